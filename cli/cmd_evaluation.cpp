@@ -1,0 +1,92 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/engine/engine.h"
+#include "cli/program.h"
+#include "cli/run_options.h"
+
+namespace directclr::cli {
+
+void add_run_options(CLI::App& command, RunRequest& request) {
+  command.add_option("run", request.run, "run directory of a finished training")->required();
+  command.add_option("--data", request.data, "other data than the run was trained on (see directclr train --help)");
+  command.add_option("--device", request.device, "auto, cpu, cuda or cuda:N")->default_str("auto");
+  command.add_option("--threads", request.threads, "threads of the tensor library; 0: one a core")
+      ->check(CLI::Range(0, 1024))
+      ->default_str("0");
+  command.add_option("--workers", request.workers, "threads that decode images; 0: one a core")
+      ->check(CLI::Range(0, 1024))
+      ->default_str("0");
+  command.add_flag("--skip-bad", request.skip_bad, "replace images that cannot be decoded by the next good one");
+}
+
+void add_layer_options(CLI::App& command, std::string& layer, std::string& split) {
+  command.add_option("--layer", layer, "representation (before the projector) or embedding (after it)")
+      ->check(CLI::IsMember({"representation", "embedding"}))
+      ->default_str("representation");
+  command.add_option("--split", split, "part of the data: train or test")
+      ->check(CLI::IsMember({"train", "test"}))
+      ->default_str("test");
+}
+
+namespace {
+
+void add_probe(CLI::App& app, Program& program) {
+  struct State {
+    SettingOptions options;
+    ProbeRequest request;
+  };
+  auto state = std::make_shared<State>();
+  auto* command = app.add_subcommand("probe", "linear classifier on the frozen encoder; writes probe.json");
+  add_run_options(*command, state->request.base);
+  state->options.add_to(*command, fields_of(state->request.settings));
+  add_example(*command, "directclr probe runs/direct --cached");
+  command->callback([&program, state] {
+    program.action = [state](Console& console) {
+      FieldList fields = fields_of(state->request.settings);
+      state->options.apply(fields, "");
+      load_engine().probe(state->request, console);
+    };
+  });
+}
+
+void add_knn(CLI::App& app, Program& program) {
+  struct State {
+    SettingOptions options;
+    KnnRequest request;
+  };
+  auto state = std::make_shared<State>();
+  auto* command = app.add_subcommand("knn", "weighted nearest-neighbour accuracy of the representation; writes knn.json");
+  add_run_options(*command, state->request.base);
+  state->options.add_to(*command, fields_of(state->request.settings));
+  add_example(*command, "directclr knn runs/direct --k 20");
+  command->callback([&program, state] {
+    program.action = [state](Console& console) {
+      FieldList fields = fields_of(state->request.settings);
+      state->options.apply(fields, "");
+      load_engine().knn(state->request, console);
+    };
+  });
+}
+
+void add_embed(CLI::App& app, Program& program) {
+  auto request = std::make_shared<EmbedRequest>();
+  auto* command = app.add_subcommand("embed", "write features and labels to a .npy or .safetensors file");
+  add_run_options(*command, request->base);
+  add_layer_options(*command, request->layer, request->split);
+  command->add_option("--out", request->out, "FILE.npy (labels beside it in FILE.labels.npy) or FILE.safetensors")->required();
+  add_example(*command, "directclr embed runs/direct --out features.npy");
+  command->callback([&program, request] {
+    program.action = [request](Console& console) { load_engine().embed(*request, console); };
+  });
+}
+
+}  // namespace
+
+void add_evaluation(CLI::App& app, Program& program) {
+  add_probe(app, program);
+  add_knn(app, program);
+  add_embed(app, program);
+}
+
+}  // namespace directclr::cli

@@ -1,0 +1,38 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "cli/program.h"
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/report/run_report.h"
+
+namespace directclr::cli {
+
+void add_report(CLI::App& app, Program& program) {
+  struct State {
+    std::vector<std::string> runs;
+    std::string out;
+    std::string title = "Contrastive learning runs";
+  };
+  auto state = std::make_shared<State>();
+  auto* command = app.add_subcommand("report", "one HTML page that compares runs, from their result files");
+  command->add_option("runs", state->runs, "run directories, in the order to show them")->required();
+  command->add_option("--out", state->out, "HTML file to write; figures go to figures/ beside it [first run/report.html]");
+  command->add_option("--title", state->title, "heading of the page")->default_str(state->title);
+  add_example(*command, "directclr report runs/none runs/direct --out report.html");
+  command->callback([&program, state] {
+    program.action = [state](Console& console) {
+      std::vector<report::RunResults> runs;
+      for (const auto& path : state->runs) runs.push_back(report::read_results(path));
+      const std::filesystem::path out =
+          state->out.empty() ? runs[0].path / "report.html" : std::filesystem::path(state->out);
+      const auto folder = (out.has_parent_path() ? out.parent_path() : std::filesystem::path(".")) / "figures";
+      write_file(out, report::run_report(state->title, runs, folder));
+      const nlohmann::ordered_json object = {{"file", out.string()}, {"runs", runs.size()}};
+      console.result("wrote " + out.string(), object.dump());
+    };
+  });
+}
+
+}  // namespace directclr::cli

@@ -1,0 +1,59 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/engine/engine.h"
+#include "cli/program.h"
+#include "directclr/core/error.h"
+
+namespace directclr::cli {
+
+void add_train(CLI::App& app, Program& program) {
+  struct State {
+    SettingOptions options;
+    std::string config;
+    std::string out;
+    bool resume = false;
+    bool overwrite = false;
+    bool dry_run = false;
+  };
+  auto state = std::make_shared<State>();
+  auto* command = app.add_subcommand("train", "train an encoder with a contrastive loss; writes a run directory");
+  command->add_option("--config", state->config, "settings from a TOML file; options given here come on top");
+  command->add_option("--out", state->out, "run directory to write");
+  command->add_flag("--resume", state->resume, "continue the run in --out from its newest checkpoint");
+  command->add_flag("--overwrite", state->overwrite, "replace the run in --out");
+  command->add_flag("--dry-run", state->dry_run, "check the settings, print them resolved as TOML, and stop");
+  train::TrainSettings defaults;
+  state->options.add_to(*command, fields_of(defaults));
+  add_example(*command, "directclr train --data cifar10:DIR --config recipes/cifar.toml --projector direct --d0 64 "
+                        "--out runs/direct");
+  command->callback([&program, state] {
+    program.action = [&program, state](Console& console) {
+      if (state->out.empty() && !state->dry_run) throw InputError("--out", "no run directory given");
+      if (state->resume && state->overwrite) throw InputError("--resume", "cannot go with --overwrite");
+      TrainRequest request;
+      request.out = state->out;
+      request.command_line = program.command_line;
+      std::string config = state->config;
+      if (state->resume) {
+        request.mode = train::StartMode::kResume;
+        const train::RunDirectory run(state->out);
+        if (!run.exists()) throw InputError(state->out, "there is no run to resume");
+        if (config.empty()) config = run.config().string();
+      } else if (state->overwrite) {
+        request.mode = train::StartMode::kOverwrite;
+      }
+      FieldList fields = fields_of(request.settings);
+      state->options.apply(fields, config);
+      request.settings.resolve(state->options.given(config));
+      if (state->dry_run) {
+        const FieldList resolved = fields_of(request.settings);
+        console.result(write_toml(resolved, "resolved settings"), "{}");
+        return;
+      }
+      load_engine().train(request, console);
+    };
+  });
+}
+
+}  // namespace directclr::cli

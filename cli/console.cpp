@@ -1,0 +1,98 @@
+#include "cli/console.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+
+#include "directclr/core/text.h"
+
+namespace directclr::cli {
+namespace {
+
+std::atomic<int> g_signal{0};
+
+// The first signal asks the work to stop at a safe point; a second one ends the program at once.
+extern "C" void on_signal(int number) {
+  if (g_signal.exchange(number) != 0) ::_exit(128 + number);
+}
+
+std::string thousands(uint64_t value) {
+  const std::string digits = std::to_string(value);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+size_t terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 100;
+}
+
+}  // namespace
+
+Console::Console(bool json) : json_(json), terminal_(::isatty(STDERR_FILENO) == 1) {
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  context_.stop = &g_signal;
+  context_.notice = [this](const std::string& line) { notice(line); };
+  if (terminal_) context_.progress = [this](const Progress& progress) { draw(progress); };
+}
+
+void Console::result(const std::string& text, const std::string& object) {
+  clear_bar();
+  const std::string& out = json_ ? object : text;
+  std::fwrite(out.data(), 1, out.size(), stdout);
+  if (!out.empty() && out.back() != '\n') std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+void Console::notice(const std::string& line) {
+  clear_bar();
+  std::fprintf(stderr, "directclr: %s\n", line.c_str());
+}
+
+void Console::draw(const Progress& p) {
+  const auto now = std::chrono::steady_clock::now();
+  if (p.task != task_) {
+    task_ = p.task;
+    task_start_ = now;
+  } else if (p.done < p.total && now - last_draw_ < std::chrono::milliseconds(100)) {
+    return;
+  }
+  last_draw_ = now;
+  const double elapsed = std::chrono::duration<double>(now - task_start_).count();
+  const double rate = elapsed > 0 ? static_cast<double>(p.units_now) / elapsed : 0;
+  const double left = rate > 0 ? static_cast<double>(p.total - p.done) / rate : INFINITY;
+  const double share = p.total > 0 ? static_cast<double>(p.done) / static_cast<double>(p.total) : 0;
+  constexpr int kCells = 20;
+  std::string bar;
+  for (int cell = 0; cell < kCells; ++cell) bar += cell < share * kCells ? "#" : ".";
+  std::string line = format("%s %3.0f%% [%s] %s/%s %s  %s/s  %s left  %s", p.task.c_str(), 100 * share, bar.c_str(),
+                            thousands(p.done).c_str(), thousands(p.total).c_str(), p.unit.c_str(),
+                            rate < 10 ? format("%.2g", rate).c_str() : thousands(static_cast<uint64_t>(rate)).c_str(),
+                            format_duration(left).c_str(), p.note.c_str());
+  line.resize(std::min(line.size(), terminal_width() - 1));
+  std::fprintf(stderr, "\r\033[K%s", line.c_str());
+  std::fflush(stderr);
+  bar_shown_ = true;
+  if (p.done >= p.total) {
+    std::fputc('\n', stderr);
+    bar_shown_ = false;
+    task_.clear();
+  }
+}
+
+void Console::clear_bar() {
+  if (!bar_shown_) return;
+  std::fputs("\r\033[K", stderr);
+  bar_shown_ = false;
+}
+
+}  // namespace directclr::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "directclr/core/progress.h"
+
+namespace directclr::cli {
+
+/// The program's voice: progress bar and notices on standard error, results on standard output.
+class Console {
+ public:
+  explicit Console(bool json);
+
+  /// Sinks and stop flag for the library; valid while this console lives.
+  const Context& context() const { return context_; }
+  bool json() const { return json_; }
+
+  /// Prints a finished result: `object` when --json was given, else `text`. Ends the progress bar first.
+  void result(const std::string& text, const std::string& object);
+  /// One line on standard error.
+  void notice(const std::string& line);
+
+ private:
+  void draw(const Progress& progress);
+  void clear_bar();
+
+  bool json_;
+  bool terminal_;
+  bool bar_shown_ = false;
+  std::string task_;
+  std::chrono::steady_clock::time_point task_start_;
+  std::chrono::steady_clock::time_point last_draw_;
+  Context context_;
+};
+
+}  // namespace directclr::cli

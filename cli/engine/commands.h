@@ -1,0 +1,15 @@
+#pragma once
+
+#include "cli/engine/engine.h"
+
+namespace directclr::cli {
+
+// The functions in the engine's table, one a sub-command.
+void run_train(const TrainRequest& request, Console& console);
+void run_probe(const ProbeRequest& request, Console& console);
+void run_knn(const KnnRequest& request, Console& console);
+void run_embed(const EmbedRequest& request, Console& console);
+void run_spectrum(const SpectrumRequest& request, Console& console);
+void run_export(const ExportRequest& request, Console& console);
+
+}  // namespace directclr::cli

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "cli/console.h"
+#include "directclr/eval/eval_settings.h"
+#include "directclr/train/run_directory.h"
+#include "directclr/train/train_settings.h"
+
+// The program is in two parts. The executable reads the command line and does what needs no tensors; it does not link
+// to libtorch, whose loading takes a third of a second and whose OpenMP runtime reads its settings from the environment
+// once, when it is loaded. What needs tensors is in a shared library that is loaded on demand, after the environment
+// has been put right. This header is the seam: one table of typed functions.
+
+namespace directclr::cli {
+
+struct TrainRequest {
+  train::TrainSettings settings;
+  std::filesystem::path out;
+  train::StartMode mode = train::StartMode::kNew;
+  std::string command_line;
+};
+
+/// What the commands that look at a finished run have in common.
+struct RunRequest {
+  std::filesystem::path run;
+  std::string data;  ///< empty: the data that the run was trained on
+  std::string device = "auto";
+  int64_t threads = 0;
+  int64_t workers = 0;
+  bool skip_bad = false;
+};
+
+struct ProbeRequest {
+  RunRequest base;
+  eval::ProbeSettings settings;
+};
+
+struct KnnRequest {
+  RunRequest base;
+  eval::KnnSettings settings;
+};
+
+struct EmbedRequest {
+  RunRequest base;
+  std::string layer = "representation";
+  std::string split = "test";
+  std::filesystem::path out;
+};
+
+struct SpectrumRequest {
+  RunRequest base;
+  std::string layer = "representation";
+  std::string split = "test";
+  bool l2_normalize = false;
+  int64_t limit = 0;  ///< images at most; 0: all
+};
+
+struct ExportRequest {
+  std::filesystem::path run;
+  std::filesystem::path out;
+  bool projector = false;
+};
+
+/// Each does its work, prints its result through the console, and throws on failure.
+struct Engine {
+  void (*train)(const TrainRequest&, Console&);
+  void (*probe)(const ProbeRequest&, Console&);
+  void (*knn)(const KnnRequest&, Console&);
+  void (*embed)(const EmbedRequest&, Console&);
+  void (*spectrum)(const SpectrumRequest&, Console&);
+  void (*export_weights)(const ExportRequest&, Console&);
+};
+
+/// Loads the tensor part (once) and gives its table. Throws Error when the library cannot be loaded.
+const Engine& load_engine();
+
+}  // namespace directclr::cli
+
+extern "C" const directclr::cli::Engine* directclr_engine();

@@ -1,0 +1,74 @@
+#include "cli/engine/opened_run.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "directclr/core/error.h"
+#include "directclr/train/device.h"
+
+namespace directclr::cli {
+
+OpenedRun::OpenedRun(const RunRequest& request, bool untrained)
+    : run(train::RunDirectory::open(request.run)),
+      settings(run.settings()),
+      data(request.data.empty() ? settings.data : request.data),
+      model(untrained ? train::make_model(settings) : train::load_model(run)),
+      device(train::resolve_device(request.device)),
+      workers(request.workers),
+      skip_bad(request.skip_bad || settings.skip_bad),
+      random_init(untrained) {
+  const auto cores = static_cast<int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  if (workers == 0) workers = cores;
+  at::set_num_threads(static_cast<int>(request.threads == 0 ? cores : request.threads));
+  model.encoder->to(device);
+  model.projector->to(device);
+  model::to_channels_last(*model.encoder);
+  model.encoder->eval();
+  model.projector->eval();
+}
+
+eval::FeatureOptions OpenedRun::loading(const std::string& task) const {
+  eval::FeatureOptions options;
+  options.workers = workers;
+  options.skip_bad = skip_bad;
+  options.task = task;
+  return options;
+}
+
+std::unique_ptr<data::Source> OpenedRun::source(data::Split part, bool labelled) const {
+  return labelled ? data::open_labelled_source(data, part) : data::open_source(data, part);
+}
+
+eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_projector, const Context& context,
+                                   uint64_t limit) const {
+  const auto images = source(part, labelled);
+  eval::FeatureOptions options =
+      loading(part == data::Split::kTrain ? "features of training images" : "features of test images");
+  options.limit = limit;
+  return eval::extract_features(model.encoder, with_projector ? model.projector.get() : nullptr, *images,
+                                settings.augment, device, options, context);
+}
+
+nlohmann::ordered_json OpenedRun::protocol() const {
+  return {{"run", run.path().string()},
+          {"data", data},
+          {"projector", settings.projector.projector},
+          {"arch", settings.encoder.arch},
+          {"representation_width", model.encoder->representation()},
+          {"embedding_width", model.projector->embedding()},
+          {"pretraining_epochs", random_init ? 0 : settings.epochs},
+          {"seed", settings.seed},
+          {"random_init", random_init},
+          {"view", "centred, not augmented"},
+          {"precision", "float32"}};
+}
+
+data::Split parse_split(const std::string& text) {
+  if (text == "train") return data::Split::kTrain;
+  if (text == "test") return data::Split::kTest;
+  throw InputError("--split", "'" + text + "' is not known", "allowed: train | test");
+}
+
+}  // namespace directclr::cli

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "cli/engine/engine.h"
+#include "directclr/data/source.h"
+#include "directclr/eval/features.h"
+#include "directclr/train/contrastive_model.h"
+
+namespace directclr::cli {
+
+/// A finished run made ready for evaluation: settings, model on its device, data.
+struct OpenedRun {
+  /// `random_init`: the untrained model of the same settings and seed.
+  explicit OpenedRun(const RunRequest& request, bool random_init = false);
+
+  eval::FeatureOptions loading(const std::string& task) const;
+  /// Features of a part of the data. Throws InputError when the part is not there.
+  eval::Features features(data::Split part, bool labelled, bool with_projector, const Context& context,
+                          uint64_t limit = UINT64_MAX) const;
+  std::unique_ptr<data::Source> source(data::Split part, bool labelled) const;
+
+  /// What every result says about how it was obtained.
+  nlohmann::ordered_json protocol() const;
+
+  train::RunDirectory run;
+  train::TrainSettings settings;
+  std::string data;
+  train::ContrastiveModel model;
+  torch::Device device;
+  int64_t workers;
+  bool skip_bad;
+  bool random_init;
+};
+
+/// "train" or "test". Throws InputError for anything else.
+data::Split parse_split(const std::string& text);
+
+}  // namespace directclr::cli

@@ -1,0 +1,45 @@
+#include <nlohmann/json.hpp>
+
+#include "cli/engine/commands.h"
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/train/contrastive_model.h"
+#include "directclr/train/trainer.h"
+
+namespace directclr::cli {
+
+void run_train(const TrainRequest& request, Console& console) {
+  const train::RunDirectory run(request.out);
+  const auto result = train::train(request.settings, run, request.mode, request.command_line, console.context());
+  if (result.steps == 0) {
+    console.result("the run was finished already", R"({"finished": true})");
+    return;
+  }
+  const nlohmann::ordered_json object = {{"run", run.path().string()},
+                                         {"steps", result.steps},
+                                         {"seconds", result.seconds},
+                                         {"images_per_second", result.images_per_second},
+                                         {"last_loss", result.last_loss}};
+  console.result(format("trained %lld steps in %s (%.0f images/s), last loss %.4f\nrun directory: %s",
+                        static_cast<long long>(result.steps), format_duration(result.seconds).c_str(),
+                        result.images_per_second, result.last_loss, run.path().c_str()),
+                 object.dump());
+}
+
+void run_export(const ExportRequest& request, Console& console) {
+  const auto run = train::RunDirectory::open(request.run);
+  if (request.out.extension() != ".safetensors") {
+    throw InputError("--out", "'" + request.out.string() + "' does not end in .safetensors");
+  }
+  const auto model = train::load_model(run);
+  if (request.projector) {
+    train::save_weights(*model.projector, request.out);
+  } else {
+    train::save_weights(*model.encoder, request.out);
+  }
+  const nlohmann::ordered_json object = {{"file", request.out.string()}};
+  console.result("wrote " + request.out.string(), object.dump());
+}
+
+}  // namespace directclr::cli

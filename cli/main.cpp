@@ -1,0 +1,104 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+
+#include "cli/program.h"
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/core/version.h"
+
+namespace {
+
+using directclr::cli::Console;
+using directclr::cli::Program;
+
+enum ExitStatus { kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 3, kNumerical = 4 };
+
+std::vector<std::string> long_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+// The argument that nobody took, with the nearest one that somebody would have.
+std::string explain_unknown(const CLI::App& app) {
+  for (const auto* command : app.get_subcommands()) {
+    if (const std::string deeper = explain_unknown(*command); !deeper.empty()) return deeper;
+  }
+  const auto left = app.remaining();
+  if (left.empty()) return "";
+  std::vector<std::string> candidates = long_names(app);
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    candidates.push_back(command->get_name());
+  }
+  const std::string word = left.front().substr(0, left.front().find('='));
+  const std::string near = directclr::nearest(word, candidates);
+  const std::string place = app.get_parent() ? "directclr " + app.get_name() : "directclr";
+  return place + ": unknown argument '" + word + "' (" +
+         (near.empty() ? "see " + place + " --help" : "did you mean " + near + "?") + ")";
+}
+
+int report(const std::string& message, int status) {
+  std::fprintf(stderr, "directclr: %s\n", message.c_str());
+  return status;
+}
+
+// libtorch's own errors carry a backtrace after the first line.
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+int run(int argc, char** argv) {
+  CLI::App app("Trains contrastive self-supervised vision models and shows whether and why their representations collapse.",
+               "directclr");
+  Program program;
+  bool verbose = false;
+  for (int i = 0; i < argc; ++i) program.command_line += (i ? " " : "") + std::string(i ? argv[i] : "directclr");
+  app.set_version_flag("--version", directclr::kVersion);
+  app.add_flag("--json", program.json, "print the result as one JSON object on standard output");
+  app.add_flag("--verbose", verbose, "print errors in full");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer("Example:\n  directclr train --data fashion-mnist --arch bottleneck:1,1,1,1:16 --epochs 1 --out runs/first\n"
+             "Help on a command: directclr COMMAND --help");
+  directclr::cli::add_train(app, program);
+  directclr::cli::add_evaluation(app, program);
+  directclr::cli::add_spectrum(app, program);
+  directclr::cli::add_export(app, program);
+  directclr::cli::add_report(app, program);
+  directclr::cli::add_data(app, program);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    return report(explain_unknown(app), kBadInput);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    std::string message = explain_unknown(app);
+    return report(message.empty() ? first_line(error.what()) + " (see directclr --help)" : message, kBadInput);
+  }
+  Console console(program.json);
+  try {
+    program.action(console);
+    return kDone;
+  } catch (const directclr::InputError& error) {
+    return report(error.what(), kBadInput);
+  } catch (const directclr::Interrupted& error) {
+    return report(error.what(), kInterrupted);
+  } catch (const directclr::NumericalError& error) {
+    return report(error.what(), kNumerical);
+  } catch (const std::bad_alloc&) {
+    return report("out of memory (use a smaller --batch-size)", kFailed);
+  } catch (const std::exception& error) {
+    return report(verbose ? error.what() : first_line(error.what()), kFailed);
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    return report(error.what(), kFailed);
+  }
+}

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <CLI/App.hpp>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+
+#include "cli/console.h"
+#include "directclr/core/settings.h"
+
+namespace directclr::cli {
+
+/// What the chosen sub-command will do once the command line has been read.
+struct Program {
+  bool json = false;
+  std::string command_line;
+  std::function<void(Console&)> action;
+};
+
+/// Command-line options made from settings. The options only collect; apply() sets the fields afterwards, so that a
+/// TOML file can come between the defaults and the command line.
+class SettingOptions {
+ public:
+  /// Adds one option a field, grouped by section. `prototype` gives names, defaults and help.
+  void add_to(CLI::App& app, const FieldList& prototype);
+
+  /// Sets the fields from the TOML file, if any, then from the options given. Throws InputError.
+  void apply(FieldList& fields, const std::string& toml_path) const;
+
+  /// Names of all settings set by the file or by options.
+  std::set<std::string> given(const std::string& toml_path) const;
+
+ private:
+  std::map<std::string, std::string> texts_;  // name -> text from the command line
+};
+
+/// Adds the line "Example: ..." under a sub-command's help.
+void add_example(CLI::App& app, const std::string& example);
+
+// One function a sub-command, each in cmd_<name>.cpp.
+void add_train(CLI::App& app, Program& program);
+void add_evaluation(CLI::App& app, Program& program);
+void add_spectrum(CLI::App& app, Program& program);
+void add_export(CLI::App& app, Program& program);
+void add_report(CLI::App& app, Program& program);
+void add_data(CLI::App& app, Program& program);
+
+}  // namespace directclr::cli

@@ -1,0 +1,150 @@
+#include "directclr/core/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <system_error>
+
+#include "directclr/core/error.h"
+
+namespace directclr {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void fail(const fs::path& path, const std::string& action, int error) {
+  std::string hint;
+  if (error == ENOSPC) hint = "free some space and run again; what was written before is intact";
+  if (error == EACCES || error == EROFS) hint = "check the permissions";
+  throw InputError(path.string(), "cannot " + action + ": " + std::strerror(error), hint);
+}
+
+void write_all(int file, const fs::path& path, const void* data, size_t bytes) {
+  auto* cursor = static_cast<const char*>(data);
+  while (bytes > 0) {
+    const ssize_t written = ::write(file, cursor, bytes);
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      fail(path, "write", errno);
+    }
+    cursor += written;
+    bytes -= static_cast<size_t>(written);
+  }
+}
+
+}  // namespace
+
+std::string read_file(const fs::path& path) {
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) fail(path, "open", errno);
+  struct stat status{};
+  if (::fstat(file, &status) != 0 || S_ISDIR(status.st_mode)) {
+    ::close(file);
+    fail(path, "read", EISDIR);
+  }
+  std::string content(static_cast<size_t>(status.st_size), '\0');
+  size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t n = ::read(file, content.data() + done, content.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int error = errno;
+      ::close(file);
+      fail(path, "read", error);
+    }
+    if (n == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  ::close(file);
+  content.resize(done);
+  return content;
+}
+
+void write_file(const fs::path& path, std::string_view content) {
+  write_file_in_chunks(path, [&](const WriteChunk& write) { write(content.data(), content.size()); });
+}
+
+void write_file_in_chunks(const fs::path& path, const std::function<void(const WriteChunk&)>& produce) {
+  fs::path partial = path;
+  partial += ".partial";
+  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) fail(path, "create", errno);
+  try {
+    produce([&](const void* data, size_t bytes) { write_all(file, path, data, bytes); });
+    if (::fsync(file) != 0) fail(path, "flush", errno);
+  } catch (...) {
+    ::close(file);
+    ::unlink(partial.c_str());
+    throw;
+  }
+  if (::close(file) != 0 || ::rename(partial.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(partial.c_str());
+    fail(path, "rename into place", error);
+  }
+  // The rename itself must reach the disk, or a power cut could bring the old name back.
+  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory >= 0) {
+    ::fsync(directory);
+    ::close(directory);
+  }
+}
+
+void make_directories(const fs::path& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw InputError(path.string(), "cannot create the directory: " + error.message());
+}
+
+std::string read_gzip_file(const fs::path& path) {
+  read_file(path);  // gives the better message when it cannot be read at all
+  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(::gzopen(path.c_str(), "rb"), ::gzclose);
+  if (!file) fail(path, "open", errno);
+  std::string content;
+  std::string block(1 << 20, '\0');
+  while (true) {
+    const int n = ::gzread(file.get(), block.data(), static_cast<unsigned>(block.size()));
+    if (n < 0) {
+      int code = 0;
+      throw InputError(path.string(), std::string("damaged gzip file: ") + ::gzerror(file.get(), &code),
+                       "fetch the file again");
+    }
+    if (n == 0) break;
+    content.append(block, 0, static_cast<size_t>(n));
+  }
+  int code = 0;
+  ::gzerror(file.get(), &code);
+  if (code == Z_BUF_ERROR) throw InputError(path.string(), "the gzip file is truncated", "fetch the file again");
+  return content;
+}
+
+AppendFile::AppendFile(const fs::path& path, uint64_t keep_bytes) : path_(path), size_(keep_bytes) {
+  file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (file_ < 0) fail(path, "create", errno);
+  struct stat status{};
+  if (::fstat(file_, &status) == 0 && static_cast<uint64_t>(status.st_size) < keep_bytes) {
+    size_ = static_cast<uint64_t>(status.st_size);
+  }
+  if (::ftruncate(file_, static_cast<off_t>(size_)) != 0 || ::lseek(file_, 0, SEEK_END) < 0) {
+    const int error = errno;
+    ::close(file_);
+    fail(path, "truncate", error);
+  }
+}
+
+AppendFile::~AppendFile() {
+  if (file_ >= 0) ::close(file_);
+}
+
+void AppendFile::append(std::string_view bytes) {
+  write_all(file_, path_, bytes.data(), bytes.size());
+  size_ += bytes.size();
+}
+
+}  // namespace directclr

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "directclr/core/settings.h"
+#include "directclr/image/resize.h"
+
+namespace directclr::data {
+
+/// The two-view augmentation. Defaults are the paper's ImageNet pipeline (Appendix D.1 and the table in docs/math.md,
+/// "Augmentation"); view a is the first view, view b the second. Setting a probability to 0 switches its operation off.
+struct AugmentSettings {
+  std::string preset = "auto";
+  int64_t image_size = 224;
+  double crop_scale_min = 0.08;
+  double crop_scale_max = 1.0;
+  double crop_ratio_min = 3.0 / 4.0;
+  double crop_ratio_max = 4.0 / 3.0;
+  std::string interpolation = "bicubic";
+  double flip_probability = 0.5;
+  double jitter_probability = 0.8;
+  double jitter_brightness = 0.4;
+  double jitter_contrast = 0.4;
+  double jitter_saturation = 0.2;
+  double jitter_hue = 0.1;
+  double grayscale_probability = 0.2;
+  double blur_probability_a = 1.0;
+  double blur_probability_b = 0.1;
+  double blur_sigma_min = 0.1;
+  double blur_sigma_max = 2.0;
+  double solarize_probability_a = 0.0;
+  double solarize_probability_b = 0.2;
+  int64_t solarize_threshold = 128;
+  double eval_crop_fraction = 0.875;
+  std::string normalize = "imagenet";
+
+  void describe(FieldList& fields);
+
+  /// Puts every setting to the preset's values: `imagenet` (224 px, the paper), `cifar` (32 px, no blur, no solarize:
+  /// the usual recipe at 32 px), `fashion` (28 px gray: crop, flip, brightness and contrast).
+  /// Throws InputError for an unknown name.
+  void apply_preset(const std::string& name);
+
+  /// Gives every setting not named in `given` its preset's value; an "auto" preset becomes `automatic`.
+  /// Throws InputError when a minimum then lies above its maximum.
+  void complete(const std::string& automatic, const std::set<std::string>& given);
+
+  image::Filter filter() const;
+
+  /// Channel means and standard deviations in [0, 1] that `normalize` names.
+  struct Normalization {
+    std::array<double, 3> mean;
+    std::array<double, 3> std;
+  };
+  Normalization normalization() const;
+};
+
+}  // namespace directclr::data

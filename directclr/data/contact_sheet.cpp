@@ -1,0 +1,52 @@
+#include "directclr/data/contact_sheet.h"
+
+#include <algorithm>
+
+#include "directclr/data/views.h"
+
+namespace directclr::data {
+namespace {
+
+constexpr int kSmallestTile = 56;
+constexpr int kGap = 2;         // pixels between the tiles of one sample
+constexpr int kSampleGap = 12;  // pixels between samples
+
+void paste(const image::Planes& tile, int scale, int left, int top, image::Image& sheet) {
+  for (int y = 0; y < tile.height * scale; ++y) {
+    for (int x = 0; x < tile.width * scale; ++x) {
+      const ptrdiff_t from = static_cast<ptrdiff_t>(y / scale) * tile.width + x / scale;
+      for (int c = 0; c < 3; ++c) sheet.row(top + y)[3 * (left + x) + c] = tile.plane(c)[from];
+    }
+  }
+}
+
+}  // namespace
+
+image::Image contact_sheet(const Source& source, const AugmentSettings& settings, uint64_t seed, int rows,
+                           int columns) {
+  const int side = static_cast<int>(settings.image_size);
+  const int scale = std::max(1, (kSmallestTile + side - 1) / side);
+  const int tile = side * scale;
+  const int sample_width = 3 * tile + 2 * kGap;
+  image::Image sheet(columns * (sample_width + kSampleGap) - kSampleGap, rows * (tile + kSampleGap) - kSampleGap);
+  std::fill(sheet.pixels.begin(), sheet.pixels.end(), uint8_t{255});
+  const auto count = static_cast<uint64_t>(rows) * static_cast<uint64_t>(columns);
+  image::Image image;
+  image::Planes planes;
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t index = i * source.size() / count;
+    source.load(index, image);
+    const int left = static_cast<int>(i % static_cast<uint64_t>(columns)) * (sample_width + kSampleGap);
+    const int top = static_cast<int>(i / static_cast<uint64_t>(columns)) * (tile + kSampleGap);
+    render_eval_view(image, settings, planes);
+    paste(planes, scale, left, top, sheet);
+    for (uint8_t view = 0; view < 2; ++view) {
+      const ViewParams params = sample_view(settings, seed, 0, index, view, image.width, image.height);
+      render_view(image, params, settings, planes);
+      paste(planes, scale, left + (view + 1) * (tile + kGap), top, sheet);
+    }
+  }
+  return sheet;
+}
+
+}  // namespace directclr::data

@@ -1,0 +1,243 @@
+#include "directclr/data/loader.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <numeric>
+#include <thread>
+
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/data/sampler.h"
+#include "directclr/data/views.h"
+
+namespace directclr::data {
+namespace {
+
+// Batches in flight: one with the consumer, two being filled or waiting.
+constexpr uint64_t kRing = 3;
+
+// The memory of one batch, reused for every kRing-th one.
+struct Slot {
+  std::vector<float> images;
+  std::vector<int64_t> labels;
+  std::vector<uint32_t> indices;
+  std::atomic<int64_t> missing{0};  // images still to come
+};
+
+}  // namespace
+
+class Loader::Impl {
+ public:
+  Impl(const Source& source, const LoaderOptions& options)
+      : source_(source), options_(options), table_(options.augment.normalization()) {
+    const uint64_t size = source.size();
+    const auto batch = static_cast<uint64_t>(options.batch_size);
+    per_epoch_ = options.keep_last ? (size + batch - 1) / batch : size / batch;
+    if (per_epoch_ == 0) {
+      throw InputError("--batch-size",
+                       format("%llu is larger than the data (%llu images)", static_cast<unsigned long long>(batch),
+                              static_cast<unsigned long long>(size)),
+                       "use a smaller batch");
+    }
+    views_ = options.transform == Transform::kTwoViews ? 2 : 1;
+    pixels_ = static_cast<size_t>(options.augment.image_size * options.augment.image_size * 3);
+    const uint64_t epochs = options.end_epoch > options.first_epoch ? options.end_epoch - options.first_epoch : 0;
+    const uint64_t total = epochs * per_epoch_;
+    end_ = total > options.first_batch ? total - options.first_batch : 0;
+    for (auto& slot : slots_) {
+      slot.images.resize(pixels_ * batch * static_cast<uint64_t>(views_));
+      slot.labels.resize(batch);
+      slot.indices.resize(batch);
+    }
+    for (uint64_t b = 0; b < std::min(end_, kRing); ++b) open_slot(b);
+    workers_.reserve(static_cast<size_t>(options.workers));
+    for (int64_t w = 0; w < options.workers; ++w) workers_.emplace_back([this] { work(); });
+  }
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    room_.notify_all();
+    for (auto& worker : workers_) worker.join();
+  }
+
+  uint64_t per_epoch() const { return per_epoch_; }
+  uint64_t skipped() const { return skipped_.load(); }
+
+  bool next(Batch& batch) {
+    std::unique_lock lock(mutex_);
+    if (holding_) {  // the consumer is done with the batch it got last: its slot is free again
+      holding_ = false;
+      ++delivered_;
+      if (delivered_ + kRing - 1 < end_) open_slot(delivered_ + kRing - 1);
+      room_.notify_all();
+    }
+    if (delivered_ == end_) return false;
+    Slot& slot = slots_[delivered_ % kRing];
+    ready_.wait(lock, [&] { return failure_ || slot.missing.load() == 0; });
+    if (failure_) std::rethrow_exception(failure_);
+    holding_ = true;
+    const Place place = place_of(delivered_);
+    batch = {place.epoch,       place.number,      place.count, views_, slot.images.data(), slot.labels.data(),
+             slot.indices.data()};
+    return true;
+  }
+
+ private:
+  // Where batch `b`, counted from the loader's start, lies.
+  struct Place {
+    uint32_t epoch;
+    uint64_t number;
+    int64_t count;
+  };
+
+  Place place_of(uint64_t b) const {
+    const uint64_t absolute = b + options_.first_batch;
+    const uint64_t number = absolute % per_epoch_;
+    const uint64_t begin = number * static_cast<uint64_t>(options_.batch_size);
+    return {static_cast<uint32_t>(options_.first_epoch + absolute / per_epoch_), number,
+            std::min(options_.batch_size, static_cast<int64_t>(source_.size() - begin))};
+  }
+
+  // Lays out batch `b` in its slot: which images it holds. Called with the lock held (or before the threads start).
+  void open_slot(uint64_t b) {
+    const Place place = place_of(b);
+    if (order_.empty() || order_epoch_ != place.epoch) {
+      order_epoch_ = place.epoch;
+      const auto size = static_cast<uint32_t>(source_.size());
+      if (options_.shuffle) {
+        order_ = epoch_order(options_.seed, place.epoch, size);
+      } else if (order_.empty()) {
+        order_.resize(size);
+        std::iota(order_.begin(), order_.end(), 0U);
+      }
+    }
+    Slot& slot = slots_[b % kRing];
+    const auto begin = order_.begin() + static_cast<ptrdiff_t>(place.number) * options_.batch_size;
+    std::copy_n(begin, place.count, slot.indices.begin());
+    slot.missing = place.count;
+    opened_.store(b + 1, std::memory_order_release);
+  }
+
+  void work() {
+    if (options_.yield_to_trainer) {
+      ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10);
+    }
+    image::Image image;
+    image::Planes planes;
+    const auto batch_size = static_cast<uint64_t>(options_.batch_size);
+    while (true) {
+      const uint64_t ticket = ticket_.fetch_add(1, std::memory_order_relaxed);
+      const uint64_t b = ticket / batch_size;
+      if (b >= end_) return;
+      if (b >= opened_.load(std::memory_order_acquire)) {
+        std::unique_lock lock(mutex_);
+        room_.wait(lock, [&] { return stopping_ || b < opened_.load(); });
+      }
+      if (stopping_) return;
+      const Place place = place_of(b);
+      const auto position = static_cast<int64_t>(ticket % batch_size);
+      if (position >= place.count) continue;  // a ticket past the end of a short batch
+      Slot& slot = slots_[b % kRing];
+      try {
+        fill(slot, place, position, image, planes);
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+        ready_.notify_all();
+        return;
+      }
+      if (slot.missing.fetch_sub(1) == 1) {
+        const std::lock_guard lock(mutex_);
+        ready_.notify_all();
+      }
+    }
+  }
+
+  void fill(Slot& slot, const Place& place, int64_t position, image::Image& image, image::Planes& planes) {
+    const uint32_t index = slot.indices[static_cast<size_t>(position)];
+    const uint64_t loaded = load(index, image);
+    slot.labels[static_cast<size_t>(position)] = source_.label(loaded);
+    for (int64_t view = 0; view < views_; ++view) {
+      switch (options_.transform) {
+        case Transform::kTwoViews:
+          render_view(image,
+                      sample_view(options_.augment, options_.seed, place.epoch, index, static_cast<uint8_t>(view),
+                                  image.width, image.height),
+                      options_.augment, planes);
+          break;
+        case Transform::kCropAndFlip:
+          render_view(image,
+                      sample_crop_and_flip(options_.augment, options_.seed, place.epoch, index, image.width,
+                                           image.height),
+                      options_.augment, planes);
+          break;
+        case Transform::kEvaluation:
+          render_eval_view(image, options_.augment, planes);
+          break;
+      }
+      table_.write(planes, slot.images.data() + static_cast<size_t>(view * place.count + position) * pixels_);
+    }
+  }
+
+  // Loads image `index`, or with skip_bad the next one after it that decodes: the same one in every run.
+  uint64_t load(uint64_t index, image::Image& image) {
+    if (!options_.skip_bad) {
+      source_.load(index, image);
+      return index;
+    }
+    for (uint64_t step = 0; step < source_.size(); ++step) {
+      const uint64_t candidate = (index + step) % source_.size();
+      try {
+        source_.load(candidate, image);
+        return candidate;
+      } catch (const InputError& error) {
+        if (step == 0) {
+          skipped_.fetch_add(1);
+          options_.notice(std::string("skipped ") + error.what());
+        }
+      }
+    }
+    throw InputError(source_.describe(index), "no image of the data set can be decoded");
+  }
+
+  const Source& source_;
+  const LoaderOptions options_;
+  const NormalizeTable table_;
+  uint64_t per_epoch_ = 0;
+  int64_t views_ = 1;
+  size_t pixels_ = 0;
+  uint64_t end_ = 0;  // batches to deliver
+
+  Slot slots_[kRing];
+  std::vector<uint32_t> order_;
+  uint32_t order_epoch_ = 0;
+  std::vector<std::thread> workers_;
+  std::atomic<uint64_t> ticket_{0};   // next image to take, counted over batches of full size
+  std::atomic<uint64_t> opened_{0};   // batches whose slot has been laid out
+  std::atomic<uint64_t> skipped_{0};
+  std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::condition_variable room_;   // for workers: a slot was opened
+  std::condition_variable ready_;  // for the consumer: a batch is full
+  uint64_t delivered_ = 0;         // batches given back
+  bool holding_ = false;
+  std::exception_ptr failure_;
+};
+
+Loader::Loader(const Source& source, const LoaderOptions& options) : impl_(std::make_unique<Impl>(source, options)) {}
+Loader::~Loader() = default;
+uint64_t Loader::batches_per_epoch() const { return impl_->per_epoch(); }
+uint64_t Loader::skipped() const { return impl_->skipped(); }
+bool Loader::next(Batch& batch) { return impl_->next(batch); }
+
+}  // namespace directclr::data

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "directclr/image/image.h"
+
+namespace directclr::data {
+
+/// Which part of a data set. A set without the part asked for says so (open_source).
+enum class Split { kTrain, kTest };
+
+/// A data set of images, opened for reading. Thread-safe: load() may be called from many threads at once.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  uint64_t size() const { return labels_.size(); }
+  /// 0 .. classes-1, or -1 where the image has no label.
+  int64_t label(uint64_t index) const { return labels_[index]; }
+  const std::vector<int64_t>& labels() const { return labels_; }
+  const std::vector<std::string>& class_names() const { return class_names_; }
+  bool labelled() const { return !class_names_.empty(); }
+  /// A hash of the set's identity: names or bytes, and labels. Part of a run's record; a resumed run must match it.
+  uint64_t fingerprint() const { return fingerprint_; }
+
+  /// Reads one image; `image`'s memory is reused. Throws InputError naming the file and the reason.
+  virtual void load(uint64_t index, image::Image& image) const = 0;
+  /// What to call image `index` in a message: a path, or "FILE, image 17".
+  virtual std::string describe(uint64_t index) const = 0;
+
+ protected:
+  std::vector<int64_t> labels_;
+  std::vector<std::string> class_names_;
+  uint64_t fingerprint_ = 0;
+};
+
+/// What follows `--data`: "kind:path", or a kind alone.
+struct SourceSpec {
+  std::string kind;  ///< fashion-mnist, cifar10, cifar100, stl10, folder
+  std::string path;  ///< may be empty for fashion-mnist
+
+  /// Throws InputError for an unknown kind (naming the nearest) or a missing path.
+  static SourceSpec parse(const std::string& text);
+
+  /// The augmentation preset that fits the kind: "fashion", "cifar" or "imagenet".
+  std::string preset() const;
+};
+
+/// Opens a part of a data set. kTrain of stl10 is its unlabelled split when that is there; of a folder, `train/` or,
+/// without such a sub-folder, everything. Throws InputError when the path, a file or the part is missing or damaged.
+std::unique_ptr<Source> open_source(const std::string& text, Split split);
+
+/// The part for evaluation that has labels: as open_source, but stl10's labelled training split for kTrain.
+std::unique_ptr<Source> open_labelled_source(const std::string& text, Split split);
+
+/// Whether the data set has a labelled test part (so that k-NN and probe can be scored).
+bool has_test_split(const std::string& text);
+
+}  // namespace directclr::data

@@ -1,0 +1,29 @@
+#pragma once
+
+// The kinds of data set. Users go through source.h; this header is for its implementation and for tests.
+
+#include <filesystem>
+#include <memory>
+
+#include "directclr/data/source.h"
+
+namespace directclr::data {
+
+/// MNIST-like gz or plain IDX files in a directory (four files, train-* and t10k-*).
+std::unique_ptr<Source> open_idx(const std::filesystem::path& directory, Split split,
+                                 std::vector<std::string> class_names);
+
+/// CIFAR-10 / CIFAR-100, binary version: data_batch_*.bin and test_batch.bin, or train.bin and test.bin (fine labels).
+std::unique_ptr<Source> open_cifar10(const std::filesystem::path& directory, Split split);
+std::unique_ptr<Source> open_cifar100(const std::filesystem::path& directory, Split split);
+
+/// STL-10, binary version (96 px, channels first, columns first).
+std::unique_ptr<Source> open_stl10(const std::filesystem::path& directory, Split split, bool unlabelled);
+
+/// JPEG and PNG files under a directory; sub-folders are classes, a flat directory is unlabelled.
+/// The sorted listing is kept in the user's cache and reused while no directory has changed.
+std::unique_ptr<Source> open_folder(const std::filesystem::path& directory, Split split);
+/// Whether `directory` holds the split as a sub-folder (train/; val/ or test/).
+bool folder_has_split(const std::filesystem::path& directory, Split split);
+
+}  // namespace directclr::data

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "directclr/data/augment_settings.h"
+#include "directclr/image/image.h"
+
+namespace directclr::data {
+
+/// Everything random about one view of one image. Drawn first, applied second: tests inject it, tools print it.
+struct ViewParams {
+  image::Box crop;
+  bool flip = false;
+  bool jitter = false;
+  std::array<uint8_t, 4> order{};  // 0 brightness, 1 contrast, 2 saturation, 3 hue; first to last
+  float brightness = 1;
+  float contrast = 1;
+  float saturation = 1;
+  double hue = 0;  // turns
+  bool grayscale = false;
+  double blur_sigma = 0;  // 0: no blur
+  bool solarize = false;
+};
+
+/// Draws a view's parameters: a pure function of its arguments, so a view never depends on workers, batches or ranks.
+/// `sample` is the image's index in its data set, view 0 or 1, width and height the decoded image's.
+/// The crop follows torchvision's RandomResizedCrop.get_params (ten tries, then a central crop).
+ViewParams sample_view(const AugmentSettings& settings, uint64_t seed, uint32_t epoch, uint64_t sample, uint8_t view,
+                       int width, int height);
+
+/// Random resized crop and flip alone: the training transform of the paper's linear probe.
+ViewParams sample_crop_and_flip(const AugmentSettings& settings, uint64_t seed, uint32_t epoch, uint64_t sample,
+                                int width, int height);
+
+/// Crop, resize, flip, jitter, grayscale, blur, solarize, in that order, bytes as Pillow and torchvision give them.
+/// Requires: params.crop inside the image. `out` is resized to (image_size, image_size) and its memory reused.
+void render_view(const image::Image& image, const ViewParams& params, const AugmentSettings& settings,
+                 image::Planes& out);
+
+/// The evaluation view: short side resized (bilinear), centre crop, as torchvision's Resize and CenterCrop.
+void render_eval_view(const image::Image& image, const AugmentSettings& settings, image::Planes& out);
+
+/// Byte values to normalised floats: ToTensor and Normalize as one table, bit-equal to the three float32 roundings.
+class NormalizeTable {
+ public:
+  explicit NormalizeTable(const AugmentSettings::Normalization& normalization);
+
+  /// Writes planes as interleaved floats: out (height, width, 3).
+  void write(const image::Planes& planes, float* out) const;
+
+ private:
+  std::array<std::array<float, 256>, 3> table_;
+};
+
+}  // namespace directclr::data

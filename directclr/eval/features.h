@@ -1,0 +1,33 @@
+#pragma once
+
+#include "directclr/core/progress.h"
+#include "directclr/data/augment_settings.h"
+#include "directclr/data/source.h"
+#include "directclr/model/projector.h"
+#include "directclr/model/resnet.h"
+
+namespace directclr::eval {
+
+/// Features of a data set, one row an image in the order of the source.
+struct Features {
+  torch::Tensor representation;  // (N, D) float32, CPU
+  torch::Tensor embedding;       // (N, P) float32, CPU; undefined without a projector
+  torch::Tensor labels;          // (N) int64, -1 where unknown
+};
+
+struct FeatureOptions {
+  int64_t batch_size = 500;
+  int64_t workers = 2;
+  bool skip_bad = false;
+  uint64_t first = 0;           ///< images to take: first, first + stride, ...
+  uint64_t limit = UINT64_MAX;  ///< at most so many images, spread evenly over the source
+  std::string task = "features";
+};
+
+/// Runs the encoder (and projector, unless null) in evaluation mode over centred views, without gradients, in float32.
+/// Leaves the modules' mode as it was. Throws Interrupted when asked to stop, InputError for a bad image.
+Features extract_features(model::ResNet encoder, model::Projector* projector, const data::Source& source,
+                          const data::AugmentSettings& augment, torch::Device device, const FeatureOptions& options,
+                          const Context& context);
+
+}  // namespace directclr::eval

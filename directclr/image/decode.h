@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "directclr/image/image.h"
+
+namespace directclr::image {
+
+/// Decodes a JPEG or PNG, told apart by their first bytes and not by their name, to the RGB that Pillow's
+/// `Image.open(f).convert("RGB")` gives: JPEG with the slow integer DCT and smooth chroma upsampling; gray, CMYK and
+/// YCCK converted; alpha dropped; palettes expanded; EXIF rotation ignored. 16-bit PNGs keep the high byte (Pillow does
+/// so for colour; for 16-bit gray it clips at 255, which turns such pictures white, so there we differ on purpose).
+/// Throws InputError(`where`, reason) when the bytes are no picture, damaged or truncated.
+Image decode(std::string_view bytes, const std::string& where);
+
+/// Width and height from the header alone, without decoding. Throws InputError as decode() does.
+struct Size {
+  int width = 0;
+  int height = 0;
+};
+Size read_size(std::string_view bytes, const std::string& where);
+
+}  // namespace directclr::image

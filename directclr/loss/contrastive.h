@@ -1,0 +1,20 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace directclr::loss {
+
+/// InfoNCE between two views, both directions averaged (the paper's training loss).
+/// Math:     with a_i, b_i the rows divided by their lengths and s_ij = a_i . b_j / tau,
+///           L = -(1/2N) sum_i [ log softmax_j(s_ij)_i + log softmax_j(s_ji)_i ]: one positive, N-1 negatives from the
+///           other view. 0 for N = 1.
+/// Requires: z_a, z_b (N, P) of one floating type and device, N >= 1, tau > 0. A zero row counts as the zero vector.
+/// Returns:  scalar, float32 (float64 for float64 input); computed in that type also under autocast.
+/// Throws:   c10::Error naming the shapes received.
+at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau);
+
+/// NT-Xent (SimCLR): each of the 2N rows against its other view and the 2N-2 rows of other images, from both views.
+/// Requirements, result and errors as info_nce.
+at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau);
+
+}  // namespace directclr::loss

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+
+#include "directclr/model/model_settings.h"
+
+namespace directclr::model {
+
+/// The map from representation to embedding, z = P(r). The loss normalises z, so no projector does.
+class Projector : public torch::nn::Module {
+ public:
+  /// r (N, D) -> z (N, P). `step` matters to random-dropout alone: it draws new dimensions every training step.
+  virtual torch::Tensor forward(const torch::Tensor& r, int64_t step) = 0;
+
+  /// P, the width of z.
+  virtual int64_t embedding() const = 0;
+};
+
+/// The projector that the settings describe (docs/math.md, "Projectors"). Every random number comes from `seed`.
+/// Throws InputError when d0 is outside 1 .. D, or for `group` when it does not divide D.
+std::shared_ptr<Projector> make_projector(const ProjectorSettings& settings, int64_t representation, uint64_t seed);
+
+}  // namespace directclr::model

@@ -1,0 +1,102 @@
+#include "directclr/model/resnet.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include <cmath>
+
+#include "directclr/core/text.h"
+
+namespace directclr::model {
+namespace {
+
+namespace nn = torch::nn;
+
+nn::Conv2d convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
+  return nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+}
+
+}  // namespace
+
+BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_t stride) {
+  const int64_t out_channels = bottleneck ? 4 * width : width;
+  const auto add = [&](int64_t in, int64_t out, int64_t kernel, int64_t step) {
+    const std::string number = std::to_string(convs_.size() + 1);
+    convs_.push_back(register_module("conv" + number, convolution(in, out, kernel, step)));
+    norms_.push_back(register_module("bn" + number, nn::BatchNorm2d(out)));
+  };
+  if (bottleneck) {
+    add(in_channels, width, 1, 1);
+    add(width, width, 3, stride);
+    add(width, out_channels, 1, 1);
+  } else {
+    add(in_channels, width, 3, stride);
+    add(width, width, 3, 1);
+  }
+  if (stride != 1 || in_channels != out_channels) {
+    downsample_ = register_module(
+        "downsample", nn::Sequential(convolution(in_channels, out_channels, 1, stride), nn::BatchNorm2d(out_channels)));
+  }
+}
+
+torch::Tensor BlockImpl::forward(const torch::Tensor& x) {
+  torch::Tensor h = x;
+  for (size_t i = 0; i < convs_.size(); ++i) {
+    h = norms_[i](convs_[i](h));
+    if (i + 1 < convs_.size()) h = torch::relu_(h);
+  }
+  h += downsample_ ? downsample_->forward(x) : x;
+  return torch::relu_(h);
+}
+
+ResNetImpl::ResNetImpl(const EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual,
+                       uint64_t seed)
+    : representation_(shape.representation()), pool_(stem != "cifar") {
+  TORCH_CHECK(stem == "imagenet" || stem == "small" || stem == "cifar",
+              "[ResNet] expected stem imagenet, small or cifar, got ", stem);
+  // Widths below 64 (small test networks) scale the stem with them.
+  conv1_ = register_module("conv1", convolution(3, shape.width, stem == "imagenet" ? 7 : 3, stem == "cifar" ? 1 : 2));
+  bn1_ = register_module("bn1", nn::BatchNorm2d(shape.width));
+  int64_t channels = shape.width;
+  for (int64_t stage = 0; stage < 4; ++stage) {
+    const int64_t width = shape.width << stage;
+    nn::Sequential blocks;
+    for (int64_t i = 0; i < shape.blocks[stage]; ++i) {
+      blocks->push_back(Block(shape.bottleneck, channels, width, i == 0 && stage > 0 ? 2 : 1));
+      channels = shape.bottleneck ? 4 * width : width;
+    }
+    stages_.push_back(register_module("layer" + std::to_string(stage + 1), blocks));
+  }
+
+  const torch::NoGradGuard no_grad;
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+  for (const auto& module : modules(/*include_self=*/false)) {
+    if (auto* conv = module->as<nn::Conv2dImpl>()) {
+      const double fan_out = static_cast<double>(conv->weight.size(0) * conv->weight.size(2) * conv->weight.size(3));
+      conv->weight.normal_(0, std::sqrt(2.0 / fan_out), generator);
+    }
+    if (auto* block = module->as<BlockImpl>(); block && zero_init_residual) block->last_norm()->weight.zero_();
+  }
+}
+
+torch::Tensor ResNetImpl::forward(torch::Tensor images) {
+  torch::Tensor h = bn1_(conv1_(images));
+  h = torch::relu_(h);
+  if (pool_) h = torch::max_pool2d(h, 3, 2, 1);
+  for (auto& stage : stages_) h = stage->forward(h);
+  return h.mean({2, 3});
+}
+
+ResNet make_encoder(const EncoderSettings& settings, int64_t image_size, uint64_t seed) {
+  std::string stem = settings.stem;
+  if (stem == "auto") stem = image_size <= 64 ? "cifar" : "imagenet";
+  return ResNet(settings.shape(), stem, settings.zero_init_residual, seed);
+}
+
+void to_channels_last(nn::Module& module) {
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : module.parameters()) {
+    if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
+}
+
+}  // namespace directclr::model

@@ -1,0 +1,172 @@
+#include "directclr/report/run_report.h"
+
+#include <algorithm>
+#include <set>
+
+#include "directclr/core/text.h"
+#include "directclr/core/version.h"
+#include "directclr/report/figures.h"
+#include "directclr/report/html.h"
+
+namespace directclr::report {
+namespace {
+
+std::string percent(const std::optional<Accuracy>& accuracy) {
+  return accuracy ? format("%.2f %%", 100 * accuracy->top1) : "&ndash;";
+}
+
+const SpectrumResult* spectrum_of(const RunResults& run, const std::string& layer) {
+  const auto found = run.spectra.find(layer);
+  return found == run.spectra.end() ? nullptr : &found->second;
+}
+
+std::string overview(const std::vector<RunResults>& runs) {
+  std::vector<std::vector<std::string>> rows = {
+      {"run", "projector", "epochs", "probe top-1", "k-NN top-1", "effective rank of r", "dead directions of r",
+       "effective rank of z", "training time"}};
+  for (const auto& run : runs) {
+    const auto rank = [&](const char* layer) {
+      const auto* s = spectrum_of(run, layer);
+      return s ? format("%.1f of %lld", s->effective_rank_lambda, static_cast<long long>(s->dimensions)) : "&ndash;";
+    };
+    const auto* r = spectrum_of(run, "representation");
+    const std::string d0 = run.setting("projector") == "direct" ? " (d0 " + run.setting("d0") + ")" : "";
+    rows.push_back({escape(run.name), escape(run.setting("projector")) + d0, run.setting("epochs"), percent(run.probe),
+                    percent(run.knn), rank("representation"),
+                    r ? format("%lld", static_cast<long long>(r->below_1e_4)) : "&ndash;", rank("embedding"),
+                    run.finished ? format_duration(run.seconds) : "not finished"});
+  }
+  return table(rows);
+}
+
+// Every distinct way in which the table's numbers were obtained, said once.
+std::string protocols(const std::vector<RunResults>& runs) {
+  std::set<std::string> lines;
+  for (const auto& run : runs) {
+    const std::string seed = "data " + run.setting("data") + ", seed " + run.setting("seed");
+    for (const auto& accuracy : {run.probe, run.knn}) {
+      if (accuracy) lines.insert(accuracy->protocol + ", on the representation; " + seed);
+    }
+    if (run.baseline) {
+      lines.insert(format("for comparison, %s: %.2f %%; %s", run.baseline->protocol.c_str(), 100 * run.baseline->top1,
+                          seed.c_str()));
+    }
+    for (const auto& [layer, s] : run.spectra) {
+      lines.insert(format("%s spectrum: covariance of %lld %s images, centred, rows %s", layer.c_str(),
+                          static_cast<long long>(s.samples), s.split.c_str(),
+                          s.l2_normalized ? "L2-normalised" : "not normalised"));
+    }
+  }
+  std::string html = "<ul class=\"note\">";
+  for (const auto& line : lines) html += "<li>" + escape(line) + "</li>";
+  return html + "</ul>\n";
+}
+
+std::string figure_html(const Figure& figure, const std::filesystem::path& directory, const std::string& name,
+                        const std::string& caption) {
+  const std::string svg = write_figure(figure, directory, name);
+  return "<figure id=\"figure-" + name + "\">" + inline_svg(svg, name) +
+         (caption.empty() ? "" : "<figcaption>" + caption + "</figcaption>") + "</figure>\n";
+}
+
+std::string spectra_section(const std::vector<RunResults>& runs, const std::string& layer, const std::string& caption,
+                            const std::filesystem::path& directory) {
+  std::vector<std::pair<std::string, std::vector<double>>> all;
+  for (const auto& run : runs) {
+    if (const auto* s = spectrum_of(run, layer)) all.emplace_back(run.name, s->values);
+  }
+  if (all.empty()) return "";
+  std::string html = figure_html(spectrum_figure("Spectrum of the " + layer, all), directory, layer, caption);
+  if (all.size() < 2) return html;
+  html += "<details><summary>Each run alone</summary><div class=\"grid\">";
+  for (size_t i = 0; i < all.size(); ++i) {
+    html += figure_html(spectrum_figure(all[i].first + ", " + layer, {all[i]}), directory,
+                        layer + "-" + std::to_string(i + 1), "");
+  }
+  return html + "</div></details>\n";
+}
+
+std::string curve(const std::vector<RunResults>& runs, const std::string& metric, const std::string& title,
+                  const std::string& label, const std::filesystem::path& directory) {
+  Figure figure{title, "step", label, false, {}};
+  for (const auto& run : runs) {
+    const auto found = run.metrics.find(metric);
+    if (found == run.metrics.end() || found->second.first.size() < 2) continue;
+    figure.series.push_back({run.name, found->second.first, found->second.second});
+  }
+  return figure.series.empty() ? "" : figure_html(figure, directory, "over-time-" + metric, "");
+}
+
+// Settings that all runs share, and a table of those in which they differ.
+std::string settings_section(const std::vector<RunResults>& runs) {
+  std::string html;
+  std::vector<std::vector<std::string>> differing = {{"setting"}};
+  for (const auto& run : runs) differing[0].push_back(escape(run.name));
+  std::string shared;
+  for (const auto& entry : runs[0].config) {
+    std::vector<std::string> row = {escape(entry.name)};
+    bool same = true;
+    for (const auto& run : runs) {
+      row.push_back(escape(run.setting(entry.name)));
+      same = same && run.setting(entry.name) == entry.text;
+    }
+    if (same) {
+      shared += entry.section + "." + entry.name + " = " + entry.text + "\n";
+    } else {
+      differing.push_back(row);
+    }
+  }
+  if (differing.size() > 1) html += "<p>The runs differ in:</p>" + table(differing);
+  html += "<details><summary>" + std::string(runs.size() > 1 ? "Settings that all runs share" : "All settings") +
+          "</summary><pre>" + escape(shared) + "</pre></details>\n";
+  html += "<details><summary>Environment</summary><pre>";
+  for (const auto& run : runs) {
+    html += escape(run.name) + "\n";
+    for (const auto& [key, value] : run.environment) html += "  " + escape(key) + ": " + escape(value) + "\n";
+  }
+  return html + "</pre></details>\n";
+}
+
+}  // namespace
+
+std::string run_report(const std::string& title, const std::vector<RunResults>& runs,
+                       const std::filesystem::path& figures) {
+  std::string body = "<h1>" + escape(title) + "</h1>\n";
+  body += format("<p>%zu run%s on %s, encoder %s. Numbers below are measured on these runs; each says how.</p>\n",
+                 runs.size(), runs.size() == 1 ? "" : "s", escape(runs[0].setting("data")).c_str(),
+                 escape(runs[0].setting("arch")).c_str());
+  body += "<h2>Results</h2>\n" + overview(runs) + protocols(runs);
+  body +=
+      "<p class=\"note\">r is the representation (the encoder's output), z the embedding (the projector's, which the loss "
+      "sees). Effective rank: exp of the entropy of the covariance's normalised eigenvalues; it lies between 1 and the "
+      "number of dimensions. Dead directions: eigenvalues below 1e-4 of the largest. One seed a run: differences of a "
+      "percent or two may be chance.</p>\n";
+  const std::string representation = spectra_section(
+      runs, "representation",
+      "Singular values of the covariance of r, largest first, logarithmic. A curve that falls off a cliff has collapsed "
+      "dimensions: directions in which the representation hardly varies.",
+      figures);
+  const std::string embedding =
+      spectra_section(runs, "embedding", "The same for z. Without a projector z is r, or a part of it.", figures);
+  if (!representation.empty() || !embedding.empty()) body += "<h2>Spectra</h2>\n" + representation + embedding;
+  const std::string curves = curve(runs, "loss", "Contrastive loss", "loss", figures) +
+                             curve(runs, "rank_r", "Effective rank of r (one batch)", "effective rank", figures) +
+                             curve(runs, "rank_z", "Effective rank of z (one batch)", "effective rank", figures) +
+                             curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
+  if (!curves.empty()) body += "<h2>Over time</h2>\n<div class=\"grid\">" + curves + "</div>\n";
+  for (const auto& run : runs) {
+    if (run.views_png.empty()) continue;
+    body += "<h2>What the model sees</h2>\n<figure id=\"figure-views\"><img alt=\"sample images with two views each\" src=\"" +
+            png_data_url(run.views_png) +
+            "\"><figcaption>Samples in threes: the image, then the two augmented views of which the loss says: these belong "
+            "together.</figcaption></figure>\n";
+    break;
+  }
+  body += "<h2>Settings</h2>\n" + settings_section(runs);
+  body += format("<p class=\"note\">Made by directclr %s from the result files alone. Every figure lies beside this page as "
+                 "svg, csv and gnuplot script.</p>\n",
+                 kVersion);
+  return page(title, body);
+}
+
+}  // namespace directclr::report

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "directclr/core/settings.h"
+
+namespace directclr::report {
+
+/// A spectrum file of a run.
+struct SpectrumResult {
+  std::vector<double> values;
+  double effective_rank_sigma = 0;
+  double effective_rank_lambda = 0;
+  int64_t below_1e_4 = 0;
+  int64_t dimensions = 0;
+  int64_t samples = 0;
+  bool l2_normalized = false;
+  std::string split;
+};
+
+/// An accuracy with the words that say how it was obtained.
+struct Accuracy {
+  double top1 = 0;
+  std::string protocol;
+};
+
+/// Everything a report shows of one run, read from its directory alone. What a run does not have stays empty.
+struct RunResults {
+  std::string name;  ///< the directory's own name
+  std::filesystem::path path;
+  std::vector<TomlEntry> config;
+  std::map<std::string, std::string> environment;
+  /// metrics.jsonl by column, each value with its step; a column holds the lines that have it.
+  std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> metrics;
+  std::optional<Accuracy> probe;
+  std::optional<Accuracy> baseline;  ///< probe of the untrained encoder
+  std::optional<Accuracy> knn;
+  std::map<std::string, SpectrumResult> spectra;  ///< by layer
+  std::string views_png;                          ///< bytes; empty when there is none
+  bool finished = false;
+  double seconds = 0;
+
+  /// The setting's text, "" when the run has none of that name.
+  std::string setting(const std::string& name) const;
+};
+
+/// Throws InputError when `path` is no run directory or one of its files is damaged, naming the file.
+RunResults read_results(const std::filesystem::path& path);
+
+}  // namespace directclr::report

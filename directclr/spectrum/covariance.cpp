@@ -1,0 +1,40 @@
+#include "directclr/spectrum/covariance.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/zeros.h>
+
+#include "directclr/core/error.h"
+
+namespace directclr::spectrum {
+
+Covariance::Covariance(int64_t dimensions)
+    : mean_(at::zeros({dimensions}, at::kDouble)), scatter_(at::zeros({dimensions, dimensions}, at::kDouble)) {}
+
+void Covariance::add(const at::Tensor& rows) {
+  TORCH_CHECK(rows.dim() == 2 && rows.size(1) == mean_.size(0), "[Covariance::add] expected (n, ", mean_.size(0),
+              "), got ", rows.sizes());
+  const int64_t n = rows.size(0);
+  if (n == 0) return;
+  const at::NoGradGuard no_grad;
+  const at::Tensor z = rows.detach().cpu().to(at::kDouble);
+  const at::Tensor block_mean = z.mean(0);
+  if (!at::isfinite(block_mean).all().item<bool>()) {
+    throw NumericalError("the features hold values that are not finite");
+  }
+  const at::Tensor centred = z - block_mean;
+  const at::Tensor shift = block_mean - mean_;
+  const double total = static_cast<double>(count_ + n);
+  scatter_.addmm_(centred.t(), centred);
+  scatter_.addr_(shift, shift, 1, static_cast<double>(count_) * static_cast<double>(n) / total);
+  mean_ += shift * (static_cast<double>(n) / total);
+  count_ += n;
+}
+
+at::Tensor Covariance::matrix() const {
+  TORCH_CHECK(count_ >= 1, "[Covariance::matrix] expected at least one row, got none");
+  return scatter_ / static_cast<double>(count_);
+}
+
+}  // namespace directclr::spectrum

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace directclr::spectrum {
+
+/// Singular values of a covariance matrix, which for a symmetric positive semi-definite matrix are its eigenvalues.
+/// Requires: covariance (D, D) symmetric, finite.
+/// Returns:  D values, descending, clamped at 0 (rounding can leave a zero slightly negative).
+/// Throws:   NumericalError when the eigensolver fails or the matrix is not finite.
+std::vector<double> covariance_spectrum(const at::Tensor& covariance);
+
+/// exp of the Shannon entropy of p_k = v_k / sum v (Roy & Vetterli 2007). 1 .. size; 0 for an all-zero input.
+/// Applied to eigenvalues lambda of the covariance it is the "lambda" (variance) form; applied to their square roots,
+/// the singular values of the centred features, the "sigma" form, which is the original definition.
+double effective_rank(const std::vector<double>& values);
+
+/// sum(v)^2 / sum(v^2) of covariance eigenvalues; 0 for an all-zero input.
+double participation_ratio(const std::vector<double>& values);
+
+/// How many values lie below `share` times the largest. All of them, if the largest is 0.
+int64_t count_below(const std::vector<double>& values, double share);
+
+/// What the spectrum of one layer says, with how it was taken.
+struct SpectrumSummary {
+  std::vector<double> values;  ///< covariance eigenvalues, descending
+  double effective_rank_sigma = 0;
+  double effective_rank_lambda = 0;
+  double participation_ratio = 0;
+  int64_t below_1e_2 = 0;
+  int64_t below_1e_4 = 0;
+  int64_t below_1e_6 = 0;
+  int64_t samples = 0;
+  bool l2_normalized = false;
+};
+
+/// Spectrum and metrics of feature rows (N, D), each row first divided by its length when `l2_normalize`.
+/// Requires N >= 2. Throws NumericalError for values that are not finite.
+SpectrumSummary summarize(const at::Tensor& features, bool l2_normalize);
+
+}  // namespace directclr::spectrum

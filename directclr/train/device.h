@@ -1,0 +1,33 @@
+#pragma once
+
+#include <c10/core/Device.h>
+
+#include <cstdint>
+#include <string>
+
+namespace directclr::train {
+
+/// The device that "auto", "cpu", "cuda" or "cuda:N" names. Throws InputError when it is malformed or not there.
+c10::Device resolve_device(const std::string& name);
+
+/// Whether to compute in bfloat16: as asked, or for "auto" where the device multiplies it in hardware (AVX-512 BF16 or
+/// AMX on a processor; CUDA devices).
+bool resolve_bfloat16(const std::string& precision, c10::Device device);
+
+/// While one lives, operations that may run in bfloat16 do, on this device. Does nothing when not enabled.
+class Autocast {
+ public:
+  Autocast(c10::Device device, bool enabled);
+  ~Autocast();
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+
+ private:
+  c10::Device device_;
+  bool enabled_;
+};
+
+/// "AMD EPYC ...": the processor's name, or "unknown".
+std::string processor_name();
+
+}  // namespace directclr::train

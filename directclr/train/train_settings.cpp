@@ -1,0 +1,63 @@
+#include "directclr/train/train_settings.h"
+
+#include <thread>
+
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/data/source.h"
+
+namespace directclr::train {
+
+void TrainSettings::describe(FieldList& f) {
+  f.section("train");
+  f.add("data", data, "images: fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, folder:DIR");
+  f.add("epochs", epochs, 1, 100000, "passes over the data");
+  f.add("batch_size", batch_size, 2, 1 << 20, "images a step (each gives two views)");
+  f.add("seed", seed, 0, 9e15, "decides initial weights, order, crops: everything random");
+  augment.describe(f);
+  encoder.describe(f);
+  projector.describe(f);
+  loss.describe(f);
+  optimizer.describe(f);
+  f.section("run");
+  f.add("device", device, "auto, cpu, cuda or cuda:N");
+  f.add("precision", precision, "auto: bfloat16 where the hardware multiplies it, float32 elsewhere",
+        {"auto", "float32", "bfloat16"});
+  f.add("threads", threads, 0, 1024, "threads of the tensor library; 0: one a core");
+  f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: one a core");
+  f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one, with a notice");
+  f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");
+  f.add("checkpoint_every", checkpoint_every, 0.001, 1e6, "epochs between checkpoints");
+  f.add("online_head", online_head, "train a linear classifier beside, on detached representations (labelled data)");
+  f.add("knn_every", knn_every, 0, 1e6, "epochs between k-NN scores on part of the data; 0: none but the last");
+}
+
+void TrainSettings::resolve(const std::set<std::string>& given) {
+  if (data.empty()) throw InputError("--data", "no data given", "for a first try: --data fashion-mnist");
+  augment.complete(data::SourceSpec::parse(data).preset(), given);
+
+  const int64_t representation = encoder.shape().representation();
+  projector.d0 = projector.resolved_d0(representation);
+  if (projector.mlp_hidden == 0) projector.mlp_hidden = representation;
+  if (encoder.stem == "auto") encoder.stem = augment.image_size <= 64 ? "cifar" : "imagenet";
+  optimizer.lr = optimizer.resolved_lr(batch_size);
+  optimizer.weight_decay = optimizer.resolved_weight_decay();
+  // Ten epochs belong to a run of a hundred; a shorter one would spend itself warming up.
+  if (!given.contains("warmup_epochs") && epochs < 100) optimizer.warmup_epochs = 0.1 * static_cast<double>(epochs);
+  if (optimizer.warmup_epochs > static_cast<double>(epochs)) {
+    throw InputError("--warmup-epochs", "the warm-up is longer than the run", format("epochs: %ld", long{epochs}));
+  }
+  const auto cores = static_cast<int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  if (threads == 0) threads = cores;
+  if (workers == 0) workers = cores;
+}
+
+TrainSettings read_config(const std::string& path) {
+  TrainSettings settings;
+  FieldList fields = fields_of(settings);
+  apply_toml(read_toml(path), fields, path);
+  fields.check();
+  return settings;
+}
+
+}  // namespace directclr::train

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+
+#include "directclr/core/settings.h"
+#include "directclr/data/augment_settings.h"
+#include "directclr/loss/loss_settings.h"
+#include "directclr/model/model_settings.h"
+#include "directclr/optim/optim_settings.h"
+
+namespace directclr::train {
+
+/// Everything that decides what a run computes, plus how it is carried out (`[run]`).
+struct TrainSettings {
+  std::string data;
+  int64_t epochs = 100;
+  int64_t batch_size = 256;
+  int64_t seed = 0;
+  data::AugmentSettings augment;
+  model::EncoderSettings encoder;
+  model::ProjectorSettings projector;
+  loss::LossSettings loss;
+  optim::OptimSettings optimizer;
+
+  std::string device = "auto";
+  std::string precision = "auto";
+  int64_t threads = 0;
+  int64_t workers = 0;
+  bool skip_bad = false;
+  int64_t log_every = 50;
+  double checkpoint_every = 1;
+  bool online_head = true;
+  int64_t knn_every = 0;
+
+  void describe(FieldList& fields);
+
+  /// Fills in what "auto" and 0 stand for where that depends on other settings, and checks what the ranges alone cannot.
+  /// `given`: the names of settings that the user set; the augmentation preset fills the others.
+  /// Throws InputError.
+  void resolve(const std::set<std::string>& given);
+};
+
+/// Settings of a run from its config.toml. Throws InputError.
+TrainSettings read_config(const std::string& path);
+
+}  // namespace directclr::train

@@ -1,0 +1,361 @@
+#include "directclr/train/trainer.h"
+
+#include <ATen/Parallel.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/core/version.h"
+#include "directclr/data/contact_sheet.h"
+#include "directclr/data/loader.h"
+#include "directclr/eval/features.h"
+#include "directclr/eval/knn.h"
+#include "directclr/image/encode.h"
+#include "directclr/loss/contrastive.h"
+#include "directclr/optim/schedule.h"
+#include "directclr/spectrum/spectrum.h"
+#include "directclr/train/checkpoint.h"
+#include "directclr/train/contrastive_model.h"
+#include "directclr/train/device.h"
+#include "directclr/train/run_log.h"
+
+namespace directclr::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Effective rank (lambda form) of one batch's rows, each divided by its length: a cheap sign of life, limited by the
+// batch size. Of the two products Z Z^T and Z^T Z the smaller has the same non-zero eigenvalues.
+double batch_rank(const torch::Tensor& rows) {
+  const torch::NoGradGuard no_grad;
+  torch::Tensor z = rows.detach().to(torch::kDouble);
+  z = z / z.norm(2, {1}, true).clamp_min(1e-12);
+  z = z - z.mean(0);
+  const torch::Tensor gram = z.size(0) < z.size(1) ? z.mm(z.t()) : z.t().mm(z);
+  return spectrum::effective_rank(spectrum::covariance_spectrum(gram));
+}
+
+// The linear classifier that learns beside the encoder, on detached representations, in its own optimiser: it tells
+// how good the representation is getting and cannot change it.
+class OnlineHead {
+ public:
+  OnlineHead(int64_t representation, int64_t classes, torch::Device device) : linear_(representation, classes) {
+    const torch::NoGradGuard no_grad;
+    linear_->weight.zero_();
+    linear_->bias.zero_();
+    linear_->to(device);
+    optimizer_ = optim::make_sgd(named_tensors(*linear_, "", false), 0.9, 0);
+  }
+
+  // Accuracy of this batch before the update, in [0, 1].
+  double step(const torch::Tensor& r, const torch::Tensor& labels, double share_of_peak) {
+    const torch::Tensor scores = linear_(r.detach().to(torch::kFloat));
+    optimizer_->zero_grad();
+    torch::cross_entropy_loss(scores, labels).backward();
+    optimizer_->step(0.1 * share_of_peak);
+    return scores.argmax(1).eq(labels).to(torch::kDouble).mean().item<double>();
+  }
+
+  void add_state(TrainingState& state) const {
+    for (const auto& item : named_tensors(*linear_, "head/", false)) state.push_back(item);
+    for (const auto& [name, tensor] : optimizer_->state()) state.emplace_back("head_optimizer/" + name, tensor);
+  }
+
+ private:
+  torch::nn::Linear linear_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+};
+
+class Trainer {
+ public:
+  Trainer(const TrainSettings& settings, const RunDirectory& run, StartMode mode, const std::string& command_line,
+          const Context& context)
+      : settings_(settings), run_(run), context_(context), device_(resolve_device(settings.device)) {
+    bfloat16_ = resolve_bfloat16(settings.precision, device_);
+    at::set_num_threads(static_cast<int>(settings.threads));
+    source_ = data::open_source(settings.data, data::Split::kTrain);
+    if (source_->size() < 2) throw InputError(settings.data, "contrastive learning needs at least two images");
+    model_ = make_model(settings);  // before anything is written: it may refuse the settings
+    steps_per_epoch_ = static_cast<int64_t>(source_->size()) / settings.batch_size;
+    if (steps_per_epoch_ == 0) {
+      throw InputError("--batch-size", format("%lld is larger than the data (%llu images)",
+                                              static_cast<long long>(settings.batch_size),
+                                              static_cast<unsigned long long>(source_->size())));
+    }
+    prepare_directory(mode, command_line);
+    build();
+  }
+
+  TrainResult run() {
+    CheckpointInfo from = load_checkpoint(run_, state_, context_);
+    if (from.step > 0 && from.fingerprint != source_->fingerprint()) {
+      throw InputError(settings_.data, "the data differ from those the run began with");
+    }
+    log_ = std::make_unique<RunLog>(run_, from);
+    info_ = from;
+    info_.fingerprint = source_->fingerprint();
+    const int64_t total = steps_per_epoch_ * settings_.epochs;
+    schedule_ = {settings_.optimizer.lr,
+                 std::lround(settings_.optimizer.warmup_epochs * static_cast<double>(steps_per_epoch_)), total,
+                 settings_.optimizer.final_lr_share};
+    data::Loader loader(*source_, loader_options(from.step));
+    first_step_ = from.step;
+    sitting_start_ = last_log_ = Clock::now();
+    last_logged_step_ = from.step;
+    const int64_t between_checkpoints = std::max<int64_t>(
+        1, std::lround(settings_.checkpoint_every * static_cast<double>(steps_per_epoch_)));
+
+    double loss = 0;
+    for (data::Batch batch; info_.step < total && loader.next(batch);) {
+      loss = train_step(batch);
+      ++info_.step;
+      report_progress(total, loss);
+      const bool epoch_ends = info_.step % steps_per_epoch_ == 0;
+      if (epoch_ends && settings_.knn_every > 0 && (info_.step / steps_per_epoch_) % settings_.knn_every == 0) {
+        log_knn();
+      }
+      const bool last = info_.step == total;
+      const bool stop = context_.stop_requested();
+      if (last || stop || info_.step % between_checkpoints == 0) checkpoint(from.seconds);
+      if (stop && !last) {
+        throw Interrupted(format("stopped after step %lld of %lld; saved, continue with: directclr train --resume --out %s",
+                                 static_cast<long long>(info_.step), static_cast<long long>(total),
+                                 run_.path().c_str()));
+      }
+    }
+    finish();
+    const double sitting = seconds_since(sitting_start_);
+    return {info_.step, info_.seconds,
+            static_cast<double>((info_.step - first_step_) * settings_.batch_size) / std::max(sitting, 1e-9), loss};
+  }
+
+ private:
+  void prepare_directory(StartMode mode, const std::string& command_line) {
+    if (mode == StartMode::kOverwrite && run_.exists()) run_.clear();
+    make_directories(run_.path());
+    if (mode != StartMode::kResume) {
+      TrainSettings copy = settings_;
+      const FieldList fields = fields_of(copy);
+      write_file(run_.config(), write_toml(fields, "directclr run: every setting, resolved; repeat it with "
+                                                   "directclr train --config THIS --out DIR"));
+      make_directories(run_.views().parent_path());
+      write_file(run_.views(), image::encode_png(data::contact_sheet(
+                                   *source_, settings_.augment, static_cast<uint64_t>(settings_.seed), 4, 3)));
+    }
+    nlohmann::ordered_json environment = {
+        {"directclr", kVersion},
+        {"libtorch", TORCH_VERSION},
+        {"processor", processor_name()},
+        {"device", device_.str()},
+        {"precision", bfloat16_ ? "bfloat16" : "float32"},
+        {"threads", settings_.threads},
+        {"workers", settings_.workers},
+        {"seed", settings_.seed},
+        {"data", settings_.data},
+        {"images", source_->size()},
+        {"data_fingerprint", format("%016llx", static_cast<unsigned long long>(source_->fingerprint()))},
+        {"command", command_line}};
+    write_file(run_.environment(), environment.dump(2) + "\n");
+  }
+
+  void build() {
+    model_.encoder->to(device_);
+    model_.projector->to(device_);
+    model::to_channels_last(*model_.encoder);
+    auto parameters = named_tensors(*model_.encoder, "encoder/", false);
+    for (auto& item : named_tensors(*model_.projector, "projector/", false)) parameters.push_back(item);
+    optimizer_ = optim::make_optimizer(settings_.optimizer, parameters);
+    for (auto& item : named_tensors(*model_.encoder, "encoder/", true)) state_.push_back(item);
+    for (auto& item : named_tensors(*model_.projector, "projector/", true)) state_.push_back(item);
+    for (auto& [name, tensor] : optimizer_->state()) state_.emplace_back("optimizer/" + name, tensor);
+    if (settings_.online_head && source_->labelled()) {
+      head_ = std::make_unique<OnlineHead>(model_.encoder->representation(),
+                                           static_cast<int64_t>(source_->class_names().size()), device_);
+      head_->add_state(state_);
+    }
+  }
+
+  data::LoaderOptions loader_options(int64_t step) const {
+    data::LoaderOptions options;
+    options.augment = settings_.augment;
+    options.batch_size = settings_.batch_size;
+    options.seed = static_cast<uint64_t>(settings_.seed);
+    options.first_epoch = static_cast<uint32_t>(step / steps_per_epoch_);
+    options.first_batch = static_cast<uint64_t>(step % steps_per_epoch_);
+    options.end_epoch = static_cast<uint32_t>(settings_.epochs);
+    options.workers = settings_.workers;
+    options.skip_bad = settings_.skip_bad;
+    options.yield_to_trainer = device_.is_cpu();
+    options.notice = context_.notice;
+    return options;
+  }
+
+  double train_step(const data::Batch& batch) {
+    const int64_t side = settings_.augment.image_size;
+    const int64_t rows = batch.views * batch.count;
+    const torch::Tensor images =
+        torch::from_blob(const_cast<float*>(batch.images), {rows, side, side, 3}).permute({0, 3, 1, 2}).to(device_);
+    model_.encoder->train();
+    model_.projector->train();
+    optimizer_->zero_grad();
+    torch::Tensor r;
+    torch::Tensor z;
+    torch::Tensor loss;
+    {
+      const Autocast autocast(device_, bfloat16_);
+      r = model_.encoder->forward(images);               // (2N, D)
+      z = model_.projector->forward(r, info_.step);      // (2N, P)
+      const auto views = z.chunk(2);
+      loss = settings_.loss.loss == "infonce" ? loss::info_nce(views[0], views[1], settings_.loss.tau)
+                                              : loss::nt_xent(views[0], views[1], settings_.loss.tau);
+    }
+    loss.backward();
+    const double lr = schedule_.at(info_.step);
+    const double value = loss.item<double>();
+    if (!std::isfinite(value)) fail_numerically(lr);
+    optimizer_->step(lr);
+    double online = 0;
+    if (head_) {
+      const torch::Tensor labels =
+          torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(device_).repeat({2});
+      online = head_->step(r, labels, std::max(0.01, lr / std::max(settings_.optimizer.lr, 1e-30)));
+    }
+    const int64_t done = info_.step + 1;
+    if (done % settings_.log_every == 0 || done == 1) log_step(done, value, lr, online, r, z);
+    return value;
+  }
+
+  [[noreturn]] void fail_numerically(double lr) const {
+    const auto saved = run_.checkpoints();
+    throw NumericalError(format("the loss is not finite at step %lld (learning rate %g); last good checkpoint: %s",
+                                static_cast<long long>(info_.step + 1), lr,
+                                saved.empty() ? "none" : run_.checkpoint(saved.front()).c_str()));
+  }
+
+  void log_step(int64_t done, double loss, double lr, double online, const torch::Tensor& r, const torch::Tensor& z) {
+    rank_r_ = batch_rank(r);
+    rank_z_ = batch_rank(z);
+    const double elapsed = seconds_since(last_log_);
+    std::vector<std::pair<std::string, double>> values = {
+        {"loss", loss},
+        {"lr", lr},
+        {"images_per_second",
+         static_cast<double>((done - last_logged_step_) * settings_.batch_size) / std::max(elapsed, 1e-9)},
+        {"rank_r", rank_r_},
+        {"rank_z", rank_z_}};
+    if (head_) values.emplace_back("online_top1", online);
+    log_->write(done, static_cast<double>(done) / static_cast<double>(steps_per_epoch_), values);
+    last_log_ = Clock::now();
+    last_logged_step_ = done;
+  }
+
+  void report_progress(int64_t total, double loss) const {
+    const auto images = [&](int64_t steps) { return static_cast<uint64_t>(steps * settings_.batch_size); };
+    context_.progress({"train", images(info_.step), images(total), "images", images(info_.step - first_step_),
+                       format("loss %.3f  lr %.3g  rank r %.0f z %.0f", loss, schedule_.at(info_.step - 1), rank_r_,
+                              rank_z_)});
+  }
+
+  // Scored on at most 10,000 bank and 2,000 query images: often enough to watch, cheap enough to repeat.
+  void log_knn() {
+    if (!source_->labelled() || !data::has_test_split(settings_.data)) return;
+    const auto test = data::open_labelled_source(settings_.data, data::Split::kTest);
+    eval::FeatureOptions options;
+    options.workers = settings_.workers;
+    options.skip_bad = settings_.skip_bad;
+    options.limit = 10000;
+    Context quiet = context_;
+    quiet.progress = [](const Progress&) {};
+    quiet.stop = nullptr;
+    const auto bank =
+        eval::extract_features(model_.encoder, nullptr, *source_, settings_.augment, device_, options, quiet);
+    options.limit = 2000;
+    const auto queries =
+        eval::extract_features(model_.encoder, nullptr, *test, settings_.augment, device_, options, quiet);
+    const double top1 =
+        eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
+                           static_cast<int64_t>(source_->class_names().size()), eval::KnnSettings{});
+    log_->write(info_.step, static_cast<double>(info_.step) / static_cast<double>(steps_per_epoch_),
+                {{"knn_top1", top1}});
+    last_log_ = Clock::now();  // the next rate must not count this pause
+    last_logged_step_ = info_.step;
+  }
+
+  void checkpoint(double seconds_before) {
+    info_.seconds = seconds_before + seconds_since(sitting_start_);
+    log_->mark(info_);
+    save_checkpoint(run_, state_, info_);
+  }
+
+  void finish() {
+    save_weights(*model_.encoder, run_.encoder());
+    save_weights(*model_.projector, run_.projector());
+    const nlohmann::ordered_json done = {{"steps", info_.step}, {"seconds", info_.seconds}};
+    write_file(run_.done(), done.dump() + "\n");
+  }
+
+  const TrainSettings& settings_;
+  const RunDirectory& run_;
+  const Context& context_;
+  torch::Device device_;
+  bool bfloat16_ = false;
+  std::unique_ptr<data::Source> source_;
+  int64_t steps_per_epoch_ = 0;
+  ContrastiveModel model_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<OnlineHead> head_;
+  TrainingState state_;
+  optim::CosineSchedule schedule_;
+  std::unique_ptr<RunLog> log_;
+  CheckpointInfo info_;
+  int64_t first_step_ = 0;
+  Clock::time_point sitting_start_;
+  Clock::time_point last_log_;
+  int64_t last_logged_step_ = 0;
+  double rank_r_ = 0;
+  double rank_z_ = 0;
+};
+
+// On resume the settings must be the run's own, except how it is carried out.
+void check_same(const TrainSettings& given, const RunDirectory& run) {
+  TrainSettings now = given;
+  TrainSettings then = run.settings();
+  FieldList mine = fields_of(now);
+  const FieldList theirs = fields_of(then);
+  for (const auto& field : theirs.fields()) {
+    const std::string text = mine.find(field.name)->text();
+    if (field.section != "run" && text != field.text()) {
+      throw InputError(field.option(), "'" + text + "' differs from the run's '" + field.text() + "'",
+                       "a resumed run keeps its settings; start a new one with another --out");
+    }
+  }
+}
+
+}  // namespace
+
+TrainResult train(const TrainSettings& settings, const RunDirectory& run, StartMode mode,
+                  const std::string& command_line, const Context& context) {
+  if (run.exists() && mode == StartMode::kNew) {
+    throw InputError(run.path().string(), "holds a run already", "use --resume to continue it, --overwrite to replace it");
+  }
+  if (mode == StartMode::kResume) {
+    if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
+    check_same(settings, run);
+    if (run.finished()) return {};
+  }
+  return Trainer(settings, run, mode, command_line, context).run();
+}
+
+}  // namespace directclr::train

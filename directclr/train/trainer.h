@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+
+#include "directclr/core/progress.h"
+#include "directclr/train/run_directory.h"
+#include "directclr/train/train_settings.h"
+
+namespace directclr::train {
+
+/// What a finished training run amounts to.
+struct TrainResult {
+  int64_t steps = 0;
+  double seconds = 0;            ///< spent training, over all of the run's sittings
+  double images_per_second = 0;  ///< of this sitting
+  double last_loss = 0;
+};
+
+/// Trains an encoder with a contrastive loss and writes a run directory (docs/formats.md).
+/// `settings` must be resolved. With StartMode::kResume they must equal the run's own but for its `[run]` part, and
+/// the run continues from its newest good checkpoint, giving bit for bit what it would have given uninterrupted.
+/// Throws InputError (bad settings, data or directory), Interrupted (after saving a checkpoint), NumericalError (the
+/// loss is not finite: names step, learning rate and last checkpoint).
+TrainResult train(const TrainSettings& settings, const RunDirectory& run, StartMode mode,
+                  const std::string& command_line, const Context& context);
+
+}  // namespace directclr::train
