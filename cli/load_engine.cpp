@@ -9,9 +9,11 @@ namespace directclr::cli {
 
 const Engine& load_engine() {
   static const Engine* engine = [] {
-    // OpenMP threads otherwise spin for milliseconds after each parallel loop, on the very cores that the loader's
-    // threads need (two such trainings on 2 cores ran five times slower). Read when libgomp is loaded, below.
-    ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
+    // libgomp's threads spin for milliseconds after each parallel loop, on the very cores that the loader's threads
+    // need: two trainings on 2 cores ran five times slower so. Not spinning at all (OMP_WAIT_POLICY=passive) costs a
+    // third of a step, which has hundreds of short loops; some ten microseconds is the best of both (docs/results.md).
+    // libgomp reads this when it is loaded, below. Who has set either variable has the last word.
+    if (!std::getenv("OMP_WAIT_POLICY")) ::setenv("GOMP_SPINCOUNT", "5000", /*overwrite=*/0);
     void* library = ::dlopen("libdirectclr_engine.so", RTLD_NOW | RTLD_GLOBAL);
     if (!library) throw Error(std::string("cannot load the tensor library: ") + ::dlerror());
     auto* get = reinterpret_cast<decltype(&directclr_engine)>(::dlsym(library, "directclr_engine"));

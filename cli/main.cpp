@@ -22,21 +22,26 @@ std::vector<std::string> long_names(const CLI::App& app) {
   return names;
 }
 
-// The argument that nobody took, with the nearest one that somebody would have.
+// The argument that nobody took, with the nearest one that the sub-command or the program would have.
 std::string explain_unknown(const CLI::App& app) {
-  for (const auto* command : app.get_subcommands()) {
-    if (const std::string deeper = explain_unknown(*command); !deeper.empty()) return deeper;
-  }
-  const auto left = app.remaining();
-  if (left.empty()) return "";
+  const CLI::App* command = &app;
+  std::vector<std::string> left = app.remaining();
   std::vector<std::string> candidates = long_names(app);
-  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    candidates.push_back(command->get_name());
+  std::string place = "directclr";
+  while (true) {
+    for (const auto* child : command->get_subcommands([](const CLI::App*) { return true; })) {
+      candidates.push_back(child->get_name());
+    }
+    if (command->get_subcommands().empty()) break;
+    command = command->get_subcommands().front();
+    place += " " + command->get_name();
+    for (const auto& word : command->remaining()) left.push_back(word);
+    candidates = long_names(*command);
   }
+  if (left.empty()) return "";
   const std::string word = left.front().substr(0, left.front().find('='));
   const std::string near = directclr::nearest(word, candidates);
-  const std::string place = app.get_parent() ? "directclr " + app.get_name() : "directclr";
-  return place + ": unknown argument '" + word + "' (" +
+  return "unknown argument '" + word + "' (" +
          (near.empty() ? "see " + place + " --help" : "did you mean " + near + "?") + ")";
 }
 

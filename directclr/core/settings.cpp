@@ -21,7 +21,7 @@ std::string quoted(const std::string& text) {
 
 std::string number_text(double value) {
   // Whole numbers and powers of ten read better in plain form.
-  return std::isfinite(value) ? format_number(value) : (value > 0 ? "inf" : "-inf");
+  return format_number(value);
 }
 
 }  // namespace

@@ -95,16 +95,52 @@ void split_row(const uint8_t* in, int width, uint8_t* r, uint8_t* g, uint8_t* b)
   }
 }
 
-// One output row of one plane from `used` input rows.
-DIRECTCLR_CLONES void resize_column(const uint8_t* in, int width, const int32_t* weights, int used, int32_t* sums,
-                                    uint8_t* out) {
+// One output row of `width` values from `used` input rows that lie `stride` bytes apart.
+DIRECTCLR_CLONES void resize_column(const uint8_t* in, ptrdiff_t stride, int width, const int32_t* weights, int used,
+                                    int32_t* sums, uint8_t* out) {
   for (int x = 0; x < width; ++x) sums[x] = kHalf;
   for (int k = 0; k < used; ++k) {
-    const uint8_t* line = in + static_cast<ptrdiff_t>(k) * width;
+    const uint8_t* line = in + k * stride;
     const int32_t w = weights[k];
     for (int x = 0; x < width; ++x) sums[x] += line[x] * w;
   }
   for (int x = 0; x < width; ++x) out[x] = to_byte(sums[x]);
+}
+
+// The work space of one thread: in steady state nothing is allocated.
+struct Workspace {
+  Taps horizontal;
+  Taps vertical;
+  std::vector<double> exact;
+  std::vector<int32_t> sums;
+  std::vector<uint8_t> rows;  // interleaved, after a vertical pass that came first
+  Planes columns;             // after a horizontal pass that came first
+};
+
+// Rows of interleaved RGB, `stride` bytes apart, to planes `width` wide.
+void horizontal_pass(const uint8_t* in, ptrdiff_t stride, int in_width, const Taps& taps, Planes& out) {
+  for (int y = 0; y < out.height; ++y) {
+    const ptrdiff_t at = static_cast<ptrdiff_t>(y) * out.width;
+    uint8_t* r = out.plane(0) + at;
+    uint8_t* g = out.plane(1) + at;
+    uint8_t* b = out.plane(2) + at;
+    if (in_width == out.width) {
+      split_row(in + y * stride, out.width, r, g, b);
+    } else {
+      resize_row(in + y * stride, taps, out.width, r, g, b);
+    }
+  }
+}
+
+// `out_height` rows of `width` values from rows `stride` bytes apart.
+void vertical_pass(const uint8_t* in, ptrdiff_t stride, int width, int out_height, Workspace& work, uint8_t* out) {
+  work.sums.resize(static_cast<size_t>(width));
+  for (int y = 0; y < out_height; ++y) {
+    const auto row = static_cast<size_t>(y);
+    resize_column(in + work.vertical.first[row] * stride, stride, width,
+                  work.vertical.weights.data() + static_cast<ptrdiff_t>(y) * work.vertical.count,
+                  work.vertical.used[row], work.sums.data(), out + static_cast<ptrdiff_t>(y) * width);
+  }
 }
 
 }  // namespace
@@ -114,39 +150,27 @@ void crop_resize(const Image& image, const Box& box, int width, int height, Filt
       box.top + box.height > image.height || width < 1 || height < 1) {
     throw std::invalid_argument("[crop_resize] expected a box inside the image and positive sizes");
   }
-  // Work space is kept by the thread: in steady state nothing is allocated.
-  thread_local Taps horizontal;
-  thread_local Taps vertical;
-  thread_local std::vector<double> exact;
-  thread_local std::vector<int32_t> sums;
-  thread_local Planes middle;
-
+  thread_local Workspace work;
   out.resize(width, height);
-  const bool resize_height = box.height != height;
-  Planes& rows = resize_height ? middle : out;
-  rows.resize(width, box.height);
-  if (box.width != width) make_taps(box.width, width, filter, horizontal, exact);
-  for (int y = 0; y < box.height; ++y) {
-    const uint8_t* in = image.row(box.top + y) + 3 * static_cast<ptrdiff_t>(box.left);
-    const ptrdiff_t at = static_cast<ptrdiff_t>(y) * width;
-    uint8_t* r = rows.plane(0) + at;
-    uint8_t* g = rows.plane(1) + at;
-    uint8_t* b = rows.plane(2) + at;
-    if (box.width == width) {
-      split_row(in, width, r, g, b);
-    } else {
-      resize_row(in, horizontal, width, r, g, b);
-    }
-  }
-  if (!resize_height) return;
-  make_taps(box.height, height, filter, vertical, exact);
-  sums.resize(static_cast<size_t>(width));
-  for (int c = 0; c < 3; ++c) {
-    for (int y = 0; y < height; ++y) {
-      resize_column(middle.plane(c) + static_cast<ptrdiff_t>(vertical.first[static_cast<size_t>(y)]) * width, width,
-                    vertical.weights.data() + static_cast<ptrdiff_t>(y) * vertical.count,
-                    vertical.used[static_cast<size_t>(y)], sums.data(), out.plane(c) + static_cast<ptrdiff_t>(y) * width);
-    }
+  const uint8_t* in = image.row(box.top) + 3 * static_cast<ptrdiff_t>(box.left);
+  const ptrdiff_t stride = 3 * static_cast<ptrdiff_t>(image.width);
+  if (box.width != width) make_taps(box.width, width, filter, work.horizontal, work.exact);
+  if (box.height != height) make_taps(box.height, height, filter, work.vertical, work.exact);
+
+  const int rows_saved = box.height - height;
+  const int columns_saved = box.width - width;
+  if (box.height == height) {
+    horizontal_pass(in, stride, box.width, work.horizontal, out);
+  } else if (rows_saved > 0 && rows_saved > 2 * columns_saved) {
+    // Each pass rounds to bytes, so their order shows in the result. Pillow lets the vertical one go first when it
+    // leaves the other much less to do; the rule was read off its results (docs/math.md, "Resize").
+    work.rows.resize(static_cast<size_t>(height) * static_cast<size_t>(box.width) * 3);
+    vertical_pass(in, stride, 3 * box.width, height, work, work.rows.data());
+    horizontal_pass(work.rows.data(), 3 * static_cast<ptrdiff_t>(box.width), box.width, work.horizontal, out);
+  } else {
+    work.columns.resize(width, box.height);
+    horizontal_pass(in, stride, box.width, work.horizontal, work.columns);
+    for (int c = 0; c < 3; ++c) vertical_pass(work.columns.plane(c), width, width, height, work, out.plane(c));
   }
 }
 

@@ -1,0 +1,87 @@
+#include "directclr/core/settings.h"
+
+#include <gtest/gtest.h>
+
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "tests/support/temporary_folder.h"
+
+namespace directclr {
+namespace {
+
+struct Sample {
+  int64_t count = 3;
+  double rate = 0.1;
+  bool on = true;
+  std::string kind = "a";
+
+  void describe(FieldList& f) {
+    f.section("first");
+    f.add("count", count, 1, 10, "how many");
+    f.add("rate", rate, 0, 1, "how fast");
+    f.section("second");
+    f.add("on", on, "whether");
+    f.add("kind", kind, "which", {"a", "bee"});
+  }
+};
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const InputError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Settings, ReadBackFromTomlExactly) {
+  const test::TemporaryFolder folder;
+  Sample written{7, 1.0 / 3.0, false, "bee"};
+  const FieldList fields = fields_of(written);
+  write_file(folder / "s.toml", write_toml(fields, "sample"));
+  Sample read;
+  FieldList target = fields_of(read);
+  apply_toml(read_toml(folder / "s.toml"), target, "s.toml");
+  EXPECT_EQ(read.count, 7);
+  EXPECT_EQ(read.rate, 1.0 / 3.0);
+  EXPECT_EQ(read.on, false);
+  EXPECT_EQ(read.kind, "bee");
+}
+
+TEST(Settings, RefuseWhatIsOutOfRange) {
+  Sample sample;
+  FieldList fields = fields_of(sample);
+  EXPECT_EQ(message_of([&] { fields.find("count")->set("11", "--count"); }),
+            "--count: 11 is out of range (allowed: 1 .. 10)");
+  EXPECT_EQ(message_of([&] { fields.find("count")->set("two", "--count"); }),
+            "--count: 'two' is not a whole number (how many)");
+  EXPECT_EQ(message_of([&] { fields.find("rate")->set("nan", "--rate"); }), "--rate: nan is out of range (allowed: 0 .. 1)");
+  EXPECT_EQ(message_of([&] { fields.find("kind")->set("be", "--kind"); }),
+            "--kind: 'be' is not known (did you mean 'bee'? allowed: a | bee)");
+}
+
+TEST(Settings, NameUnknownKeysAndTheNearestOne) {
+  Sample sample;
+  FieldList fields = fields_of(sample);
+  EXPECT_EQ(message_of([&] { apply_toml({{"first", "conut", "3"}}, fields, "x.toml"); }),
+            "x.toml: unknown key 'first.conut' (did you mean 'count'?)");
+  EXPECT_EQ(message_of([&] { apply_toml({{"second", "count", "3"}}, fields, "x.toml"); }),
+            "x.toml: unknown key 'second.count' (it belongs in [first])");
+}
+
+TEST(Settings, NameTheLineOfASyntaxError) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "bad.toml", "[first]\ncount = \n");
+  const std::string message = message_of([&] { read_toml(folder / "bad.toml"); });
+  EXPECT_NE(message.find("bad.toml:2"), std::string::npos) << message;
+}
+
+TEST(Settings, RefuseTwoFieldsOfOneName) {
+  int64_t a = 0;
+  FieldList fields;
+  fields.add("x", a, 0, 1, "");
+  EXPECT_THROW(fields.add("x", a, 0, 1, ""), std::logic_error);
+}
+
+}  // namespace
+}  // namespace directclr

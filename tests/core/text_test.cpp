@@ -1,0 +1,38 @@
+#include "directclr/core/text.h"
+
+#include <gtest/gtest.h>
+
+namespace directclr {
+namespace {
+
+TEST(Nearest, FindsLikelyMisspellingsOnly) {
+  const std::vector<std::string> words = {"train", "probe", "spectrum", "report"};
+  EXPECT_EQ(nearest("trian", words), "train");
+  EXPECT_EQ(nearest("spectra", words), "spectrum");
+  EXPECT_EQ(nearest("zzzzzz", words), "");
+}
+
+TEST(FormatDuration, ReadsLikeAClock) {
+  EXPECT_EQ(format_duration(0), "0:00");
+  EXPECT_EQ(format_duration(75), "1:15");
+  EXPECT_EQ(format_duration(3700), "1:01:40");
+  EXPECT_EQ(format_duration(1.0 / 0.0), "-:--");
+}
+
+TEST(FormatNumber, ReadsBackExactly) {
+  for (const double value : {0.1, 1e-6, 1.0 / 3.0, 4.8, -2.5e300}) {
+    double back = 0;
+    ASSERT_TRUE(parse_double(format_number(value), back));
+    EXPECT_EQ(back, value);
+  }
+}
+
+TEST(ParseInt, TakesWholeNumbersOnly) {
+  int64_t value = 0;
+  EXPECT_TRUE(parse_int("-12", value));
+  EXPECT_EQ(value, -12);
+  for (const char* text : {"", "1.5", "12x", "x", "99999999999999999999"}) EXPECT_FALSE(parse_int(text, value)) << text;
+}
+
+}  // namespace
+}  // namespace directclr

@@ -1,0 +1,161 @@
+#include "directclr/data/loader.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <set>
+#include <thread>
+
+#include "directclr/core/checksum.h"
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/data/sampler.h"
+#include "directclr/data/sources.h"
+#include "tests/support/golden.h"
+#include "tests/support/idx_files.h"
+#include "tests/support/temporary_folder.h"
+
+namespace directclr::data {
+namespace {
+
+class LoaderTest : public ::testing::Test {
+ protected:
+  LoaderTest() {
+    test::write_idx_set(folder_.path(), 53, 12);
+    source_ = open_idx(folder_.path(), Split::kTrain, std::vector<std::string>(10, "class"));
+    options_.augment.apply_preset("fashion");
+    options_.augment.jitter_hue = 0.1;
+    options_.augment.blur_probability_b = 0.5;
+    options_.batch_size = 8;
+    options_.end_epoch = 3;
+    options_.seed = 4;
+  }
+
+  // A hash of everything the loader delivers, batch by batch.
+  std::vector<uint64_t> hashes(const LoaderOptions& options) const {
+    Loader loader(*source_, options);
+    std::vector<uint64_t> result;
+    for (Batch batch; loader.next(batch);) {
+      const size_t floats = static_cast<size_t>(batch.views * batch.count * options.augment.image_size *
+                                                options.augment.image_size * 3);
+      uint64_t hash = fnv1a({reinterpret_cast<const char*>(batch.images), 4 * floats});
+      hash = fnv1a({reinterpret_cast<const char*>(batch.labels), 8 * static_cast<size_t>(batch.count)}, hash);
+      result.push_back(fnv1a({reinterpret_cast<const char*>(batch.indices), 4 * static_cast<size_t>(batch.count)}, hash));
+    }
+    return result;
+  }
+
+  test::TemporaryFolder folder_;
+  std::unique_ptr<Source> source_;
+  LoaderOptions options_;
+};
+
+TEST_F(LoaderTest, DeliversTheSameBatchesForAnyNumberOfWorkers) {
+  options_.workers = 1;
+  const auto expected = hashes(options_);
+  EXPECT_EQ(expected.size(), 3U * (53 / 8));
+  for (const int64_t workers : {2, 4, 7}) {
+    options_.workers = workers;
+    EXPECT_EQ(hashes(options_), expected) << workers << " workers";
+  }
+}
+
+TEST_F(LoaderTest, ContinuesExactlyWhereItIsToldTo) {
+  const auto all = hashes(options_);
+  for (const uint64_t skip : {1U, 5U, 6U, 13U}) {
+    LoaderOptions resumed = options_;
+    resumed.first_epoch = static_cast<uint32_t>(skip / 6);
+    resumed.first_batch = skip % 6;
+    EXPECT_EQ(hashes(resumed), std::vector<uint64_t>(all.begin() + static_cast<ptrdiff_t>(skip), all.end())) << skip;
+  }
+}
+
+TEST_F(LoaderTest, ChangesWithTheSeed) {
+  const auto first = hashes(options_);
+  options_.seed = 5;
+  EXPECT_NE(hashes(options_), first);
+}
+
+TEST_F(LoaderTest, KeepsTheLastBatchInOrderWhenAsked) {
+  options_.transform = Transform::kEvaluation;
+  options_.shuffle = false;
+  options_.keep_last = true;
+  options_.end_epoch = 1;
+  Loader loader(*source_, options_);
+  std::vector<uint32_t> seen;
+  int64_t last = 0;
+  for (Batch batch; loader.next(batch); last = batch.count) {
+    EXPECT_EQ(batch.views, 1);
+    seen.insert(seen.end(), batch.indices, batch.indices + batch.count);
+    for (int64_t i = 0; i < batch.count; ++i) EXPECT_EQ(batch.labels[i], batch.indices[i] % 10);
+  }
+  std::vector<uint32_t> expected(53);
+  std::iota(expected.begin(), expected.end(), 0U);
+  EXPECT_EQ(seen, expected);
+  EXPECT_EQ(last, 53 % 8);
+}
+
+TEST_F(LoaderTest, RefusesABatchLargerThanTheData) {
+  options_.batch_size = 54;
+  EXPECT_THROW(Loader(*source_, options_), InputError);
+}
+
+TEST_F(LoaderTest, StopsCleanlyInTheMiddle) {
+  options_.workers = 4;
+  for (int i = 0; i < 20; ++i) {
+    Loader loader(*source_, options_);
+    Batch batch;
+    for (int k = 0; k < i % 3; ++k) loader.next(batch);
+  }
+}
+
+TEST(EpochOrder, IsAPermutationThatChangesWithTheEpoch) {
+  const auto first = epoch_order(1, 0, 1000);
+  EXPECT_EQ(std::set<uint32_t>(first.begin(), first.end()).size(), 1000U);
+  EXPECT_NE(first, epoch_order(1, 1, 1000));
+  EXPECT_EQ(first, epoch_order(1, 0, 1000));
+}
+
+class BrokenImages : public ::testing::Test {
+ protected:
+  BrokenImages() {
+    for (int i = 0; i < 6; ++i) {
+      std::filesystem::copy_file(test::fixture(i == 2 ? "truncated.jpg" : "rgb_444.jpg"),
+                                 folder_ / ("image" + std::to_string(i) + ".jpg"));
+    }
+    source_ = open_folder(folder_.path(), Split::kTrain);
+    options_.augment.apply_preset("cifar");
+    options_.batch_size = 6;
+  }
+  test::TemporaryFolder folder_;
+  std::unique_ptr<Source> source_;
+  LoaderOptions options_;
+};
+
+TEST_F(BrokenImages, AreNamedInTheError) {
+  Loader loader(*source_, options_);
+  Batch batch;
+  try {
+    loader.next(batch);
+    FAIL() << "expected an error";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("image2.jpg: truncated JPEG"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(BrokenImages, AreReplacedAndCountedWhenAsked) {
+  options_.skip_bad = true;
+  std::vector<std::string> notices;
+  options_.notice = [&](const std::string& line) { notices.push_back(line); };
+  Loader loader(*source_, options_);
+  Batch batch;
+  ASSERT_TRUE(loader.next(batch));
+  EXPECT_EQ(batch.count, 6);
+  EXPECT_EQ(loader.skipped(), 1U);
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_NE(notices[0].find("image2.jpg: truncated JPEG"), std::string::npos) << notices[0];
+}
+
+}  // namespace
+}  // namespace directclr::data

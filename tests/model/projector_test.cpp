@@ -1,0 +1,145 @@
+#include "directclr/model/projector.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "directclr/core/error.h"
+#include "directclr/loss/contrastive.h"
+#include "directclr/optim/optimizer.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr::model {
+namespace {
+
+constexpr int64_t kD = 24;
+
+ProjectorSettings settings_for(const std::string& kind, int64_t d0 = 6) {
+  ProjectorSettings settings;
+  settings.projector = kind;
+  settings.d0 = d0;
+  settings.projector_dim = 10;
+  return settings;
+}
+
+torch::Tensor loss_of(Projector& projector, const torch::Tensor& r_a, const torch::Tensor& r_b, int64_t step = 0) {
+  return loss::info_nce(projector.forward(r_a, step), projector.forward(r_b, step), 0.1);
+}
+
+TEST(Projector, GivesTheWidthItSays) {
+  const torch::Tensor r = torch::randn({5, kD});
+  const std::pair<const char*, int64_t> widths[] = {
+      {"none", kD}, {"direct", 6}, {"linear", 10}, {"diagonal", kD}, {"orthogonal", kD}, {"lowrank", 10},
+      {"lowrank-fixed", 6}, {"lowrank-diagonal", kD}, {"group", 6}, {"random-dropout", 6}, {"mlp", 10}};
+  for (const auto& [kind, width] : widths) {
+    const auto projector = make_projector(settings_for(kind), kD, 1);
+    EXPECT_EQ(projector->embedding(), width) << kind;
+    EXPECT_EQ(projector->forward(r, 0).sizes(), (std::vector<int64_t>{5, width})) << kind;
+  }
+}
+
+TEST(Projector, TrainsExactlyWhatItShould) {
+  for (const auto& [kind, count] : {std::pair{"none", 0}, {"direct", 0}, {"linear", 1}, {"diagonal", 1}, {"orthogonal", 1},
+                                    {"lowrank", 2}, {"lowrank-fixed", 0}, {"lowrank-diagonal", 0}, {"group", 0},
+                                    {"random-dropout", 0}, {"mlp", 6}}) {
+    EXPECT_EQ(make_projector(settings_for(kind), kD, 1)->parameters().size(), static_cast<size_t>(count)) << kind;
+  }
+}
+
+TEST(OrthogonalProjector, StaysOrthogonalWhileItTrains) {
+  torch::manual_seed(1);
+  const auto projector = make_projector(settings_for("orthogonal"), kD, 1);
+  const auto optimizer = optim::make_sgd({{"w", projector->parameters()[0]}}, 0.9, 0);
+  for (int step = 0; step < 100; ++step) {
+    optimizer->zero_grad();
+    loss_of(*projector, torch::randn({16, kD}) * torch::arange(kD), torch::randn({16, kD})).backward();
+    optimizer->step(0.05);
+  }
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor p = projector->forward(torch::eye(kD), 0);
+  EXPECT_TRUE(test::all_close(p.mm(p.t()), torch::eye(kD), 0, 1e-5));
+  EXPECT_NEAR(torch::linalg_det(p).item<double>(), 1, 1e-4);
+}
+
+TEST(FixedLowRankProjector, GivesTheSameLossWithAndWithoutItsLeftFactor) {
+  torch::manual_seed(2);
+  auto settings = settings_for("lowrank-fixed");
+  const auto without = make_projector(settings, kD, 3);
+  settings.lowrank_left = true;
+  const auto with = make_projector(settings, kD, 3);
+  EXPECT_EQ(with->embedding(), kD);
+  torch::Tensor r_a = torch::randn({12, kD}).requires_grad_(true);
+  const torch::Tensor r_b = torch::randn({12, kD});
+  const torch::Tensor a = loss_of(*without, r_a, r_b);
+  a.backward();
+  const torch::Tensor gradient = r_a.grad().clone();
+  r_a.mutable_grad().reset();
+  const torch::Tensor b = loss_of(*with, r_a, r_b);
+  b.backward();
+  EXPECT_NEAR(a.item<double>(), b.item<double>(), 1e-5);
+  EXPECT_TRUE(test::all_close(r_a.grad(), gradient, 1e-4));
+  const torch::Tensor matrix = without->buffers()[0];  // d0 orthonormal rows
+  EXPECT_TRUE(test::all_close(matrix.mm(matrix.t()), torch::eye(6), 0, 1e-5));
+}
+
+TEST(DirectProjector, EqualsTheFixedLowRankDiagonalOne) {
+  torch::manual_seed(3);
+  const auto direct = make_projector(settings_for("direct"), kD, 1);
+  const auto diagonal = make_projector(settings_for("lowrank-diagonal"), kD, 1);
+  const torch::Tensor r_a = torch::randn({12, kD});
+  const torch::Tensor r_b = torch::randn({12, kD});
+  EXPECT_NEAR(loss_of(*direct, r_a, r_b).item<double>(), loss_of(*diagonal, r_a, r_b).item<double>(), 1e-6);
+  EXPECT_TRUE(test::identical(direct->forward(r_a, 0), r_a.slice(1, 0, 6)));
+}
+
+TEST(DirectProjector, SendsNoGradientBeyondItsSubVector) {
+  torch::Tensor r = torch::randn({8, kD}).requires_grad_(true);
+  loss_of(*make_projector(settings_for("direct"), kD, 1), r, torch::randn({8, kD})).backward();
+  EXPECT_EQ(r.grad().slice(1, 6).abs().sum().item<double>(), 0);
+  EXPECT_GT(r.grad().slice(1, 0, 6).abs().min().item<double>(), 0);
+}
+
+TEST(RandomDropoutProjector, DrawsNewDimensionsEachStepAlikeForBothViews) {
+  const auto projector = make_projector(settings_for("random-dropout"), kD, 1);
+  const torch::Tensor r = torch::arange(kD).to(torch::kFloat).view({1, kD});
+  const torch::Tensor first = projector->forward(r, 5);
+  EXPECT_TRUE(test::identical(projector->forward(r, 5), first));
+  EXPECT_FALSE(torch::equal(projector->forward(r, 6), first));
+  EXPECT_EQ(std::get<0>(torch::_unique(first)).numel(), 6);  // distinct dimensions
+  EXPECT_TRUE(test::identical(make_projector(settings_for("random-dropout"), kD, 1)->forward(r, 5), first));
+  projector->eval();
+  EXPECT_TRUE(test::identical(projector->forward(r, 5), r));
+}
+
+TEST(GroupProjector, SumsDisjointGroupsOfAllChannels) {
+  const auto projector = make_projector(settings_for("group"), kD, 1);
+  const torch::Tensor map = projector->forward(torch::eye(kD), 0);  // (D, d0): which channel goes where
+  EXPECT_TRUE(test::identical(map.sum(1), torch::ones(kD)));
+  EXPECT_TRUE(test::identical(map.sum(0), torch::full({6}, 4.0)));
+  EXPECT_THROW(make_projector(settings_for("group", 7), kD, 1), InputError);
+}
+
+TEST(MlpProjector, HasThePapersLayersByDefault) {
+  ProjectorSettings settings;
+  const auto projector = make_projector(settings, 2048, 1);
+  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  for (const auto& item : projector->named_parameters()) shapes.emplace_back(item.key(), item.value().sizes().vec());
+  const decltype(shapes) expected = {{"layers.0.weight", {2048, 2048}}, {"layers.1.weight", {2048}},
+                                     {"layers.1.bias", {2048}},         {"layers.3.weight", {128, 2048}},
+                                     {"layers.4.weight", {128}},        {"layers.4.bias", {128}}};
+  EXPECT_EQ(shapes, expected);
+  for (int64_t depth = 1; depth <= 4; ++depth) {
+    settings.mlp_depth = depth;
+    settings.mlp_bias = true;
+    EXPECT_EQ(make_projector(settings, kD, 1)->forward(torch::randn({4, kD}), 0).size(1), 128) << depth;
+  }
+}
+
+TEST(ProjectorSettings, RefusesASubVectorWiderThanTheRepresentation) {
+  EXPECT_THROW(make_projector(settings_for("direct", kD + 1), kD, 1), InputError);
+  EXPECT_EQ(settings_for("direct", 0).resolved_d0(2048), 360);
+  EXPECT_EQ(settings_for("direct", 0).resolved_d0(512), 90);
+  EXPECT_EQ(settings_for("direct", kD).resolved_d0(kD), kD);
+}
+
+}  // namespace
+}  // namespace directclr::model

@@ -1,0 +1,120 @@
+#include "directclr/model/resnet.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "directclr/core/error.h"
+#include "tests/support/golden.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr::model {
+namespace {
+
+// The formula of tools/goldens/make_goldens.py, `fill`.
+void fill(torch::nn::Module& module) {
+  const torch::NoGradGuard no_grad;
+  std::vector<std::pair<std::string, torch::Tensor>> sorted;
+  for (const auto& item : module.named_parameters()) sorted.emplace_back(item.key(), item.value());
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (size_t number = 0; number < sorted.size(); ++number) {
+    auto& [name, parameter] = sorted[number];
+    torch::Tensor values =
+        torch::sin(0.7 * torch::arange(parameter.numel(), torch::kDouble) + static_cast<double>(number));
+    if (parameter.dim() > 1) {
+      values = values * std::sqrt(2.0 / (static_cast<double>(parameter.numel()) / static_cast<double>(parameter.size(0))));
+    } else if (name.ends_with("weight")) {
+      values = 1 + 0.3 * values;
+    } else {
+      values = 0.1 * values;
+    }
+    parameter.copy_(values.view_as(parameter));
+  }
+}
+
+TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
+  const test::Golden golden("networks");
+  for (const auto& c : golden.cases) {
+    EncoderSettings settings;
+    settings.arch = c.at("arch");
+    settings.stem = "imagenet";
+    const auto prefix = c.at("prefix").get<std::string>();
+    ResNet net = make_encoder(settings, 224, 0);
+    net->to(torch::kDouble);
+    fill(*net);
+    net->train();
+    const torch::Tensor index = torch::arange(4 * 3 * 48 * 48, torch::kDouble);
+    const torch::Tensor images = torch::sin(0.01 * index * (1 + index.remainder(7))).view({4, 3, 48, 48});
+    const torch::Tensor r = net->forward(images);
+    EXPECT_TRUE(test::all_close(r, golden[prefix + "r"], 1e-9)) << settings.arch;
+    (r * torch::cos(torch::arange(r.numel(), torch::kDouble)).view_as(r)).sum().backward();
+
+    std::vector<std::string> names;
+    for (const auto& item : net->named_parameters()) {
+      names.push_back(item.key());
+      const torch::Tensor gradient = item.value().grad().flatten();
+      const torch::Tensor picks = torch::linspace(0, static_cast<double>(gradient.numel() - 1), 7).to(torch::kLong);
+      const torch::Tensor summary = torch::cat(
+          {gradient.norm().view(1), gradient.sum().view(1), gradient.index_select(0, picks)});
+      EXPECT_TRUE(test::all_close(summary, golden[prefix + "grad/" + item.key()], 1e-6)) << settings.arch << " " << item.key();
+    }
+    std::sort(names.begin(), names.end());
+    EXPECT_EQ(names, c.at("parameters").get<std::vector<std::string>>());
+    std::vector<std::string> buffers;
+    for (const auto& item : net->named_buffers()) buffers.push_back(item.key());
+    EXPECT_EQ(buffers, c.at("buffers").get<std::vector<std::string>>());
+    net->eval();
+    EXPECT_TRUE(test::all_close(net->forward(images), golden[prefix + "r_eval"], 1e-9)) << settings.arch;
+  }
+}
+
+TEST(ResNet, StartsAsTorchvisionDoesAndFromItsSeedAlone) {
+  EncoderSettings settings;
+  settings.arch = "bottleneck:1,1,1,1:16";
+  ResNet a = make_encoder(settings, 32, 7);
+  torch::manual_seed(99);
+  ResNet b = make_encoder(settings, 32, 7);
+  ResNet other = make_encoder(settings, 32, 8);
+  bool differs = false;
+  for (const auto& item : a->named_parameters()) {
+    EXPECT_TRUE(test::identical(item.value(), b->named_parameters()[item.key()])) << item.key();
+    differs = differs || !torch::equal(item.value(), other->named_parameters()[item.key()]);
+  }
+  EXPECT_TRUE(differs);
+  const torch::Tensor conv = a->named_parameters()["layer4.0.conv2.weight"];  // (128, 128, 3, 3)
+  EXPECT_NEAR(conv.std().item<double>(), std::sqrt(2.0 / (128 * 9)), 0.01 * std::sqrt(2.0 / (128 * 9)));
+  EXPECT_EQ(a->named_parameters()["layer1.0.bn3.weight"].abs().sum().item<double>(), 0);  // zero-init residual
+  EXPECT_EQ(a->named_parameters()["layer1.0.bn1.weight"].mean().item<double>(), 1);
+}
+
+TEST(ResNet, GivesTheSameInChannelsLastMemory) {
+  EncoderSettings settings;
+  settings.arch = "bottleneck:1,1,1,1:8";
+  const torch::Tensor images = torch::randn({4, 3, 32, 32});
+  for (const std::string stem : {"cifar", "small", "imagenet"}) {
+    settings.stem = stem;
+    ResNet plain = make_encoder(settings, 32, 1);
+    ResNet last = make_encoder(settings, 32, 1);
+    to_channels_last(*last);
+    EXPECT_TRUE(test::all_close(last->forward(images.contiguous(at::MemoryFormat::ChannelsLast)), plain->forward(images),
+                                1e-4)) << stem;
+    EXPECT_EQ(plain->forward(images).sizes(), (std::vector<int64_t>{4, 256})) << stem;
+  }
+}
+
+TEST(EncoderSettings, RefusesUnknownArchitectures) {
+  EncoderSettings settings;
+  for (const char* arch : {"resnet5", "bottleneck:1,2:16", "bottleneck:1,1,1,1:0", "basic:1,1,1,x:8", ""}) {
+    settings.arch = arch;
+    EXPECT_THROW(settings.shape(), InputError) << arch;
+  }
+  settings.arch = "resnet50";
+  EXPECT_EQ(settings.shape().representation(), 2048);
+  settings.arch = "resnet18";
+  EXPECT_EQ(settings.shape().representation(), 512);
+}
+
+}  // namespace
+}  // namespace directclr::model

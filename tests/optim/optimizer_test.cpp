@@ -1,0 +1,111 @@
+#include "directclr/optim/optimizer.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "directclr/optim/schedule.h"
+#include "tests/support/golden.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr::optim {
+namespace {
+
+TEST(Lars, EqualsAPlainPyTorchReferenceAfterFiftySteps) {
+  const test::Golden golden("lars");
+  const auto& c = golden.cases[0];
+  torch::nn::Sequential net(torch::nn::Linear(6, 9), torch::nn::BatchNorm1d(9), torch::nn::ReLU(), torch::nn::Linear(9, 4));
+  net->to(torch::kDouble);
+  std::vector<NamedTensor> parameters;
+  for (const auto& item : net->named_parameters()) {
+    const torch::NoGradGuard no_grad;
+    item.value().copy_(golden["initial/" + item.key()]);
+    parameters.emplace_back(item.key(), item.value());
+  }
+  const auto optimizer = make_lars(parameters, c.at("momentum"), c.at("decay"), c.at("eta"));
+  const CosineSchedule schedule{c.at("peak"), c.at("warmup"), c.at("steps"), 0.001};
+  for (int64_t step = 0; step < schedule.total_steps; ++step) {
+    optimizer->zero_grad();
+    torch::cross_entropy_loss(net->forward(golden["x"]), golden["y"]).backward();
+    optimizer->step(schedule.at(step));
+  }
+  for (const auto& [name, tensor] : parameters) {
+    EXPECT_TRUE(test::all_close(tensor, golden["final/" + name], 1e-9)) << name;
+  }
+}
+
+// The same gradients through our optimiser and torch's own.
+void compare(const std::function<std::unique_ptr<Optimizer>(std::vector<NamedTensor>)>& ours,
+             const std::function<std::unique_ptr<torch::optim::Optimizer>(std::vector<torch::Tensor>)>& theirs) {
+  torch::manual_seed(5);
+  // Matrices only: torch decays vectors too, we do not.
+  std::vector<torch::Tensor> a = {torch::randn({4, 3}, torch::kDouble), torch::randn({2, 2, 3}, torch::kDouble)};
+  std::vector<torch::Tensor> b;
+  std::vector<NamedTensor> named;
+  for (auto& tensor : a) {
+    b.push_back(tensor.clone().requires_grad_(true));
+    tensor.requires_grad_(true);
+    named.emplace_back("p" + std::to_string(named.size()), tensor);
+  }
+  const auto mine = ours(named);
+  const auto reference = theirs(b);
+  for (int step = 0; step < 20; ++step) {
+    for (size_t i = 0; i < a.size(); ++i) {
+      const torch::Tensor gradient = torch::randn_like(a[i].detach());
+      a[i].mutable_grad() = gradient;
+      b[i].mutable_grad() = gradient.clone();
+    }
+    mine->step(0.05);
+    reference->step();
+  }
+  for (size_t i = 0; i < a.size(); ++i) EXPECT_TRUE(test::all_close(a[i], b[i], 1e-12)) << i;
+}
+
+TEST(Sgd, EqualsTorchs) {
+  compare([](auto p) { return make_sgd(std::move(p), 0.9, 0.01); },
+          [](auto p) {
+            return std::make_unique<torch::optim::SGD>(p, torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(0.01));
+          });
+}
+
+TEST(AdamW, EqualsTorchs) {
+  compare([](auto p) { return make_adamw(std::move(p), 0.01); },
+          [](auto p) {
+            return std::make_unique<torch::optim::AdamW>(p, torch::optim::AdamWOptions(0.05).weight_decay(0.01));
+          });
+}
+
+TEST(Optimizer, LeavesVectorsUndecayedAndParametersWithoutGradientAlone) {
+  torch::Tensor vector = torch::ones({3}).requires_grad_(true);
+  torch::Tensor idle = torch::ones({3, 3}).requires_grad_(true);
+  const auto optimizer = make_sgd({{"v", vector}, {"idle", idle}}, 0, 0.5);
+  vector.mutable_grad() = torch::zeros({3});
+  optimizer->step(1);
+  EXPECT_TRUE(test::identical(vector.detach(), torch::ones({3})));
+  EXPECT_TRUE(test::identical(idle.detach(), torch::ones({3, 3})));
+}
+
+TEST(Lars, TakesTrustRatioOneAtZeroNorms) {
+  torch::Tensor p = torch::zeros({2, 2}).requires_grad_(true);
+  const auto optimizer = make_lars({{"p", p}}, 0.9, 0.1, 0.001);
+  p.mutable_grad() = torch::ones({2, 2});
+  optimizer->step(0.5);
+  EXPECT_TRUE(test::all_close(p, torch::full({2, 2}, -0.5), 1e-7));
+  torch::Tensor q = torch::ones({2, 2}).requires_grad_(true);
+  const auto second = make_lars({{"q", q}}, 0.9, 0, 0.001);
+  q.mutable_grad() = torch::zeros({2, 2});
+  second->step(0.5);
+  EXPECT_TRUE(test::identical(q.detach(), torch::ones({2, 2})));
+}
+
+TEST(CosineSchedule, WarmsUpLinearlyAndEndsAtItsShare) {
+  const CosineSchedule schedule{2.0, 10, 110, 0.001};
+  EXPECT_EQ(schedule.at(0), 0);
+  EXPECT_DOUBLE_EQ(schedule.at(5), 1.0);
+  EXPECT_DOUBLE_EQ(schedule.at(10), 2.0);
+  EXPECT_NEAR(schedule.at(60), (2.0 + 0.002) / 2, 1e-12);
+  EXPECT_NEAR(schedule.at(110), 0.002, 1e-12);
+  EXPECT_DOUBLE_EQ((CosineSchedule{3.0, 0, 10, 0}).at(0), 3.0);
+}
+
+}  // namespace
+}  // namespace directclr::optim

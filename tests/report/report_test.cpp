@@ -1,0 +1,84 @@
+#include <gtest/gtest.h>
+
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/report/figures.h"
+#include "directclr/report/html.h"
+#include "directclr/report/run_report.h"
+#include "directclr/report/run_results.h"
+#include "tests/support/temporary_folder.h"
+
+namespace directclr::report {
+namespace {
+
+TEST(Html, EscapesAndEncodes) {
+  EXPECT_EQ(escape("<a & \"b\">"), "&lt;a &amp; &quot;b&quot;&gt;");
+  EXPECT_EQ(png_data_url("Man"), "data:image/png;base64,TWFu");
+  EXPECT_EQ(png_data_url("Ma"), "data:image/png;base64,TWE=");
+  EXPECT_EQ(png_data_url("M"), "data:image/png;base64,TQ==");
+}
+
+TEST(Figures, LeaveScriptDataAndPictureBehind) {
+  const test::TemporaryFolder folder;
+  const std::string svg =
+      write_figure(spectrum_figure("Title \"quoted\"", {{"one, two", {1, 0.1, 0}}}), folder.path(), "name");
+  EXPECT_NE(svg.find("<svg"), std::string::npos);
+  EXPECT_NE(svg.find("one, two"), std::string::npos);
+  EXPECT_EQ(read_file(folder / "name.csv"), "series,name,x,y\n0,one; two,0,1\n0,one; two,1,0.1\n0,one; two,2,1e-20\n");
+  EXPECT_TRUE(std::filesystem::exists(folder / "name.gp"));
+}
+
+TEST(InlineSvg, MakesIdsUniqueAndBlackFollowTheText) {
+  const std::string svg = inline_svg("<?xml?>\n<svg><g id=\"a\" fill='black'/><use xlink:href='#a'/></svg>", "p");
+  EXPECT_EQ(svg, "<svg><g id=\"p-a\" fill='currentColor'/><use xlink:href='#p-a'/></svg>");
+}
+
+class ReportTest : public ::testing::Test {
+ protected:
+  void write_run(const std::string& name, const std::string& projector) {
+    make_directories(folder_ / name / "spectrum");
+    write_file(folder_ / name / "config.toml",
+               "[train]\ndata = \"set\"\nseed = 3\nepochs = 2\n[encoder]\narch = \"tiny\"\n[projector]\nprojector = \"" +
+                   projector + "\"\n");
+    write_file(folder_ / name / "DONE", R"({"steps": 10, "seconds": 65})");
+    write_file(folder_ / name / "metrics.jsonl",
+               "{\"step\": 1, \"loss\": 3}\n{\"step\": 2, \"loss\": 2}\n{\"step\": 3, \"lo");
+    write_file(folder_ / name / "probe.json", R"({"top1": 0.8125, "protocol": {"method": "L-BFGS", "dims": [0, 3],
+               "representation_width": 3, "random_init": false}})");
+    write_file(folder_ / name / "spectrum" / "representation.json", R"({"singular_values": [1, 0.5, 0.001],
+               "effective_rank_sigma": 2.4, "effective_rank_lambda": 1.9, "below_1e-4_of_largest": 0, "dimensions": 3,
+               "protocol": {"samples": 50, "l2_normalized": false, "split": "test"}})");
+  }
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(ReportTest, ShowsEveryRunItsNumbersAndTheirProtocol) {
+  write_run("first", "none");
+  write_run("second <b>", "direct");
+  const std::string html = run_report("A title", {read_results(folder_ / "first"), read_results(folder_ / "second <b>")},
+                                      folder_ / "figures");
+  for (const char* expected :
+       {"81.25 %", "1.9 of 3", "1:05", "second &lt;b&gt;", "linear probe, L-BFGS, on the representation; data set, seed 3",
+        "covariance of 50 test images, centred, rows not normalised", "id=\"figure-representation\"",
+        "id=\"figure-over-time-loss\""}) {
+    EXPECT_NE(html.find(expected), std::string::npos) << expected;
+  }
+  EXPECT_EQ(html.find("second <b>"), std::string::npos);
+  EXPECT_EQ(html.find("http://") == std::string::npos || html.find("src=\"http") == std::string::npos, true);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "figures/representation.gp"));
+}
+
+TEST_F(ReportTest, NamesADamagedResultFile) {
+  write_run("first", "none");
+  write_file(folder_ / "first" / "probe.json", "{\"top1\": ");
+  try {
+    read_results(folder_ / "first");
+    FAIL() << "expected an error";
+  } catch (const InputError& error) {
+    EXPECT_NE(std::string(error.what()).find("probe.json: damaged result file"), std::string::npos);
+  }
+  EXPECT_THROW(read_results(folder_ / "nothing"), InputError);
+}
+
+}  // namespace
+}  // namespace directclr::report

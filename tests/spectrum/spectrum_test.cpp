@@ -1,0 +1,93 @@
+#include "directclr/spectrum/spectrum.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "directclr/core/error.h"
+#include "directclr/spectrum/covariance.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr::spectrum {
+namespace {
+
+at::Tensor plain_covariance(const at::Tensor& z) {
+  const at::Tensor centred = z.to(at::kDouble) - z.to(at::kDouble).mean(0);
+  return centred.t().mm(centred) / static_cast<double>(z.size(0));
+}
+
+TEST(Covariance, DoesNotDependOnHowTheRowsArrive) {
+  at::manual_seed(1);
+  const at::Tensor z = at::randn({100, 7}) * 3 + 1000;  // a large mean is where naive sums lose their digits
+  for (const int64_t block : {1, 3, 50, 100}) {
+    Covariance covariance(7);
+    for (int64_t begin = 0; begin < 100; begin += block) covariance.add(z.slice(0, begin, begin + block));
+    EXPECT_EQ(covariance.count(), 100);
+    EXPECT_TRUE(test::all_close(covariance.matrix(), plain_covariance(z), 1e-11)) << "block " << block;
+    EXPECT_TRUE(test::all_close(covariance.mean(), z.to(at::kDouble).mean(0), 1e-14));
+  }
+}
+
+TEST(Covariance, RefusesWhatItsContractExcludes) {
+  Covariance covariance(3);
+  EXPECT_THROW(covariance.matrix(), c10::Error);
+  EXPECT_THROW(covariance.add(at::randn({2, 4})), c10::Error);
+  EXPECT_THROW(covariance.add(at::tensor({1.0, std::nan(""), 0.0}).view({1, 3})), NumericalError);
+}
+
+TEST(CovarianceSpectrum, GivesTheSquaredSingularValuesOfCentredRows) {
+  at::manual_seed(2);
+  const at::Tensor z = at::randn({40, 12}, at::kDouble).mm(at::randn({12, 12}, at::kDouble));
+  const at::Tensor sigma = std::get<1>(at::linalg_svd(z - z.mean(0), false));
+  const auto values = covariance_spectrum(plain_covariance(z));
+  EXPECT_TRUE(test::all_close(at::tensor(values, at::kDouble), sigma.square() / 40, 1e-12));
+}
+
+TEST(EffectiveRank, HasItsClosedForms) {
+  EXPECT_NEAR(effective_rank(std::vector<double>(9, 0.3)), 9, 1e-12);
+  EXPECT_NEAR(effective_rank({5, 0, 0}), 1, 1e-15);
+  EXPECT_NEAR(effective_rank({1, 1, 0, 0}), 2, 1e-12);
+  EXPECT_NEAR(effective_rank({3, 1}), std::exp(0.75 * std::log(4.0 / 3) + 0.25 * std::log(4.0)), 1e-12);
+  EXPECT_EQ(effective_rank({0, 0}), 0);
+  EXPECT_NEAR(effective_rank({3e-30, 1e-30}), effective_rank({3, 1}), 1e-12);  // scale free
+}
+
+TEST(ParticipationRatio, HasItsClosedForms) {
+  EXPECT_NEAR(participation_ratio(std::vector<double>(9, 0.3)), 9, 1e-12);
+  EXPECT_NEAR(participation_ratio({2, 1}), 9.0 / 5, 1e-15);
+  EXPECT_EQ(participation_ratio({0, 0}), 0);
+}
+
+TEST(CountBelow, ComparesWithTheLargest) {
+  EXPECT_EQ(count_below({1, 0.5, 1e-5, 0}, 1e-4), 2);
+  EXPECT_EQ(count_below({0, 0}, 1e-4), 2);
+  EXPECT_EQ(count_below({}, 1e-4), 0);
+}
+
+TEST(Summarize, FindsTheRankOfRankDeficientFeatures) {
+  at::manual_seed(3);
+  const at::Tensor z = at::randn({500, 4}).mm(at::randn({4, 20}));
+  const auto summary = summarize(z, false);
+  EXPECT_EQ(summary.below_1e_6, 16);
+  EXPECT_EQ(summary.values.size(), 20U);
+  EXPECT_LE(summary.effective_rank_sigma, 4.01);
+}
+
+TEST(Summarize, IsUnchangedByRotationAndBySampleOrder) {
+  at::manual_seed(4);
+  const at::Tensor z = at::randn({300, 8}, at::kDouble) * at::arange(1, 9).to(at::kDouble);
+  const at::Tensor q = std::get<0>(at::linalg_qr(at::randn({8, 8}, at::kDouble)));
+  const at::Tensor expected = at::tensor(summarize(z, true).values, at::kDouble);
+  EXPECT_TRUE(test::all_close(at::tensor(summarize(z.mm(q), true).values, at::kDouble), expected, 1e-12));
+  EXPECT_TRUE(test::all_close(at::tensor(summarize(z.flip(0), true).values, at::kDouble), expected, 1e-12));
+}
+
+TEST(Summarize, MarksConstantFeaturesAsCollapsed) {
+  const auto summary = summarize(at::ones({50, 6}), false);
+  EXPECT_EQ(summary.effective_rank_lambda, 0);
+  EXPECT_EQ(summary.below_1e_4, 6);
+}
+
+}  // namespace
+}  // namespace directclr::spectrum
