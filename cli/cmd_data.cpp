@@ -20,9 +20,10 @@ nlohmann::ordered_json describe(const data::Source& source) {
   source.load(0, first);
   std::map<int64_t, uint64_t> counts;
   for (const int64_t label : source.labels()) ++counts[label];
-  nlohmann::ordered_json result = {
-      {"images", source.size()}, {"first_width", first.width}, {"first_height", first.height},
-      {"classes", source.class_names().size()}};
+  nlohmann::ordered_json result = {{"images", source.size()},
+                                   {"first_width", first.width},
+                                   {"first_height", first.height},
+                                   {"classes", source.class_names().size()}};
   if (source.labelled()) {
     uint64_t least = source.size();
     uint64_t most = 0;

@@ -56,7 +56,8 @@ void add_knn(CLI::App& app, Program& program) {
     KnnRequest request;
   };
   auto state = std::make_shared<State>();
-  auto* command = app.add_subcommand("knn", "weighted nearest-neighbour accuracy of the representation; writes knn.json");
+  auto* command =
+      app.add_subcommand("knn", "weighted nearest-neighbour accuracy of the representation; writes knn.json");
   add_run_options(*command, state->request.base);
   state->options.add_to(*command, fields_of(state->request.settings));
   add_example(*command, "directclr knn runs/direct --k 20");
@@ -74,7 +75,8 @@ void add_embed(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("embed", "write features and labels to a .npy or .safetensors file");
   add_run_options(*command, request->base);
   add_layer_options(*command, request->layer, request->split);
-  command->add_option("--out", request->out, "FILE.npy (labels beside it in FILE.labels.npy) or FILE.safetensors")->required();
+  command->add_option("--out", request->out, "FILE.npy (labels beside it in FILE.labels.npy) or FILE.safetensors")
+      ->required();
   add_example(*command, "directclr embed runs/direct --out features.npy");
   command->callback([&program, request] {
     program.action = [request](Console& console) { load_engine().embed(*request, console); };

@@ -18,7 +18,8 @@ void add_report(CLI::App& app, Program& program) {
   auto state = std::make_shared<State>();
   auto* command = app.add_subcommand("report", "one HTML page that compares runs, from their result files");
   command->add_option("runs", state->runs, "run directories, in the order to show them")->required();
-  command->add_option("--out", state->out, "HTML file to write; figures go to figures/ beside it [first run/report.html]");
+  command->add_option("--out", state->out,
+                      "HTML file to write; figures go to figures/ beside it [first run/report.html]");
   command->add_option("--title", state->title, "heading of the page")->default_str(state->title);
   add_example(*command, "directclr report runs/none runs/direct --out report.html");
   command->callback([&program, state] {

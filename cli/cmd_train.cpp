@@ -25,8 +25,9 @@ void add_train(CLI::App& app, Program& program) {
   command->add_flag("--dry-run", state->dry_run, "check the settings, print them resolved as TOML, and stop");
   train::TrainSettings defaults;
   state->options.add_to(*command, fields_of(defaults));
-  add_example(*command, "directclr train --data cifar10:DIR --config recipes/cifar.toml --projector direct --d0 64 "
-                        "--out runs/direct");
+  add_example(*command,
+              "directclr train --data cifar10:DIR --config recipes/cifar.toml --projector direct --d0 64 "
+              "--out runs/direct");
   command->callback([&program, state] {
     program.action = [&program, state](Console& console) {
       if (state->out.empty() && !state->dry_run) throw InputError("--out", "no run directory given");

@@ -54,8 +54,9 @@ int report(const std::string& message, int status) {
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 int run(int argc, char** argv) {
-  CLI::App app("Trains contrastive self-supervised vision models and shows whether and why their representations collapse.",
-               "directclr");
+  CLI::App app(
+      "Trains contrastive self-supervised vision models and shows whether and why their representations collapse.",
+      "directclr");
   Program program;
   bool verbose = false;
   for (int i = 0; i < argc; ++i) program.command_line += (i ? " " : "") + std::string(i ? argv[i] : "directclr");
@@ -64,8 +65,9 @@ int run(int argc, char** argv) {
   app.add_flag("--verbose", verbose, "print errors in full");
   app.require_subcommand(1);
   app.fallthrough();
-  app.footer("Example:\n  directclr train --data fashion-mnist --arch bottleneck:1,1,1,1:16 --epochs 1 --out runs/first\n"
-             "Help on a command: directclr COMMAND --help");
+  app.footer(
+      "Example:\n  directclr train --data fashion-mnist --arch bottleneck:1,1,1,1:16 --epochs 1 --out runs/first\n"
+      "Help on a command: directclr COMMAND --help");
   directclr::cli::add_train(app, program);
   directclr::cli::add_evaluation(app, program);
   directclr::cli::add_spectrum(app, program);

@@ -13,8 +13,8 @@ void SettingOptions::add_to(CLI::App& app, const FieldList& prototype) {
     if (std::holds_alternative<bool*>(field.value)) {
       const std::string negated = "!--no-" + field.option().substr(2);
       option = app.add_flag_function(
-          field.option() + "," + negated,
-          [this, name](int64_t count) { texts_[name] = count > 0 ? "true" : "false"; }, help + " [" + field.text() + "]");
+          field.option() + "," + negated, [this, name](int64_t count) { texts_[name] = count > 0 ? "true" : "false"; },
+          help + " [" + field.text() + "]");
     } else {
       option = app.add_option_function<std::string>(
           field.option(), [this, name](const std::string& text) { texts_[name] = text; }, help);

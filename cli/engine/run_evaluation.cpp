@@ -69,13 +69,14 @@ void run_probe(const ProbeRequest& request, Console& console) {
   // The baseline and sub-vectors have files of their own: they must not pass for the run's result.
   std::string name = "probe";
   if (settings.random_init) name += "-random-init";
-  if (!settings.dims.empty()) name += format("-dims-%lld-%lld", static_cast<long long>(first), static_cast<long long>(end));
+  if (!settings.dims.empty())
+    name += format("-dims-%lld-%lld", static_cast<long long>(first), static_cast<long long>(end));
   write_file(run.run.path() / (name + ".json"), object.dump(2) + "\n");
-  console.result(format("linear probe: top-1 %.2f %%, top-5 %.2f %% (%s; %s; %s%s)", 100 * result.top1,
-                        100 * result.top5, protocol["method"].get<std::string>().c_str(),
-                        run.settings.projector.projector.c_str(), run.data.c_str(),
-                        settings.random_init ? "; untrained encoder" : ""),
-                 object.dump());
+  console.result(
+      format("linear probe: top-1 %.2f %%, top-5 %.2f %% (%s; %s; %s%s)", 100 * result.top1, 100 * result.top5,
+             protocol["method"].get<std::string>().c_str(), run.settings.projector.projector.c_str(), run.data.c_str(),
+             settings.random_init ? "; untrained encoder" : ""),
+      object.dump());
 }
 
 void run_knn(const KnnRequest& request, Console& console) {

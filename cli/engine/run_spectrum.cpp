@@ -34,9 +34,8 @@ void run_spectrum(const SpectrumRequest& request, Console& console) {
   const auto folder = run.run.path() / "spectrum";
   make_directories(folder);
   write_file(folder / (request.layer + ".json"), object.dump(1) + "\n");
-  report::Figure figure = report::spectrum_figure(
-      request.layer + " spectrum, " + run.settings.projector.projector,
-      {{run.settings.projector.projector, summary.values}});
+  report::Figure figure = report::spectrum_figure(request.layer + " spectrum, " + run.settings.projector.projector,
+                                                  {{run.settings.projector.projector, summary.values}});
   report::write_figure(figure, folder, request.layer);
 
   object.erase("singular_values");

@@ -42,7 +42,7 @@ void write_all(int file, const fs::path& path, const void* data, size_t bytes) {
 std::string read_file(const fs::path& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) fail(path, "open", errno);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(file, &status) != 0 || S_ISDIR(status.st_mode)) {
     ::close(file);
     fail(path, "read", EISDIR);
@@ -127,7 +127,7 @@ std::string read_gzip_file(const fs::path& path) {
 AppendFile::AppendFile(const fs::path& path, uint64_t keep_bytes) : path_(path), size_(keep_bytes) {
   file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (file_ < 0) fail(path, "create", errno);
-  struct stat status{};
+  struct stat status {};
   if (::fstat(file_, &status) == 0 && static_cast<uint64_t>(status.st_size) < keep_bytes) {
     size_ = static_cast<uint64_t>(status.st_size);
   }

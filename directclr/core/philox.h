@@ -5,9 +5,9 @@
 
 namespace directclr {
 
-/// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3" (SC 2011).
-/// A pure function: the same key and counter give the same four words on every machine, so a random number belongs to
-/// *what it is for* and not to when it was drawn.
+/// Philox4x32-10, the counter-based generator of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3" (SC
+/// 2011). A pure function: the same key and counter give the same four words on every machine, so a random number
+/// belongs to *what it is for* and not to when it was drawn.
 constexpr std::array<uint32_t, 4> philox4x32(std::array<uint32_t, 4> counter, std::array<uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const uint64_t p0 = uint64_t{0xD2511F53} * counter[0];

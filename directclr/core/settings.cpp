@@ -1,8 +1,9 @@
 #include "directclr/core/settings.h"
 
+#include <toml++/toml.h>
+
 #include <cmath>
 #include <sstream>
-#include <toml++/toml.h>
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"

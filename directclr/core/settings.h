@@ -10,7 +10,8 @@
 namespace directclr {
 
 /// One setting of a struct: where it lives and everything that is known about it. A settings struct lists its fields
-/// once, in `void describe(FieldList&)`; the command line, TOML files, the docs' table and error messages all read that.
+/// once, in `void describe(FieldList&)`; the command line, TOML files, the docs' table and error messages all read
+/// that.
 struct Field {
   std::string section;  ///< table in the TOML file, e.g. "loss"
   std::string name;     ///< snake_case in TOML; the option is the same with dashes: `--batch-size`

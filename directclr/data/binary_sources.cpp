@@ -89,9 +89,9 @@ Idx parse_idx(const std::string& bytes, const fs::path& path, uint32_t magic) {
   }
   const uint64_t held = bytes.size() - 4 - 4 * dimensions;
   if (held != count) {
-    throw InputError(path.string(), format("the IDX file holds %llu bytes of data, its header promises %llu",
-                                           static_cast<unsigned long long>(held),
-                                           static_cast<unsigned long long>(count)),
+    throw InputError(path.string(),
+                     format("the IDX file holds %llu bytes of data, its header promises %llu",
+                            static_cast<unsigned long long>(held), static_cast<unsigned long long>(count)),
                      held < count ? "the file is truncated" : "");
   }
   idx.data = std::string_view(bytes).substr(4 + 4 * dimensions);
@@ -146,8 +146,8 @@ std::unique_ptr<Source> open_idx(const fs::path& directory, Split split, std::ve
   const Idx images = parse_idx(image_bytes, image_path, 0x00000803);
   const Idx labels = parse_idx(label_bytes, label_path, 0x00000801);
   if (images.shape[0] != labels.shape[0]) {
-    throw InputError(directory.string(),
-                     format("%u images but %u labels", images.shape[0], labels.shape[0]), "files of different sets?");
+    throw InputError(directory.string(), format("%u images but %u labels", images.shape[0], labels.shape[0]),
+                     "files of different sets?");
   }
   if (images.shape[0] == 0) throw InputError(image_path.string(), "holds no images");
   if (images.shape[1] != images.shape[2]) throw InputError(image_path.string(), "the images are not square");
@@ -158,8 +158,8 @@ std::unique_ptr<Source> open_idx(const fs::path& directory, Split split, std::ve
     values.push_back(value);
   }
   return std::make_unique<MemorySource>(image_path.string(), static_cast<int>(images.shape[1]), 1, false,
-                                        std::vector<uint8_t>(images.data.begin(), images.data.end()),
-                                        std::move(values), std::move(class_names));
+                                        std::vector<uint8_t>(images.data.begin(), images.data.end()), std::move(values),
+                                        std::move(class_names));
 }
 
 std::unique_ptr<Source> open_cifar10(const fs::path& directory, Split split) {
@@ -168,8 +168,8 @@ std::unique_ptr<Source> open_cifar10(const fs::path& directory, Split split) {
   if (split == Split::kTest) {
     read_records(existing(directory, {"test_batch.bin"}), 1, 3072, 10, pixels, labels);
   } else {
-    for (const char* name : {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
-                             "data_batch_5.bin"}) {
+    for (const char* name :
+         {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}) {
       read_records(existing(directory, {name}), 1, 3072, 10, pixels, labels);
     }
   }

@@ -25,7 +25,7 @@ struct Listing {
 };
 
 int64_t changed_at(const fs::path& path) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(path.c_str(), &status) != 0) return -1;
   return static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
@@ -94,7 +94,8 @@ bool read_cache(const fs::path& path, const fs::path& root, Listing& listing) {
 void write_cache(const fs::path& path, const fs::path& root, const Listing& listing) {
   if (path.empty()) return;
   std::string text = std::string(kIndexHeader) + "\n" + root.string() + "\n";
-  for (const auto& [directory, time] : listing.directories) text += "d " + std::to_string(time) + " " + directory + "\n";
+  for (const auto& [directory, time] : listing.directories)
+    text += "d " + std::to_string(time) + " " + directory + "\n";
   for (const auto& file : listing.files) {
     if (file.find('\n') != std::string::npos) return;  // such a name would break the format; go without the cache
     text += "f " + file + "\n";

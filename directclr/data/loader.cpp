@@ -87,8 +87,8 @@ class Loader::Impl {
     if (failure_) std::rethrow_exception(failure_);
     holding_ = true;
     const Place place = place_of(delivered_);
-    batch = {place.epoch,       place.number,      place.count, views_, slot.images.data(), slot.labels.data(),
-             slot.indices.data()};
+    batch = {place.epoch,        place.number,       place.count,        views_,
+             slot.images.data(), slot.labels.data(), slot.indices.data()};
     return true;
   }
 
@@ -176,14 +176,12 @@ class Loader::Impl {
                       options_.augment, planes);
           break;
         case Transform::kCropAndFlip:
-          render_view(image,
-                      sample_crop_and_flip(options_.augment, options_.seed, place.epoch, index, image.width,
-                                           image.height),
-                      options_.augment, planes);
+          render_view(
+              image,
+              sample_crop_and_flip(options_.augment, options_.seed, place.epoch, index, image.width, image.height),
+              options_.augment, planes);
           break;
-        case Transform::kEvaluation:
-          render_eval_view(image, options_.augment, planes);
-          break;
+        case Transform::kEvaluation: render_eval_view(image, options_.augment, planes); break;
       }
       table_.write(planes, slot.images.data() + static_cast<size_t>(view * place.count + position) * pixels_);
     }
@@ -222,8 +220,8 @@ class Loader::Impl {
   std::vector<uint32_t> order_;
   uint32_t order_epoch_ = 0;
   std::vector<std::thread> workers_;
-  std::atomic<uint64_t> ticket_{0};   // next image to take, counted over batches of full size
-  std::atomic<uint64_t> opened_{0};   // batches whose slot has been laid out
+  std::atomic<uint64_t> ticket_{0};  // next image to take, counted over batches of full size
+  std::atomic<uint64_t> opened_{0};  // batches whose slot has been laid out
   std::atomic<uint64_t> skipped_{0};
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;

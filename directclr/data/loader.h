@@ -28,7 +28,7 @@ struct LoaderOptions {
   uint32_t end_epoch = 1;    ///< one past the last epoch
   uint64_t first_batch = 0;  ///< batches of the first epoch to leave out (resume)
   int64_t workers = 2;
-  bool skip_bad = false;  ///< replace an undecodable image by the next good one instead of throwing
+  bool skip_bad = false;          ///< replace an undecodable image by the next good one instead of throwing
   bool yield_to_trainer = false;  ///< lower the workers' priority, for training on the same cores
   NoticeSink notice = [](const std::string&) {};
 };
@@ -46,8 +46,8 @@ struct Batch {
 
 /// Decodes and augments ahead of the consumer on its own threads. A worker takes one image at a time, decodes it once
 /// and writes all its views into the batch's slot, so nothing is copied or queued; a ring of batches gives
-/// back-pressure. What a batch holds depends on (seed, epoch, image) alone: not on workers, timing or where a run began.
-/// The workers never call torch.
+/// back-pressure. What a batch holds depends on (seed, epoch, image) alone: not on workers, timing or where a run
+/// began. The workers never call torch.
 class Loader {
  public:
   /// `source` must outlive the loader. Throws InputError when the batch is larger than the data (unless keep_last).

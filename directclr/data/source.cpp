@@ -30,9 +30,9 @@ fs::path fashion_directory(const std::string& given) {
 std::unique_ptr<Source> open(const std::string& text, Split split, bool labelled) {
   const SourceSpec spec = SourceSpec::parse(text);
   if (spec.kind == "fashion-mnist") {
-    return open_idx(fashion_directory(spec.path), split,
-                    {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag",
-                     "Ankle boot"});
+    return open_idx(
+        fashion_directory(spec.path), split,
+        {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"});
   }
   if (!fs::is_directory(spec.path)) throw InputError(spec.path, "there is no such directory");
   if (spec.kind == "cifar10") return open_cifar10(spec.path, split);

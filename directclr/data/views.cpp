@@ -132,8 +132,7 @@ void render_eval_view(const image::Image& image, const AugmentSettings& s, image
   const int short_side = std::min(image.width, image.height);
   // torchvision truncates the long side: int(target * long / short).
   const auto scaled = [&](int side) {
-    return side == short_side ? target
-                              : static_cast<int>(static_cast<int64_t>(target) * side / short_side);
+    return side == short_side ? target : static_cast<int>(static_cast<int64_t>(target) * side / short_side);
   };
   const int width = scaled(image.width);
   const int height = scaled(image.height);

@@ -73,8 +73,9 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
   int64_t done = 0;
   for (data::Batch batch; loader.next(batch);) {
     if (context.stop_requested()) throw Interrupted("stopped while computing features");
-    const torch::Tensor images =
-        torch::from_blob(const_cast<float*>(batch.images), {batch.count, side, side, 3}).permute({0, 3, 1, 2}).to(device);
+    const torch::Tensor images = torch::from_blob(const_cast<float*>(batch.images), {batch.count, side, side, 3})
+                                     .permute({0, 3, 1, 2})
+                                     .to(device);
     const torch::Tensor r = encoder->forward(images);
     if (!features.representation.defined()) features.representation = torch::empty({count, r.size(1)});
     features.representation.slice(0, done, done + batch.count).copy_(r);

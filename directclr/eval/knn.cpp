@@ -24,8 +24,7 @@ double knn_accuracy(const at::Tensor& bank, const at::Tensor& bank_labels, const
     // The largest similarity is taken out of the exponent: only ratios of votes matter.
     const at::Tensor weight =
         ((similarity - similarity.slice(1, 0, 1)) / settings.knn_temperature).exp().to(at::kDouble);
-    const at::Tensor votes =
-        at::zeros({block.size(0), classes}, weight.options()).scatter_add_(1, classes_of, weight);
+    const at::Tensor votes = at::zeros({block.size(0), classes}, weight.options()).scatter_add_(1, classes_of, weight);
     correct += votes.argmax(1).eq(labels.slice(0, begin, begin + kBlock)).sum().item<int64_t>();
   }
   return static_cast<double>(correct) / static_cast<double>(std::max<int64_t>(1, queries.size(0)));

@@ -27,8 +27,9 @@ struct ProbeResult {
 std::pair<int64_t, int64_t> parse_dims(const std::string& text, int64_t representation);
 
 /// Multinomial logistic regression by L-BFGS on standardised features. The L2 strength comes from a grid of powers of
-/// ten, judged on held-out training rows (the split is drawn from `seed`); the chosen one is then fitted on all.
-/// Requires: features on the CPU, labels in 0 .. classes-1. Throws Interrupted when asked to stop.
+/// ten, judged on held-out training rows after fits on at most 20,000 others (the split is drawn from `seed`); the
+/// chosen one is then fitted on all. Requires: features on the CPU, labels in 0 .. classes-1. Throws Interrupted when
+/// asked to stop.
 ProbeResult probe_cached(const Features& train, const Features& test, int64_t classes, const ProbeSettings& settings,
                          uint64_t seed, const Context& context);
 

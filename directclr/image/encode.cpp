@@ -21,9 +21,8 @@ std::string encode_png(const Image& image) {
   int code =
       spng_encode_image(context.get(), image.pixels.data(), image.pixels.size(), SPNG_FMT_PNG, SPNG_ENCODE_FINALIZE);
   size_t size = 0;
-  const std::unique_ptr<void, void (*)(void*)> buffer(code == 0 ? spng_get_png_buffer(context.get(), &size, &code)
-                                                                : nullptr,
-                                                      std::free);
+  const std::unique_ptr<void, void (*)(void*)> buffer(
+      code == 0 ? spng_get_png_buffer(context.get(), &size, &code) : nullptr, std::free);
   if (code != 0) throw Error(std::string("cannot encode a PNG: ") + spng_strerror(code));
   return {static_cast<const char*>(buffer.get()), size};
 }

@@ -40,8 +40,8 @@ EventFile::EventFile(const std::filesystem::path& path, uint64_t keep_bytes, dou
     : file_(path, keep_bytes) {
   if (file_.size() > 0) return;
   std::string event;
-  put_fixed(event, 1, kFixed64, wall_seconds);   // Event.wall_time
-  put_bytes(event, 3, "brain.Event:2");          // Event.file_version
+  put_fixed(event, 1, kFixed64, wall_seconds);  // Event.wall_time
+  put_bytes(event, 3, "brain.Event:2");         // Event.file_version
   record(event);
 }
 
@@ -49,15 +49,15 @@ void EventFile::add(int64_t step, double wall_seconds, const std::vector<std::pa
   std::string summary;
   for (const auto& [tag, value] : values) {
     std::string point;
-    put_bytes(point, 1, tag);                                     // Summary.Value.tag
-    put_fixed(point, 2, kFixed32, static_cast<float>(value));     // Summary.Value.simple_value
-    put_bytes(summary, 1, point);                                 // Summary.value
+    put_bytes(point, 1, tag);                                  // Summary.Value.tag
+    put_fixed(point, 2, kFixed32, static_cast<float>(value));  // Summary.Value.simple_value
+    put_bytes(summary, 1, point);                              // Summary.value
   }
   std::string event;
   put_fixed(event, 1, kFixed64, wall_seconds);  // Event.wall_time
   put_tag(event, 2, kVarint);                   // Event.step
   put_varint(event, static_cast<uint64_t>(step));
-  put_bytes(event, 5, summary);                 // Event.summary
+  put_bytes(event, 5, summary);  // Event.summary
   record(event);
 }
 

@@ -56,9 +56,8 @@ void write_safetensors(const std::filesystem::path& path, const TensorFile& file
     TORCH_CHECK(seen.insert(name).second, "[write_safetensors] expected distinct names, got '", name, "' twice");
     data.push_back(tensor.detach().cpu().contiguous());
     const uint64_t end = offset + data.back().nbytes();
-    header[name] = {{"dtype", name_of(tensor.scalar_type())},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {offset, end}}};
+    header[name] = {
+        {"dtype", name_of(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
     crc = crc32c(data.back().data_ptr(), data.back().nbytes(), crc);
     offset = end;
   }
@@ -79,13 +78,15 @@ TensorFile read_safetensors(const std::filesystem::path& path) {
   uint64_t length = 0;
   if (bytes.size() < 8) throw InputError(where, "too short for a safetensors file");
   std::memcpy(&length, bytes.data(), 8);
-  if (length > bytes.size() - 8) throw InputError(where, "the safetensors header is longer than the file", "truncated?");
+  if (length > bytes.size() - 8)
+    throw InputError(where, "the safetensors header is longer than the file", "truncated?");
   TensorFile file;
   const char* data = bytes.data() + 8 + length;
   const uint64_t held = bytes.size() - 8 - length;
   std::vector<std::pair<uint64_t, uint64_t>> spans;
   try {
-    const auto header = nlohmann::ordered_json::parse(bytes.begin() + 8, bytes.begin() + 8 + static_cast<ptrdiff_t>(length));
+    const auto header =
+        nlohmann::ordered_json::parse(bytes.begin() + 8, bytes.begin() + 8 + static_cast<ptrdiff_t>(length));
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
         file.metadata = entry.get<std::map<std::string, std::string>>();
@@ -95,7 +96,8 @@ TensorFile read_safetensors(const std::filesystem::path& path) {
       const auto shape = entry.at("shape").get<std::vector<int64_t>>();
       const auto begin = entry.at("data_offsets").at(0).get<uint64_t>();
       const auto end = entry.at("data_offsets").at(1).get<uint64_t>();
-      if (begin > end || end > held) throw InputError(where, "tensor '" + name + "' lies outside the file", "truncated?");
+      if (begin > end || end > held)
+        throw InputError(where, "tensor '" + name + "' lies outside the file", "truncated?");
       uint64_t count = 1;
       for (const int64_t size : shape) {
         if (size < 0) throw InputError(where, "tensor '" + name + "' has a negative size");
@@ -117,7 +119,8 @@ TensorFile read_safetensors(const std::filesystem::path& path) {
     if (spans[i].first < spans[i - 1].second) throw InputError(where, "two tensors overlap");
   }
   if (const auto crc = file.metadata.find("crc32c"); crc != file.metadata.end()) {
-    if (crc->second != format("%08x", crc32c(data, held))) throw InputError(where, "checksum mismatch: the file is damaged");
+    if (crc->second != format("%08x", crc32c(data, held)))
+      throw InputError(where, "checksum mismatch: the file is damaged");
   }
   return file;
 }

@@ -21,8 +21,8 @@ struct TensorFile {
 };
 
 /// Writes the safetensors format (u64 header length, JSON header, raw little-endian data), atomically, with the CRC-32C
-/// of the data section as metadata key "crc32c". Requires distinct names; float16/32/64, bfloat16, int32/64, uint8, bool.
-/// Throws InputError when the file cannot be written; an older file of that name is then intact.
+/// of the data section as metadata key "crc32c". Requires distinct names; float16/32/64, bfloat16, int32/64, uint8,
+/// bool. Throws InputError when the file cannot be written; an older file of that name is then intact.
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 
 /// Reads a .safetensors file, ours or anybody's; verifies the checksum where there is one.

@@ -12,9 +12,10 @@ void EncoderSettings::describe(FieldList& f) {
   f.add("arch", arch,
         "resnet18, resnet34, resnet50, resnet101, or basic:2,2,2,2:64 and bottleneck:2,2,2,2:16 (blocks a stage : "
         "width of the first stage)");
-  f.add("stem", stem,
-        "imagenet: 7x7 stride 2, pool; small: 3x3 stride 2, pool; cifar: 3x3 stride 1, no pool; auto goes by image_size",
-        {"auto", "imagenet", "small", "cifar"});
+  f.add(
+      "stem", stem,
+      "imagenet: 7x7 stride 2, pool; small: 3x3 stride 2, pool; cifar: 3x3 stride 1, no pool; auto goes by image_size",
+      {"auto", "imagenet", "small", "cifar"});
   f.add("zero_init_residual", zero_init_residual, "start every residual branch at zero (last batch norm's weight)");
 }
 
@@ -34,9 +35,10 @@ EncoderSettings::Shape EncoderSettings::shape() const {
   }
   if (!good) {
     const auto near = nearest(arch, {"resnet18", "resnet34", "resnet50", "resnet101"});
-    throw InputError("--arch", "'" + arch + "' is not known",
-                     (near.empty() ? "" : "did you mean '" + near + "'? ") +
-                         "allowed: resnet18 | resnet34 | resnet50 | resnet101 | basic:2,2,2,2:64 | bottleneck:2,2,2,2:16");
+    throw InputError(
+        "--arch", "'" + arch + "' is not known",
+        (near.empty() ? "" : "did you mean '" + near + "'? ") +
+            "allowed: resnet18 | resnet34 | resnet50 | resnet101 | basic:2,2,2,2:64 | bottleneck:2,2,2,2:16");
   }
   return shape;
 }
@@ -44,7 +46,8 @@ EncoderSettings::Shape EncoderSettings::shape() const {
 void ProjectorSettings::describe(FieldList& f) {
   f.section("projector");
   f.add("projector", projector,
-        "what stands between representation and loss: none; direct: the first d0 dimensions (DirectCLR); linear; diagonal "
+        "what stands between representation and loss: none; direct: the first d0 dimensions (DirectCLR); linear; "
+        "diagonal "
         "(trainable); orthogonal (trainable, matrix exponential); lowrank: trainable of rank d0; lowrank-fixed; "
         "lowrank-diagonal; group: sums over random groups; random-dropout: d0 new random dimensions every step; mlp",
         {"none", "direct", "linear", "diagonal", "orthogonal", "lowrank", "lowrank-fixed", "lowrank-diagonal", "group",

@@ -162,14 +162,16 @@ class GroupProjector final : public Projector {
  public:
   GroupProjector(int64_t size, int64_t d0, uint64_t seed) : d0_(d0) {
     if (size % d0 != 0) {
-      throw InputError("--d0", format("%lld does not divide the representation's %lld dimensions",
-                                      static_cast<long long>(d0), static_cast<long long>(size)),
+      throw InputError("--d0",
+                       format("%lld does not divide the representation's %lld dimensions", static_cast<long long>(d0),
+                              static_cast<long long>(size)),
                        "projector group needs groups of equal size");
     }
     RandomStream random(seed, Purpose::kFixedRotation);
     std::vector<int64_t> order(static_cast<size_t>(size));
     for (int64_t i = 0; i < size; ++i) order[static_cast<size_t>(i)] = i;
-    for (auto left = static_cast<uint32_t>(size); left > 1; --left) std::swap(order[left - 1], order[random.below(left)]);
+    for (auto left = static_cast<uint32_t>(size); left > 1; --left)
+      std::swap(order[left - 1], order[random.below(left)]);
     order_ = register_buffer("order", torch::tensor(order));
   }
   Tensor forward(const Tensor& r, int64_t) override {

@@ -28,7 +28,8 @@ class BlockImpl : public torch::nn::Module {
 TORCH_MODULE(Block);
 
 /// ResNet without its classifier: images in, representation r out (global average pool).
-/// He et al. 2016, stride on the 3x3 convolution as in torchvision, whose parameter names it has, so weights go both ways.
+/// He et al. 2016, stride on the 3x3 convolution as in torchvision, whose parameter names it has, so weights go both
+/// ways.
 class ResNetImpl : public torch::nn::Module {
  public:
   /// Weights start as torchvision's (Kaiming normal, fan out) from a generator seeded by `seed`.

@@ -25,7 +25,8 @@ struct OptimSettings {
     f.add("momentum", momentum, 0, 0.9999, "momentum of lars and sgd");
     f.add("weight_decay", weight_decay, -1, 10, "not applied to biases and norms; -1: 1e-6 lars, 1e-4 sgd, 0.01 adamw");
     f.add("lars_eta", lars_eta, 1e-9, 10, "trust coefficient of lars");
-    f.add("warmup_epochs", warmup_epochs, 0, 1e6, "epochs of linear warm-up (cut to a tenth of a run under 100 epochs)");
+    f.add("warmup_epochs", warmup_epochs, 0, 1e6,
+          "epochs of linear warm-up (cut to a tenth of a run under 100 epochs)");
     f.add("final_lr_share", final_lr_share, 0, 1, "the cosine ends at this share of the peak");
   }
 

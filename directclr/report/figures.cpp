@@ -58,8 +58,9 @@ std::string to_script(const Figure& figure, const std::string& name) {
   gp += "plot ";
   for (size_t i = 0; i < figure.series.size(); ++i) {
     if (i > 0) gp += ", \\\n     ";
-    gp += quoted(name + ".csv") + format(" every ::1 using ($1==%zu ? $3 : NaN):4 with lines lw 2 lc rgb '%s' title ", i,
-                                         kColors[i % std::size(kColors)]) +
+    gp += quoted(name + ".csv") +
+          format(" every ::1 using ($1==%zu ? $3 : NaN):4 with lines lw 2 lc rgb '%s' title ", i,
+                 kColors[i % std::size(kColors)]) +
           quoted(figure.series[i].name);
   }
   return gp + "\n";

@@ -21,9 +21,9 @@ const SpectrumResult* spectrum_of(const RunResults& run, const std::string& laye
 }
 
 std::string overview(const std::vector<RunResults>& runs) {
-  std::vector<std::vector<std::string>> rows = {
-      {"run", "projector", "epochs", "probe top-1", "k-NN top-1", "effective rank of r", "dead directions of r",
-       "effective rank of z", "training time"}};
+  std::vector<std::vector<std::string>> rows = {{"run", "projector", "epochs", "probe top-1", "k-NN top-1",
+                                                 "effective rank of r", "dead directions of r", "effective rank of z",
+                                                 "training time"}};
   for (const auto& run : runs) {
     const auto rank = [&](const char* layer) {
       const auto* s = spectrum_of(run, layer);
@@ -137,35 +137,42 @@ std::string run_report(const std::string& title, const std::vector<RunResults>& 
                  escape(runs[0].setting("arch")).c_str());
   body += "<h2>Results</h2>\n" + overview(runs) + protocols(runs);
   body +=
-      "<p class=\"note\">r is the representation (the encoder's output), z the embedding (the projector's, which the loss "
+      "<p class=\"note\">r is the representation (the encoder's output), z the embedding (the projector's, which the "
+      "loss "
       "sees). Effective rank: exp of the entropy of the covariance's normalised eigenvalues; it lies between 1 and the "
       "number of dimensions. Dead directions: eigenvalues below 1e-4 of the largest. One seed a run: differences of a "
       "percent or two may be chance.</p>\n";
-  const std::string representation = spectra_section(
-      runs, "representation",
-      "Singular values of the covariance of r, largest first, logarithmic. A curve that falls off a cliff has collapsed "
-      "dimensions: directions in which the representation hardly varies.",
-      figures);
+  const std::string representation =
+      spectra_section(runs, "representation",
+                      "Singular values of the covariance of r, largest first, logarithmic. A curve that falls off a "
+                      "cliff has collapsed "
+                      "dimensions: directions in which the representation hardly varies.",
+                      figures);
   const std::string embedding =
       spectra_section(runs, "embedding", "The same for z. Without a projector z is r, or a part of it.", figures);
   if (!representation.empty() || !embedding.empty()) body += "<h2>Spectra</h2>\n" + representation + embedding;
-  const std::string curves = curve(runs, "loss", "Contrastive loss", "loss", figures) +
-                             curve(runs, "rank_r", "Effective rank of r (one batch)", "effective rank", figures) +
-                             curve(runs, "rank_z", "Effective rank of z (one batch)", "effective rank", figures) +
-                             curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
+  const std::string curves =
+      curve(runs, "loss", "Contrastive loss", "loss", figures) +
+      curve(runs, "rank_r", "Effective rank of r (one batch)", "effective rank", figures) +
+      curve(runs, "rank_z", "Effective rank of z (one batch)", "effective rank", figures) +
+      curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
   if (!curves.empty()) body += "<h2>Over time</h2>\n<div class=\"grid\">" + curves + "</div>\n";
   for (const auto& run : runs) {
     if (run.views_png.empty()) continue;
-    body += "<h2>What the model sees</h2>\n<figure id=\"figure-views\"><img alt=\"sample images with two views each\" src=\"" +
-            png_data_url(run.views_png) +
-            "\"><figcaption>Samples in threes: the image, then the two augmented views of which the loss says: these belong "
-            "together.</figcaption></figure>\n";
+    body +=
+        "<h2>What the model sees</h2>\n<figure id=\"figure-views\"><img alt=\"sample images with two views each\" "
+        "src=\"" +
+        png_data_url(run.views_png) +
+        "\"><figcaption>Samples in threes: the image, then the two augmented views of which the loss says: these "
+        "belong "
+        "together.</figcaption></figure>\n";
     break;
   }
   body += "<h2>Settings</h2>\n" + settings_section(runs);
-  body += format("<p class=\"note\">Made by directclr %s from the result files alone. Every figure lies beside this page as "
-                 "svg, csv and gnuplot script.</p>\n",
-                 kVersion);
+  body += format(
+      "<p class=\"note\">Made by directclr %s from the result files alone. Every figure lies beside this page as "
+      "svg, csv and gnuplot script.</p>\n",
+      kVersion);
   return page(title, body);
 }
 

@@ -84,9 +84,9 @@ RunResults read_results(const fs::path& path) {
   });
   with_json(path / "knn.json", [&](const json& object) {
     const auto& p = object.at("protocol");
-    results.knn = Accuracy{object.at("top1").get<double>(),
-                           format("k-NN, cosine, k %d, temperature %g", p.at("k").get<int>(),
-                                  p.at("temperature").get<double>())};
+    results.knn =
+        Accuracy{object.at("top1").get<double>(),
+                 format("k-NN, cosine, k %d, temperature %g", p.at("k").get<int>(), p.at("temperature").get<double>())};
   });
   for (const std::string layer : {"representation", "embedding"}) {
     with_json(path / "spectrum" / (layer + ".json"), [&](const json& object) {

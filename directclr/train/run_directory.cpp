@@ -36,9 +36,9 @@ std::vector<int64_t> RunDirectory::checkpoints() const {
 }
 
 void RunDirectory::clear() const {
-  for (const char* name : {"config.toml", "environment.json", "metrics.jsonl", "encoder.safetensors",
-                           "projector.safetensors", "DONE", "probe.json", "knn.json", "report.html", "checkpoints",
-                           "spectrum", "figures"}) {
+  for (const char* name :
+       {"config.toml", "environment.json", "metrics.jsonl", "encoder.safetensors", "projector.safetensors", "DONE",
+        "probe.json", "knn.json", "report.html", "checkpoints", "spectrum", "figures"}) {
     fs::remove_all(path_ / name);
   }
   fs::remove(events());

@@ -36,9 +36,9 @@ struct TrainSettings {
 
   void describe(FieldList& fields);
 
-  /// Fills in what "auto" and 0 stand for where that depends on other settings, and checks what the ranges alone cannot.
-  /// `given`: the names of settings that the user set; the augmentation preset fills the others.
-  /// Throws InputError.
+  /// Fills in what "auto" and 0 stand for where that depends on other settings, and checks what the ranges alone
+  /// cannot. `given`: the names of settings that the user set; the augmentation preset fills the others. Throws
+  /// InputError.
   void resolve(const std::set<std::string>& given);
 };
 

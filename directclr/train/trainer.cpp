@@ -32,9 +32,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Effective rank (lambda form) of one batch's rows, each divided by its length: a cheap sign of life, limited by the
 // batch size. Of the two products Z Z^T and Z^T Z the smaller has the same non-zero eigenvalues.
@@ -90,9 +88,9 @@ class Trainer {
     model_ = make_model(settings);  // before anything is written: it may refuse the settings
     steps_per_epoch_ = static_cast<int64_t>(source_->size()) / settings.batch_size;
     if (steps_per_epoch_ == 0) {
-      throw InputError("--batch-size", format("%lld is larger than the data (%llu images)",
-                                              static_cast<long long>(settings.batch_size),
-                                              static_cast<unsigned long long>(source_->size())));
+      throw InputError("--batch-size",
+                       format("%lld is larger than the data (%llu images)", static_cast<long long>(settings.batch_size),
+                              static_cast<unsigned long long>(source_->size())));
     }
     prepare_directory(mode, command_line);
     build();
@@ -114,8 +112,8 @@ class Trainer {
     first_step_ = from.step;
     sitting_start_ = last_log_ = Clock::now();
     last_logged_step_ = from.step;
-    const int64_t between_checkpoints = std::max<int64_t>(
-        1, std::lround(settings_.checkpoint_every * static_cast<double>(steps_per_epoch_)));
+    const int64_t between_checkpoints =
+        std::max<int64_t>(1, std::lround(settings_.checkpoint_every * static_cast<double>(steps_per_epoch_)));
 
     double loss = 0;
     for (data::Batch batch; info_.step < total && loader.next(batch);) {
@@ -130,9 +128,9 @@ class Trainer {
       const bool stop = context_.stop_requested();
       if (last || stop || info_.step % between_checkpoints == 0) checkpoint(from.seconds);
       if (stop && !last) {
-        throw Interrupted(format("stopped after step %lld of %lld; saved, continue with: directclr train --resume --out %s",
-                                 static_cast<long long>(info_.step), static_cast<long long>(total),
-                                 run_.path().c_str()));
+        throw Interrupted(
+            format("stopped after step %lld of %lld; saved, continue with: directclr train --resume --out %s",
+                   static_cast<long long>(info_.step), static_cast<long long>(total), run_.path().c_str()));
       }
     }
     finish();
@@ -148,11 +146,12 @@ class Trainer {
     if (mode != StartMode::kResume) {
       TrainSettings copy = settings_;
       const FieldList fields = fields_of(copy);
-      write_file(run_.config(), write_toml(fields, "directclr run: every setting, resolved; repeat it with "
-                                                   "directclr train --config THIS --out DIR"));
+      write_file(run_.config(), write_toml(fields,
+                                           "directclr run: every setting, resolved; repeat it with "
+                                           "directclr train --config THIS --out DIR"));
       make_directories(run_.views().parent_path());
-      write_file(run_.views(), image::encode_png(data::contact_sheet(
-                                   *source_, settings_.augment, static_cast<uint64_t>(settings_.seed), 4, 3)));
+      write_file(run_.views(), image::encode_png(data::contact_sheet(*source_, settings_.augment,
+                                                                     static_cast<uint64_t>(settings_.seed), 4, 3)));
     }
     nlohmann::ordered_json environment = {
         {"directclr", kVersion},
@@ -215,8 +214,8 @@ class Trainer {
     torch::Tensor loss;
     {
       const Autocast autocast(device_, bfloat16_);
-      r = model_.encoder->forward(images);               // (2N, D)
-      z = model_.projector->forward(r, info_.step);      // (2N, P)
+      r = model_.encoder->forward(images);           // (2N, D)
+      z = model_.projector->forward(r, info_.step);  // (2N, P)
       const auto views = z.chunk(2);
       loss = settings_.loss.loss == "infonce" ? loss::info_nce(views[0], views[1], settings_.loss.tau)
                                               : loss::nt_xent(views[0], views[1], settings_.loss.tau);
@@ -263,9 +262,9 @@ class Trainer {
 
   void report_progress(int64_t total, double loss) const {
     const auto images = [&](int64_t steps) { return static_cast<uint64_t>(steps * settings_.batch_size); };
-    context_.progress({"train", images(info_.step), images(total), "images", images(info_.step - first_step_),
-                       format("loss %.3f  lr %.3g  rank r %.0f z %.0f", loss, schedule_.at(info_.step - 1), rank_r_,
-                              rank_z_)});
+    context_.progress(
+        {"train", images(info_.step), images(total), "images", images(info_.step - first_step_),
+         format("loss %.3f  lr %.3g  rank r %.0f z %.0f", loss, schedule_.at(info_.step - 1), rank_r_, rank_z_)});
   }
 
   // Scored on at most 10,000 bank and 2,000 query images: often enough to watch, cheap enough to repeat.
@@ -284,9 +283,8 @@ class Trainer {
     options.limit = 2000;
     const auto queries =
         eval::extract_features(model_.encoder, nullptr, *test, settings_.augment, device_, options, quiet);
-    const double top1 =
-        eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
-                           static_cast<int64_t>(source_->class_names().size()), eval::KnnSettings{});
+    const double top1 = eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
+                                           static_cast<int64_t>(source_->class_names().size()), eval::KnnSettings{});
     log_->write(info_.step, static_cast<double>(info_.step) / static_cast<double>(steps_per_epoch_),
                 {{"knn_top1", top1}});
     last_log_ = Clock::now();  // the next rate must not count this pause
@@ -348,7 +346,8 @@ void check_same(const TrainSettings& given, const RunDirectory& run) {
 TrainResult train(const TrainSettings& settings, const RunDirectory& run, StartMode mode,
                   const std::string& command_line, const Context& context) {
   if (run.exists() && mode == StartMode::kNew) {
-    throw InputError(run.path().string(), "holds a run already", "use --resume to continue it, --overwrite to replace it");
+    throw InputError(run.path().string(), "holds a run already",
+                     "use --resume to continue it, --overwrite to replace it");
   }
   if (mode == StartMode::kResume) {
     if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");

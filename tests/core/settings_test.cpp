@@ -55,7 +55,8 @@ TEST(Settings, RefuseWhatIsOutOfRange) {
             "--count: 11 is out of range (allowed: 1 .. 10)");
   EXPECT_EQ(message_of([&] { fields.find("count")->set("two", "--count"); }),
             "--count: 'two' is not a whole number (how many)");
-  EXPECT_EQ(message_of([&] { fields.find("rate")->set("nan", "--rate"); }), "--rate: nan is out of range (allowed: 0 .. 1)");
+  EXPECT_EQ(message_of([&] { fields.find("rate")->set("nan", "--rate"); }),
+            "--rate: nan is out of range (allowed: 0 .. 1)");
   EXPECT_EQ(message_of([&] { fields.find("kind")->set("be", "--kind"); }),
             "--kind: 'be' is not known (did you mean 'bee'? allowed: a | bee)");
 }
@@ -63,9 +64,13 @@ TEST(Settings, RefuseWhatIsOutOfRange) {
 TEST(Settings, NameUnknownKeysAndTheNearestOne) {
   Sample sample;
   FieldList fields = fields_of(sample);
-  EXPECT_EQ(message_of([&] { apply_toml({{"first", "conut", "3"}}, fields, "x.toml"); }),
+  EXPECT_EQ(message_of([&] {
+              apply_toml({{"first", "conut", "3"}}, fields, "x.toml");
+            }),
             "x.toml: unknown key 'first.conut' (did you mean 'count'?)");
-  EXPECT_EQ(message_of([&] { apply_toml({{"second", "count", "3"}}, fields, "x.toml"); }),
+  EXPECT_EQ(message_of([&] {
+              apply_toml({{"second", "count", "3"}}, fields, "x.toml");
+            }),
             "x.toml: unknown key 'second.count' (it belongs in [first])");
 }
 

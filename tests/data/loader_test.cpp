@@ -37,11 +37,12 @@ class LoaderTest : public ::testing::Test {
     Loader loader(*source_, options);
     std::vector<uint64_t> result;
     for (Batch batch; loader.next(batch);) {
-      const size_t floats = static_cast<size_t>(batch.views * batch.count * options.augment.image_size *
-                                                options.augment.image_size * 3);
+      const size_t floats =
+          static_cast<size_t>(batch.views * batch.count * options.augment.image_size * options.augment.image_size * 3);
       uint64_t hash = fnv1a({reinterpret_cast<const char*>(batch.images), 4 * floats});
       hash = fnv1a({reinterpret_cast<const char*>(batch.labels), 8 * static_cast<size_t>(batch.count)}, hash);
-      result.push_back(fnv1a({reinterpret_cast<const char*>(batch.indices), 4 * static_cast<size_t>(batch.count)}, hash));
+      result.push_back(
+          fnv1a({reinterpret_cast<const char*>(batch.indices), 4 * static_cast<size_t>(batch.count)}, hash));
     }
     return result;
   }

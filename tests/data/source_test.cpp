@@ -144,8 +144,9 @@ TEST_F(FolderTest, TakesAFlatFolderAsUnlabelled) {
   EXPECT_EQ(source->size(), 2U);
   EXPECT_FALSE(source->labelled());
   EXPECT_NE(error_of([&] { open(Split::kTest); }).find("has no test images"), std::string::npos);
-  EXPECT_NE(error_of([&] { open_labelled_source("folder:" + folder_.path().string(), Split::kTrain); })
-                .find("the images have no labels"),
+  EXPECT_NE(error_of([&] {
+              open_labelled_source("folder:" + folder_.path().string(), Split::kTrain);
+            }).find("the images have no labels"),
             std::string::npos);
 }
 

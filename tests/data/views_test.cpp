@@ -36,8 +36,7 @@ TEST(RenderView, EqualsTorchvisionsPipelineByteForByte) {
     image::Planes out;
     render_view(golden.image(c.at("in")), p, settings, out);
     const image::Image view = test::to_image(out);
-    const auto crc =
-        static_cast<uint32_t>(::crc32(0, view.pixels.data(), static_cast<unsigned>(view.pixels.size())));
+    const auto crc = static_cast<uint32_t>(::crc32(0, view.pixels.data(), static_cast<unsigned>(view.pixels.size())));
     ASSERT_EQ(crc, c.at("crc32").get<uint32_t>()) << c.dump();
   }
 }

@@ -57,8 +57,8 @@ TEST(ImageOperations, EqualPillowOnAllColours) {
     if (operation == "hue") adjust_hue(planes, c.at("factor"));
     if (operation == "saturation") adjust_saturation(planes, c.at("factor"));
     const Image result = test::to_image(planes);
-    const auto crc = static_cast<uint32_t>(
-        ::crc32(0, result.pixels.data(), static_cast<unsigned>(result.pixels.size())));
+    const auto crc =
+        static_cast<uint32_t>(::crc32(0, result.pixels.data(), static_cast<unsigned>(result.pixels.size())));
     EXPECT_EQ(crc, c.at("crc32").get<uint32_t>()) << c.dump();
   }
 }

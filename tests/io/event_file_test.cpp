@@ -16,10 +16,18 @@ TEST(EventFile, FramesRecordsAsTensorBoardReadsThem) {
   const auto length = [&](size_t at) { return static_cast<size_t>(static_cast<uint8_t>(bytes[at])); };
   const size_t first = length(0);
   const std::string version = bytes.substr(12, first);
-  EXPECT_EQ(version.substr(9), "\x1A\x0D" "brain.Event:2");
+  EXPECT_EQ(version.substr(9),
+            "\x1A\x0D"
+            "brain.Event:2");
   const size_t second_at = 12 + first + 4;
   const std::string event = bytes.substr(second_at + 12, length(second_at));
-  EXPECT_EQ(event, std::string("\x09\0\0\0\0\0\0\0\x40" "\x10\x03" "\x2A\x0D" "\x0A\x0B" "\x0A\x04loss" "\x15\0\0\0\x3F", 26));
+  EXPECT_EQ(event, std::string("\x09\0\0\0\0\0\0\0\x40"
+                               "\x10\x03"
+                               "\x2A\x0D"
+                               "\x0A\x0B"
+                               "\x0A\x04loss"
+                               "\x15\0\0\0\x3F",
+                               26));
   const uint32_t crc = crc32c(event.data(), event.size());
   const uint32_t masked = ((crc >> 15) | (crc << 17)) + 0xA282EAD8;
   EXPECT_EQ(bytes.substr(second_at + 12 + event.size()), std::string(reinterpret_cast<const char*>(&masked), 4));

@@ -21,8 +21,9 @@ std::string error_of(const std::function<void()>& action) {
 
 TEST(Npy, ReadsBackEveryType) {
   const test::TemporaryFolder folder;
-  for (const at::Tensor& tensor : {at::randn({3, 4}), at::randn({2, 3, 5}, at::kDouble), at::arange(7), at::zeros({0, 4}),
-                                   at::ones({}, at::kFloat), at::arange(9).to(at::kByte), at::randn({4, 3}).t()}) {
+  for (const at::Tensor& tensor :
+       {at::randn({3, 4}), at::randn({2, 3, 5}, at::kDouble), at::arange(7), at::zeros({0, 4}),
+        at::ones({}, at::kFloat), at::arange(9).to(at::kByte), at::randn({4, 3}).t()}) {
     write_npy(folder / "a.npy", tensor);
     EXPECT_TRUE(test::identical(read_npy(folder / "a.npy"), tensor.contiguous())) << tensor.sizes();
   }

@@ -85,7 +85,8 @@ TEST(ContrastiveLoss, HasItsSymmetries) {
   for (const auto& [name, function] : kLosses) {
     const double value = function(z_a, z_b, 0.1).item<double>();
     EXPECT_NEAR(function(z_b, z_a, 0.1).item<double>(), value, 1e-12) << name << ": views swapped";
-    EXPECT_NEAR(function(z_a.index({order}), z_b.index({order}), 0.1).item<double>(), value, 1e-12) << name << ": permuted";
+    EXPECT_NEAR(function(z_a.index({order}), z_b.index({order}), 0.1).item<double>(), value, 1e-12)
+        << name << ": permuted";
     EXPECT_NEAR(function(z_a * 7, z_b * 0.01, 0.1).item<double>(), value, 1e-12) << name << ": scaled";
     EXPECT_NEAR(function(z_a.mm(q), z_b.mm(q), 0.1).item<double>(), value, 1e-12) << name << ": rotated";
   }
@@ -95,7 +96,8 @@ TEST(ContrastiveLoss, HasItsEdgeCases) {
   const at::Tensor one = at::randn({1, 4});
   for (const auto& [name, function] : kLosses) {
     EXPECT_EQ(function(one, one, 0.1).item<float>(), 0) << name << ": one image has no negatives";
-    EXPECT_TRUE(std::isfinite(function(at::zeros({3, 4}), at::randn({3, 4}), 0.1).item<float>())) << name << ": zero rows";
+    EXPECT_TRUE(std::isfinite(function(at::zeros({3, 4}), at::randn({3, 4}), 0.1).item<float>()))
+        << name << ": zero rows";
     EXPECT_THROW(function(at::randn({3, 4}), at::randn({4, 4}), 0.1), c10::Error);
     EXPECT_THROW(function(at::randn({0, 4}), at::randn({0, 4}), 0.1), c10::Error);
     EXPECT_THROW(function(one, one, 0), c10::Error);

@@ -28,8 +28,9 @@ torch::Tensor loss_of(Projector& projector, const torch::Tensor& r_a, const torc
 TEST(Projector, GivesTheWidthItSays) {
   const torch::Tensor r = torch::randn({5, kD});
   const std::pair<const char*, int64_t> widths[] = {
-      {"none", kD}, {"direct", 6}, {"linear", 10}, {"diagonal", kD}, {"orthogonal", kD}, {"lowrank", 10},
-      {"lowrank-fixed", 6}, {"lowrank-diagonal", kD}, {"group", 6}, {"random-dropout", 6}, {"mlp", 10}};
+      {"none", kD},       {"direct", 6},         {"linear", 10},       {"diagonal", kD},
+      {"orthogonal", kD}, {"lowrank", 10},       {"lowrank-fixed", 6}, {"lowrank-diagonal", kD},
+      {"group", 6},       {"random-dropout", 6}, {"mlp", 10}};
   for (const auto& [kind, width] : widths) {
     const auto projector = make_projector(settings_for(kind), kD, 1);
     EXPECT_EQ(projector->embedding(), width) << kind;
@@ -38,9 +39,17 @@ TEST(Projector, GivesTheWidthItSays) {
 }
 
 TEST(Projector, TrainsExactlyWhatItShould) {
-  for (const auto& [kind, count] : {std::pair{"none", 0}, {"direct", 0}, {"linear", 1}, {"diagonal", 1}, {"orthogonal", 1},
-                                    {"lowrank", 2}, {"lowrank-fixed", 0}, {"lowrank-diagonal", 0}, {"group", 0},
-                                    {"random-dropout", 0}, {"mlp", 6}}) {
+  for (const auto& [kind, count] : {std::pair{"none", 0},
+                                    {"direct", 0},
+                                    {"linear", 1},
+                                    {"diagonal", 1},
+                                    {"orthogonal", 1},
+                                    {"lowrank", 2},
+                                    {"lowrank-fixed", 0},
+                                    {"lowrank-diagonal", 0},
+                                    {"group", 0},
+                                    {"random-dropout", 0},
+                                    {"mlp", 6}}) {
     EXPECT_EQ(make_projector(settings_for(kind), kD, 1)->parameters().size(), static_cast<size_t>(count)) << kind;
   }
 }

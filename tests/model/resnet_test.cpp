@@ -24,7 +24,8 @@ void fill(torch::nn::Module& module) {
     torch::Tensor values =
         torch::sin(0.7 * torch::arange(parameter.numel(), torch::kDouble) + static_cast<double>(number));
     if (parameter.dim() > 1) {
-      values = values * std::sqrt(2.0 / (static_cast<double>(parameter.numel()) / static_cast<double>(parameter.size(0))));
+      values =
+          values * std::sqrt(2.0 / (static_cast<double>(parameter.numel()) / static_cast<double>(parameter.size(0))));
     } else if (name.ends_with("weight")) {
       values = 1 + 0.3 * values;
     } else {
@@ -56,9 +57,10 @@ TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
       names.push_back(item.key());
       const torch::Tensor gradient = item.value().grad().flatten();
       const torch::Tensor picks = torch::linspace(0, static_cast<double>(gradient.numel() - 1), 7).to(torch::kLong);
-      const torch::Tensor summary = torch::cat(
-          {gradient.norm().view(1), gradient.sum().view(1), gradient.index_select(0, picks)});
-      EXPECT_TRUE(test::all_close(summary, golden[prefix + "grad/" + item.key()], 1e-6)) << settings.arch << " " << item.key();
+      const torch::Tensor summary =
+          torch::cat({gradient.norm().view(1), gradient.sum().view(1), gradient.index_select(0, picks)});
+      EXPECT_TRUE(test::all_close(summary, golden[prefix + "grad/" + item.key()], 1e-6))
+          << settings.arch << " " << item.key();
     }
     std::sort(names.begin(), names.end());
     EXPECT_EQ(names, c.at("parameters").get<std::vector<std::string>>());
@@ -98,8 +100,9 @@ TEST(ResNet, GivesTheSameInChannelsLastMemory) {
     ResNet plain = make_encoder(settings, 32, 1);
     ResNet last = make_encoder(settings, 32, 1);
     to_channels_last(*last);
-    EXPECT_TRUE(test::all_close(last->forward(images.contiguous(at::MemoryFormat::ChannelsLast)), plain->forward(images),
-                                1e-4)) << stem;
+    EXPECT_TRUE(
+        test::all_close(last->forward(images.contiguous(at::MemoryFormat::ChannelsLast)), plain->forward(images), 1e-4))
+        << stem;
     EXPECT_EQ(plain->forward(images).sizes(), (std::vector<int64_t>{4, 256})) << stem;
   }
 }

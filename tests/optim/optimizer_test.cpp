@@ -13,7 +13,8 @@ namespace {
 TEST(Lars, EqualsAPlainPyTorchReferenceAfterFiftySteps) {
   const test::Golden golden("lars");
   const auto& c = golden.cases[0];
-  torch::nn::Sequential net(torch::nn::Linear(6, 9), torch::nn::BatchNorm1d(9), torch::nn::ReLU(), torch::nn::Linear(9, 4));
+  torch::nn::Sequential net(torch::nn::Linear(6, 9), torch::nn::BatchNorm1d(9), torch::nn::ReLU(),
+                            torch::nn::Linear(9, 4));
   net->to(torch::kDouble);
   std::vector<NamedTensor> parameters;
   for (const auto& item : net->named_parameters()) {
@@ -63,7 +64,8 @@ void compare(const std::function<std::unique_ptr<Optimizer>(std::vector<NamedTen
 TEST(Sgd, EqualsTorchs) {
   compare([](auto p) { return make_sgd(std::move(p), 0.9, 0.01); },
           [](auto p) {
-            return std::make_unique<torch::optim::SGD>(p, torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(0.01));
+            return std::make_unique<torch::optim::SGD>(p,
+                                                       torch::optim::SGDOptions(0.05).momentum(0.9).weight_decay(0.01));
           });
 }
 

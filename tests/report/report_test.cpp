@@ -37,9 +37,10 @@ class ReportTest : public ::testing::Test {
  protected:
   void write_run(const std::string& name, const std::string& projector) {
     make_directories(folder_ / name / "spectrum");
-    write_file(folder_ / name / "config.toml",
-               "[train]\ndata = \"set\"\nseed = 3\nepochs = 2\n[encoder]\narch = \"tiny\"\n[projector]\nprojector = \"" +
-                   projector + "\"\n");
+    write_file(
+        folder_ / name / "config.toml",
+        "[train]\ndata = \"set\"\nseed = 3\nepochs = 2\n[encoder]\narch = \"tiny\"\n[projector]\nprojector = \"" +
+            projector + "\"\n");
     write_file(folder_ / name / "DONE", R"({"steps": 10, "seconds": 65})");
     write_file(folder_ / name / "metrics.jsonl",
                "{\"step\": 1, \"loss\": 3}\n{\"step\": 2, \"loss\": 2}\n{\"step\": 3, \"lo");
@@ -55,12 +56,12 @@ class ReportTest : public ::testing::Test {
 TEST_F(ReportTest, ShowsEveryRunItsNumbersAndTheirProtocol) {
   write_run("first", "none");
   write_run("second <b>", "direct");
-  const std::string html = run_report("A title", {read_results(folder_ / "first"), read_results(folder_ / "second <b>")},
-                                      folder_ / "figures");
-  for (const char* expected :
-       {"81.25 %", "1.9 of 3", "1:05", "second &lt;b&gt;", "linear probe, L-BFGS, on the representation; data set, seed 3",
-        "covariance of 50 test images, centred, rows not normalised", "id=\"figure-representation\"",
-        "id=\"figure-over-time-loss\""}) {
+  const std::string html = run_report(
+      "A title", {read_results(folder_ / "first"), read_results(folder_ / "second <b>")}, folder_ / "figures");
+  for (const char* expected : {"81.25 %", "1.9 of 3", "1:05", "second &lt;b&gt;",
+                               "linear probe, L-BFGS, on the representation; data set, seed 3",
+                               "covariance of 50 test images, centred, rows not normalised",
+                               "id=\"figure-representation\"", "id=\"figure-over-time-loss\""}) {
     EXPECT_NE(html.find(expected), std::string::npos) << expected;
   }
   EXPECT_EQ(html.find("second <b>"), std::string::npos);

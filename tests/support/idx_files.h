@@ -31,7 +31,7 @@ inline void write_idx_set(const std::filesystem::path& folder, uint32_t train, u
       for (uint32_t y = 0; y < side; ++y) {
         for (uint32_t x = 0; x < side; ++x) {
           const uint32_t block = blocks[y * 4 / side * 4 + x * 4 / side];
-          images += static_cast<char>(15 * label + 90 * block + random.below(15));
+          images += static_cast<char>(20 * label + 40 * block + random.below(15));
         }
       }
     }

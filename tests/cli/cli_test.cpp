@@ -1,0 +1,270 @@
+// The real program, started as a user starts it: exit status, messages, files.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "tests/support/golden.h"
+#include "tests/support/idx_files.h"
+#include "tests/support/temporary_folder.h"
+
+extern char** environ;
+
+namespace directclr {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Outcome {
+  int status = -1;
+  std::string out;
+  std::string err;
+};
+
+class Cli : public ::testing::Test {
+ protected:
+  Cli() {
+    test::write_idx_set(folder_ / "data", 80, 40);
+    data_ = "fashion-mnist:" + (folder_ / "data").string();
+  }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+  pid_t start(std::vector<std::string> words) const {
+    words.insert(words.begin(), DIRECTCLR_PROGRAM);
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, 1, path("stdout").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    posix_spawn_file_actions_addopen(&actions, 2, path("stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    pid_t child = 0;
+    if (::posix_spawn(&child, DIRECTCLR_PROGRAM, &actions, nullptr, arguments.data(), environ) != 0) {
+      throw std::runtime_error("cannot start " DIRECTCLR_PROGRAM);
+    }
+    posix_spawn_file_actions_destroy(&actions);
+    return child;
+  }
+
+  Outcome finish(pid_t child) const {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(path("stdout")),
+            read_file(path("stderr"))};
+  }
+
+  Outcome run(const std::vector<std::string>& words) const { return finish(start(words)); }
+
+  // A training small enough for a test; `more` comes on top.
+  Outcome train(const std::vector<std::string>& more) const {
+    std::vector<std::string> words = {"train",        "--data",   data_, "--arch",    "basic:1,1,1,1:4", "--stem",
+                                      "small",        "--epochs", "2",   "--threads", "1",               "--batch-size",
+                                      "16",           "--projector-dim", "8", "--log-every", "2"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  }
+
+  // Bad input: exit status 2 and one line on standard error that holds `expected`.
+  void expect_refused(const Outcome& outcome, const std::string& expected) const {
+    EXPECT_EQ(outcome.status, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find(expected), std::string::npos) << "expected: " << expected << "\nactual: " << outcome.err;
+    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
+  }
+
+  test::TemporaryFolder folder_;
+  std::string data_;
+};
+
+TEST_F(Cli, HelpShowsDefaultsRangesAndAnExample) {
+  for (const char* command : {"train", "probe", "knn", "embed", "spectrum", "export", "report"}) {
+    const Outcome outcome = run({command, "--help"});
+    EXPECT_EQ(outcome.status, 0) << command;
+    EXPECT_NE(outcome.out.find("Example:\n  directclr " + std::string(command)), std::string::npos) << command;
+  }
+  const std::string help = run({"train", "--help"}).out;
+  EXPECT_NE(help.find("--batch-size INT [256]"), std::string::npos) << help;
+  EXPECT_NE(help.find("{2 .. 1048576}"), std::string::npos) << help;
+  EXPECT_EQ(run({"data", "info", "--help"}).status, 0);
+  EXPECT_EQ(run({"--version"}).out, "0.1.0\n");
+}
+
+TEST_F(Cli, MisspellingsSuggestTheNearest) {
+  expect_refused(run({"trian"}), "unknown argument 'trian' (did you mean train?)");
+  expect_refused(run({"train", "--epocs", "3"}), "unknown argument '--epocs' (did you mean --epochs?)");
+  expect_refused(run({"train", "--projector", "dirct", "--data", data_, "--out", path("x")}), "did you mean 'direct'?");
+  expect_refused(run({"train", "--data", "cifar10O:/x", "--out", path("x")}), "did you mean 'cifar10'?");
+  expect_refused(run({"train", "--arch", "resnet5O", "--data", data_, "--out", path("x")}), "did you mean 'resnet50'?");
+  expect_refused(run({}), "");
+}
+
+TEST_F(Cli, TrainsEvaluatesAndReports) {
+  const Outcome trained = train({"--out", path("run"), "--projector", "direct", "--d0", "8", "--json", "--knn-every", "1"});
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_EQ(nlohmann::json::parse(trained.out).at("steps"), 10);
+  for (const char* file : {"config.toml", "environment.json", "metrics.jsonl", "events.out.tfevents.0.directclr",
+                           "encoder.safetensors", "projector.safetensors", "figures/views.png", "DONE",
+                           "checkpoints/step-10.safetensors"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "run" / file)) << file;
+  }
+  EXPECT_NE(read_file(folder_ / "run/metrics.jsonl").find("knn_top1"), std::string::npos);
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"probe", path("run"), "--cached", "--json"},
+        {"probe", path("run"), "--dims", "0:8", "--cached", "--json"},
+        {"probe", path("run"), "--random-init", "--cached", "--json"},
+        {"probe", path("run"), "--probe-epochs", "1", "--json"},
+        {"knn", path("run"), "--k", "3", "--json"},
+        {"spectrum", path("run"), "--json"},
+        {"spectrum", path("run"), "--layer", "embedding", "--l2-normalize", "--json"},
+        {"embed", path("run"), "--out", path("f.npy"), "--json"},
+        {"embed", path("run"), "--out", path("f.safetensors"), "--layer", "embedding", "--split", "train", "--json"},
+        {"export", path("run"), "--out", path("e.safetensors"), "--json"},
+        {"report", path("run"), "--json"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 0) << words[0] << ": " << outcome.err;
+    EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << words[0] << ": " << outcome.out;
+  }
+  for (const char* file : {"probe.json", "probe-dims-0-8.json", "probe-random-init.json", "knn.json", "report.html",
+                           "spectrum/representation.json", "spectrum/embedding.svg"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "run" / file)) << file;
+  }
+  const auto probe = nlohmann::json::parse(read_file(folder_ / "run/probe.json"));
+  EXPECT_EQ(probe.at("protocol").at("method"), "SGD on random crops and flips");  // the later of the two
+  EXPECT_EQ(probe.at("protocol").at("epochs"), 1);
+}
+
+TEST_F(Cli, TheResolvedConfigurationRepeatsTheRun) {
+  ASSERT_EQ(train({"--out", path("a"), "--crop-scale-min", "0.5"}).status, 0);
+  ASSERT_EQ(run({"train", "--config", path("a/config.toml"), "--out", path("b")}).status, 0);
+  EXPECT_EQ(read_file(folder_ / "a/encoder.safetensors"), read_file(folder_ / "b/encoder.safetensors"));
+  EXPECT_EQ(read_file(folder_ / "a/config.toml"), read_file(folder_ / "b/config.toml"));
+  EXPECT_NE(read_file(folder_ / "a/config.toml").find("crop_scale_min = 0.5"), std::string::npos);
+}
+
+TEST_F(Cli, ASignalSavesAndTheRunResumesExactly) {
+  ASSERT_EQ(train({"--out", path("whole"), "--epochs", "40"}).status, 0);
+  for (const int signal : {SIGINT, SIGTERM}) {
+    fs::remove_all(folder_ / "run");
+    const pid_t child = start({"train", "--config", path("whole/config.toml"), "--out", path("run")});
+    while (!fs::exists(folder_ / "run/checkpoints")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    ::kill(child, signal);
+    const Outcome stopped = finish(child);
+    EXPECT_EQ(stopped.status, 3) << stopped.err;
+    EXPECT_NE(stopped.err.find("continue with: directclr train --resume --out"), std::string::npos) << stopped.err;
+    const Outcome resumed = run({"train", "--resume", "--out", path("run")});
+    ASSERT_EQ(resumed.status, 0) << resumed.err;
+    EXPECT_EQ(read_file(folder_ / "whole/encoder.safetensors"), read_file(folder_ / "run/encoder.safetensors"));
+  }
+}
+
+TEST_F(Cli, RefusesBadData) {
+  const auto refused = [&](const std::string& data, const std::string& expected) {
+    expect_refused(run({"train", "--data", data, "--arch", "basic:1,1,1,1:4", "--batch-size", "4", "--image-size", "32",
+                        "--threads", "1", "--out", path("bad")}),
+                   expected);
+    EXPECT_FALSE(fs::exists(folder_ / "bad/config.toml"));
+    fs::remove_all(folder_ / "bad");
+  };
+  refused("folder:/no/such/folder", "/no/such/folder: there is no such directory");
+  fs::create_directories(folder_ / "empty");
+  refused("folder:" + path("empty"), "holds no images");
+  fs::create_directories(folder_ / "one");
+  fs::copy_file(test::fixture("rgb_444.jpg"), folder_ / "one/a.jpg");
+  refused("folder:" + path("one"), "contrastive learning needs at least two images");
+  fs::copy_file(test::fixture("rgb_420.jpg"), folder_ / "one/b.jpg");
+  refused("folder:" + path("one"), "--batch-size: 4 is larger than the data (2 images)");
+  const std::string images = read_file(folder_ / "data/train-images-idx3-ubyte");
+  write_file(folder_ / "data/train-images-idx3-ubyte", images.substr(0, images.size() / 2));
+  refused(data_, "the file is truncated");
+  write_file(folder_ / "data/train-images-idx3-ubyte", "\xFF" + images.substr(1));
+  refused(data_, "wrong magic number");
+  write_file(folder_ / "data/train-images-idx3-ubyte", images);
+  write_file(folder_ / "data/train-labels-idx1-ubyte", test::big_endian(0x801) + test::big_endian(3) + "\1\2\3");
+  refused(data_, "80 images but 3 labels");
+}
+
+TEST_F(Cli, NamesABrokenImageAndSkipsItWhenAsked) {
+  fs::create_directories(folder_ / "photos");
+  for (int i = 0; i < 8; ++i) {
+    fs::copy_file(test::fixture(i == 3 ? "truncated.jpg" : "rgb_444.jpg"), folder_ / "photos" / (std::to_string(i) + ".jpg"));
+  }
+  const std::vector<std::string> words = {"train", "--data", "folder:" + path("photos"), "--arch", "basic:1,1,1,1:4",
+                                          "--batch-size", "4", "--image-size", "32", "--threads", "1", "--epochs", "1"};
+  auto strict = words;
+  strict.insert(strict.end(), {"--out", path("strict")});
+  expect_refused(run(strict), "3.jpg: truncated JPEG");
+  auto lenient = words;
+  lenient.insert(lenient.end(), {"--skip-bad", "--out", path("lenient")});
+  const Outcome outcome = run(lenient);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("skipped"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Cli, RefusesBadSettings) {
+  expect_refused(train({"--out", path("x"), "--projector", "direct", "--d0", "33"}), "--d0: 33 is more than the representation has");
+  expect_refused(train({"--out", path("x"), "--batch-size", "81"}), "--batch-size: 81 is larger than the data (80 images)");
+  expect_refused(train({"--out", path("x"), "--batch-size", "1"}), "--batch-size: 1 is out of range");
+  expect_refused(train({"--out", path("x"), "--tau", "zero"}), "--tau: 'zero' is not a number");
+  expect_refused(train({"--out", path("x"), "--crop-scale-min", "0.9", "--crop-scale-max", "0.5"}), "the minimum is above the maximum");
+  expect_refused(train({"--out", path("x"), "--device", "gpu"}), "'gpu' is no device");
+  expect_refused(train({}), "--out: no run directory given");
+  write_file(folder_ / "c.toml", "[train]\nepoks = 3\n");
+  expect_refused(train({"--out", path("x"), "--config", path("c.toml")}), "unknown key 'train.epoks' (did you mean 'epochs'?)");
+  EXPECT_FALSE(fs::exists(folder_ / "x"));
+}
+
+TEST_F(Cli, ProtectsAnExistingRun) {
+  ASSERT_EQ(train({"--out", path("run")}).status, 0);
+  const std::string before = read_file(folder_ / "run/encoder.safetensors");
+  expect_refused(train({"--out", path("run")}), "holds a run already (use --resume to continue it, --overwrite to replace it)");
+  expect_refused(run({"train", "--resume", "--out", path("run"), "--arch", "basic:1,1,1,1:8"}), "differs from the run's");
+  expect_refused(run({"train", "--resume", "--out", path("nothing")}), "there is no run to resume");
+  EXPECT_EQ(read_file(folder_ / "run/encoder.safetensors"), before);
+  EXPECT_EQ(train({"--out", path("run"), "--overwrite", "--seed", "5"}).status, 0);
+  EXPECT_NE(read_file(folder_ / "run/encoder.safetensors"), before);
+  expect_refused(run({"probe", path("data")}), "is no run directory");
+  expect_refused(run({"probe", path("run"), "--dims", "4:99", "--cached"}), "is no range of columns");
+}
+
+TEST_F(Cli, RefusesAnOutputThatCannotBeWritten) {
+  expect_refused(train({"--out", "/proc/run"}), "/proc/run: cannot create the directory");
+  write_file(folder_ / "file", "in the way");
+  expect_refused(train({"--out", path("file/run")}), "cannot create the directory");
+}
+
+TEST_F(Cli, DescribesData) {
+  const Outcome info = run({"data", "info", data_, "--json"});
+  ASSERT_EQ(info.status, 0) << info.err;
+  const auto object = nlohmann::json::parse(info.out);
+  EXPECT_EQ(object.at("train").at("images"), 80);
+  EXPECT_EQ(object.at("test").at("classes"), 10);
+  EXPECT_EQ(run({"data", "views", data_, "--out", path("views.png")}).status, 0);
+  EXPECT_GT(fs::file_size(folder_ / "views.png"), 1000U);
+}
+
+// The whole data set that the system's package brings, and real photographs where the machine has them.
+TEST_F(Cli, ReadsRealData) {
+  const char* folder = std::getenv("DIRECTCLR_TEST_DATA");
+  if (!folder) GTEST_SKIP() << "DIRECTCLR_TEST_DATA names no folder with imagenet-sample-200.tar";
+  fs::create_directories(folder_ / "photos");
+  const std::string command = "tar -xf '" + std::string(folder) + "/imagenet-sample-200.tar' -C '" + path("photos") + "'";
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const Outcome info = run({"data", "info", "folder:" + path("photos"), "--json"});
+  ASSERT_EQ(info.status, 0) << info.err;
+  EXPECT_EQ(nlohmann::json::parse(info.out).at("train").at("images"), 200);
+  const Outcome trained = run({"train", "--data", "folder:" + path("photos"), "--image-size", "64", "--arch",
+                               "basic:1,1,1,1:4", "--batch-size", "50", "--epochs", "1", "--out", path("photo-run")});
+  EXPECT_EQ(trained.status, 0) << trained.err;
+}
+
+}  // namespace
+}  // namespace directclr

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Installs the library to a temporary place, builds the example project against it as a stranger would, runs both.
+set -euo pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cmake --install "$BUILD" --prefix "$work/prefix" >/dev/null
+"$work/prefix/bin/directclr" --version
+"$work/prefix/bin/directclr" train --data fashion-mnist --arch basic:1,1,1,1:4 --epochs 1 --batch-size 8192 --out "$work/run"
+cmake -G Ninja -S "$SOURCE/examples" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Debug >/dev/null
+cmake --build "$work/build"
+"$work/build/collapse_in_50_lines" | tee "$work/out"
+grep -q "effective rank" "$work/out"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Runs every `directclr` command of the README, in order, in an empty folder with small data under the names it uses.
+set -euo pipefail
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+mkdir bin && ln -s "$DIRECTCLR" bin/directclr
+# `folder:photos` of the README: the fixtures, in two classes, enough for a batch.
+for split in train val; do
+  for class in cats dogs; do
+    mkdir -p "photos/$split/$class"
+    for i in $(seq 20); do cp "$SOURCE/tests/fixtures/rgb_444.jpg" "photos/$split/$class/$i.jpg"; done
+  done
+done
+export PATH="$work/bin:$PATH"
+count=0
+while IFS= read -r command; do
+  echo "+ $command"
+  # The README trains for real; the test shortens what only takes time.
+  command=$(sed -E 's/--epochs [0-9]+/--epochs 1/; s/--arch [^ ]+/--arch basic:1,1,1,1:4/; s/--batch-size [0-9]+/--batch-size 16/' <<<"$command")
+  case "$command" in
+    "directclr train"*fashion*) command+=" --batch-size 4096" ;;
+    "directclr train"*photos*) command+=" --image-size 32 --arch basic:1,1,1,1:4 --epochs 1 --batch-size 16" ;;
+  esac
+  bash -euo pipefail -c "$command"
+  count=$((count + 1))
+done < <(awk '/^```/ { inside = !inside; next } inside && /^directclr / { sub(/ +#.*/, ""); print }' "$SOURCE/README.md")
+[ "$count" -ge 8 ] || { echo "only $count commands found in the README"; exit 1; }
+echo "$count commands ran"
