@@ -22,7 +22,7 @@ void SettingOptions::add_to(CLI::App& app, const FieldList& prototype) {
       option->type_name(kinds[field.value.index()]);
       if (!field.text().empty()) option->default_str(field.text());
     }
-    option->group(field.section);
+    option->group(field.section)->take_last();
   }
 }
 

@@ -32,7 +32,8 @@ int main() {
 
     const torch::NoGradGuard no_grad;
     const auto summary = spectrum::summarize(torch::linear(torch::randn({4096, kDimensions}), weight), false);
-    std::printf("augmentation strength %.1f: effective rank %4.1f of %d, smallest / largest singular value %.1e\n", strength,
-                summary.effective_rank_lambda, int{kDimensions}, summary.values.back() / summary.values.front());
+    std::printf("augmentation strength %.1f: effective rank %4.1f of %d, smallest / largest singular value %.1e\n",
+                strength, summary.effective_rank_lambda, int{kDimensions},
+                summary.values.back() / summary.values.front());
   }
 }

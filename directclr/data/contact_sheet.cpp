@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "directclr/core/error.h"
 #include "directclr/data/views.h"
 
 namespace directclr::data {
@@ -16,6 +17,18 @@ void paste(const image::Planes& tile, int scale, int left, int top, image::Image
     for (int x = 0; x < tile.width * scale; ++x) {
       const ptrdiff_t from = static_cast<ptrdiff_t>(y / scale) * tile.width + x / scale;
       for (int c = 0; c < 3; ++c) sheet.row(top + y)[3 * (left + x) + c] = tile.plane(c)[from];
+    }
+  }
+}
+
+// The image, or the next one that can be decoded: a sheet is for looking, and a broken file must not stop it.
+void load_good(const Source& source, uint64_t index, image::Image& image) {
+  for (uint64_t step = 0;; ++step) {
+    try {
+      source.load((index + step) % source.size(), image);
+      return;
+    } catch (const InputError&) {
+      if (step + 1 == source.size()) throw;
     }
   }
 }
@@ -35,7 +48,7 @@ image::Image contact_sheet(const Source& source, const AugmentSettings& settings
   image::Planes planes;
   for (uint64_t i = 0; i < count; ++i) {
     const uint64_t index = i * source.size() / count;
-    source.load(index, image);
+    load_good(source, index, image);
     const int left = static_cast<int>(i % static_cast<uint64_t>(columns)) * (sample_width + kSampleGap);
     const int top = static_cast<int>(i / static_cast<uint64_t>(columns)) * (tile + kSampleGap);
     render_eval_view(image, settings, planes);

@@ -9,8 +9,9 @@
 namespace directclr::data {
 
 /// A picture of `rows` x `columns` samples, each as three tiles side by side: the evaluation view, view a, view b, as
-/// the first epoch of a run with this seed would see them. Samples are spread evenly over the source.
-/// Small views are enlarged by a whole factor so that a tile is at least 56 pixels wide.
+/// the first epoch of a run with this seed would see them. Samples are spread evenly over the source; one that cannot
+/// be decoded gives way to the next. Throws InputError when none can. Small views are enlarged by a whole factor so
+/// that a tile is at least 56 pixels wide.
 image::Image contact_sheet(const Source& source, const AugmentSettings& settings, uint64_t seed, int rows, int columns);
 
 }  // namespace directclr::data

@@ -5,7 +5,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake --install "$BUILD" --prefix "$work/prefix" >/dev/null
 "$work/prefix/bin/directclr" --version
-"$work/prefix/bin/directclr" train --data fashion-mnist --arch basic:1,1,1,1:4 --epochs 1 --batch-size 8192 --out "$work/run"
+source "$SOURCE/tests/docs/small_set.sh"
+small_set "$work/data" 512 100
+"$work/prefix/bin/directclr" train --data "fashion-mnist:$work/data" --arch bottleneck:1,1,1,1:16 --stem small --epochs 1 \
+  --batch-size 256 --out "$work/run"
 cmake -G Ninja -S "$SOURCE/examples" -B "$work/build" -DCMAKE_PREFIX_PATH="$work/prefix" -DCMAKE_BUILD_TYPE=Debug >/dev/null
 cmake --build "$work/build"
 "$work/build/collapse_in_50_lines" | tee "$work/out"
