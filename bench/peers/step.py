@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from model import encoder, info_nce
+from model import encoder, training_step
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--precision", default="float32")
@@ -27,13 +27,7 @@ optimizer = torch.optim.SGD(net.parameters(), lr=1e-3, momentum=0.9)
 
 
 def step():
-    optimizer.zero_grad()
-    with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bfloat16"):
-        z_a, z_b = net(images).chunk(2)
-    loss = info_nce(z_a, z_b, 0.1)
-    loss.backward()
-    optimizer.step()
-    return loss.item()
+    training_step(net, optimizer, images, args.precision == "bfloat16")
 
 
 for _ in range(3):

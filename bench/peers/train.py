@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torchvision import transforms as T
 
-from model import encoder, info_nce
+from model import encoder, training_step
 
 
 class TwoViews(torch.utils.data.Dataset):
@@ -63,13 +63,7 @@ def main():
             if steps == 5:
                 begin = time.perf_counter()
             images = torch.cat([a, b]).to(memory_format=torch.channels_last)
-            optimizer.zero_grad()
-            with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bfloat16"):
-                z_a, z_b = net(images).chunk(2)
-            loss = info_nce(z_a, z_b, 0.1)
-            loss.backward()
-            optimizer.step()
-            loss.item()
+            training_step(net, optimizer, images, args.precision == "bfloat16")
             steps += 1
             if begin and time.perf_counter() - begin >= args.seconds:
                 break

@@ -11,15 +11,6 @@
 namespace directclr {
 namespace {
 
-std::string quoted(const std::string& text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + "\"";
-}
-
 std::string number_text(double value) {
   // Whole numbers and powers of ten read better in plain form.
   return format_number(value);

@@ -72,6 +72,15 @@ std::vector<std::string> split(std::string_view text, char separator) {
   }
 }
 
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result + "\"";
+}
+
 std::string format_duration(double seconds) {
   if (!std::isfinite(seconds)) return "-:--";
   const auto whole = static_cast<long>(std::lround(seconds));

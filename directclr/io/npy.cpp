@@ -81,7 +81,7 @@ at::Tensor read_npy(const std::filesystem::path& path) {
   }
   if (count * c10::elementSize(type->scalar) != held) throw fail("the data are not as large as the header says");
   at::Tensor tensor = at::empty(shape, type->scalar);
-  std::memcpy(tensor.data_ptr(), bytes.data() + begin + header_size, held);
+  if (held > 0) std::memcpy(tensor.data_ptr(), bytes.data() + begin + header_size, held);
   return tensor;
 }
 

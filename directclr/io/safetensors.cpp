@@ -108,7 +108,7 @@ TensorFile read_safetensors(const std::filesystem::path& path) {
       }
       spans.emplace_back(begin, end);
       at::Tensor tensor = at::empty(shape, scalar);
-      std::memcpy(tensor.data_ptr(), data + begin, end - begin);
+      if (end > begin) std::memcpy(tensor.data_ptr(), data + begin, end - begin);
       file.add(name, std::move(tensor));
     }
   } catch (const nlohmann::json::exception& error) {

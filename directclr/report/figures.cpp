@@ -37,15 +37,6 @@ std::string to_csv(const Figure& figure) {
   return csv;
 }
 
-std::string quoted(const std::string& text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + "\"";
-}
-
 std::string to_script(const Figure& figure, const std::string& name) {
   std::string gp = "# gnuplot " + name + ".gp\n";
   gp += "set terminal svg size 640,400 dynamic noenhanced font 'sans-serif,13' rounded\n";
@@ -53,7 +44,9 @@ std::string to_script(const Figure& figure, const std::string& name) {
   gp += "set datafile separator ','\n";
   gp += "set title " + quoted(figure.title) + "\nset xlabel " + quoted(figure.x_label) + "\nset ylabel " +
         quoted(figure.y_label) + "\n";
-  gp += "set border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\nset key outside below\n";
+  gp +=
+      "set autoscale xfix\nset border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\nset key "
+      "outside below\n";
   if (figure.log_y) gp += "set logscale y\nset format y '1e%T'\n";
   gp += "plot ";
   for (size_t i = 0; i < figure.series.size(); ++i) {

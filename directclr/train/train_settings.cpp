@@ -29,7 +29,7 @@ void TrainSettings::describe(FieldList& f) {
   f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");
   f.add("checkpoint_every", checkpoint_every, 0.001, 1e6, "epochs between checkpoints");
   f.add("online_head", online_head, "train a linear classifier beside, on detached representations (labelled data)");
-  f.add("knn_every", knn_every, 0, 1e6, "epochs between k-NN scores on part of the data; 0: none but the last");
+  f.add("knn_every", knn_every, 0, 1e6, "epochs between k-NN scores on part of the data; 0: none");
 }
 
 void TrainSettings::resolve(const std::set<std::string>& given) {

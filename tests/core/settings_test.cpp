@@ -4,6 +4,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 
 namespace directclr {
@@ -25,14 +26,7 @@ struct Sample {
   }
 };
 
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 TEST(Settings, ReadBackFromTomlExactly) {
   const test::TemporaryFolder folder;
@@ -51,24 +45,24 @@ TEST(Settings, ReadBackFromTomlExactly) {
 TEST(Settings, RefuseWhatIsOutOfRange) {
   Sample sample;
   FieldList fields = fields_of(sample);
-  EXPECT_EQ(message_of([&] { fields.find("count")->set("11", "--count"); }),
+  EXPECT_EQ(error_of([&] { fields.find("count")->set("11", "--count"); }),
             "--count: 11 is out of range (allowed: 1 .. 10)");
-  EXPECT_EQ(message_of([&] { fields.find("count")->set("two", "--count"); }),
+  EXPECT_EQ(error_of([&] { fields.find("count")->set("two", "--count"); }),
             "--count: 'two' is not a whole number (how many)");
-  EXPECT_EQ(message_of([&] { fields.find("rate")->set("nan", "--rate"); }),
+  EXPECT_EQ(error_of([&] { fields.find("rate")->set("nan", "--rate"); }),
             "--rate: nan is out of range (allowed: 0 .. 1)");
-  EXPECT_EQ(message_of([&] { fields.find("kind")->set("be", "--kind"); }),
+  EXPECT_EQ(error_of([&] { fields.find("kind")->set("be", "--kind"); }),
             "--kind: 'be' is not known (did you mean 'bee'? allowed: a | bee)");
 }
 
 TEST(Settings, NameUnknownKeysAndTheNearestOne) {
   Sample sample;
   FieldList fields = fields_of(sample);
-  EXPECT_EQ(message_of([&] {
+  EXPECT_EQ(error_of([&] {
               apply_toml({{"first", "conut", "3"}}, fields, "x.toml");
             }),
             "x.toml: unknown key 'first.conut' (did you mean 'count'?)");
-  EXPECT_EQ(message_of([&] {
+  EXPECT_EQ(error_of([&] {
               apply_toml({{"second", "count", "3"}}, fields, "x.toml");
             }),
             "x.toml: unknown key 'second.count' (it belongs in [first])");
@@ -77,7 +71,7 @@ TEST(Settings, NameUnknownKeysAndTheNearestOne) {
 TEST(Settings, NameTheLineOfASyntaxError) {
   const test::TemporaryFolder folder;
   write_file(folder / "bad.toml", "[first]\ncount = \n");
-  const std::string message = message_of([&] { read_toml(folder / "bad.toml"); });
+  const std::string message = error_of([&] { read_toml(folder / "bad.toml"); });
   EXPECT_NE(message.find("bad.toml:2"), std::string::npos) << message;
 }
 

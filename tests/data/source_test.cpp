@@ -7,6 +7,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/data/sources.h"
+#include "tests/support/error_of.h"
 #include "tests/support/golden.h"
 #include "tests/support/idx_files.h"
 #include "tests/support/temporary_folder.h"
@@ -14,14 +15,7 @@
 namespace directclr::data {
 namespace {
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 const std::vector<std::string> kTen(10, "class");
 

@@ -4,20 +4,14 @@
 #include "directclr/core/files.h"
 #include "directclr/io/npy.h"
 #include "directclr/io/safetensors.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::io {
 namespace {
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const InputError& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 TEST(Npy, ReadsBackEveryType) {
   const test::TemporaryFolder folder;

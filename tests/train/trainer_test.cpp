@@ -10,6 +10,7 @@
 #include "directclr/io/safetensors.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
+#include "tests/support/error_of.h"
 #include "tests/support/idx_files.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tensor_matchers.h"
@@ -17,14 +18,7 @@
 namespace directclr::train {
 namespace {
 
-std::string error_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
+using test::error_of;
 
 class TrainerTest : public ::testing::Test {
  protected:
