@@ -176,7 +176,7 @@ std::string write_toml(const FieldList& fields, const std::string& title) {
       out << "\n[" << section << "]\n";
     }
     std::string text = field.text();
-    if (std::holds_alternative<std::string*>(field.value)) text = quoted(text);
+    if (std::holds_alternative<std::string*>(field.value)) text = in_quotes(text);
     // TOML tells floats from integers by the point or the exponent.
     if (std::holds_alternative<double*>(field.value) && text.find_first_of(".en") == std::string::npos) text += ".0";
     out << field.name << " = " << text << "  # " << field.help;

@@ -21,7 +21,7 @@ std::string join(const std::vector<std::string>& words, std::string_view separat
 std::vector<std::string> split(std::string_view text, char separator);
 
 /// In double quotes, with quotes and backslashes escaped: a string of TOML and of gnuplot.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// 75 -> "1:15", 3700 -> "1:01:40".
 std::string format_duration(double seconds);

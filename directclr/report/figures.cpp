@@ -40,10 +40,10 @@ std::string to_csv(const Figure& figure) {
 std::string to_script(const Figure& figure, const std::string& name) {
   std::string gp = "# gnuplot " + name + ".gp\n";
   gp += "set terminal svg size 640,400 dynamic noenhanced font 'sans-serif,13' rounded\n";
-  gp += "set output " + quoted(name + ".svg") + "\n";
+  gp += "set output " + in_quotes(name + ".svg") + "\n";
   gp += "set datafile separator ','\n";
-  gp += "set title " + quoted(figure.title) + "\nset xlabel " + quoted(figure.x_label) + "\nset ylabel " +
-        quoted(figure.y_label) + "\n";
+  gp += "set title " + in_quotes(figure.title) + "\nset xlabel " + in_quotes(figure.x_label) + "\nset ylabel " +
+        in_quotes(figure.y_label) + "\n";
   gp +=
       "set autoscale xfix\nset border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\nset key "
       "outside below\n";
@@ -51,10 +51,10 @@ std::string to_script(const Figure& figure, const std::string& name) {
   gp += "plot ";
   for (size_t i = 0; i < figure.series.size(); ++i) {
     if (i > 0) gp += ", \\\n     ";
-    gp += quoted(name + ".csv") +
+    gp += in_quotes(name + ".csv") +
           format(" every ::1 using ($1==%zu ? $3 : NaN):4 with lines lw 2 lc rgb '%s' title ", i,
                  kColors[i % std::size(kColors)]) +
-          quoted(figure.series[i].name);
+          in_quotes(figure.series[i].name);
   }
   return gp + "\n";
 }
