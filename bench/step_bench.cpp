@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 #include <torch/torch.h>
 
+#include "directclr/core/memory.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/model/resnet.h"
 #include "directclr/optim/optimizer.h"
@@ -14,6 +15,7 @@ using namespace directclr;
 
 void model_step(benchmark::State& state, bool bfloat16) {
   constexpr int64_t kBatch = 256;
+  keep_freed_memory();  // as the program does
   model::EncoderSettings settings;
   settings.arch = "bottleneck:2,2,2,2:16";
   settings.stem = "small";
