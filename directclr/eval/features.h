@@ -19,7 +19,6 @@ struct FeatureOptions {
   int64_t batch_size = 500;
   int64_t workers = 2;
   bool skip_bad = false;
-  uint64_t first = 0;           ///< images to take: first, first + stride, ...
   uint64_t limit = UINT64_MAX;  ///< at most so many images, spread evenly over the source
   std::string task = "features";
 };
