@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   directclr::cli::add_export(app, program);
   directclr::cli::add_report(app, program);
   directclr::cli::add_data(app, program);
+  directclr::cli::add_theory(app, program);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {

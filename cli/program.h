@@ -45,5 +45,6 @@ void add_spectrum(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_data(CLI::App& app, Program& program);
+void add_theory(CLI::App& app, Program& program);
 
 }  // namespace directclr::cli

@@ -35,6 +35,11 @@ enum class Purpose : uint8_t {
   kFixedRotation = 19,
   kSplit = 20,
   kProbeInitialWeights = 21,
+  kTheoryWeights = 32,
+  kTheoryPoints = 33,
+  kTheoryBatch = 34,
+  kTheoryNoise = 35,
+  kTheoryCheck = 36,
 };
 
 /// The random numbers of one purpose, keyed by (seed, epoch, sample, view, purpose), in order.

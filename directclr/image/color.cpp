@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "directclr/image/dispatch.h"
+#include "directclr/core/dispatch.h"
 
 namespace directclr::image {
 namespace {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
-#include "directclr/image/dispatch.h"
+#include "directclr/core/dispatch.h"
 
 namespace directclr::image {
 namespace {

@@ -23,40 +23,105 @@ namespace fs = std::filesystem;
 // Distinguishable also without colour vision (Okabe and Ito), and on white as on dark ground.
 const char* const kColors[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6FDF", "#888888"};
 
+std::string to_comments(const std::vector<std::string>& notes) {
+  std::string text;
+  for (const auto& note : notes) text += "# " + note + "\n";
+  return text;
+}
+
+// Names stand between commas without quotes, for tools that know nothing of quoting.
+std::string csv_name(std::string name) {
+  std::replace(name.begin(), name.end(), ',', ';');
+  return name;
+}
+
 // Long form, one row a point: gnuplot selects a series by its number, other tools by its name.
 std::string to_csv(const Figure& figure) {
-  std::string csv = "series,name,x,y\n";
+  const bool bands =
+      std::any_of(figure.series.begin(), figure.series.end(), [](const Series& s) { return !s.low.empty(); });
+  std::string csv = to_comments(figure.notes) + (bands ? "series,name,x,y,low,high\n" : "series,name,x,y\n");
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const auto& s = figure.series[i];
-    std::string name = s.name;
-    std::replace(name.begin(), name.end(), ',', ';');
     for (size_t k = 0; k < s.x.size(); ++k) {
-      csv += format("%zu,%s,%s,%s\n", i, name.c_str(), format_number(s.x[k]).c_str(), format_number(s.y[k]).c_str());
+      csv += std::to_string(i) + "," + csv_name(s.name) + "," + format_number(s.x[k]) + "," + format_number(s.y[k]);
+      if (bands) {
+        csv += s.low.empty() ? ",," : "," + format_number(s.low[k]) + "," + format_number(s.high[k]);
+      }
+      csv += "\n";
     }
   }
   return csv;
 }
 
+std::string head(const std::string& name, int width, int height, const std::string& title, const std::string& x_label,
+                 const std::string& y_label) {
+  return "# gnuplot " + name + ".gp\n" +
+         format("set terminal svg size %d,%d dynamic noenhanced font 'sans-serif,13' rounded\n", width, height) +
+         "set output " + in_quotes(name + ".svg") + "\nset datafile separator ','\nset title " + in_quotes(title) +
+         "\nset xlabel " + in_quotes(x_label) + "\nset ylabel " + in_quotes(y_label) + "\n";
+}
+
+std::string color_of(const Figure& figure, size_t i) {
+  if (!figure.family) return kColors[i % std::size(kColors)];
+  // From blue to orange along the measured members of the family.
+  const auto members =
+      std::count_if(figure.series.begin(), figure.series.end(), [](const Series& s) { return !s.dashed; });
+  const double t = members < 2 ? 0 : std::min(1.0, static_cast<double>(i) / static_cast<double>(members - 1));
+  const auto mix = [&](int from, int to) { return static_cast<int>(from + t * (to - from)); };
+  return format("#%02X%02X%02X", mix(0x00, 0xE6), mix(0x72, 0x7F), mix(0xB2, 0x00));
+}
+
 std::string to_script(const Figure& figure, const std::string& name) {
-  std::string gp = "# gnuplot " + name + ".gp\n";
-  gp += "set terminal svg size 640,400 dynamic noenhanced font 'sans-serif,13' rounded\n";
-  gp += "set output " + in_quotes(name + ".svg") + "\n";
-  gp += "set datafile separator ','\n";
-  gp += "set title " + in_quotes(figure.title) + "\nset xlabel " + in_quotes(figure.x_label) + "\nset ylabel " +
-        in_quotes(figure.y_label) + "\n";
-  gp +=
-      "set autoscale xfix\nset border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\nset key "
-      "outside below\n";
+  std::string gp = head(name, 640, 400, figure.title, figure.x_label, figure.y_label);
+  gp += "set autoscale xfix\nset border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\n";
+  gp += figure.family ? "set key off\n" : "set key outside below\n";
   if (figure.log_y) gp += "set logscale y\nset format y '1e%T'\n";
-  gp += "plot ";
+  std::vector<std::string> plots;
+  const auto source = [&](size_t i, const char* columns) {
+    return in_quotes(name + ".csv") + format(" every ::1 using ($1==%zu ? $3 : NaN):%s", i, columns);
+  };
   for (size_t i = 0; i < figure.series.size(); ++i) {
-    if (i > 0) gp += ", \\\n     ";
-    gp += in_quotes(name + ".csv") +
-          format(" every ::1 using ($1==%zu ? $3 : NaN):4 with lines lw 2 lc rgb '%s' title ", i,
-                 kColors[i % std::size(kColors)]) +
-          in_quotes(figure.series[i].name);
+    if (figure.series[i].low.empty()) continue;
+    plots.push_back(source(i, "5:6") + " with filledcurves fs transparent solid 0.15 noborder lc rgb '" +
+                    color_of(figure, i) + "' notitle");
   }
-  return gp + "\n";
+  for (size_t i = 0; i < figure.series.size(); ++i) {
+    const Series& s = figure.series[i];
+    plots.push_back(source(i, "4") + " with lines lw " + (s.dashed ? "1.5 dt 2" : "2") + " lc rgb '" +
+                    (s.dashed && figure.family ? "black" : color_of(figure, i)) + "' title " + in_quotes(s.name));
+  }
+  return gp + "plot " + join(plots, ", \\\n     ") + "\n";
+}
+
+std::string to_csv(const HeatMap& map) {
+  std::string csv = to_comments(map.notes) + "x,y,column,row,value\n";
+  for (size_t r = 0; r < map.rows.size(); ++r) {
+    for (size_t c = 0; c < map.columns.size(); ++c) {
+      csv += format("%zu,%zu,", c, r) + csv_name(map.columns[c]) + "," + csv_name(map.rows[r]) + "," +
+             format_number(map.values[r * map.columns.size() + c]) + "\n";
+    }
+  }
+  return csv;
+}
+
+std::string ticks(const char* axis, const std::vector<std::string>& names) {
+  std::vector<std::string> parts;
+  const size_t every = (names.size() + 15) / 16;  // more would run into each other
+  for (size_t i = 0; i < names.size(); i += every) parts.push_back(in_quotes(names[i]) + " " + std::to_string(i));
+  return std::string("set ") + axis + "tics (" + join(parts) + ") nomirror out\n";
+}
+
+std::string to_script(const HeatMap& map, const std::string& name) {
+  std::string gp = head(name, 480, 400, map.title, map.x_label, map.y_label);
+  gp += ticks("x", map.columns) + ticks("y", map.rows) + "set cblabel " + in_quotes(map.value_label) + "\n";
+  gp += format("set xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n", map.columns.size() - 1, map.rows.size() - 1);
+  if (map.low < map.high) {
+    gp += "set cbrange [" + format_number(map.low) + ":" + format_number(map.high) + "]\n";
+  }
+  gp += "set palette defined (0 '#fff7e0', 0.35 '#8fc7c0', 0.7 '#2f7fae', 1 '#14285a')\nset key off\nset border 0\n";
+  // Boxes and not `with image`: an image in an svg is blurred by browsers.
+  return gp + "set style fill solid noborder\nplot " + in_quotes(name + ".csv") +
+         " every ::1 using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):5 with boxxyerror lc palette\n";
 }
 
 void run_gnuplot(const fs::path& directory, const std::string& script) {
@@ -79,6 +144,15 @@ void run_gnuplot(const fs::path& directory, const std::string& script) {
   }
 }
 
+std::string draw(const std::string& csv, const std::string& script, const fs::path& directory,
+                 const std::string& name) {
+  make_directories(directory);
+  write_file(directory / (name + ".csv"), csv);
+  write_file(directory / (name + ".gp"), script);
+  run_gnuplot(directory, name + ".gp");
+  return read_file(directory / (name + ".svg"));
+}
+
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
   for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -89,7 +163,7 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 Figure spectrum_figure(const std::string& title,
                        const std::vector<std::pair<std::string, std::vector<double>>>& spectra) {
-  Figure figure{title, "singular value rank index", "singular value of the covariance", true, {}};
+  Figure figure{title, "singular value rank index", "singular value of the covariance", true, {}, false, {}};
   for (const auto& [name, values] : spectra) {
     Series series{name, {}, values};
     const double largest = values.empty() ? 1 : std::max(*std::max_element(values.begin(), values.end()), 1e-300);
@@ -103,11 +177,11 @@ Figure spectrum_figure(const std::string& title,
 }
 
 std::string write_figure(const Figure& figure, const fs::path& directory, const std::string& name) {
-  make_directories(directory);
-  write_file(directory / (name + ".csv"), to_csv(figure));
-  write_file(directory / (name + ".gp"), to_script(figure, name));
-  run_gnuplot(directory, name + ".gp");
-  return read_file(directory / (name + ".svg"));
+  return draw(to_csv(figure), to_script(figure, name), directory, name);
+}
+
+std::string write_figure(const HeatMap& map, const fs::path& directory, const std::string& name) {
+  return draw(to_csv(map), to_script(map, name), directory, name);
 }
 
 std::string inline_svg(const std::string& svg, const std::string& prefix) {

@@ -6,11 +6,14 @@
 
 namespace directclr::report {
 
-/// One curve.
+/// One curve, with an optional band around it. Values that are not finite leave a gap.
 struct Series {
   std::string name;
   std::vector<double> x;
-  std::vector<double> y;
+  std::vector<double> y = {};
+  std::vector<double> low = {};   ///< lower edge of the band, as long as y; empty: no band
+  std::vector<double> high = {};  ///< upper edge
+  bool dashed = false;            ///< a prediction beside measurements
 };
 
 /// A line plot. Drawn by gnuplot from a script and a csv that stay beside the svg, so that anybody can restyle it.
@@ -19,7 +22,25 @@ struct Figure {
   std::string x_label;
   std::string y_label;
   bool log_y = false;
-  std::vector<Series> series;
+  std::vector<Series> series = {};
+  /// Many curves of one family (singular value 1, 2, ...): colours run along a scale and the names are left out.
+  bool family = false;
+  /// Lines that go into the csv as comments: protocol, findings.
+  std::vector<std::string> notes = {};
+};
+
+/// A grid of coloured cells, drawn by gnuplot like a Figure.
+struct HeatMap {
+  std::string title;
+  std::string x_label;
+  std::string y_label;
+  std::string value_label;
+  std::vector<std::string> columns = {};  ///< names along x
+  std::vector<std::string> rows = {};     ///< names along y, the first at the top
+  std::vector<double> values = {};        ///< row by row; what is not finite stays empty
+  double low = 0;                         ///< ends of the colour scale; equal: fitted to the values
+  double high = 0;
+  std::vector<std::string> notes = {};
 };
 
 /// Curves by name with their values in order: covariance spectra over the rank index, logarithmic (as the paper's
@@ -29,6 +50,7 @@ Figure spectrum_figure(const std::string& title,
 
 /// Writes DIRECTORY/NAME.csv, .gp and .svg and returns the svg. Throws Error when gnuplot is missing or fails.
 std::string write_figure(const Figure& figure, const std::filesystem::path& directory, const std::string& name);
+std::string write_figure(const HeatMap& map, const std::filesystem::path& directory, const std::string& name);
 
 /// The svg made fit to stand inside a page: no XML prologue, ids made unique by `prefix`, black drawn in the page's
 /// text colour so that dark mode works.

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "directclr/spectrum/metrics.h"
+
 namespace directclr::spectrum {
 
 /// Singular values of a covariance matrix, which for a symmetric positive semi-definite matrix are its eigenvalues.
@@ -12,17 +14,6 @@ namespace directclr::spectrum {
 /// Returns:  D values, descending, clamped at 0 (rounding can leave a zero slightly negative).
 /// Throws:   NumericalError when the eigensolver fails or the matrix is not finite.
 std::vector<double> covariance_spectrum(const at::Tensor& covariance);
-
-/// exp of the Shannon entropy of p_k = v_k / sum v (Roy & Vetterli 2007). 1 .. size; 0 for an all-zero input.
-/// Applied to eigenvalues lambda of the covariance it is the "lambda" (variance) form; applied to their square roots,
-/// the singular values of the centred features, the "sigma" form, which is the original definition.
-double effective_rank(const std::vector<double>& values);
-
-/// sum(v)^2 / sum(v^2) of covariance eigenvalues; 0 for an all-zero input.
-double participation_ratio(const std::vector<double>& values);
-
-/// How many values lie below `share` times the largest. All of them, if the largest is 0.
-int64_t count_below(const std::vector<double>& values, double share);
 
 /// What the spectrum of one layer says, with how it was taken.
 struct SpectrumSummary {

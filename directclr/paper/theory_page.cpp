@@ -1,0 +1,137 @@
+#include "directclr/paper/theory_page.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "directclr/core/text.h"
+#include "directclr/core/version.h"
+#include "directclr/report/html.h"
+
+namespace directclr::paper {
+namespace {
+
+using report::escape;
+using theory::Check;
+
+// The measure that comes nearest to its tolerance.
+const theory::Measure& tightest(const Check& check) {
+  return *std::max_element(check.measures.begin(), check.measures.end(), [](const auto& a, const auto& b) {
+    const auto use = [](const theory::Measure& m) { return m.deviation / std::max(m.tolerance, 1e-300); };
+    return use(a) < use(b);
+  });
+}
+
+size_t count_holding(const std::vector<Check>& checks) {
+  return static_cast<size_t>(std::count_if(checks.begin(), checks.end(), [](const Check& c) { return c.holds(); }));
+}
+
+std::string summary(const std::vector<Check>& checks) {
+  return format("%zu of %zu statements hold, each with its assumptions shown to be needed", count_holding(checks),
+                checks.size());
+}
+
+std::string number(double value) { return format("%.1e", value); }
+
+std::string checks_section(const std::vector<Check>& checks) {
+  std::vector<std::vector<std::string>> rows = {{"statement", "verdict", "largest deviation", "tolerance"}};
+  for (const auto& check : checks) {
+    const auto& m = tightest(check);
+    rows.push_back({"<a href=\"#" + check.name + "\">" + escape(check.title) + "</a>",
+                    check.holds() ? "holds" : "<b>does not hold</b>", number(m.deviation), number(m.tolerance)});
+  }
+  std::string html = "<h2>Statements</h2>\n<p>" + summary(checks) + ".</p>\n" + report::table(rows);
+  for (const auto& check : checks) {
+    html += "<details id=\"" + check.name + "\"><summary>" + escape(check.title) + "</summary>\n<p>" +
+            escape(check.statement) + "</p><pre>" + escape(check.formula) + "</pre>\n";
+    std::vector<std::vector<std::string>> measures = {{"measured", "largest deviation", "tolerance"}};
+    for (const auto& m : check.measures) measures.push_back({escape(m.what), number(m.deviation), number(m.tolerance)});
+    html += report::table(measures);
+    if (!check.counterexamples.empty()) {
+      std::vector<std::vector<std::string>> failing = {{"fails without", "smallest deviation", "at least"}};
+      for (const auto& c : check.counterexamples) {
+        failing.push_back({escape(c.without), number(c.deviation), number(c.at_least)});
+      }
+      html += report::table(failing);
+    }
+    if (!check.remark.empty()) html += "<p>" + escape(check.remark) + "</p>\n";
+    html += "</details>\n";
+  }
+  return html;
+}
+
+std::string figure_section(const FigureResult& figure) {
+  std::string html = "<h2>" + escape(figure.title) + "</h2>\n<p>" + escape(figure.reading) + "</p>\n<ul>";
+  for (const auto& claim : figure.claims) {
+    html += "<li>" + escape(claim.text) + ": <b>" + (claim.shown ? "shown" : "not shown") + "</b>. " +
+            escape(claim.evidence) + ".</li>";
+  }
+  html += "</ul>\n<div class=\"grid\">\n";
+  for (const auto& drawing : figure.drawings) {
+    html += "<figure id=\"figure-" + drawing.name + "\">" + report::inline_svg(drawing.svg, drawing.name) +
+            "<figcaption>" + escape(drawing.caption) + "</figcaption></figure>\n";
+  }
+  return html + "</div>\n<p class=\"note\">" + escape(figure.protocol) + "</p>\n";
+}
+
+}  // namespace
+
+std::string checks_text(const std::vector<Check>& checks, bool explain) {
+  std::string text;
+  for (const auto& check : checks) {
+    const auto& m = tightest(check);
+    text += format("%-5s  %-13s deviation %.1e, tolerance %.0e  %s\n", check.holds() ? "holds" : "FAILS",
+                   check.name.c_str(), m.deviation, m.tolerance, check.title.c_str());
+    if (!explain && check.holds()) continue;
+    text += "         " + check.statement + "\n         " + check.formula + "\n";
+    for (const auto& measure : check.measures) {
+      text += format("         %s  %.1e (at most %.0e)  %s\n", measure.holds() ? "ok " : "BAD", measure.deviation,
+                     measure.tolerance, measure.what.c_str());
+    }
+    for (const auto& c : check.counterexamples) {
+      text += format("         %s  %.1e (at least %.0e)  fails without %s\n", c.shown() ? "ok " : "BAD", c.deviation,
+                     c.at_least, c.without.c_str());
+    }
+    if (!check.remark.empty()) text += "         Note: " + check.remark + "\n";
+  }
+  return text + summary(checks) + "\n";
+}
+
+std::string checks_json(const std::vector<Check>& checks) {
+  nlohmann::ordered_json object = {{"version", 1}, {"holds", count_holding(checks) == checks.size()}};
+  object["checks"] = nlohmann::ordered_json::array();
+  for (const auto& check : checks) {
+    nlohmann::ordered_json entry = {{"name", check.name},
+                                    {"title", check.title},
+                                    {"holds", check.holds()},
+                                    {"statement", check.statement},
+                                    {"formula", check.formula},
+                                    {"measures", nlohmann::ordered_json::array()},
+                                    {"fails_without", nlohmann::ordered_json::array()},
+                                    {"remark", check.remark}};
+    for (const auto& m : check.measures) {
+      entry["measures"].push_back({{"what", m.what}, {"deviation", m.deviation}, {"tolerance", m.tolerance}});
+    }
+    for (const auto& c : check.counterexamples) {
+      entry["fails_without"].push_back(
+          {{"assumption", c.without}, {"deviation", c.deviation}, {"at_least", c.at_least}});
+    }
+    object["checks"].push_back(std::move(entry));
+  }
+  return object.dump(2) + "\n";
+}
+
+std::string theory_page(const std::vector<Check>& checks, const std::vector<FigureResult>& figures,
+                        const std::string& command_line) {
+  std::string body =
+      "<h1>Dimensional collapse in linear contrastive models</h1>\n"
+      "<p>The statements of the paper (Jing, Vincent, LeCun and Tian, ICLR 2022, Sections 4 and 5, Appendices A to C), "
+      "checked numerically in float64, and its toy figures drawn from runs made on this machine. A statement "
+      "<i>holds</i> when every measured deviation is within its tolerance, and when it is seen to fail once an "
+      "assumption is taken away. Claims under the figures are computed from the runs, not written beforehand.</p>\n";
+  body += checks_section(checks);
+  for (const auto& figure : figures) body += figure_section(figure);
+  body += std::string("<p class=\"note\">directclr ") + directclr::kVersion + ". " + escape(command_line) + "</p>\n";
+  return report::page("Dimensional collapse in linear contrastive models", body);
+}
+
+}  // namespace directclr::paper

@@ -1,0 +1,97 @@
+#include "directclr/theory/laboratory.h"
+
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/theory/covariance_matrix.h"
+
+namespace directclr::theory {
+
+void LaboratorySettings::describe(FieldList& fields) {
+  fields.section("model");
+  fields.add("layers", layers, 1, 8, "linear layers, one after the other");
+  fields.add("width", width, 1, 1024, "width of every layer and of the data");
+  fields.add("relu", relu, "a ReLU between each layer and the next");
+  fields.add("initial", initial.kind,
+             "first weights: independent normal entries, or given singular values between random rotations",
+             {"gaussian", "spectrum"});
+  fields.add("initial_scale", initial.scale, 1e-9, 1e9,
+             "gaussian: times 1/sqrt(width), deviation of the entries; spectrum: the largest singular value");
+  fields.add("initial_decay", initial.decay, 0, 100, "spectrum: singular value i is scale * exp(-decay i)");
+  fields.section("loss");
+  fields.add(
+      "preset", preset,
+      "paper: Eqn 2 of the text; toy-code: inner product, temperature 0.1, negatives of the other branch, noise on "
+      "both views",
+      {"paper", "toy-code"});
+  fields.add("similarity", similarity, "minus half the squared distance, or the inner product", {"distance", "dot"});
+  fields.add("negatives", negatives, "the other samples' first or second views", {"same", "other"});
+  fields.add("temperature", temperature, 1e-6, 1e6, "divides the similarity");
+  fields.section("data");
+  fields.add("points", points, 2, 1e8, "points of the data set");
+  fields.add("batch_size", batch_size, 0, 65536, "points drawn anew each iteration, at least 2; 0: all of them");
+  fields.add("data_covariance", data_covariance, "identity, power:A, diagonal:V1,V2,.. or a csv file");
+  fields.add("noise_covariance", noise_covariance,
+             "block: k on the last `noised` dimensions; else as for the data, times k");
+  fields.add("k", k, 0, 1e9, "strength of the augmentation: a variance");
+  fields.add("noised", noised, -1, 1024, "dimensions that the noise covers; -1: half of the width");
+  fields.add("noise_sides", noise_sides, "noise on the second view only, or on both", {"one", "two"});
+  fields.section("descent");
+  fields.add("iterations", iterations, 1, 1e9, "steps of plain gradient descent");
+  fields.add("learning_rate", learning_rate, 1e-12, 1e6, "on the mean of the loss over the batch");
+  fields.section("run");
+  fields.add("seed", seed, 0, 1e18, "first random seed");
+  fields.add("seeds", seeds, 1, 1000, "runs with different seeds, for the bands");
+  fields.add("threads", threads, 0, 1024, "threads; 0: one a core");
+}
+
+void LaboratorySettings::resolve(const std::set<std::string>& given) {
+  if (preset == "toy-code") {
+    if (!given.contains("similarity")) similarity = "dot";
+    if (!given.contains("negatives")) negatives = "other";
+    if (!given.contains("temperature")) temperature = 0.1;
+    if (!given.contains("noise_sides")) noise_sides = "two";
+    // A tenth of the temperature makes the loss a hundred times as steep; at 0.1 it diverges within ten iterations.
+    if (!given.contains("learning_rate")) learning_rate = 0.003;
+  }
+  if (noised < 0) noised = width / 2;
+  if (batch_size == 1) throw InputError("--batch-size", "a contrastive loss needs at least 2 samples");
+  if (noised > width) {
+    throw InputError("--noised", format("%lld dimensions where the data have %lld", static_cast<long long>(noised),
+                                        static_cast<long long>(width)));
+  }
+  data(0);  // reads and checks the covariances
+}
+
+LossForm LaboratorySettings::loss() const {
+  return {similarity == "dot" ? Similarity::kDot : Similarity::kDistance,
+          negatives == "other" ? Negatives::kOtherBranch : Negatives::kSameBranch, temperature};
+}
+
+GaussianData LaboratorySettings::data(int64_t i) const {
+  const Matrix noise = noise_covariance == "block"
+                           ? block_noise(width, noised, k)
+                           : Matrix(k * read_covariance(noise_covariance, width, "--noise-covariance"));
+  return {read_covariance(data_covariance, width, "--data-covariance"), noise, noise_sides == "two", points,
+          static_cast<uint64_t>(seed + i)};
+}
+
+Network LaboratorySettings::network(int64_t i) const {
+  return make_network(std::vector<Index>(static_cast<size_t>(layers) + 1, width), relu, initial,
+                      static_cast<uint64_t>(seed + i));
+}
+
+std::string LaboratorySettings::protocol() const {
+  return format(
+      "%lld x %lld weights, %s similarity, temperature %s, negatives of the %s branch, noise on %s, %s data "
+      "covariance, "
+      "%lld points, batch %lld, %lld iterations of gradient descent at learning rate %s, initial weights %s (scale "
+      "%s), "
+      "seeds %lld to %lld",
+      static_cast<long long>(width), static_cast<long long>(width), similarity.c_str(),
+      format_number(temperature).c_str(), negatives.c_str(), noise_sides == "two" ? "both views" : "one view",
+      data_covariance.c_str(), static_cast<long long>(points), static_cast<long long>(batch_size),
+      static_cast<long long>(iterations), format_number(learning_rate).c_str(), initial.kind.c_str(),
+      format_number(initial.scale).c_str(), static_cast<long long>(seed), static_cast<long long>(seed + seeds - 1));
+}
+
+}  // namespace directclr::theory
