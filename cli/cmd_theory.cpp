@@ -44,7 +44,7 @@ class ListOptions {
   template <class Number>
   void add(CLI::App& command, const std::string& option, std::vector<Number>& target, const std::string& help) {
     auto text = std::make_shared<std::string>(list_text(target));
-    command.add_option(option, *text, help)->default_str(*text)->type_name("LIST")->group("grid");
+    command.add_option(option, *text, help)->default_str(*text)->type_name("LIST")->group("grid")->take_last();
     readers_.push_back([text, option, &target] { target = parse_list<Number>(*text, option); });
   }
   void read() const {

@@ -7,7 +7,13 @@
 namespace directclr::theory {
 
 Vector embedding_spectrum(const Network& network, const GaussianData& data) {
-  if (!network.relu) return singular_values(network.product() * data.covariance_factor()).cwiseAbs2();
+  if (!network.relu) {
+    const Matrix map = network.product();
+    Vector values = Vector::Zero(map.rows());
+    const Vector found = singular_values(map * data.covariance_factor()).cwiseAbs2();
+    values.head(found.size()) = found;
+    return values;
+  }
   const Index samples = std::min<Index>(data.size(), 2000);
   Matrix z = network.forward(data.points().leftCols(samples));
   z.colwise() -= z.rowwise().mean().eval();

@@ -270,6 +270,39 @@ TEST_F(Cli, DescribesData) {
   EXPECT_GT(fs::file_size(folder_ / "views.png"), 1000U);
 }
 
+TEST_F(Cli, ChecksTheTheory) {
+  const Outcome checks = run({"theory", "check", "lemma4", "lemma5", "--json"});
+  ASSERT_EQ(checks.status, 0) << checks.err;
+  const auto object = nlohmann::json::parse(checks.out);
+  EXPECT_EQ(object.at("checks").size(), 2U);
+  EXPECT_TRUE(object.at("holds"));
+  EXPECT_LT(object.at("checks").at(1).at("measures").at(0).at("deviation"), 1e-7);
+  const std::vector<std::string> figure = {"theory",  "fig3",        "--width",      "4",  "--iterations", "50",
+                                           "--seeds", "1",           "--batch-size", "16", "--ks",         "0,2",
+                                           "--out",   path("theory")};
+  const Outcome drawn = run(figure);
+  EXPECT_EQ(drawn.status, 0) << drawn.err;
+  for (const char* name : {"fig3.csv", "fig3.gp", "fig3.svg", "fig3.json", "fig3-map.svg"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "theory" / name)) << name;
+  }
+  const auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = figure;
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  expect_refused(with({"--ks", "0,-1"}), "k: a variance cannot be -1");
+  expect_refused(with({"--k", "-1"}), "--k: ");
+  expect_refused(with({"--batch-size", "1"}), "at least 2 samples");
+  expect_refused(with({"--width", "0"}), "--width: ");
+  expect_refused(with({"--data-covariance", "diagonal:1,1,-1,1"}), "not positive semi-definite");
+  expect_refused(with({"--ks", ""}), "--ks: '' is not a number");
+  expect_refused(run({"theory", "chek"}), "did you mean check?");
+  expect_refused(run({"theory", "check", "lemma9"}), "there is no 'lemma9'");
+  const Outcome diverged = with({"--learning-rate", "100000", "--similarity", "dot"});
+  EXPECT_EQ(diverged.status, 4);
+  EXPECT_NE(diverged.err.find("not finite at iteration"), std::string::npos) << diverged.err;
+}
+
 // The whole data set that the system's package brings, and real photographs where the machine has them.
 TEST_F(Cli, ReadsRealData) {
   const char* folder = std::getenv("DIRECTCLR_TEST_DATA");

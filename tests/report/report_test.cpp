@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/report/figures.h"
@@ -26,6 +28,20 @@ TEST(Figures, LeaveScriptDataAndPictureBehind) {
   EXPECT_NE(svg.find("one, two"), std::string::npos);
   EXPECT_EQ(read_file(folder / "name.csv"), "series,name,x,y\n0,one; two,0,1\n0,one; two,1,0.1\n0,one; two,2,1e-20\n");
   EXPECT_TRUE(std::filesystem::exists(folder / "name.gp"));
+}
+
+TEST(Figures, DrawBandsPredictionsAndHeatMaps) {
+  const test::TemporaryFolder folder;
+  Figure figure{"Bands", "x", "y"};
+  figure.series = {{"measured", {0, 1}, {1, 2}, {0.5, 1.5}, {1.5, 2.5}}, {"predicted", {0, 1}, {1, 3}, {}, {}, true}};
+  figure.notes = {"a note"};
+  EXPECT_NE(write_figure(figure, folder.path(), "bands").find("<svg"), std::string::npos);
+  EXPECT_EQ(read_file(folder / "bands.csv"),
+            "# a note\nseries,name,x,y,low,high\n0,measured,0,1,0.5,1.5\n0,measured,1,2,1.5,2.5\n"
+            "1,predicted,0,1,,\n1,predicted,1,3,,\n");
+  const HeatMap map{"Map", "x", "y", "v", {"a", "b"}, {"r, s"}, {1, NAN}};
+  EXPECT_NE(write_figure(map, folder.path(), "map").find("<svg"), std::string::npos);
+  EXPECT_EQ(read_file(folder / "map.csv"), "x,y,column,row,value\n0,0,a,r; s,1\n1,0,b,r; s,nan\n");
 }
 
 TEST(InlineSvg, MakesIdsUniqueAndBlackFollowTheText) {
