@@ -1,10 +1,27 @@
 #pragma once
 
-// Hot loops are compiled several times, for plain x86-64, AVX2 and AVX-512, and the loader picks one when the program
-// starts. The arithmetic stays the same in all of them: everything is compiled with -ffp-contract=off, so no
-// multiply-add is fused and every variant gives the same bits. Sanitizers cannot follow the loader's choice.
+// Hot loops are compiled several times, for plain x86-64, AVX2 and AVX-512, and one is picked when the program runs.
+// The arithmetic stays the same in all of them: everything is compiled with -ffp-contract=off, so no multiply-add is
+// fused and every variant gives the same bits. Sanitizers cannot follow the choice.
 #if defined(__x86_64__) && !defined(DIRECTCLR_SANITIZED)
+#define DIRECTCLR_DISPATCH 1
+// For loops that the compiler turns into vectors itself; the loader chooses.
 #define DIRECTCLR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
+#define DIRECTCLR_DISPATCH 0
 #define DIRECTCLR_CLONES
 #endif
+
+namespace directclr {
+
+/// How wide the processor's vector registers are, in bytes: 64 (AVX-512), 32 (AVX2) or 16.
+inline int vector_bytes() {
+#if DIRECTCLR_DISPATCH
+  static const int bytes = __builtin_cpu_supports("x86-64-v4") ? 64 : __builtin_cpu_supports("x86-64-v3") ? 32 : 16;
+  return bytes;
+#else
+  return 16;
+#endif
+}
+
+}  // namespace directclr

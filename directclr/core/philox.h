@@ -63,6 +63,20 @@ class RandomStream {
     return words_[used_++];
   }
 
+  /// A run of whole blocks, to be computed by whoever asked for them: block i is philox4x32 of the counter with i added
+  /// to its last word.
+  struct Blocks {
+    std::array<uint32_t, 4> counter;
+    std::array<uint32_t, 2> key;
+  };
+  /// Hands out the next `count` blocks. What is left of the block begun is skipped.
+  Blocks take_blocks(uint32_t count) {
+    const Blocks blocks{{base_[0], base_[1], base_[2], block_}, key_};
+    block_ += count;
+    used_ = 4;
+    return blocks;
+  }
+
   /// Uniform on [0, 1), a multiple of 2^-24.
   double uniform() { return (bits() >> 8) * 0x1p-24; }
 

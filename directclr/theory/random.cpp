@@ -1,18 +1,22 @@
 #include "directclr/theory/random.h"
 
 #include <Eigen/QR>
-#include <cmath>
-#include <numbers>
+#include <algorithm>
+#include <array>
+
+#include "directclr/theory/kernels.h"
 
 namespace directclr::theory {
 
 void fill_normal(RandomStream& random, Matrix& matrix) {
-  double* const data = matrix.data();
-  for (Index i = 0; i < matrix.size(); i += 2) {
-    const double radius = std::sqrt(-2 * std::log((random.bits() + 0.5) * 0x1p-32));
-    const double angle = 2 * std::numbers::pi * 0x1p-32 * random.bits();
-    data[i] = radius * std::cos(angle);
-    if (i + 1 < matrix.size()) data[i + 1] = radius * std::sin(angle);
+  constexpr Index kRun = 4 * static_cast<Index>(kLanes);  // numbers that kLanes blocks give
+  const Index whole = matrix.size() / kRun * kRun;
+  const auto blocks_of = [](Index numbers) { return static_cast<uint32_t>(numbers / 4); };
+  kernels().normals_of_blocks(random.take_blocks(blocks_of(whole)), blocks_of(whole), matrix.data());
+  if (whole < matrix.size()) {
+    std::array<double, kRun> rest;
+    kernels().normals_of_blocks(random.take_blocks(blocks_of(kRun)), blocks_of(kRun), rest.data());
+    std::copy_n(rest.begin(), matrix.size() - whole, matrix.data() + whole);
   }
 }
 

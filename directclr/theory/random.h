@@ -5,8 +5,8 @@
 
 namespace directclr::theory {
 
-/// Independent standard normal numbers (rows, columns), row by row from the stream, by Box and Muller's transform of
-/// 32-bit uniforms (so none lies farther out than 6.7).
+/// Independent standard normal numbers (rows, columns), by Box and Muller's transform of 32-bit uniforms (so none lies
+/// farther out than 6.7). Which number goes where in a run of 32 is the kernels' business, and fixed.
 Matrix normal(RandomStream& random, Index rows, Index columns);
 
 /// The same into a matrix of the right shape, without allocating.

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "directclr/core/error.h"
 #include "directclr/theory/complex_step.h"
-#include "directclr/theory/lanes.h"
-#include "directclr/theory/products.h"
 #include "directclr/theory/random.h"
 #include "tests/support/error_of.h"
 #include "tests/support/theory_golden.h"
@@ -117,42 +117,6 @@ TEST(ComplexStep, DifferentiatesAKnownFunctionToTheLastDigit) {
       complex_step_gradient([](const ComplexMatrix& x) { return std::exp(x(0, 0)) * std::sin(x(0, 1)); }, at);
   EXPECT_NEAR(gradient(0, 0), std::exp(0.3) * std::sin(2.0), 1e-15);
   EXPECT_NEAR(gradient(0, 1), std::exp(0.3) * std::cos(2.0), 1e-15);
-}
-
-TEST(Lanes, ExponentialIsRightToTheLastDigits) {
-  double worst = 0;
-  for (int step = 0; step <= 70800; ++step) {
-    const double x = -0.01 * step;
-    Lanes lanes = Lanes{} + x;
-    exp_of_nonpositive(lanes);
-    worst = std::max(worst, std::abs(lanes[3] / std::exp(x) - 1));
-  }
-  EXPECT_LE(worst, 4.5e-16);  // two units in the last place
-  Lanes ends = {0, -0.0, -708.5, -1e300, -INFINITY, NAN, -1e-300, -708};
-  exp_of_nonpositive(ends);
-  EXPECT_EQ(ends[0], 1);
-  EXPECT_EQ(ends[1], 1);
-  EXPECT_EQ(ends[2], 0);
-  EXPECT_EQ(ends[3], 0);
-  EXPECT_EQ(ends[4], 0);
-  EXPECT_TRUE(std::isnan(ends[5]));
-  EXPECT_EQ(ends[6], 1);
-  EXPECT_GT(ends[7], 0);
-}
-
-TEST(Products, EqualEigensForEveryShape) {
-  RandomStream random(4, Purpose::kTheoryCheck);
-  for (const Index rows : {1, 3, 4, 9}) {
-    for (const Index samples : {1, 7, 8, 9, 33}) {
-      const Matrix w = normal(random, rows, 5), x = normal(random, 5, samples), g = normal(random, rows, samples);
-      const Matrix h = normal(random, rows, samples), y = normal(random, 5, samples);
-      Matrix out;
-      multiply(w, x, out);
-      EXPECT_TRUE(test::near(out, w * x, 1e-14)) << rows << " x " << samples;
-      outer_product(g, x, h, y, out);
-      EXPECT_TRUE(test::near(out, g * x.transpose() + h * y.transpose(), 1e-14)) << rows << " x " << samples;
-    }
-  }
 }
 
 }  // namespace
