@@ -85,19 +85,23 @@ int run(int argc, char** argv) {
     return report(message.empty() ? first_line(error.what()) + " (see directclr --help)" : message, kBadInput);
   }
   Console console(program.json);
+  const auto fail = [&](const std::string& message, int status) {
+    console.notice(message);  // ends a progress bar first
+    return status;
+  };
   try {
     program.action(console);
     return kDone;
   } catch (const directclr::InputError& error) {
-    return report(error.what(), kBadInput);
+    return fail(error.what(), kBadInput);
   } catch (const directclr::Interrupted& error) {
-    return report(error.what(), kInterrupted);
+    return fail(error.what(), kInterrupted);
   } catch (const directclr::NumericalError& error) {
-    return report(error.what(), kNumerical);
+    return fail(error.what(), kNumerical);
   } catch (const std::bad_alloc&) {
-    return report("out of memory (use a smaller --batch-size)", kFailed);
+    return fail("out of memory (use a smaller --batch-size)", kFailed);
   } catch (const std::exception& error) {
-    return report(verbose ? error.what() : first_line(error.what()), kFailed);
+    return fail(verbose ? error.what() : first_line(error.what()), kFailed);
   }
 }
 
