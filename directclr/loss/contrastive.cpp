@@ -1,12 +1,10 @@
 #include "directclr/loss/contrastive.h"
 
 #include <ATen/autocast_mode.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/eye.h>
+#include <ATen/ops/logaddexp.h>
+#include <ATen/ops/softplus.h>
 
-#include <limits>
+#include "directclr/loss/pair_log_sums.h"
 
 namespace directclr::loss {
 namespace {
@@ -33,6 +31,17 @@ at::Tensor normalized(const at::Tensor& z) {
   return wide / wide.norm(2, {1}, true).clamp_min(1e-12);
 }
 
+// s_ii (N) float64.
+at::Tensor positives(const at::Tensor& a, const at::Tensor& b, double tau) {
+  return (a.to(at::kDouble) * b.to(at::kDouble)).sum(1) / tau;
+}
+
+// Mean of -log softmax at the positive, from the negatives' log-sums: log(1 + e^{negatives - positive}), which keeps
+// its digits, and its gradient's, where the positive has won.
+at::Tensor softmax_loss(const at::Tensor& negatives, const at::Tensor& positive) {
+  return at::softplus(negatives - positive, 1, 40).mean();
+}
+
 void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, double tau) {
   TORCH_CHECK(z_a.dim() == 2 && z_a.sizes() == z_b.sizes() && z_a.size(0) >= 1, "[", name,
               "] expected two (N >= 1, P) matrices of one shape, got ", z_a.sizes(), " and ", z_b.sizes());
@@ -44,21 +53,25 @@ void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, doubl
 at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau) {
   check("info_nce", z_a, z_b, tau);
   const NoAutocast guard(z_a.device().type());
-  const at::Tensor similarity = normalized(z_a).mm(normalized(z_b).t()) / tau;  // (N, N)
-  const at::Tensor target = at::arange(z_a.size(0), similarity.options().dtype(at::kLong));
-  return (at::cross_entropy_loss(similarity, target) + at::cross_entropy_loss(similarity.t(), target)) / 2;
+  const at::Tensor a = normalized(z_a), b = normalized(z_b);
+  if (a.size(0) == 1) return (a * b).sum() * 0;  // no negatives: exactly 0, with gradients of 0
+  const PairLogSums negatives = pair_log_sums(a, b, tau, true);
+  const at::Tensor s_ii = positives(a, b, tau);
+  return (softmax_loss(negatives.rows, s_ii) + softmax_loss(negatives.columns, s_ii)).div(2).to(a.scalar_type());
 }
 
 at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau) {
   check("nt_xent", z_a, z_b, tau);
   const NoAutocast guard(z_a.device().type());
-  const int64_t n = z_a.size(0);
-  const at::Tensor z = at::cat({normalized(z_a), normalized(z_b)});  // (2N, P)
-  at::Tensor similarity = z.mm(z.t()) / tau;                         // (2N, 2N)
-  const at::Tensor self = at::eye(2 * n, similarity.options().dtype(at::kBool));
-  similarity = similarity.masked_fill(self, -std::numeric_limits<double>::infinity());
-  const at::Tensor target = at::arange(2 * n, similarity.options().dtype(at::kLong)).roll(n);
-  return at::cross_entropy_loss(similarity, target);
+  const at::Tensor a = normalized(z_a), b = normalized(z_b);
+  if (a.size(0) == 1) return (a * b).sum() * 0;
+  const PairLogSums between = pair_log_sums(a, b, tau, true);
+  const at::Tensor among_a = pair_log_sums(a, a, tau, true).rows, among_b = pair_log_sums(b, b, tau, true).rows;
+  const at::Tensor s_ii = positives(a, b, tau);
+  return (softmax_loss(at::logaddexp(among_a, between.rows), s_ii) +
+          softmax_loss(at::logaddexp(among_b, between.columns), s_ii))
+      .div(2)
+      .to(a.scalar_type());
 }
 
 }  // namespace directclr::loss

@@ -9,6 +9,7 @@ namespace directclr::loss {
 ///           L = -(1/2N) sum_i [ log softmax_j(s_ij)_i + log softmax_j(s_ji)_i ]: one positive, N-1 negatives from the
 ///           other view. 0 for N = 1.
 /// Requires: z_a, z_b (N, P) of one floating type and device, N >= 1, tau > 0. A zero row counts as the zero vector.
+/// Cost:     never holds the (N, N) similarities: see pair_log_sums.h.
 /// Returns:  scalar, float32 (float64 for float64 input); computed in that type also under autocast.
 /// Throws:   c10::Error naming the shapes received.
 at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau);

@@ -13,6 +13,9 @@ void TrainSettings::describe(FieldList& f) {
   f.add("data", data, "images: fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, folder:DIR");
   f.add("epochs", epochs, 1, 100000, "passes over the data");
   f.add("batch_size", batch_size, 2, 1 << 20, "images a step (each gives two views)");
+  f.add("micro_batch", micro_batch, 0, 1 << 20,
+        "images a pass: the same loss over the whole batch in the memory of so many images, for a third more time; a "
+        "divisor of the batch size, 0: all at once");
   f.add("seed", seed, 0, 9e15, "decides initial weights, order, crops: everything random");
   augment.describe(f);
   encoder.describe(f);
@@ -34,6 +37,10 @@ void TrainSettings::describe(FieldList& f) {
 
 void TrainSettings::resolve(const std::set<std::string>& given) {
   if (data.empty()) throw InputError("--data", "no data given", "for a first try: --data fashion-mnist");
+  if (micro_batch == 1 || (micro_batch > 0 && batch_size % micro_batch != 0)) {
+    throw InputError("--micro-batch", format("%lld is no divisor of the batch size %lld above 1",
+                                             static_cast<long long>(micro_batch), static_cast<long long>(batch_size)));
+  }
   augment.complete(data::SourceSpec::parse(data).preset(), given);
 
   const int64_t representation = encoder.shape().representation();

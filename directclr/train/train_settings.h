@@ -17,6 +17,7 @@ struct TrainSettings {
   std::string data;
   int64_t epochs = 100;
   int64_t batch_size = 256;
+  int64_t micro_batch = 0;
   int64_t seed = 0;
   data::AugmentSettings augment;
   model::EncoderSettings encoder;

@@ -19,12 +19,12 @@
 #include "directclr/eval/features.h"
 #include "directclr/eval/knn.h"
 #include "directclr/image/encode.h"
-#include "directclr/loss/contrastive.h"
 #include "directclr/optim/schedule.h"
 #include "directclr/spectrum/spectrum.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
 #include "directclr/train/device.h"
+#include "directclr/train/gradient_step.h"
 #include "directclr/train/run_log.h"
 
 namespace directclr::train {
@@ -209,31 +209,20 @@ class Trainer {
     model_.encoder->train();
     model_.projector->train();
     optimizer_->zero_grad();
-    torch::Tensor r;
-    torch::Tensor z;
-    torch::Tensor loss;
-    {
-      const Autocast autocast(device_, bfloat16_);
-      r = model_.encoder->forward(images);           // (2N, D)
-      z = model_.projector->forward(r, info_.step);  // (2N, P)
-      const auto views = z.chunk(2);
-      loss = settings_.loss.loss == "infonce" ? loss::info_nce(views[0], views[1], settings_.loss.tau)
-                                              : loss::nt_xent(views[0], views[1], settings_.loss.tau);
-    }
-    loss.backward();
+    const StepOutput out =
+        accumulate_gradients(model_, images, info_.step, settings_.loss, settings_.micro_batch, bfloat16_);
     const double lr = schedule_.at(info_.step);
-    const double value = loss.item<double>();
-    if (!std::isfinite(value)) fail_numerically(lr);
+    if (!std::isfinite(out.loss)) fail_numerically(lr);
     optimizer_->step(lr);
     double online = 0;
     if (head_) {
       const torch::Tensor labels =
           torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(device_).repeat({2});
-      online = head_->step(r, labels, std::max(0.01, lr / std::max(settings_.optimizer.lr, 1e-30)));
+      online = head_->step(out.r, labels, std::max(0.01, lr / std::max(settings_.optimizer.lr, 1e-30)));
     }
     const int64_t done = info_.step + 1;
-    if (done % settings_.log_every == 0 || done == 1) log_step(done, value, lr, online, r, z);
-    return value;
+    if (done % settings_.log_every == 0 || done == 1) log_step(done, out.loss, lr, online, out.r, out.z);
+    return out.loss;
   }
 
   [[noreturn]] void fail_numerically(double lr) const {

@@ -229,6 +229,7 @@ TEST_F(Cli, RefusesBadSettings) {
                  "--batch-size: 81 is larger than the data (80 images)");
   expect_refused(train({"--out", path("x"), "--batch-size", "1"}), "--batch-size: 1 is out of range");
   expect_refused(train({"--out", path("x"), "--tau", "zero"}), "--tau: 'zero' is not a number");
+  expect_refused(train({"--out", path("x"), "--micro-batch", "5"}), "--micro-batch: 5 is no divisor of the batch size 16");
   expect_refused(train({"--out", path("x"), "--crop-scale-min", "0.9", "--crop-scale-max", "0.5"}),
                  "the minimum is above the maximum");
   expect_refused(train({"--out", path("x"), "--device", "gpu"}), "'gpu' is no device");

@@ -1,0 +1,71 @@
+// InfoNCE forward and backward in tiles beside the plain formulation (normalise, matmul, two cross-entropies) of the
+// same libtorch; each size is first checked for equal results. bench/compare_loss prints the ratios.
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+#include <torch/torch.h>
+
+#include <stdexcept>
+
+#include "directclr/core/memory.h"
+#include "directclr/loss/contrastive.h"
+
+namespace {
+
+using directclr::loss::info_nce;
+
+torch::Tensor plain(const torch::Tensor& z_a, const torch::Tensor& z_b, double tau) {
+  namespace F = torch::nn::functional;
+  const torch::Tensor s = F::normalize(z_a).mm(F::normalize(z_b).t()) / tau;
+  const torch::Tensor target = torch::arange(s.size(0));
+  return (F::cross_entropy(s, target) + F::cross_entropy(s.t(), target)) / 2;
+}
+
+using Loss = torch::Tensor (*)(const torch::Tensor&, const torch::Tensor&, double);
+
+torch::Tensor gradient(Loss loss, const torch::Tensor& z_a, const torch::Tensor& z_b) {
+  const torch::Tensor a = z_a.detach().requires_grad_(true), b = z_b.detach().requires_grad_(true);
+  loss(a, b, 0.1).backward();
+  return a.grad();
+}
+
+double peak_mebibytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+void loss_step(benchmark::State& state, Loss loss) {
+  directclr::keep_freed_memory();
+  torch::manual_seed(1);
+  const int64_t n = state.range(0), d = state.range(1);
+  const torch::Tensor z_a = torch::randn({n, d}), z_b = z_a + torch::randn({n, d});
+  if (n <= 4096) {
+    const torch::Tensor ours = gradient(info_nce, z_a, z_b), theirs = gradient(plain, z_a, z_b);
+    const double difference = (ours - theirs).abs().max().item<double>() / theirs.abs().max().item<double>();
+    if (!(difference < 1e-5)) throw std::runtime_error("the two formulations differ");
+  }
+  const double before = peak_mebibytes();
+  for (auto _ : state) benchmark::DoNotOptimize(gradient(loss, z_a, z_b));
+  state.counters["extra_MiB"] = peak_mebibytes() - before;
+  // One product forward, three backward.
+  state.counters["GFLOP/s"] = benchmark::Counter(8e-9 * static_cast<double>(n) * static_cast<double>(n) *
+                                                     static_cast<double>(d) * static_cast<double>(state.iterations()),
+                                                 benchmark::Counter::kIsRate);
+}
+BENCHMARK_CAPTURE(loss_step, tiled, info_nce)
+    ->Args({4096, 128})
+    ->Args({4096, 2048})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(loss_step, plain, plain)
+    ->Args({4096, 128})
+    ->Args({4096, 2048})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+BENCHMARK_CAPTURE(loss_step, large, info_nce)
+    ->Args({65536, 128})
+    ->Iterations(1)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace directclr::loss {
+
+// Inner loops over a tile of similarities, float32, rows of `columns` numbers one after the other. `scale` is 1 / tau.
+// Compiled for several processors (core/dispatch.h).
+
+/// What lies on the diagonal of the whole matrix and must not count: in row r of this tile, column diagonal + r.
+/// kNoDiagonal: nothing.
+constexpr int64_t kNoDiagonal = INT64_MIN;
+
+/// tile becomes e^{scale tile - shift}; adds each row's sum to row_sums (rows) and each column's to column_sums
+/// (columns). Requires scale tile - shift in [-87, 0].
+void exponentials(float* tile, size_t rows, size_t columns, float scale, float shift, int64_t diagonal,
+                  double* row_sums, double* column_sums);
+
+/// The same with a maximum that moves: row_sums become sums of e^{scale s - row_maxima}, for any scale. The tile is
+/// kept.
+void running_row_sums(const float* tile, size_t rows, size_t columns, float scale, int64_t diagonal, float* row_maxima,
+                      double* row_sums);
+void running_column_sums(const float* tile, size_t rows, size_t columns, float scale, int64_t diagonal,
+                         float* column_maxima, double* column_sums);
+
+/// tile becomes e^{scale tile - shift} (u_i + v_j): what both softmaxes give a pair, from one exponential.
+void weights_by_shift(float* tile, size_t rows, size_t columns, float scale, float shift, int64_t diagonal,
+                      const float* u, const float* v);
+
+/// tile becomes g_i e^{scale tile - a_i} + h_j e^{scale tile - b_j}, for any scale; a and b are log-sums.
+void weights_by_log_sums(float* tile, size_t rows, size_t columns, float scale, int64_t diagonal, const float* g,
+                         const float* a, const float* h, const float* b);
+
+}  // namespace directclr::loss

@@ -1,0 +1,250 @@
+#include "directclr/loss/pair_log_sums.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/TensorIndexing.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/logaddexp.h>
+#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <limits>
+#include <vector>
+
+#include "directclr/loss/pair_kernels.h"
+
+namespace directclr::loss {
+namespace {
+
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr int64_t kTileRows = 512;
+constexpr int64_t kTileColumns = 512;
+constexpr double kSmallestTauForShift = 0.025;  // e^{-2 / tau} must be a float32
+
+// a b^T of float32 matrices on the CPU. oneDNN's product: the wheel's BLAS runs at half its speed on AMD processors.
+Tensor product_with_transposed(const Tensor& a, const Tensor& b) {
+  using Linear = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
+                        c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
+  static const auto linear = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
+  if (!linear) return a.mm(b.t());
+  return linear->typed<Linear>().call(a, b, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
+}
+
+struct Problem {
+  Tensor x, y;  // (N, P), (M, P)
+  double tau;
+  bool without_diagonal;
+
+  int64_t rows() const { return x.size(0); }
+  int64_t columns() const { return y.size(0); }
+  bool by_shift() const { return tau >= kSmallestTauForShift; }
+  float scale() const { return static_cast<float>(1 / tau); }
+  // Unit vectors in float32 may be longer than 1 by rounding; a shift a little higher keeps exponents below zero.
+  float shift() const { return static_cast<float>((1 + 1e-5) / tau); }
+  int64_t diagonal(int64_t first_row, int64_t first_column) const {
+    return without_diagonal ? first_row - first_column : kNoDiagonal;
+  }
+};
+
+// Calls work(first_row, rows, thread) for blocks of rows, on all threads.
+template <class Work>
+void for_row_blocks(const Problem& problem, const Work& work) {
+  const int64_t blocks = (problem.rows() + kTileRows - 1) / kTileRows;
+  at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+    const at::NoGradGuard no_grad;
+    const at::AutoDispatchBelowAutograd below_autograd;
+    for (int64_t block = begin; block < end; ++block) {
+      const int64_t first = block * kTileRows;
+      work(first, std::min(kTileRows, problem.rows() - first), at::get_thread_num());
+    }
+  });
+}
+
+size_t thread_slots() { return static_cast<size_t>(std::max(1, at::get_num_threads())); }
+
+// The tile of x's rows and y's, s times tau.
+Tensor tile_of(const Problem& p, const Tensor& x_block, int64_t first_column) {
+  return product_with_transposed(x_block,
+                                 p.y.narrow(0, first_column, std::min(kTileColumns, p.columns() - first_column)))
+      .contiguous();
+}
+
+PairLogSums tiled_log_sums(const Problem& p) {
+  const auto n = static_cast<size_t>(p.rows());
+  const auto m = static_cast<size_t>(p.columns());
+  std::vector<double> row_sums(n, 0.0);
+  std::vector<float> row_maxima(n, -std::numeric_limits<float>::infinity());
+  std::vector<std::vector<double>> column_sums(thread_slots());
+  std::vector<std::vector<float>> column_maxima(thread_slots());
+  for_row_blocks(p, [&](int64_t first_row, int64_t rows, int thread) {
+    auto& sums = column_sums[static_cast<size_t>(thread)];
+    auto& maxima = column_maxima[static_cast<size_t>(thread)];
+    if (sums.empty()) {
+      sums.assign(m, 0.0);
+      maxima.assign(m, -std::numeric_limits<float>::infinity());
+    }
+    const Tensor x_block = p.x.narrow(0, first_row, rows);
+    const auto i = static_cast<size_t>(first_row);
+    for (int64_t first = 0; first < p.columns(); first += kTileColumns) {
+      const Tensor tile = tile_of(p, x_block, first);
+      float* const data = tile.data_ptr<float>();
+      const auto height = static_cast<size_t>(tile.size(0));
+      const auto width = static_cast<size_t>(tile.size(1));
+      const auto j = static_cast<size_t>(first);
+      const int64_t diagonal = p.diagonal(first_row, first);
+      if (p.by_shift()) {
+        exponentials(data, height, width, p.scale(), p.shift(), diagonal, &row_sums[i], &sums[j]);
+      } else {
+        running_row_sums(data, height, width, p.scale(), diagonal, &row_maxima[i], &row_sums[i]);
+        running_column_sums(data, height, width, p.scale(), diagonal, &maxima[j], &sums[j]);
+      }
+    }
+  });
+  const auto options = p.x.options().dtype(at::kDouble);
+  PairLogSums result{at::empty({p.rows()}, options), at::empty({p.columns()}, options)};
+  auto* const rows = result.rows.data_ptr<double>();
+  auto* const columns = result.columns.data_ptr<double>();
+  for (size_t i = 0; i < n; ++i) rows[i] = std::log(row_sums[i]) + (p.by_shift() ? p.shift() : row_maxima[i]);
+  for (size_t j = 0; j < m; ++j) {
+    double top = -std::numeric_limits<double>::infinity();
+    for (const auto& maxima : column_maxima) {
+      if (!maxima.empty()) top = std::max(top, static_cast<double>(maxima[j]));
+    }
+    double total = 0;
+    for (size_t t = 0; t < column_sums.size(); ++t) {
+      if (!column_sums[t].empty())
+        total += column_sums[t][j] * (p.by_shift() ? 1 : std::exp(column_maxima[t][j] - top));
+    }
+    columns[j] = std::log(total) + (p.by_shift() ? p.shift() : top);
+  }
+  return result;
+}
+
+// Gradients of sum_i g_i rows_i + sum_j h_j columns_j in x and y.
+std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g, const Tensor& h) {
+  const Tensor row_factor = (p.by_shift() ? g * (p.shift() - sums.rows).exp() : g).to(at::kFloat).contiguous();
+  const Tensor column_factor = (p.by_shift() ? h * (p.shift() - sums.columns).exp() : h).to(at::kFloat).contiguous();
+  const Tensor row_logs = sums.rows.to(at::kFloat), column_logs = sums.columns.to(at::kFloat);
+  const Tensor grad_x = at::empty_like(p.x);
+  std::vector<Tensor> grad_y_transposed(thread_slots());  // (P, M) a thread
+  for_row_blocks(p, [&](int64_t first_row, int64_t rows, int thread) {
+    Tensor& for_y = grad_y_transposed[static_cast<size_t>(thread)];
+    if (!for_y.defined()) for_y = at::zeros({p.y.size(1), p.columns()}, p.y.options());
+    const Tensor x_block = p.x.narrow(0, first_row, rows);
+    const Tensor x_transposed = x_block.t().contiguous();  // (P, rows)
+    Tensor for_x = at::zeros_like(x_block);
+    for (int64_t first = 0; first < p.columns(); first += kTileColumns) {
+      const Tensor tile = tile_of(p, x_block, first);
+      const int64_t width = tile.size(1);
+      const int64_t diagonal = p.diagonal(first_row, first);
+      const auto at_row = [&](const Tensor& t) { return t.data_ptr<float>() + first_row; };
+      const auto at_column = [&](const Tensor& t) { return t.data_ptr<float>() + first; };
+      if (p.by_shift()) {
+        weights_by_shift(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width), p.scale(),
+                         p.shift(), diagonal, at_row(row_factor), at_column(column_factor));
+      } else {
+        weights_by_log_sums(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width), p.scale(),
+                            diagonal, at_row(row_factor), at_row(row_logs), at_column(column_factor),
+                            at_column(column_logs));
+      }
+      for_x.add_(product_with_transposed(tile, p.y.narrow(0, first, width).t()));
+      for_y.narrow(1, first, width).add_(product_with_transposed(x_transposed, tile.t()));
+    }
+    grad_x.narrow(0, first_row, rows).copy_(for_x);
+  });
+  Tensor grad_y = at::zeros_like(p.y);
+  for (const auto& part : grad_y_transposed) {
+    if (part.defined()) grad_y.add_(part.t());
+  }
+  return {grad_x.div_(p.tau), grad_y.div_(p.tau)};
+}
+
+// Any device and type, from whole-row blocks and torch's own operators.
+Tensor chunk_of(const Problem& p, int64_t first_row, int64_t rows) {
+  Tensor s = p.x.narrow(0, first_row, rows).mm(p.y.t()) / p.tau;
+  if (p.without_diagonal) {
+    const Tensor index = at::arange(rows, s.options().dtype(at::kLong));
+    s.index_put_({index, index + first_row}, at::full({}, -std::numeric_limits<double>::infinity(), s.options()));
+  }
+  return s.to(at::kDouble);
+}
+
+PairLogSums chunked_log_sums(const Problem& p) {
+  std::vector<Tensor> rows;
+  Tensor columns;
+  for (int64_t first = 0; first < p.rows(); first += kTileRows) {
+    const Tensor s = chunk_of(p, first, std::min(kTileRows, p.rows() - first));
+    rows.push_back(s.logsumexp({1}));
+    const Tensor part = s.logsumexp({0});
+    columns = columns.defined() ? at::logaddexp(columns, part) : part;
+  }
+  return {at::cat(rows), columns};
+}
+
+std::pair<Tensor, Tensor> chunked_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g,
+                                            const Tensor& h) {
+  Tensor grad_x = at::empty_like(p.x), grad_y = at::zeros_like(p.y);
+  for (int64_t first = 0; first < p.rows(); first += kTileRows) {
+    const int64_t rows = std::min(kTileRows, p.rows() - first);
+    const Tensor s = chunk_of(p, first, rows);
+    const Tensor g_block = g.narrow(0, first, rows).unsqueeze(1),
+                 log_block = sums.rows.narrow(0, first, rows).unsqueeze(1);
+    const Tensor weights = (g_block * (s - log_block).exp() + h * (s - sums.columns).exp()).to(p.x.scalar_type());
+    grad_x.narrow(0, first, rows).copy_(weights.mm(p.y));
+    grad_y.add_(weights.t().mm(p.x.narrow(0, first, rows)));
+  }
+  return {grad_x.div_(p.tau), grad_y.div_(p.tau)};
+}
+
+bool tiled(const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
+
+struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
+  static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& y, double tau,
+                               bool without_diagonal) {
+    const Problem problem{x.contiguous(), y.contiguous(), tau, without_diagonal};
+    const PairLogSums sums = tiled(x) ? tiled_log_sums(problem) : chunked_log_sums(problem);
+    context->save_for_backward({problem.x, problem.y, sums.rows, sums.columns});
+    context->saved_data["tau"] = tau;
+    context->saved_data["without_diagonal"] = without_diagonal;
+    return {sums.rows, sums.columns};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const Problem problem{saved[0], saved[1], context->saved_data["tau"].toDouble(),
+                          context->saved_data["without_diagonal"].toBool()};
+    const PairLogSums sums{saved[2], saved[3]};
+    const Tensor g = grads[0].defined() ? grads[0] : at::zeros_like(sums.rows);
+    const Tensor h = grads[1].defined() ? grads[1] : at::zeros_like(sums.columns);
+    const auto [grad_x, grad_y] =
+        tiled(problem.x) ? tiled_gradients(problem, sums, g, h) : chunked_gradients(problem, sums, g, h);
+    return {grad_x, grad_y, Tensor(), Tensor()};
+  }
+};
+
+}  // namespace
+
+PairLogSums pair_log_sums(const Tensor& x, const Tensor& y, double tau, bool without_diagonal) {
+  TORCH_CHECK(x.dim() == 2 && y.dim() == 2 && x.size(1) == y.size(1) && x.size(0) >= 1 && y.size(0) >= 1,
+              "[pair_log_sums] expected (N, P) and (M, P), got ", x.sizes(), " and ", y.sizes());
+  TORCH_CHECK(!without_diagonal || (x.size(0) == y.size(0) && x.size(0) >= 2),
+              "[pair_log_sums] without a diagonal: expected at least two rows, as many of both, got ", x.sizes(),
+              " and ", y.sizes());
+  TORCH_CHECK(tau > 0, "[pair_log_sums] expected tau > 0, got ", tau);
+  auto sums = PairLogSumsFunction::apply(x, y, tau, without_diagonal);
+  return {sums[0], sums[1]};
+}
+
+}  // namespace directclr::loss

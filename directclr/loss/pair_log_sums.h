@@ -1,0 +1,25 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace directclr::loss {
+
+/// Log-sums of all pairs' similarities s_ij = x_i . y_j / tau, by rows and by columns.
+struct PairLogSums {
+  at::Tensor rows;     // (N) float64: log sum_j e^{s_ij}
+  at::Tensor columns;  // (M) float64: log sum_i e^{s_ij}
+};
+
+/// The part of a contrastive loss that is quadratic in the batch, differentiable, without ever holding the N x M
+/// matrix: it is made in tiles, and made again in the backward. On the CPU in float32 each pair costs one exponential,
+/// which serves its row and its column: the similarities of unit vectors are at most 1 / tau, so a constant can take
+/// the place of the running maximum as long as tau >= 0.025 (below that, and for other types and devices, log-sums are
+/// kept exactly). Requires: x (N, P) and y (M, P) of one floating type and device, rows no longer than 1 (up to
+/// rounding); tau > 0;
+///           with without_diagonal, N = M >= 2 and the pairs i = j do not count. Off under autocast: pass float32.
+/// Returns:  float64 log-sums with gradients to x and y.
+/// Throws:   c10::Error naming the shapes.
+/// Cost:     one N x M x P product forward, three backward; memory for one tile a thread and one (M, P) a thread.
+PairLogSums pair_log_sums(const at::Tensor& x, const at::Tensor& y, double tau, bool without_diagonal = false);
+
+}  // namespace directclr::loss

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "directclr/loss/loss_settings.h"
+#include "directclr/train/contrastive_model.h"
+
+namespace directclr::train {
+
+/// What one step computed, all detached.
+struct StepOutput {
+  torch::Tensor r;  // (2N, D): view a of every image, then view b
+  torch::Tensor z;  // (2N, P)
+  double loss = 0;
+};
+
+/// The loss over a whole batch and its gradients, added to the parameters' .grad.
+///
+/// micro_batch 0: in one pass. Otherwise in passes of so many images, in the memory of one (cached gradients; Gao,
+/// Zhang, Han and Callan 2021): embeddings first without a graph, then the loss's gradient on all embeddings, then each
+/// part once more with a graph, from which that gradient is carried on. The loss still sees the whole batch. Batch
+/// normalisation sees its micro-batch alone, in both passes the same: the gradients are exactly those of N / m
+/// processes of m images each without synchronised normalisation. Running statistics are updated once a part.
+///
+/// Requires: images (2N, 3, H, W) on the model's device, view a first; micro_batch 0 or a divisor of N, at least 2.
+///           Models in training mode. `step` goes to the projector.
+/// Throws:   c10::Error naming what was received.
+StepOutput accumulate_gradients(ContrastiveModel& model, const torch::Tensor& images, int64_t step,
+                                const loss::LossSettings& loss, int64_t micro_batch, bool bfloat16);
+
+}  // namespace directclr::train

@@ -1,0 +1,116 @@
+#include "directclr/loss/pair_log_sums.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+
+#include "directclr/loss/contrastive.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr::loss {
+namespace {
+
+at::Tensor unit_rows(int64_t n, int64_t p) {
+  const at::Tensor z = at::randn({n, p});
+  return z / z.norm(2, {1}, true);
+}
+
+struct Result {
+  at::Tensor rows, columns, grad_x, grad_y;
+};
+
+// Log-sums and the gradients of their weighted sum.
+Result differentiate(const at::Tensor& x, const at::Tensor& y, double tau, bool without_diagonal, const at::Tensor& g,
+                     const at::Tensor& h) {
+  const at::Tensor a = x.detach().clone().requires_grad_(true), b = y.detach().clone().requires_grad_(true);
+  const PairLogSums sums = pair_log_sums(a, b, tau, without_diagonal);
+  ((sums.rows * g).sum() + (sums.columns * h).sum()).backward();
+  return {sums.rows.detach(), sums.columns.detach(), a.grad(), b.grad()};
+}
+
+// The plain way: the whole matrix in float64.
+Result whole_matrix(const at::Tensor& x, const at::Tensor& y, double tau, bool without_diagonal, const at::Tensor& g,
+                    const at::Tensor& h) {
+  const at::Tensor a = x.to(at::kDouble).requires_grad_(true), b = y.to(at::kDouble).requires_grad_(true);
+  at::Tensor s = a.mm(b.t()) / tau;
+  if (without_diagonal) s = s.masked_fill(at::eye(s.size(0), at::kBool), -INFINITY);
+  const at::Tensor rows = s.logsumexp(1), columns = s.logsumexp(0);
+  ((rows * g).sum() + (columns * h).sum()).backward();
+  return {rows.detach(), columns.detach(), a.grad(), b.grad()};
+}
+
+// Sizes around the tile's, temperatures on both sides of where a constant shift serves.
+TEST(PairLogSums, TilesEqualTheWholeMatrix) {
+  at::manual_seed(1);
+  for (const auto& [n, m, p] :
+       {std::tuple{1, 1, 4}, {2, 3, 1}, {7, 7, 5}, {511, 513, 16}, {512, 512, 8}, {600, 1300, 33}}) {
+    for (const double tau : {0.005, 0.01, 0.025, 0.1, 1.0, 10.0}) {
+      for (const bool without_diagonal : {false, true}) {
+        if (without_diagonal && (n != m || n < 2)) continue;
+        const at::Tensor x = unit_rows(n, p), y = without_diagonal ? x : unit_rows(m, p);
+        const at::Tensor g = at::randn({n}, at::kDouble), h = at::randn({m}, at::kDouble);
+        const Result expected = whole_matrix(x, y, tau, without_diagonal, g, h);
+        for (const auto type : {at::kFloat, at::kDouble}) {
+          const Result actual = differentiate(x.to(type), y.to(type), tau, without_diagonal, g, h);
+          // A similarity in float32 is off by some 1e-7, and 1 / tau times that in the exponent.
+          const double off = type == at::kDouble ? 1e-13 / tau : 2e-7 / tau;
+          const auto where = [&] {
+            return ::testing::Message() << n << " x " << m << " x " << p << ", tau " << tau << ", " << type
+                                        << (without_diagonal ? ", without diagonal" : "");
+          };
+          EXPECT_TRUE(test::all_close(actual.rows, expected.rows, 1e-6, off)) << where();
+          EXPECT_TRUE(test::all_close(actual.columns, expected.columns, 1e-6, off)) << where();
+          EXPECT_TRUE(test::all_close(actual.grad_x, expected.grad_x, 2e-6 + 2 * off)) << where();
+          EXPECT_TRUE(test::all_close(actual.grad_y, expected.grad_y, 2e-6 + 2 * off)) << where();
+        }
+      }
+    }
+  }
+}
+
+TEST(PairLogSums, RepeatBitForBit) {
+  at::manual_seed(2);
+  const at::Tensor x = unit_rows(1100, 12), y = unit_rows(700, 12);
+  const at::Tensor g = at::ones({1100}, at::kDouble), h = at::ones({700}, at::kDouble);
+  const Result first = differentiate(x, y, 0.1, false, g, h), second = differentiate(x, y, 0.1, false, g, h);
+  EXPECT_TRUE(at::equal(first.columns, second.columns));
+  EXPECT_TRUE(at::equal(first.grad_y, second.grad_y));
+}
+
+TEST(PairLogSums, HoldWhereAlmostEverythingUnderflows) {
+  // Opposite vectors at a low temperature: e^{-2 / tau} is far below the smallest float.
+  const at::Tensor x = at::tensor({1.0F, 0.0F, -1.0F, 0.0F}).view({2, 2});
+  const PairLogSums sums = pair_log_sums(x, -x, 0.01);
+  EXPECT_TRUE(test::all_close(sums.rows, at::full({2}, 100.0, at::kDouble), 1e-6));
+  const PairLogSums far = pair_log_sums(x.narrow(0, 0, 1), x.narrow(0, 1, 1), 0.01);
+  EXPECT_NEAR(far.rows.item<double>(), -100, 1e-4);
+  EXPECT_NEAR(pair_log_sums(x.narrow(0, 0, 1), x.narrow(0, 1, 1), 0.025).rows.item<double>(), -40, 1e-4);
+}
+
+TEST(PairLogSums, RefuseWhatTheContractExcludes) {
+  EXPECT_THROW(pair_log_sums(at::randn({2, 3}), at::randn({2, 4}), 0.1), c10::Error);
+  EXPECT_THROW(pair_log_sums(at::randn({2, 3}), at::randn({3, 3}), 0.1, true), c10::Error);
+  EXPECT_THROW(pair_log_sums(at::randn({2, 3}), at::randn({2, 3}), 0), c10::Error);
+}
+
+// The losses themselves in float32 against float64, as training uses them.
+TEST(ContrastiveLoss, Float32EqualsFloat64) {
+  at::manual_seed(3);
+  for (const int64_t n : {1, 2, 64, 1000}) {
+    for (const double tau : {0.01, 0.1, 0.5}) {
+      const at::Tensor z_a = at::randn({n, 32}) * 3, z_b = z_a + 3 * at::randn({n, 32});
+      for (const auto& loss : {info_nce, nt_xent}) {
+        const at::Tensor a = z_a.clone().requires_grad_(true), wide = z_a.to(at::kDouble).requires_grad_(true);
+        const at::Tensor value = loss(a, z_b, tau), expected = loss(wide, z_b.to(at::kDouble), tau);
+        EXPECT_NEAR(value.item<double>(), expected.item<double>(), 1e-6 * std::max(1.0, expected.item<double>()))
+            << n << " " << tau;
+        value.backward();
+        expected.backward();
+        EXPECT_TRUE(test::all_close(a.grad(), wide.grad(), 2e-6 + 2e-7 / tau)) << n << " " << tau;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace directclr::loss
