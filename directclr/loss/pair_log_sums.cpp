@@ -29,7 +29,7 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kTileRows = 512;
+constexpr int64_t kMostTileRows = 1024;
 constexpr int64_t kTileColumns = 512;
 constexpr double kSmallestTauForShift = 0.025;  // e^{-2 / tau} must be a float32
 
@@ -61,13 +61,16 @@ struct Problem {
 // Calls work(first_row, rows, thread) for blocks of rows, on all threads.
 template <class Work>
 void for_row_blocks(const Problem& problem, const Work& work) {
-  const int64_t blocks = (problem.rows() + kTileRows - 1) / kTileRows;
+  // At least two blocks a thread, so that none waits long for another.
+  const int64_t share = problem.rows() / (2 * std::max(1, at::get_num_threads()));
+  const int64_t height = std::clamp<int64_t>((share + 63) / 64 * 64, 64, kMostTileRows);
+  const int64_t blocks = (problem.rows() + height - 1) / height;
   at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
     const at::NoGradGuard no_grad;
     const at::AutoDispatchBelowAutograd below_autograd;
     for (int64_t block = begin; block < end; ++block) {
-      const int64_t first = block * kTileRows;
-      work(first, std::min(kTileRows, problem.rows() - first), at::get_thread_num());
+      const int64_t first = block * height;
+      work(first, std::min(height, problem.rows() - first), at::get_thread_num());
     }
   });
 }
@@ -184,8 +187,8 @@ Tensor chunk_of(const Problem& p, int64_t first_row, int64_t rows) {
 PairLogSums chunked_log_sums(const Problem& p) {
   std::vector<Tensor> rows;
   Tensor columns;
-  for (int64_t first = 0; first < p.rows(); first += kTileRows) {
-    const Tensor s = chunk_of(p, first, std::min(kTileRows, p.rows() - first));
+  for (int64_t first = 0; first < p.rows(); first += kMostTileRows) {
+    const Tensor s = chunk_of(p, first, std::min(kMostTileRows, p.rows() - first));
     rows.push_back(s.logsumexp({1}));
     const Tensor part = s.logsumexp({0});
     columns = columns.defined() ? at::logaddexp(columns, part) : part;
@@ -196,8 +199,8 @@ PairLogSums chunked_log_sums(const Problem& p) {
 std::pair<Tensor, Tensor> chunked_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g,
                                             const Tensor& h) {
   Tensor grad_x = at::empty_like(p.x), grad_y = at::zeros_like(p.y);
-  for (int64_t first = 0; first < p.rows(); first += kTileRows) {
-    const int64_t rows = std::min(kTileRows, p.rows() - first);
+  for (int64_t first = 0; first < p.rows(); first += kMostTileRows) {
+    const int64_t rows = std::min(kMostTileRows, p.rows() - first);
     const Tensor s = chunk_of(p, first, rows);
     const Tensor g_block = g.narrow(0, first, rows).unsqueeze(1),
                  log_block = sums.rows.narrow(0, first, rows).unsqueeze(1);
