@@ -8,7 +8,8 @@
 namespace directclr::cli {
 
 /// The positional run directory and the options that every command on a finished run has.
-void add_run_options(CLI::App& command, RunRequest& request);
+void add_run_options(CLI::App& command, RunRequest& request,
+                     const std::string& what = "run directory of a finished training");
 
 /// --layer and --split.
 void add_layer_options(CLI::App& command, std::string& layer, std::string& split);

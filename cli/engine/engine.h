@@ -54,7 +54,10 @@ struct SpectrumRequest {
   std::string layer = "representation";
   std::string split = "test";
   bool l2_normalize = false;
-  int64_t limit = 0;  ///< images at most; 0: all
+  int64_t limit = 0;  ///< images or rows at most; 0: all
+  // Of a file of embeddings in place of a run directory:
+  std::string tensor;         ///< which one of a .safetensors file; empty: its only matrix
+  std::filesystem::path out;  ///< folder for spectrum.{json,csv,gp,svg}; empty: print only
 };
 
 struct ExportRequest {

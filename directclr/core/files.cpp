@@ -39,29 +39,32 @@ void write_all(int file, const fs::path& path, const void* data, size_t bytes) {
 
 }  // namespace
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const fs::path& path) { return read_range(path, 0, size_of_file(path)); }
+
+uint64_t size_of_file(const fs::path& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) fail(path, "open", errno);
+  if (S_ISDIR(status.st_mode)) fail(path, "read", EISDIR);
+  return static_cast<uint64_t>(status.st_size);
+}
+
+std::string read_range(const fs::path& path, uint64_t offset, uint64_t bytes) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) fail(path, "open", errno);
-  struct stat status {};
-  if (::fstat(file, &status) != 0 || S_ISDIR(status.st_mode)) {
-    ::close(file);
-    fail(path, "read", EISDIR);
-  }
-  std::string content(static_cast<size_t>(status.st_size), '\0');
+  std::string content(bytes, '\0');
   size_t done = 0;
   while (done < content.size()) {
-    const ssize_t n = ::read(file, content.data() + done, content.size() - done);
+    const ssize_t n = ::pread(file, content.data() + done, content.size() - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      const int error = errno;
+    if (n <= 0) {
+      const int error = n < 0 ? errno : 0;
       ::close(file);
+      if (n == 0) throw InputError(path.string(), "ends before what was to be read", "truncated?");
       fail(path, "read", error);
     }
-    if (n == 0) break;
     done += static_cast<size_t>(n);
   }
   ::close(file);
-  content.resize(done);
   return content;
 }
 

@@ -13,6 +13,12 @@ namespace directclr {
 /// The whole file. Throws InputError naming the path and the system's reason.
 std::string read_file(const std::filesystem::path& path);
 
+/// `bytes` bytes from `offset` on. Throws InputError naming the path when it cannot be read or ends before.
+std::string read_range(const std::filesystem::path& path, uint64_t offset, uint64_t bytes);
+
+/// Size in bytes. Throws InputError naming the path and the system's reason.
+uint64_t size_of_file(const std::filesystem::path& path);
+
 /// Writes a file in full or not at all: to `path.partial`, fsync, rename. A reader sees the old content or the new.
 /// Throws InputError naming the path and the reason (read-only, disk full); the old file is then untouched and the
 /// partial one removed.

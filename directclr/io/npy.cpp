@@ -2,6 +2,7 @@
 
 #include <ATen/ops/empty.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -16,7 +17,8 @@ struct Type {
   const char* name;
   at::ScalarType scalar;
 };
-constexpr Type kTypes[] = {{"<f4", at::kFloat}, {"<f8", at::kDouble}, {"<i8", at::kLong}, {"|u1", at::kByte}};
+constexpr Type kTypes[] = {
+    {"<f2", at::kHalf}, {"<f4", at::kFloat}, {"<f8", at::kDouble}, {"<i8", at::kLong}, {"|u1", at::kByte}};
 
 // The text between `open` and `close` after the key; "" when there is none.
 std::string value_after(const std::string& header, const std::string& key, char open, char close) {
@@ -35,7 +37,7 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
   for (const auto& candidate : kTypes) {
     if (candidate.scalar == data.scalar_type()) type = candidate.name;
   }
-  TORCH_CHECK(type, "[write_npy] expected float32, float64, int64 or uint8, got ", data.scalar_type());
+  TORCH_CHECK(type, "[write_npy] expected float16, float32, float64, int64 or uint8, got ", data.scalar_type());
   std::string shape;
   for (const int64_t size : data.sizes()) shape += std::to_string(size) + ", ";
   std::string header = std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
@@ -50,16 +52,17 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
   });
 }
 
-at::Tensor read_npy(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
+TensorSpan read_npy_span(const std::filesystem::path& path) {
   const auto fail = [&](const std::string& what) -> InputError { return {path.string(), what}; };
-  if (bytes.size() < 10 || bytes.compare(0, 6, "\x93NUMPY") != 0) throw fail("not a NumPy .npy file");
-  const int version = bytes[6];
+  const uint64_t size = size_of_file(path);
+  const std::string start = read_range(path, 0, std::min<uint64_t>(size, 12));
+  if (start.size() < 10 || start.compare(0, 6, "\x93NUMPY") != 0) throw fail("not a NumPy .npy file");
+  const int version = start[6];
   uint32_t header_size = 0;
-  std::memcpy(&header_size, bytes.data() + 8, version == 1 || bytes.size() < 12 ? 2 : 4);
+  std::memcpy(&header_size, start.data() + 8, version == 1 || start.size() < 12 ? 2 : 4);
   const size_t begin = version == 1 ? 10 : 12;
-  if (version < 1 || version > 3 || bytes.size() < begin + header_size) throw fail("the .npy header is damaged");
-  const std::string header = bytes.substr(begin, header_size);
+  if (version < 1 || version > 3 || size < begin + header_size) throw fail("the .npy header is damaged");
+  const std::string header = read_range(path, begin, header_size);
   if (header.find("'fortran_order': False") == std::string::npos) throw fail("Fortran order is not supported");
   const std::string descr = value_after(header, "descr", '\'', '\'');
   const Type* type = nullptr;
@@ -67,21 +70,28 @@ at::Tensor read_npy(const std::filesystem::path& path) {
     if (descr == candidate.name) type = &candidate;
   }
   if (!type) throw fail("element type '" + descr + "' is not supported");
-  std::vector<int64_t> shape;
-  const uint64_t held = bytes.size() - begin - header_size;
+  TensorSpan span{type->scalar, {}, begin + header_size};
+  const uint64_t held = size - span.offset;
   uint64_t count = 1;
   for (std::string word : split(value_after(header, "shape", '(', ')'), ',')) {
     while (word.starts_with(" ")) word.erase(0, 1);
     if (word.empty()) continue;
-    int64_t size = 0;
-    if (!parse_int(word, size) || size < 0) throw fail("bad shape in the .npy header");
-    shape.push_back(size);
+    int64_t extent = 0;
+    if (!parse_int(word, extent) || extent < 0) throw fail("bad shape in the .npy header");
+    span.shape.push_back(extent);
     // Nothing real is larger than the file itself; capping keeps a hostile product from wrapping around.
-    count = std::min<uint64_t>(count, held + 1) * std::min<uint64_t>(static_cast<uint64_t>(size), held + 1);
+    count = std::min<uint64_t>(count, held + 1) * std::min<uint64_t>(static_cast<uint64_t>(extent), held + 1);
   }
-  if (count * c10::elementSize(type->scalar) != held) throw fail("the data are not as large as the header says");
-  at::Tensor tensor = at::empty(shape, type->scalar);
-  if (held > 0) std::memcpy(tensor.data_ptr(), bytes.data() + begin + header_size, held);
+  if (count * c10::elementSize(span.type) != held) throw fail("the data are not as large as the header says");
+  return span;
+}
+
+at::Tensor read_npy(const std::filesystem::path& path) {
+  const TensorSpan span = read_npy_span(path);
+  at::Tensor tensor = at::empty(span.shape, span.type);
+  if (tensor.nbytes() > 0) {
+    std::memcpy(tensor.data_ptr(), read_range(path, span.offset, tensor.nbytes()).data(), tensor.nbytes());
+  }
   return tensor;
 }
 

@@ -72,44 +72,41 @@ void write_safetensors(const std::filesystem::path& path, const TensorFile& file
   });
 }
 
-TensorFile read_safetensors(const std::filesystem::path& path) {
+SafetensorsIndex read_safetensors_index(const std::filesystem::path& path) {
   const std::string where = path.string();
-  const std::string bytes = read_file(path);
+  const uint64_t size = size_of_file(path);
+  if (size < 8) throw InputError(where, "too short for a safetensors file");
   uint64_t length = 0;
-  if (bytes.size() < 8) throw InputError(where, "too short for a safetensors file");
-  std::memcpy(&length, bytes.data(), 8);
-  if (length > bytes.size() - 8)
-    throw InputError(where, "the safetensors header is longer than the file", "truncated?");
-  TensorFile file;
-  const char* data = bytes.data() + 8 + length;
-  const uint64_t held = bytes.size() - 8 - length;
+  std::memcpy(&length, read_range(path, 0, 8).data(), 8);
+  if (length > size - 8) throw InputError(where, "the safetensors header is longer than the file", "truncated?");
+  SafetensorsIndex index;
+  index.data_offset = 8 + length;
+  const uint64_t held = size - index.data_offset;
   std::vector<std::pair<uint64_t, uint64_t>> spans;
   try {
-    const auto header =
-        nlohmann::ordered_json::parse(bytes.begin() + 8, bytes.begin() + 8 + static_cast<ptrdiff_t>(length));
+    const auto header = nlohmann::ordered_json::parse(read_range(path, 8, length));
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
-        file.metadata = entry.get<std::map<std::string, std::string>>();
+        index.metadata = entry.get<std::map<std::string, std::string>>();
         continue;
       }
-      const at::ScalarType scalar = scalar_of(entry.at("dtype").get<std::string>(), where);
-      const auto shape = entry.at("shape").get<std::vector<int64_t>>();
+      TensorSpan span{scalar_of(entry.at("dtype").get<std::string>(), where),
+                      entry.at("shape").get<std::vector<int64_t>>(), 0};
       const auto begin = entry.at("data_offsets").at(0).get<uint64_t>();
       const auto end = entry.at("data_offsets").at(1).get<uint64_t>();
       if (begin > end || end > held)
         throw InputError(where, "tensor '" + name + "' lies outside the file", "truncated?");
       uint64_t count = 1;
-      for (const int64_t size : shape) {
-        if (size < 0) throw InputError(where, "tensor '" + name + "' has a negative size");
-        count = std::min<uint64_t>(count, held + 1) * std::min<uint64_t>(static_cast<uint64_t>(size), held + 1);
+      for (const int64_t extent : span.shape) {
+        if (extent < 0) throw InputError(where, "tensor '" + name + "' has a negative size");
+        count = std::min<uint64_t>(count, held + 1) * std::min<uint64_t>(static_cast<uint64_t>(extent), held + 1);
       }
-      if (count * c10::elementSize(scalar) != end - begin) {
+      if (count * c10::elementSize(span.type) != end - begin) {
         throw InputError(where, "tensor '" + name + "' is not as large as its shape says");
       }
       spans.emplace_back(begin, end);
-      at::Tensor tensor = at::empty(shape, scalar);
-      if (end > begin) std::memcpy(tensor.data_ptr(), data + begin, end - begin);
-      file.add(name, std::move(tensor));
+      span.offset = index.data_offset + begin;
+      index.tensors.emplace_back(name, std::move(span));
     }
   } catch (const nlohmann::json::exception& error) {
     throw InputError(where, std::string("the safetensors header is damaged: ") + error.what());
@@ -118,10 +115,24 @@ TensorFile read_safetensors(const std::filesystem::path& path) {
   for (size_t i = 1; i < spans.size(); ++i) {
     if (spans[i].first < spans[i - 1].second) throw InputError(where, "two tensors overlap");
   }
-  if (const auto crc = file.metadata.find("crc32c"); crc != file.metadata.end()) {
-    if (crc->second != format("%08x", crc32c(data, held)))
-      throw InputError(where, "checksum mismatch: the file is damaged");
+  return index;
+}
+
+TensorFile read_safetensors(const std::filesystem::path& path) {
+  SafetensorsIndex index = read_safetensors_index(path);
+  const std::string data = read_range(path, index.data_offset, size_of_file(path) - index.data_offset);
+  TensorFile file;
+  for (const auto& [name, span] : index.tensors) {
+    at::Tensor tensor = at::empty(span.shape, span.type);
+    if (tensor.nbytes() > 0)
+      std::memcpy(tensor.data_ptr(), data.data() + span.offset - index.data_offset, tensor.nbytes());
+    file.add(name, std::move(tensor));
   }
+  if (const auto crc = index.metadata.find("crc32c"); crc != index.metadata.end()) {
+    if (crc->second != format("%08x", crc32c(data.data(), data.size())))
+      throw InputError(path.string(), "checksum mismatch: the file is damaged");
+  }
+  file.metadata = std::move(index.metadata);
   return file;
 }
 

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "directclr/io/tensor_span.h"
+
 namespace directclr::io {
 
 /// Tensors by name, in file order, with string metadata: the content of a .safetensors file.
@@ -25,8 +27,18 @@ struct TensorFile {
 /// bool. Throws InputError when the file cannot be written; an older file of that name is then intact.
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 
-/// Reads a .safetensors file, ours or anybody's; verifies the checksum where there is one.
+/// What a .safetensors file holds and where, without its data: for files larger than memory.
+struct SafetensorsIndex {
+  std::vector<std::pair<std::string, TensorSpan>> tensors;
+  std::map<std::string, std::string> metadata;
+  uint64_t data_offset = 0;
+};
+
 /// Throws InputError for a truncated, damaged or hostile file (header too long, offsets outside the data, overlaps).
+SafetensorsIndex read_safetensors_index(const std::filesystem::path& path);
+
+/// Reads a .safetensors file, ours or anybody's; verifies the checksum where there is one.
+/// Throws InputError, also where read_safetensors_index does.
 TensorFile read_safetensors(const std::filesystem::path& path);
 
 }  // namespace directclr::io

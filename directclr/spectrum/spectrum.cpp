@@ -25,15 +25,13 @@ std::vector<double> covariance_spectrum(const at::Tensor& covariance) {
   return values;
 }
 
-SpectrumSummary summarize(const at::Tensor& features, bool l2_normalize) {
-  TORCH_CHECK(features.dim() == 2 && features.size(0) >= 2, "[summarize] expected (N >= 2, D), got ", features.sizes());
-  Covariance covariance(features.size(1));
-  constexpr int64_t kBlock = 8192;  // bounds the float64 copy
-  for (int64_t begin = 0; begin < features.size(0); begin += kBlock) {
-    at::Tensor rows = features.slice(0, begin, begin + kBlock).cpu().to(at::kDouble);
-    if (l2_normalize) rows = rows / rows.norm(2, {1}, true).clamp_min(1e-12);
-    covariance.add(rows);
-  }
+void add_rows(Covariance& covariance, const at::Tensor& rows, bool l2_normalize) {
+  at::Tensor wide = rows.cpu().to(at::kDouble);
+  if (l2_normalize) wide = wide / wide.norm(2, {1}, true).clamp_min(1e-12);
+  covariance.add(wide);
+}
+
+SpectrumSummary summarize(const Covariance& covariance, bool l2_normalized) {
   SpectrumSummary summary;
   summary.values = covariance_spectrum(covariance.matrix());
   std::vector<double> sigma(summary.values);
@@ -44,9 +42,19 @@ SpectrumSummary summarize(const at::Tensor& features, bool l2_normalize) {
   summary.below_1e_2 = count_below(summary.values, 1e-2);
   summary.below_1e_4 = count_below(summary.values, 1e-4);
   summary.below_1e_6 = count_below(summary.values, 1e-6);
-  summary.samples = features.size(0);
-  summary.l2_normalized = l2_normalize;
+  summary.samples = covariance.count();
+  summary.l2_normalized = l2_normalized;
   return summary;
+}
+
+SpectrumSummary summarize(const at::Tensor& features, bool l2_normalize) {
+  TORCH_CHECK(features.dim() == 2 && features.size(0) >= 2, "[summarize] expected (N >= 2, D), got ", features.sizes());
+  Covariance covariance(features.size(1));
+  constexpr int64_t kBlock = 8192;  // bounds the float64 copy
+  for (int64_t begin = 0; begin < features.size(0); begin += kBlock) {
+    add_rows(covariance, features.slice(0, begin, begin + kBlock), l2_normalize);
+  }
+  return summarize(covariance, l2_normalize);
 }
 
 }  // namespace directclr::spectrum

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "directclr/spectrum/covariance.h"
 #include "directclr/spectrum/metrics.h"
 
 namespace directclr::spectrum {
@@ -27,6 +28,12 @@ struct SpectrumSummary {
   int64_t samples = 0;
   bool l2_normalized = false;
 };
+
+/// Adds rows (n, D) to a covariance, each first divided by its length when `l2_normalize`.
+void add_rows(Covariance& covariance, const at::Tensor& rows, bool l2_normalize);
+
+/// Spectrum and metrics of rows that arrived through add_rows. Throws NumericalError as covariance_spectrum does.
+SpectrumSummary summarize(const Covariance& covariance, bool l2_normalized);
 
 /// Spectrum and metrics of feature rows (N, D), each row first divided by its length when `l2_normalize`.
 /// Requires N >= 2. Throws NumericalError for values that are not finite.

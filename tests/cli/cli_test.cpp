@@ -1,4 +1,5 @@
 // The real program, started as a user starts it: exit status, messages, files.
+#include <ATen/ATen.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
+#include "directclr/io/npy.h"
 #include "tests/support/golden.h"
 #include "tests/support/idx_files.h"
 #include "tests/support/temporary_folder.h"
@@ -229,7 +231,8 @@ TEST_F(Cli, RefusesBadSettings) {
                  "--batch-size: 81 is larger than the data (80 images)");
   expect_refused(train({"--out", path("x"), "--batch-size", "1"}), "--batch-size: 1 is out of range");
   expect_refused(train({"--out", path("x"), "--tau", "zero"}), "--tau: 'zero' is not a number");
-  expect_refused(train({"--out", path("x"), "--micro-batch", "5"}), "--micro-batch: 5 is no divisor of the batch size 16");
+  expect_refused(train({"--out", path("x"), "--micro-batch", "5"}),
+                 "--micro-batch: 5 is no divisor of the batch size 16");
   expect_refused(train({"--out", path("x"), "--crop-scale-min", "0.9", "--crop-scale-max", "0.5"}),
                  "the minimum is above the maximum");
   expect_refused(train({"--out", path("x"), "--device", "gpu"}), "'gpu' is no device");
@@ -269,6 +272,31 @@ TEST_F(Cli, DescribesData) {
   EXPECT_EQ(object.at("test").at("classes"), 10);
   EXPECT_EQ(run({"data", "views", data_, "--out", path("views.png")}).status, 0);
   EXPECT_GT(fs::file_size(folder_ / "views.png"), 1000U);
+}
+
+TEST_F(Cli, TakesEmbeddingsFromFiles) {
+  // Rank two in five dimensions, in float64 and in float16.
+  at::manual_seed(1);
+  const at::Tensor z = at::randn({60, 2}, at::kDouble).mm(at::randn({2, 5}, at::kDouble));
+  io::write_npy(folder_ / "z.npy", z);
+  const Outcome printed = run({"spectrum", path("z.npy"), "--json"});
+  ASSERT_EQ(printed.status, 0) << printed.err;
+  const auto object = nlohmann::json::parse(printed.out);
+  EXPECT_EQ(object.at("dimensions"), 5);
+  EXPECT_EQ(object.at("below_1e-6_of_largest"), 3);
+  EXPECT_EQ(object.at("protocol").at("samples"), 60);
+  const Outcome written = run({"spectrum", path("z.npy"), "--out", path("figures"), "--l2-normalize", "--limit", "40"});
+  EXPECT_EQ(written.status, 0) << written.err;
+  for (const char* name : {"spectrum.json", "spectrum.csv", "spectrum.svg"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "figures" / name)) << name;
+  }
+  at::Tensor broken = z.clone();
+  broken[3][1] = NAN;
+  io::write_npy(folder_ / "nan.npy", broken);
+  EXPECT_EQ(run({"spectrum", path("nan.npy")}).status, 4);
+  expect_refused(run({"spectrum", path("nothing.npy")}), "nothing.npy: cannot open");
+  io::write_npy(folder_ / "one.npy", z.narrow(0, 0, 1));
+  expect_refused(run({"spectrum", path("one.npy")}), "at least 2 rows");
 }
 
 TEST_F(Cli, ChecksTheTheory) {
