@@ -41,7 +41,8 @@ std::string checks_section(const std::vector<Check>& checks) {
   }
   std::string html = "<h2>Statements</h2>\n<p>" + summary(checks) + ".</p>\n" + report::table(rows);
   for (const auto& check : checks) {
-    html += "<details id=\"" + check.name + "\"><summary>" + escape(check.title) + "</summary>\n<p>" +
+    // The id is inside, so that a browser that goes there opens the details.
+    html += "<details><summary>" + escape(check.title) + "</summary>\n<p id=\"" + check.name + "\">" +
             escape(check.statement) + "</p><pre>" + escape(check.formula) + "</pre>\n";
     std::vector<std::vector<std::string>> measures = {{"measured", "largest deviation", "tolerance"}};
     for (const auto& m : check.measures) measures.push_back({escape(m.what), number(m.deviation), number(m.tolerance)});
