@@ -26,7 +26,9 @@ void TrainSettings::describe(FieldList& f) {
   f.add("device", device, "auto, cpu, cuda or cuda:N");
   f.add("precision", precision, "auto: bfloat16 where the hardware multiplies it, float32 elsewhere",
         {"auto", "float32", "bfloat16"});
-  f.add("threads", threads, 0, 1024, "threads of the tensor library; 0: one a core");
+  f.add("threads", threads, 0, 1024,
+        "threads of the tensor library; 0: one a core. Programs that run side by side must share the cores out: two "
+        "trainings of two threads each on two cores can be a hundred times slower than with --threads 1");
   f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: one a core");
   f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one, with a notice");
   f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");
