@@ -16,10 +16,6 @@ theory::Matrix alignment_of(const theory::Network& network) {
   return theory::alignment(theory::svd(network.weights[0]), theory::svd(network.weights[1])).cwiseAbs();
 }
 
-double mean_off_diagonal(const theory::Matrix& a) {
-  return (a.sum() - a.trace()) / static_cast<double>(a.size() - a.rows());
-}
-
 report::HeatMap heat_map(const theory::Matrix& a, int64_t iteration) {
   report::HeatMap map{format("|V2^T U1| after %lld iterations", static_cast<long long>(iteration)),
                       "left vectors of W1", "right vectors of W2", "|entry|"};
@@ -57,7 +53,7 @@ FigureResult figure5(const theory::LaboratorySettings& settings, const std::file
         network, settings.data(i), settings.loss(), settings.descent(), every,
         [&](int64_t iteration, const theory::Network& at) {
           const theory::Matrix a = alignment_of(at);
-          off[seed].push_back(mean_off_diagonal(a));
+          off[seed].push_back(theory::mean_off_diagonal(a));
           leading[seed].push_back(a.diagonal().head((a.rows() + 3) / 4).mean());
           outgrown[seed] = static_cast<double>((a.diagonal().array() > 0.9).count());
           if (seed == 0) {
@@ -90,7 +86,7 @@ FigureResult figure5(const theory::LaboratorySettings& settings, const std::file
   for (const size_t moment : {size_t{0}, last / 10, last / 2, last}) {
     const auto iteration = static_cast<int64_t>(iterations[moment]);
     result.draw(heat_map(first_seed[moment], iteration), directory, "fig5-" + std::to_string(iteration),
-                format("Mean off-diagonal entry %.3f (first seed).", mean_off_diagonal(first_seed[moment])));
+                format("Mean off-diagonal entry %.3f (first seed).", theory::mean_off_diagonal(first_seed[moment])));
   }
   report::Figure figure{"Alignment over training", "iteration", "mean |entry| of V2^T U1"};
   figure.series = {band("off the diagonal", iterations, off),

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "directclr/core/error.h"
 #include "directclr/spectrum/covariance.h"

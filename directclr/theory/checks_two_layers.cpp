@@ -31,11 +31,6 @@ Vector geometric(Index n, double first, double ratio) {
   return s;
 }
 
-double mean_off_diagonal(const Matrix& a) {
-  const Matrix m = a.cwiseAbs();
-  return (m.sum() - m.trace()) / static_cast<double>(m.size() - m.rows());
-}
-
 Matrix diagonal(const Vector& values) { return values.asDiagonal(); }
 
 // By how much the angle between v2_k and u1_k exceeds what the conserved difference C allows. M1 = W1 W1^T = M2 + C

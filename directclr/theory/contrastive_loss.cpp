@@ -1,8 +1,6 @@
 #include "directclr/theory/contrastive_loss.h"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"

@@ -3,6 +3,7 @@
 #include "directclr/theory/kernels.h"
 
 namespace directclr::theory {
+
 void multiply(const Matrix& w, const Matrix& x, Matrix& out) {
   out.resize(w.rows(), x.cols());
   kernels().multiply(w.data(), static_cast<size_t>(w.rows()), static_cast<size_t>(w.cols()), x.data(),

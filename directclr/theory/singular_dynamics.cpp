@@ -55,6 +55,11 @@ VectorRates singular_vector_rates(const Svd& w, const Matrix& w_rate) {
 
 Matrix alignment(const Svd& w1, const Svd& w2) { return w2.v.transpose() * w1.u; }
 
+double mean_off_diagonal(const Matrix& a) {
+  const Matrix m = a.cwiseAbs();
+  return (m.sum() - m.trace()) / static_cast<double>(m.size() - m.rows());
+}
+
 Matrix alignment_rate(const Svd& w1, const Svd& w2, const Matrix& g) {
   const Matrix a = alignment(w1, w2);
   const Matrix f = w2.s.asDiagonal() * (w2.u.transpose() * g * w1.v) * w1.s.asDiagonal();

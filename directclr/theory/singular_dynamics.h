@@ -37,6 +37,9 @@ VectorRates singular_vector_rates(const Svd& w, const Matrix& w_rate);
 /// A = V2^T U1 (n, n): how the left vectors of the first layer meet the right vectors of the second.
 Matrix alignment(const Svd& w1, const Svd& w2);
 
+/// Mean absolute entry off the diagonal: 0 for aligned layers. Requires more than one row.
+double mean_off_diagonal(const Matrix& a);
+
 /// Lemma 6: A' = -A (H1 o (A^T F + F^T A)) + (H2 o (A F^T + F A^T)) A with F = S2 U2^T G V1 S1, when both layers follow
 /// the gradient flow of Lemma 3. g = dL / d(W2 W1) (n, n).
 Matrix alignment_rate(const Svd& w1, const Svd& w2, const Matrix& g);

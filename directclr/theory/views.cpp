@@ -1,7 +1,5 @@
 #include "directclr/theory/views.h"
 
-#include <Eigen/Eigenvalues>
-
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/theory/covariance_matrix.h"
