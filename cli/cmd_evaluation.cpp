@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/engine/engine.h"
+#include "cli/processes.h"
 #include "cli/program.h"
 #include "cli/run_options.h"
 
@@ -34,18 +35,23 @@ namespace {
 void add_probe(CLI::App& app, Program& program) {
   struct State {
     SettingOptions options;
+    Processes processes;
     ProbeRequest request;
   };
   auto state = std::make_shared<State>();
   auto* command = app.add_subcommand("probe", "linear classifier on the frozen encoder; writes probe.json");
   add_run_options(*command, state->request.base);
+  state->processes.add_to(*command);
   state->options.add_to(*command, fields_of(state->request.settings));
   add_example(*command, "directclr probe runs/direct --cached");
   command->callback([&program, state] {
-    program.action = [state](Console& console) {
+    program.action = [&program, state](Console& console) {
       FieldList fields = fields_of(state->request.settings);
       state->options.apply(fields, "");
-      load_engine().probe(state->request, console);
+      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+        state->request.base.environment = environment;
+        load_engine().probe(state->request, console);
+      });
     };
   });
 }
@@ -53,33 +59,45 @@ void add_probe(CLI::App& app, Program& program) {
 void add_knn(CLI::App& app, Program& program) {
   struct State {
     SettingOptions options;
+    Processes processes;
     KnnRequest request;
   };
   auto state = std::make_shared<State>();
   auto* command =
       app.add_subcommand("knn", "weighted nearest-neighbour accuracy of the representation; writes knn.json");
   add_run_options(*command, state->request.base);
+  state->processes.add_to(*command);
   state->options.add_to(*command, fields_of(state->request.settings));
   add_example(*command, "directclr knn runs/direct --k 20");
   command->callback([&program, state] {
-    program.action = [state](Console& console) {
+    program.action = [&program, state](Console& console) {
       FieldList fields = fields_of(state->request.settings);
       state->options.apply(fields, "");
-      load_engine().knn(state->request, console);
+      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+        state->request.base.environment = environment;
+        load_engine().knn(state->request, console);
+      });
     };
   });
 }
 
 void add_embed(CLI::App& app, Program& program) {
   auto request = std::make_shared<EmbedRequest>();
+  auto processes = std::make_shared<Processes>();
   auto* command = app.add_subcommand("embed", "write features and labels to a .npy or .safetensors file");
   add_run_options(*command, request->base);
+  processes->add_to(*command);
   add_layer_options(*command, request->layer, request->split);
   command->add_option("--out", request->out, "FILE.npy (labels beside it in FILE.labels.npy) or FILE.safetensors")
       ->required();
   add_example(*command, "directclr embed runs/direct --out features.npy");
-  command->callback([&program, request] {
-    program.action = [request](Console& console) { load_engine().embed(*request, console); };
+  command->callback([&program, request, processes] {
+    program.action = [&program, request, processes](Console& console) {
+      processes->carry_out(program, console, [&](const dist::Environment& environment) {
+        request->base.environment = environment;
+        load_engine().embed(*request, console);
+      });
+    };
   });
 }
 

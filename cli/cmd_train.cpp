@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "cli/engine/engine.h"
+#include "cli/processes.h"
 #include "cli/program.h"
 #include "directclr/core/error.h"
 
@@ -10,6 +11,7 @@ namespace directclr::cli {
 void add_train(CLI::App& app, Program& program) {
   struct State {
     SettingOptions options;
+    Processes processes;
     std::string config;
     std::string out;
     bool resume = false;
@@ -23,6 +25,7 @@ void add_train(CLI::App& app, Program& program) {
   command->add_flag("--resume", state->resume, "continue the run in --out from its newest checkpoint");
   command->add_flag("--overwrite", state->overwrite, "replace the run in --out");
   command->add_flag("--dry-run", state->dry_run, "check the settings, print them resolved as TOML, and stop");
+  state->processes.add_to(*command);
   train::TrainSettings defaults;
   state->options.add_to(*command, fields_of(defaults));
   add_example(*command,
@@ -46,13 +49,21 @@ void add_train(CLI::App& app, Program& program) {
       }
       FieldList fields = fields_of(request.settings);
       state->options.apply(fields, config);
-      request.settings.resolve(state->options.given(config));
-      if (state->dry_run) {
-        const FieldList resolved = fields_of(request.settings);
-        console.result(write_toml(resolved, "resolved settings"), "{}");
-        return;
-      }
-      load_engine().train(request, console);
+      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+        // Another number of processes shares the cores out anew.
+        if (state->resume && !environment.alone()) {
+          if (!state->options.on_command_line("threads")) request.settings.threads = 0;
+          if (!state->options.on_command_line("workers")) request.settings.workers = 0;
+        }
+        request.settings.resolve(state->options.given(config), environment.local_size);
+        if (state->dry_run) {
+          const FieldList resolved = fields_of(request.settings);
+          console.result(write_toml(resolved, "resolved settings"), "{}");
+          return;
+        }
+        request.environment = environment;
+        load_engine().train(request, console);
+      });
     };
   });
 }

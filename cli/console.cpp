@@ -45,7 +45,14 @@ Console::Console(bool json) : json_(json), terminal_(::isatty(STDERR_FILENO) == 
   if (terminal_) context_.progress = [this](const Progress& progress) { draw(progress); };
 }
 
+void Console::speak_as(int64_t rank, int64_t size) {
+  rank_ = rank;
+  size_ = size;
+  if (rank_ > 0) context_.progress = [](const Progress&) {};
+}
+
 void Console::result(const std::string& text, const std::string& object) {
+  if (rank_ > 0) return;
   clear_bar();
   const std::string& out = json_ ? object : text;
   std::fwrite(out.data(), 1, out.size(), stdout);
@@ -54,8 +61,14 @@ void Console::result(const std::string& text, const std::string& object) {
 }
 
 void Console::notice(const std::string& line) {
+  if (rank_ == 0) error(line);
+}
+
+void Console::error(const std::string& line) {
   clear_bar();
-  std::fprintf(stderr, "directclr: %s\n", line.c_str());
+  const std::string who =
+      size_ > 1 && rank_ > 0 ? format("directclr [rank %lld]", static_cast<long long>(rank_)) : "directclr";
+  std::fprintf(stderr, "%s: %s\n", who.c_str(), line.c_str());
 }
 
 void Console::draw(const Progress& p) {

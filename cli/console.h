@@ -16,10 +16,17 @@ class Console {
   const Context& context() const { return context_; }
   bool json() const { return json_; }
 
+  /// From now on this is the console of one of several processes: only rank 0 shows progress, notices and results; the
+  /// others' errors carry their rank.
+  void speak_as(int64_t rank, int64_t size);
+  bool one_of_several() const { return size_ > 1; }
+
   /// Prints a finished result: `object` when --json was given, else `text`. Ends the progress bar first.
   void result(const std::string& text, const std::string& object);
   /// One line on standard error.
   void notice(const std::string& line);
+  /// The same for an error: shown whatever the rank.
+  void error(const std::string& line);
 
  private:
   void draw(const Progress& progress);
@@ -27,6 +34,8 @@ class Console {
 
   bool json_;
   bool terminal_;
+  int64_t rank_ = 0;
+  int64_t size_ = 1;
   bool bar_shown_ = false;
   std::string task_;
   std::chrono::steady_clock::time_point task_start_;

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "cli/program.h"
@@ -60,6 +61,7 @@ int run(int argc, char** argv) {
   Program program;
   bool verbose = false;
   for (int i = 0; i < argc; ++i) program.command_line += (i ? " " : "") + std::string(i ? argv[i] : "directclr");
+  program.arguments.assign(argv + 1, argv + argc);
   app.set_version_flag("--version", directclr::kVersion);
   app.add_flag("--json", program.json, "print the result as one JSON object on standard output");
   app.add_flag("--verbose", verbose, "print errors in full");
@@ -86,16 +88,23 @@ int run(int argc, char** argv) {
   }
   Console console(program.json);
   const auto fail = [&](const std::string& message, int status) {
-    console.notice(message);  // ends a progress bar first
+    if (!message.empty()) console.error(message);  // ends a progress bar first
+    if (console.one_of_several()) {
+      // What is left of a broken connection waits for processes that are gone: it is not taken apart.
+      std::fflush(nullptr);
+      std::_Exit(status);
+    }
     return status;
   };
   try {
     program.action(console);
-    return kDone;
+    return program.status;
   } catch (const directclr::InputError& error) {
     return fail(error.what(), kBadInput);
   } catch (const directclr::Interrupted& error) {
     return fail(error.what(), kInterrupted);
+  } catch (const directclr::RankFailure& error) {
+    return fail(error.reported ? "" : error.what(), kFailed);  // one process says it for all
   } catch (const directclr::NumericalError& error) {
     return fail(error.what(), kNumerical);
   } catch (const std::bad_alloc&) {

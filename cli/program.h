@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "cli/console.h"
 #include "directclr/core/settings.h"
@@ -15,7 +16,9 @@ namespace directclr::cli {
 struct Program {
   bool json = false;
   std::string command_line;
+  std::vector<std::string> arguments;  ///< as given, without the program's name
   std::function<void(Console&)> action;
+  int status = 0;  ///< exit status, should the action set one
 };
 
 /// Command-line options made from settings. The options only collect; apply() sets the fields afterwards, so that a
@@ -30,6 +33,9 @@ class SettingOptions {
 
   /// Names of all settings set by the file or by options.
   std::set<std::string> given(const std::string& toml_path) const;
+
+  /// Whether an option on the command line set it.
+  bool on_command_line(const std::string& name) const { return texts_.contains(name); }
 
  private:
   std::map<std::string, std::string> texts_;  // name -> text from the command line

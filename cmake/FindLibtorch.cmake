@@ -3,7 +3,8 @@
 # The wheel's own CMake package demands the CUDA compiler; this module asks for nothing but the libraries themselves.
 #   DIRECTCLR_TORCH   directory that holds include/ and lib/ (a `torch` folder of a wheel, or a libtorch archive), 2.11
 #                     or later; default: what tools/setup put into .deps/
-# Gives the target Libtorch::Libtorch and the variables Libtorch_VERSION and Libtorch_CUDA.
+# Gives the target Libtorch::Libtorch and the variables Libtorch_VERSION, Libtorch_CUDA and Libtorch_NCCL (the folders of
+# the headers that NCCL's part of libtorch needs; empty: none).
 set(DIRECTCLR_TORCH "${CMAKE_CURRENT_LIST_DIR}/../.deps/libtorch/torch" CACHE PATH "libtorch directory")
 get_filename_component(_torch "${DIRECTCLR_TORCH}" REALPATH)
 
@@ -51,6 +52,12 @@ if(NOT TARGET Libtorch::Libtorch)
     set(Libtorch_CUDA ON)
     _libtorch_import(c10_cuda)
     _libtorch_import(torch_cuda)
+    find_path(Libtorch_NCCL_HEADER nccl.h HINTS "${_torch}/../nvidia/nccl/include")
+    find_path(Libtorch_CUDA_HEADER cuda_runtime_api.h HINTS "${_torch}/../nvidia/cu13/include"
+      "${_torch}/../nvidia/cuda_runtime/include" /usr/local/cuda/include)
+    if(Libtorch_NCCL_HEADER AND Libtorch_CUDA_HEADER)
+      set(Libtorch_NCCL "${Libtorch_NCCL_HEADER}" "${Libtorch_CUDA_HEADER}")
+    endif()
     target_link_libraries(Libtorch::Libtorch INTERFACE
       "-Wl,--no-as-needed" Libtorch::torch_cuda Libtorch::c10_cuda "-Wl,--as-needed")
   endif()

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/console.h"
+#include "directclr/dist/environment.h"
 #include "directclr/eval/eval_settings.h"
 #include "directclr/train/run_directory.h"
 #include "directclr/train/train_settings.h"
@@ -20,6 +21,7 @@ struct TrainRequest {
   std::filesystem::path out;
   train::StartMode mode = train::StartMode::kNew;
   std::string command_line;
+  dist::Environment environment;
 };
 
 /// What the commands that look at a finished run have in common.
@@ -30,6 +32,7 @@ struct RunRequest {
   int64_t threads = 0;
   int64_t workers = 0;
   bool skip_bad = false;
+  dist::Environment environment;
 };
 
 struct ProbeRequest {

@@ -4,22 +4,24 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "directclr/core/error.h"
 #include "directclr/train/device.h"
 
 namespace directclr::cli {
 
-OpenedRun::OpenedRun(const RunRequest& request, bool untrained)
-    : run(train::RunDirectory::open(request.run)),
+OpenedRun::OpenedRun(const RunRequest& request, dist::Group processes, bool untrained)
+    : group(std::move(processes)),
+      run(train::RunDirectory::open(request.run)),
       settings(run.settings()),
       data(request.data.empty() ? settings.data : request.data),
       model(untrained ? train::make_model(settings) : train::load_model(run)),
-      device(train::resolve_device(request.device)),
+      device(train::resolve_device(request.device, request.environment.local_rank)),
       workers(request.workers),
       skip_bad(request.skip_bad || settings.skip_bad),
       random_init(untrained) {
-  const auto cores = static_cast<int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency() / request.environment.local_size);
   if (workers == 0) workers = cores;
   at::set_num_threads(static_cast<int>(request.threads == 0 ? cores : request.threads));
   model.encoder->to(device);
@@ -42,13 +44,14 @@ std::unique_ptr<data::Source> OpenedRun::source(data::Split part, bool labelled)
 }
 
 eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_projector, const Context& context,
-                                   uint64_t limit) const {
+                                   uint64_t limit, bool keep_share) const {
   const auto images = source(part, labelled);
   eval::FeatureOptions options =
       loading(part == data::Split::kTrain ? "features of training images" : "features of test images");
   options.limit = limit;
+  options.keep_share = keep_share;
   return eval::extract_features(model.encoder, with_projector ? model.projector.get() : nullptr, *images,
-                                settings.augment, device, options, context);
+                                settings.augment, device, options, context, group);
 }
 
 nlohmann::ordered_json OpenedRun::protocol() const {
@@ -63,6 +66,13 @@ nlohmann::ordered_json OpenedRun::protocol() const {
           {"random_init", random_init},
           {"view", "centred, not augmented"},
           {"precision", "float32"}};
+}
+
+void with_group(const RunRequest& request, const std::function<void(const dist::Group&)>& work) {
+  constexpr double kTimeoutSeconds = 60;
+  const auto device = train::resolve_device(request.device, request.environment.local_rank);
+  const auto group = dist::Group::join(request.environment, device, kTimeoutSeconds);
+  group.run([&] { work(group); });
 }
 
 data::Split parse_split(const std::string& text) {

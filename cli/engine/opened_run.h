@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "cli/engine/engine.h"
@@ -11,18 +12,20 @@ namespace directclr::cli {
 
 /// A finished run made ready for evaluation: settings, model on its device, data.
 struct OpenedRun {
-  /// `random_init`: the untrained model of the same settings and seed.
-  explicit OpenedRun(const RunRequest& request, bool random_init = false);
+  /// `group`: the processes that share the work. `random_init`: the untrained model of the same settings and seed.
+  OpenedRun(const RunRequest& request, dist::Group group, bool random_init = false);
 
   eval::FeatureOptions loading(const std::string& task) const;
-  /// Features of a part of the data. Throws InputError when the part is not there.
+  /// Features of a part of the data, all of them on rank 0 (or, with `keep_share`, each process's share). Throws
+  /// InputError when the part is not there.
   eval::Features features(data::Split part, bool labelled, bool with_projector, const Context& context,
-                          uint64_t limit = UINT64_MAX) const;
+                          uint64_t limit = UINT64_MAX, bool keep_share = false) const;
   std::unique_ptr<data::Source> source(data::Split part, bool labelled) const;
 
   /// What every result says about how it was obtained.
   nlohmann::ordered_json protocol() const;
 
+  dist::Group group;
   train::RunDirectory run;
   train::TrainSettings settings;
   std::string data;
@@ -32,6 +35,9 @@ struct OpenedRun {
   bool skip_bad;
   bool random_init;
 };
+
+/// Does the work of an evaluation command with the processes that share it.
+void with_group(const RunRequest& request, const std::function<void(const dist::Group&)>& work);
 
 /// "train" or "test". Throws InputError for anything else.
 data::Split parse_split(const std::string& text);

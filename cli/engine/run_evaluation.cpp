@@ -24,11 +24,9 @@ void check_same_classes(const OpenedRun& run) {
   }
 }
 
-}  // namespace
-
-void run_probe(const ProbeRequest& request, Console& console) {
+void probe(const ProbeRequest& request, const dist::Group& group, Console& console) {
   const auto& settings = request.settings;
-  OpenedRun run(request.base, settings.random_init);
+  OpenedRun run(request.base, group, settings.random_init);
   const auto [first, end] = eval::parse_dims(settings.dims, run.model.encoder->representation());
   check_same_classes(run);
   const Context& context = console.context();
@@ -37,12 +35,14 @@ void run_probe(const ProbeRequest& request, Console& console) {
   if (settings.cached) {
     const auto train = run.features(data::Split::kTrain, true, false, context);
     const auto test = run.features(data::Split::kTest, true, false, context);
+    if (!group.is_root()) return;
     result = eval::probe_cached(train, test, classes_of(run), settings, seed, context);
   } else {
     const auto train = run.source(data::Split::kTrain, true);
     const auto test = run.source(data::Split::kTest, true);
     result = eval::probe_sgd(run.model.encoder, *train, *test, run.settings.augment, settings, run.device,
-                             run.loading("features of test images"), seed, context);
+                             run.loading("features of test images"), seed, context, group);
+    if (!group.is_root()) return;
   }
   nlohmann::ordered_json object = {{"version", 1},
                                    {"top1", result.top1},
@@ -79,11 +79,12 @@ void run_probe(const ProbeRequest& request, Console& console) {
       object.dump());
 }
 
-void run_knn(const KnnRequest& request, Console& console) {
-  const OpenedRun run(request.base);
+void knn(const KnnRequest& request, const dist::Group& group, Console& console) {
+  const OpenedRun run(request.base, group);
   check_same_classes(run);
   const auto bank = run.features(data::Split::kTrain, true, false, console.context());
   const auto queries = run.features(data::Split::kTest, true, false, console.context());
+  if (!group.is_root()) return;
   const double top1 = eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
                                          classes_of(run), request.settings);
   nlohmann::ordered_json protocol = run.protocol();
@@ -99,14 +100,15 @@ void run_knn(const KnnRequest& request, Console& console) {
                  object.dump());
 }
 
-void run_embed(const EmbedRequest& request, Console& console) {
+void embed(const EmbedRequest& request, const dist::Group& group, Console& console) {
   const std::string extension = request.out.extension().string();
   if (extension != ".npy" && extension != ".safetensors") {
     throw InputError("--out", "'" + request.out.string() + "' ends neither in .npy nor in .safetensors");
   }
-  const OpenedRun run(request.base);
+  const OpenedRun run(request.base, group);
   const bool embedding = request.layer == "embedding";
   const auto features = run.features(parse_split(request.split), false, embedding, console.context());
+  if (!group.is_root()) return;
   const torch::Tensor& values = embedding ? features.embedding : features.representation;
   if (extension == ".npy") {
     auto labels_path = request.out;
@@ -128,6 +130,20 @@ void run_embed(const EmbedRequest& request, Console& console) {
   console.result(format("wrote %lld x %lld features to %s", static_cast<long long>(values.size(0)),
                         static_cast<long long>(values.size(1)), request.out.c_str()),
                  object.dump());
+}
+
+}  // namespace
+
+void run_probe(const ProbeRequest& request, Console& console) {
+  with_group(request.base, [&](const dist::Group& group) { probe(request, group, console); });
+}
+
+void run_knn(const KnnRequest& request, Console& console) {
+  with_group(request.base, [&](const dist::Group& group) { knn(request, group, console); });
+}
+
+void run_embed(const EmbedRequest& request, Console& console) {
+  with_group(request.base, [&](const dist::Group& group) { embed(request, group, console); });
 }
 
 }  // namespace directclr::cli

@@ -71,13 +71,19 @@ void run_spectrum_of_file(const SpectrumRequest& request, Console& console) {
           request.out, "spectrum", reader.name(), console);
 }
 
-void run_spectrum_of_run(const SpectrumRequest& request, Console& console) {
-  const OpenedRun run(request.base);
+void run_spectrum_of_run(const SpectrumRequest& request, const dist::Group& group, Console& console) {
+  const OpenedRun run(request.base, group);
   const bool embedding = request.layer == "embedding";
   const uint64_t limit = request.limit == 0 ? UINT64_MAX : static_cast<uint64_t>(request.limit);
-  const auto features = run.features(parse_split(request.split), false, embedding, console.context(), limit);
-  const auto summary =
-      spectrum::summarize(embedding ? features.embedding : features.representation, request.l2_normalize);
+  // Each process makes the covariance of its share of the images; only the covariances travel.
+  const auto features =
+      run.features(parse_split(request.split), false, embedding, console.context(), limit, /*keep_share=*/true);
+  const torch::Tensor& rows = embedding ? features.embedding : features.representation;
+  spectrum::Covariance covariance(rows.size(1));
+  spectrum::add_rows(covariance, rows, request.l2_normalize);
+  covariance.merge(group);
+  if (!group.is_root()) return;
+  const auto summary = spectrum::summarize(covariance, request.l2_normalize);
   nlohmann::ordered_json protocol = run.protocol();
   protocol["layer"] = request.layer;
   protocol["split"] = request.split;
@@ -90,8 +96,9 @@ void run_spectrum_of_run(const SpectrumRequest& request, Console& console) {
 
 void run_spectrum(const SpectrumRequest& request, Console& console) {
   if (std::filesystem::is_directory(request.base.run)) {
-    run_spectrum_of_run(request, console);
-  } else {
+    with_group(request.base, [&](const dist::Group& group) { run_spectrum_of_run(request, group, console); });
+  } else if (request.base.environment.rank == 0) {  // reading a file is one process's work
+
     run_spectrum_of_file(request, console);
   }
 }

@@ -5,13 +5,19 @@
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/train/contrastive_model.h"
+#include "directclr/train/device.h"
 #include "directclr/train/trainer.h"
 
 namespace directclr::cli {
 
 void run_train(const TrainRequest& request, Console& console) {
   const train::RunDirectory run(request.out);
-  const auto result = train::train(request.settings, run, request.mode, request.command_line, console.context());
+  const auto device = train::resolve_device(request.settings.device, request.environment.local_rank);
+  const auto group = dist::Group::join(request.environment, device, request.settings.rank_timeout);
+  train::TrainResult result;
+  group.run([&] {
+    result = train::train(request.settings, run, request.mode, request.command_line, console.context(), group);
+  });
   if (result.steps == 0) {
     console.result("the run was finished already", R"({"finished": true})");
     return;

@@ -32,4 +32,12 @@ class NumericalError : public Error {
   using Error::Error;
 };
 
+/// Another process of a run over several failed or was lost. Exit status 1.
+class RankFailure : public Error {
+ public:
+  /// `reported`: another process has said so to the user already.
+  RankFailure(const std::string& what, bool already_reported) : Error(what), reported(already_reported) {}
+  bool reported;
+};
+
 }  // namespace directclr

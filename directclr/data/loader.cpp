@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "directclr/core/error.h"
+#include "directclr/core/share.h"
 #include "directclr/core/text.h"
 #include "directclr/data/sampler.h"
 #include "directclr/data/views.h"
@@ -39,6 +40,8 @@ class Loader::Impl {
       : source_(source), options_(options), table_(options.augment.normalization()) {
     const uint64_t size = source.size();
     const auto batch = static_cast<uint64_t>(options.batch_size);
+    const auto parts = static_cast<uint64_t>(options.parts);
+    slot_size_ = (batch + parts - 1) / parts;
     per_epoch_ = options.keep_last ? (size + batch - 1) / batch : size / batch;
     if (per_epoch_ == 0) {
       throw InputError("--batch-size",
@@ -52,9 +55,9 @@ class Loader::Impl {
     const uint64_t total = epochs * per_epoch_;
     end_ = total > options.first_batch ? total - options.first_batch : 0;
     for (auto& slot : slots_) {
-      slot.images.resize(pixels_ * batch * static_cast<uint64_t>(views_));
-      slot.labels.resize(batch);
-      slot.indices.resize(batch);
+      slot.images.resize(pixels_ * slot_size_ * static_cast<uint64_t>(views_));
+      slot.labels.resize(slot_size_);
+      slot.indices.resize(slot_size_);
     }
     for (uint64_t b = 0; b < std::min(end_, kRing); ++b) open_slot(b);
     workers_.reserve(static_cast<size_t>(options.workers));
@@ -97,15 +100,18 @@ class Loader::Impl {
   struct Place {
     uint32_t epoch;
     uint64_t number;
+    int64_t first;  // place of the first image in the epoch's order
     int64_t count;
   };
 
   Place place_of(uint64_t b) const {
     const uint64_t absolute = b + options_.first_batch;
     const uint64_t number = absolute % per_epoch_;
-    const uint64_t begin = number * static_cast<uint64_t>(options_.batch_size);
-    return {static_cast<uint32_t>(options_.first_epoch + absolute / per_epoch_), number,
-            std::min(options_.batch_size, static_cast<int64_t>(source_.size() - begin))};
+    const auto begin = static_cast<int64_t>(number) * options_.batch_size;
+    const int64_t whole = std::min(options_.batch_size, static_cast<int64_t>(source_.size()) - begin);
+    const Share mine = share_of(whole, options_.part, options_.parts);
+    return {static_cast<uint32_t>(options_.first_epoch + absolute / per_epoch_), number, begin + mine.first,
+            mine.count};
   }
 
   // Lays out batch `b` in its slot: which images it holds. Called with the lock held (or before the threads start).
@@ -122,8 +128,7 @@ class Loader::Impl {
       }
     }
     Slot& slot = slots_[b % kRing];
-    const auto begin = order_.begin() + static_cast<ptrdiff_t>(place.number) * options_.batch_size;
-    std::copy_n(begin, place.count, slot.indices.begin());
+    std::copy_n(order_.begin() + static_cast<ptrdiff_t>(place.first), place.count, slot.indices.begin());
     slot.missing = place.count;
     opened_.store(b + 1, std::memory_order_release);
   }
@@ -134,10 +139,9 @@ class Loader::Impl {
     }
     image::Image image;
     image::Planes planes;
-    const auto batch_size = static_cast<uint64_t>(options_.batch_size);
     while (true) {
       const uint64_t ticket = ticket_.fetch_add(1, std::memory_order_relaxed);
-      const uint64_t b = ticket / batch_size;
+      const uint64_t b = ticket / slot_size_;
       if (b >= end_) return;
       if (b >= opened_.load(std::memory_order_acquire)) {
         std::unique_lock lock(mutex_);
@@ -145,8 +149,8 @@ class Loader::Impl {
       }
       if (stopping_) return;
       const Place place = place_of(b);
-      const auto position = static_cast<int64_t>(ticket % batch_size);
-      if (position >= place.count) continue;  // a ticket past the end of a short batch
+      const auto position = static_cast<int64_t>(ticket % slot_size_);
+      if (position >= place.count) continue;  // a ticket past the end of a short batch or part
       Slot& slot = slots_[b % kRing];
       try {
         fill(slot, place, position, image, planes);
@@ -212,6 +216,7 @@ class Loader::Impl {
   const LoaderOptions options_;
   const NormalizeTable table_;
   uint64_t per_epoch_ = 0;
+  uint64_t slot_size_ = 0;  // images that a batch holds at most
   int64_t views_ = 1;
   size_t pixels_ = 0;
   uint64_t end_ = 0;  // batches to deliver
@@ -220,7 +225,7 @@ class Loader::Impl {
   std::vector<uint32_t> order_;
   uint32_t order_epoch_ = 0;
   std::vector<std::thread> workers_;
-  std::atomic<uint64_t> ticket_{0};  // next image to take, counted over batches of full size
+  std::atomic<uint64_t> ticket_{0};  // next image to take, counted over full slots
   std::atomic<uint64_t> opened_{0};  // batches whose slot has been laid out
   std::atomic<uint64_t> skipped_{0};
   std::atomic<bool> stopping_{false};

@@ -27,6 +27,8 @@ struct LoaderOptions {
   uint32_t first_epoch = 0;  ///< where to begin (resume)
   uint32_t end_epoch = 1;    ///< one past the last epoch
   uint64_t first_batch = 0;  ///< batches of the first epoch to leave out (resume)
+  int64_t part = 0;          ///< of every batch deliver only part `part` of `parts` (share_of): one process of several
+  int64_t parts = 1;
   int64_t workers = 2;
   bool skip_bad = false;          ///< replace an undecodable image by the next good one instead of throwing
   bool yield_to_trainer = false;  ///< lower the workers' priority, for training on the same cores

@@ -1,22 +1,30 @@
 #include "directclr/eval/features.h"
 
-#include <algorithm>
+#include <ATen/Parallel.h>
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "directclr/core/core_turns.h"
 #include "directclr/core/error.h"
 #include "directclr/data/loader.h"
 
 namespace directclr::eval {
 namespace {
 
-// Every stride-th image of a source, for estimates that need not see all.
-class Thinned final : public data::Source {
+// `count` of `size` places, evenly spread.
+std::vector<uint64_t> spread(int64_t count, uint64_t size) {
+  std::vector<uint64_t> places;
+  for (uint64_t i = 0; i < static_cast<uint64_t>(count); ++i) places.push_back(i * size / static_cast<uint64_t>(count));
+  return places;
+}
+
+// Some images of a source.
+class Part final : public data::Source {
  public:
-  Thinned(const data::Source& source, uint64_t limit) : source_(source) {
-    const uint64_t count = std::min(limit, source.size());
-    for (uint64_t i = 0; i < count; ++i) {
-      chosen_.push_back(i * source.size() / count);
-      labels_.push_back(source.label(chosen_.back()));
-    }
+  Part(const data::Source& source, std::vector<uint64_t> chosen) : source_(source), chosen_(std::move(chosen)) {
+    for (const uint64_t place : chosen_) labels_.push_back(source.label(place));
     class_names_ = source.class_names();
   }
   void load(uint64_t index, image::Image& image) const override { source_.load(chosen_[index], image); }
@@ -48,8 +56,12 @@ class EvaluationMode {
 
 Features extract_features(model::ResNet encoder, model::Projector* projector, const data::Source& source,
                           const data::AugmentSettings& augment, torch::Device device, const FeatureOptions& options,
-                          const Context& context) {
-  const Thinned chosen(source, options.limit);
+                          const Context& context, const dist::Group& group) {
+  const auto total = static_cast<int64_t>(std::min(options.limit, source.size()));
+  if (total < group.size()) throw InputError(options.task, "fewer images than processes");
+  const std::vector<uint64_t> chosen = spread(total, source.size());
+  const Share share = group.share(total);
+  const Part part(source, {chosen.begin() + share.first, chosen.begin() + share.first + share.count});
   const torch::NoGradGuard no_grad;
   const EvaluationMode encoder_mode(encoder.get());
   const EvaluationMode projector_mode(projector);
@@ -64,30 +76,42 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
   loading.skip_bad = options.skip_bad;
   loading.notice = context.notice;
   loading.yield_to_trainer = device.is_cpu();
-  data::Loader loader(chosen, loading);
+  data::Loader loader(part, loading);
+  CoreTurns turns(device.is_cpu() && group.alone() ? at::get_num_threads() : 0);
 
-  const auto count = static_cast<int64_t>(chosen.size());
-  Features features;
-  features.labels = torch::tensor(chosen.labels());
   const int64_t side = augment.image_size;
+  // All processes go around as often as the one with most images, so that they agree on when to stop.
+  const int64_t most = (total + group.size() - 1) / group.size();
+  const int64_t rounds = (most + options.batch_size - 1) / options.batch_size;
+  Features features;
   int64_t done = 0;
-  for (data::Batch batch; loader.next(batch);) {
-    if (context.stop_requested()) throw Interrupted("stopped while computing features");
+  for (int64_t round = 0; round < rounds; ++round) {
+    if (group.sum(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped while computing features");
+    data::Batch batch;
+    if (!loader.next(batch)) continue;
     const torch::Tensor images = torch::from_blob(const_cast<float*>(batch.images), {batch.count, side, side, 3})
                                      .permute({0, 3, 1, 2})
                                      .to(device);
+    const CoreTurns::Turn turn = turns.take(context);
     const torch::Tensor r = encoder->forward(images);
-    if (!features.representation.defined()) features.representation = torch::empty({count, r.size(1)});
+    if (!features.representation.defined()) features.representation = torch::empty({share.count, r.size(1)});
     features.representation.slice(0, done, done + batch.count).copy_(r);
     if (projector) {
       const torch::Tensor z = projector->forward(r, 0);
-      if (!features.embedding.defined()) features.embedding = torch::empty({count, z.size(1)});
+      if (!features.embedding.defined()) features.embedding = torch::empty({share.count, z.size(1)});
       features.embedding.slice(0, done, done + batch.count).copy_(z);
     }
     done += batch.count;
     const auto units = static_cast<uint64_t>(done);
-    context.progress({options.task, units, static_cast<uint64_t>(count), "images", units, ""});
+    context.progress({options.task, units, static_cast<uint64_t>(share.count), "images", units, ""});
   }
+  if (!options.keep_share) {
+    features.representation = group.gather_rows_at_root(features.representation, total);
+    if (projector) features.embedding = group.gather_rows_at_root(features.embedding, total);
+  }
+  std::vector<int64_t> labels;
+  for (const uint64_t place : chosen) labels.push_back(source.label(place));
+  features.labels = torch::tensor(labels);
   return features;
 }
 

@@ -3,6 +3,7 @@
 #include "directclr/core/progress.h"
 #include "directclr/data/augment_settings.h"
 #include "directclr/data/source.h"
+#include "directclr/dist/group.h"
 #include "directclr/model/projector.h"
 #include "directclr/model/resnet.h"
 
@@ -20,13 +21,15 @@ struct FeatureOptions {
   int64_t workers = 2;
   bool skip_bad = false;
   uint64_t limit = UINT64_MAX;  ///< at most so many images, spread evenly over the source
+  bool keep_share = false;      ///< with several processes: each keeps the rows of its share
   std::string task = "features";
 };
 
 /// Runs the encoder (and projector, unless null) in evaluation mode over centred views, without gradients, in float32.
-/// Leaves the modules' mode as it was. Throws Interrupted when asked to stop, InputError for a bad image.
+/// Leaves the modules' mode as it was. Several processes each take a share of the images, and rank 0 gets all rows (the
+/// other ranks' results hold labels alone). Throws Interrupted when asked to stop, InputError for a bad image.
 Features extract_features(model::ResNet encoder, model::Projector* projector, const data::Source& source,
                           const data::AugmentSettings& augment, torch::Device device, const FeatureOptions& options,
-                          const Context& context);
+                          const Context& context, const dist::Group& group = {});
 
 }  // namespace directclr::eval

@@ -1,12 +1,14 @@
 #include "directclr/eval/probe.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
 #include <torch/nn/modules/linear.h>
 #include <torch/optim/lbfgs.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "directclr/core/core_turns.h"
 #include "directclr/core/error.h"
 #include "directclr/core/philox.h"
 #include "directclr/core/text.h"
@@ -29,6 +31,7 @@ struct Classifier {
 
 // Minimises mean cross-entropy + l2/2 |W|^2, starting from `start` (warm starts make the grid cheap).
 Classifier fit(const Tensor& x, const Tensor& labels, double l2, const Classifier& start, const Context& context) {
+  CoreTurns turns(at::get_num_threads());
   Classifier c{start.weight.clone().requires_grad_(true), start.bias.clone().requires_grad_(true)};
   torch::optim::LBFGS solver({c.weight, c.bias}, torch::optim::LBFGSOptions(1)
                                                      .max_iter(40)
@@ -38,6 +41,7 @@ Classifier fit(const Tensor& x, const Tensor& labels, double l2, const Classifie
                                                      .line_search_fn("strong_wolfe"));
   solver.step([&] {
     if (context.stop_requested()) throw Interrupted("stopped during the probe");
+    const CoreTurns::Turn turn = turns.take(context);
     solver.zero_grad();
     Tensor loss = torch::cross_entropy_loss(c.scores(x), labels) + c.weight.square().sum() * (l2 / 2);
     loss.backward();
@@ -129,15 +133,18 @@ ProbeResult probe_cached(const Features& train, const Features& test, int64_t cl
 
 ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const data::Source& test,
                       const data::AugmentSettings& augment, const ProbeSettings& settings, torch::Device device,
-                      const FeatureOptions& loading, uint64_t seed, const Context& context) {
+                      const FeatureOptions& loading, uint64_t seed, const Context& context, const dist::Group& group) {
   const auto [first, end] = parse_dims(settings.dims, encoder->representation());
   const auto classes = static_cast<int64_t>(train.class_names().size());
   encoder->eval();
   const double before = fingerprint(*encoder);
   // The test images are seen the same way after every epoch: their features are taken once.
-  const Features test_features = extract_features(encoder, nullptr, test, augment, device, loading, context);
-  const Tensor x_test = test_features.representation.slice(1, first, end).to(device);
-  const Tensor y_test = test_features.labels.to(device);
+  const Features test_features = extract_features(encoder, nullptr, test, augment, device, loading, context, group);
+  Tensor x_test, y_test;
+  if (group.is_root()) {
+    x_test = test_features.representation.slice(1, first, end).to(device);
+    y_test = test_features.labels.to(device);
+  }
 
   torch::nn::Linear head(end - first, classes);
   {
@@ -158,6 +165,8 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
   options.keep_last = true;
   options.seed = seed;
   options.end_epoch = static_cast<uint32_t>(settings.probe_epochs);
+  options.part = group.rank();
+  options.parts = group.size();
   options.workers = loading.workers;
   options.skip_bad = loading.skip_bad;
   options.yield_to_trainer = device.is_cpu();
@@ -167,24 +176,30 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
   const optim::CosineSchedule schedule{settings.probe_lr, 0, per_epoch * settings.probe_epochs, 0};
 
   ProbeResult result;
+  CoreTurns turns(device.is_cpu() && group.alone() ? at::get_num_threads() : 0);
   const int64_t side = augment.image_size;
   int64_t step = 0;
   for (data::Batch batch; loader.next(batch); ++step) {
-    if (context.stop_requested()) throw Interrupted("stopped during the probe");
+    if (group.sum(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped during the probe");
     const Tensor images = torch::from_blob(const_cast<float*>(batch.images), {batch.count, side, side, 3})
                               .permute({0, 3, 1, 2})
                               .to(device);
-    const Tensor labels = torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(device);
+    Tensor labels = torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(device);
+    const CoreTurns::Turn turn = turns.take(context);
     Tensor r;
     {
       const torch::NoGradGuard no_grad;
-      r = encoder->forward(images).slice(1, first, end);
+      // Of a last, short batch a process may have no image at all.
+      r = batch.count > 0 ? encoder->forward(images) : torch::empty({0, encoder->representation()}, images.options());
+      const auto whole = static_cast<int64_t>(group.sum(static_cast<double>(batch.count)));
+      r = group.gather_rows(r.slice(1, first, end), whole);
+      labels = group.gather_rows(labels, whole);
     }
     optimizer->zero_grad();
     Tensor loss = torch::cross_entropy_loss(head(r), labels);
     loss.backward();
     optimizer->step(schedule.at(step));
-    if ((step + 1) % per_epoch != 0) continue;
+    if ((step + 1) % per_epoch != 0 || !group.is_root()) continue;
     const torch::NoGradGuard no_grad;
     const Tensor scores = head(x_test);
     result.top1 = top_k_accuracy(scores, y_test, 1);

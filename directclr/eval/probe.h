@@ -7,6 +7,7 @@
 #include "directclr/core/progress.h"
 #include "directclr/data/augment_settings.h"
 #include "directclr/data/source.h"
+#include "directclr/dist/group.h"
 #include "directclr/eval/eval_settings.h"
 #include "directclr/eval/features.h"
 #include "directclr/model/resnet.h"
@@ -35,10 +36,12 @@ ProbeResult probe_cached(const Features& train, const Features& test, int64_t cl
 
 /// The paper's protocol: a linear layer trained by SGD on random crops and flips of the images seen through the frozen
 /// encoder in evaluation mode, cosine schedule, tested on centred views after every epoch.
-/// Throws Error when the encoder changed, Interrupted when asked to stop.
+/// Several processes each see a share of every batch through the encoder, and all train the layer on the whole; rank 0
+/// alone tests it. Throws Error when the encoder changed, Interrupted when asked to stop.
 ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const data::Source& test,
                       const data::AugmentSettings& augment, const ProbeSettings& settings, torch::Device device,
-                      const FeatureOptions& loading, uint64_t seed, const Context& context);
+                      const FeatureOptions& loading, uint64_t seed, const Context& context,
+                      const dist::Group& group = {});
 
 /// Top-k accuracy of scores (M, classes) against labels (M).
 double top_k_accuracy(const torch::Tensor& scores, const torch::Tensor& labels, int64_t k);

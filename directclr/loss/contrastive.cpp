@@ -36,11 +36,13 @@ at::Tensor positives(const at::Tensor& a, const at::Tensor& b, double tau) {
   return (a.to(at::kDouble) * b.to(at::kDouble)).sum(1) / tau;
 }
 
-// Mean of -log softmax at the positive, from the negatives' log-sums: log(1 + e^{negatives - positive}), which keeps
+// Sum of -log softmax at the positive, from the negatives' log-sums: log(1 + e^{negatives - positive}), which keeps
 // its digits, and its gradient's, where the positive has won.
 at::Tensor softmax_loss(const at::Tensor& negatives, const at::Tensor& positive) {
-  return at::softplus(negatives - positive, 1, 40).mean();
+  return at::softplus(negatives - positive, 1, 40).sum();
 }
+
+int64_t batch_of(const at::Tensor& z, const dist::Rows& rows) { return rows.group.alone() ? z.size(0) : rows.total; }
 
 void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, double tau) {
   TORCH_CHECK(z_a.dim() == 2 && z_a.sizes() == z_b.sizes() && z_a.size(0) >= 1, "[", name,
@@ -50,27 +52,32 @@ void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, doubl
 
 }  // namespace
 
-at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau) {
+at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const dist::Rows& rows) {
   check("info_nce", z_a, z_b, tau);
   const NoAutocast guard(z_a.device().type());
   const at::Tensor a = normalized(z_a), b = normalized(z_b);
-  if (a.size(0) == 1) return (a * b).sum() * 0;  // no negatives: exactly 0, with gradients of 0
-  const PairLogSums negatives = pair_log_sums(a, b, tau, true);
+  const int64_t count = batch_of(z_a, rows);
+  if (count == 1) return (a * b).sum() * 0;  // no negatives: exactly 0, with gradients of 0
+  const PairLogSums negatives = pair_log_sums(a, b, tau, true, rows);
   const at::Tensor s_ii = positives(a, b, tau);
-  return (softmax_loss(negatives.rows, s_ii) + softmax_loss(negatives.columns, s_ii)).div(2).to(a.scalar_type());
+  return (softmax_loss(negatives.rows, s_ii) + softmax_loss(negatives.columns, s_ii))
+      .div(2 * count)
+      .to(a.scalar_type());
 }
 
-at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau) {
+at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const dist::Rows& rows) {
   check("nt_xent", z_a, z_b, tau);
   const NoAutocast guard(z_a.device().type());
   const at::Tensor a = normalized(z_a), b = normalized(z_b);
-  if (a.size(0) == 1) return (a * b).sum() * 0;
-  const PairLogSums between = pair_log_sums(a, b, tau, true);
-  const at::Tensor among_a = pair_log_sums(a, a, tau, true).rows, among_b = pair_log_sums(b, b, tau, true).rows;
+  const int64_t count = batch_of(z_a, rows);
+  if (count == 1) return (a * b).sum() * 0;
+  const PairLogSums between = pair_log_sums(a, b, tau, true, rows);
+  const at::Tensor among_a = pair_log_sums(a, a, tau, true, rows).rows,
+                   among_b = pair_log_sums(b, b, tau, true, rows).rows;
   const at::Tensor s_ii = positives(a, b, tau);
   return (softmax_loss(at::logaddexp(among_a, between.rows), s_ii) +
           softmax_loss(at::logaddexp(among_b, between.columns), s_ii))
-      .div(2)
+      .div(2 * count)
       .to(a.scalar_type());
 }
 

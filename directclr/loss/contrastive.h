@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "directclr/dist/group.h"
+
 namespace directclr::loss {
 
 /// InfoNCE between two views, both directions averaged (the paper's training loss).
@@ -12,10 +14,14 @@ namespace directclr::loss {
 /// Cost:     never holds the (N, N) similarities: see pair_log_sums.h.
 /// Returns:  scalar, float32 (float64 for float64 input); computed in that type also under autocast.
 /// Throws:   c10::Error naming the shapes received.
-at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau);
+///
+/// Spread over processes: each passes its own rows (rows.group.share(rows.total) of the batch) and gets its part of the
+/// loss, the terms of its rows; the parts' sum is the loss of the whole batch, and the gradient on its own rows is the
+/// whole one, that of the other processes' terms too.
+at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const dist::Rows& rows = {});
 
 /// NT-Xent (SimCLR): each of the 2N rows against its other view and the 2N-2 rows of other images, from both views.
-/// Requirements, result and errors as info_nce.
-at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau);
+/// Requirements, result, processes and errors as info_nce.
+at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const dist::Rows& rows = {});
 
 }  // namespace directclr::loss

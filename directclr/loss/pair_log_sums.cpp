@@ -20,6 +20,7 @@
 #include <limits>
 #include <vector>
 
+#include "directclr/dist/saved_group.h"
 #include "directclr/loss/pair_kernels.h"
 
 namespace directclr::loss {
@@ -46,6 +47,7 @@ struct Problem {
   Tensor x, y;  // (N, P), (M, P)
   double tau;
   bool without_diagonal;
+  int64_t first = 0;  // place of x's first row among all rows
 
   int64_t rows() const { return x.size(0); }
   int64_t columns() const { return y.size(0); }
@@ -54,7 +56,7 @@ struct Problem {
   // Unit vectors in float32 may be longer than 1 by rounding; a shift a little higher keeps exponents below zero.
   float shift() const { return static_cast<float>((1 + 1e-5) / tau); }
   int64_t diagonal(int64_t first_row, int64_t first_column) const {
-    return without_diagonal ? first_row - first_column : kNoDiagonal;
+    return without_diagonal ? first + first_row - first_column : kNoDiagonal;
   }
 };
 
@@ -130,7 +132,9 @@ PairLogSums tiled_log_sums(const Problem& p) {
       if (!column_sums[t].empty())
         total += column_sums[t][j] * (p.by_shift() ? 1 : std::exp(column_maxima[t][j] - top));
     }
-    columns[j] = std::log(total) + (p.by_shift() ? p.shift() : top);
+    // A process's share of a column may hold nothing but the diagonal: its log-sum is minus infinity.
+    columns[j] =
+        total > 0 ? std::log(total) + (p.by_shift() ? p.shift() : top) : -std::numeric_limits<double>::infinity();
   }
   return result;
 }
@@ -179,7 +183,8 @@ Tensor chunk_of(const Problem& p, int64_t first_row, int64_t rows) {
   Tensor s = p.x.narrow(0, first_row, rows).mm(p.y.t()) / p.tau;
   if (p.without_diagonal) {
     const Tensor index = at::arange(rows, s.options().dtype(at::kLong));
-    s.index_put_({index, index + first_row}, at::full({}, -std::numeric_limits<double>::infinity(), s.options()));
+    s.index_put_({index, index + (p.first + first_row)},
+                 at::full({}, -std::numeric_limits<double>::infinity(), s.options()));
   }
   return s.to(at::kDouble);
 }
@@ -215,38 +220,57 @@ bool tiled(const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat
 
 struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& y, double tau,
-                               bool without_diagonal) {
-    const Problem problem{x.contiguous(), y.contiguous(), tau, without_diagonal};
-    const PairLogSums sums = tiled(x) ? tiled_log_sums(problem) : chunked_log_sums(problem);
+                               bool without_diagonal, const dist::Rows& rows) {
+    const dist::Group& group = rows.group;
+    const Tensor all_y = group.alone() ? y.contiguous() : group.gather_rows(y, rows.total);
+    const Share mine = group.alone() ? Share{0, y.size(0)} : group.share(rows.total);
+    const Problem problem{x.contiguous(), all_y, tau, without_diagonal, mine.first};
+    PairLogSums sums = tiled(x) ? tiled_log_sums(problem) : chunked_log_sums(problem);
+    if (!group.alone()) sums.columns = group.gather_rows(sums.columns.unsqueeze(0), group.size()).logsumexp({0});
     context->save_for_backward({problem.x, problem.y, sums.rows, sums.columns});
     context->saved_data["tau"] = tau;
     context->saved_data["without_diagonal"] = without_diagonal;
-    return {sums.rows, sums.columns};
+    context->saved_data["first"] = mine.first;
+    context->saved_data["total"] = rows.total;
+    context->saved_data["group"] = dist::SavedGroup::of(group);
+    return {sums.rows, sums.columns.narrow(0, mine.first, mine.count)};
   }
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
     const Problem problem{saved[0], saved[1], context->saved_data["tau"].toDouble(),
-                          context->saved_data["without_diagonal"].toBool()};
+                          context->saved_data["without_diagonal"].toBool(), context->saved_data["first"].toInt()};
     const PairLogSums sums{saved[2], saved[3]};
+    const dist::Group group = dist::SavedGroup::from(context->saved_data["group"]);
+    const int64_t total = context->saved_data["total"].toInt();
     const Tensor g = grads[0].defined() ? grads[0] : at::zeros_like(sums.rows);
-    const Tensor h = grads[1].defined() ? grads[1] : at::zeros_like(sums.columns);
-    const auto [grad_x, grad_y] =
+    Tensor h = grads[1];
+    if (!h.defined()) {  // of no process: they all run the same graph
+      h = at::zeros_like(sums.columns);
+    } else if (!group.alone()) {
+      h = group.gather_rows(h, total);
+    }
+    auto [grad_x, grad_y] =
         tiled(problem.x) ? tiled_gradients(problem, sums, g, h) : chunked_gradients(problem, sums, g, h);
-    return {grad_x, grad_y, Tensor(), Tensor()};
+    if (!group.alone()) grad_y = group.sum_and_share_rows(grad_y, total);
+    return {grad_x, grad_y, Tensor(), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
-PairLogSums pair_log_sums(const Tensor& x, const Tensor& y, double tau, bool without_diagonal) {
+PairLogSums pair_log_sums(const Tensor& x, const Tensor& y, double tau, bool without_diagonal, const dist::Rows& rows) {
   TORCH_CHECK(x.dim() == 2 && y.dim() == 2 && x.size(1) == y.size(1) && x.size(0) >= 1 && y.size(0) >= 1,
               "[pair_log_sums] expected (N, P) and (M, P), got ", x.sizes(), " and ", y.sizes());
-  TORCH_CHECK(!without_diagonal || (x.size(0) == y.size(0) && x.size(0) >= 2),
+  const bool alone = rows.group.alone();
+  TORCH_CHECK(!without_diagonal || (x.size(0) == y.size(0) && (alone ? x.size(0) : rows.total) >= 2),
               "[pair_log_sums] without a diagonal: expected at least two rows, as many of both, got ", x.sizes(),
               " and ", y.sizes());
+  TORCH_CHECK(alone || (x.size(0) == y.size(0) && x.size(0) == rows.group.share(rows.total).count),
+              "[pair_log_sums] expected this process's share of ", rows.total, " rows of both, got ", x.sizes(),
+              " and ", y.sizes());
   TORCH_CHECK(tau > 0, "[pair_log_sums] expected tau > 0, got ", tau);
-  auto sums = PairLogSumsFunction::apply(x, y, tau, without_diagonal);
+  auto sums = PairLogSumsFunction::apply(x, y, tau, without_diagonal, rows);
   return {sums[0], sums[1]};
 }
 

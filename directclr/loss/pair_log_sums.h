@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "directclr/dist/group.h"
+
 namespace directclr::loss {
 
 /// Log-sums of all pairs' similarities s_ij = x_i . y_j / tau, by rows and by columns.
@@ -18,8 +20,13 @@ struct PairLogSums {
 /// rounding); tau > 0;
 ///           with without_diagonal, N = M >= 2 and the pairs i = j do not count. Off under autocast: pass float32.
 /// Returns:  float64 log-sums with gradients to x and y.
+///
+/// Spread over processes, each passes its own rows of x and y (N = M = rows.total in all) and gets its own log-sums,
+/// over all processes' rows. A process computes its rows of the matrix alone: y is gathered and its gradient summed and
+/// shared out again; of the columns only the N log-sums travel. N x N / R pairs a process, each of them once.
 /// Throws:   c10::Error naming the shapes.
 /// Cost:     one N x M x P product forward, three backward; memory for one tile a thread and one (M, P) a thread.
-PairLogSums pair_log_sums(const at::Tensor& x, const at::Tensor& y, double tau, bool without_diagonal = false);
+PairLogSums pair_log_sums(const at::Tensor& x, const at::Tensor& y, double tau, bool without_diagonal = false,
+                          const dist::Rows& rows = {});
 
 }  // namespace directclr::loss

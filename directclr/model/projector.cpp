@@ -2,7 +2,6 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <torch/nn/modules/activation.h>
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/linear.h>
 
@@ -11,6 +10,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/philox.h"
 #include "directclr/core/text.h"
+#include "directclr/model/batch_norm.h"
 
 namespace directclr::model {
 namespace {
@@ -214,7 +214,7 @@ class MlpProjector final : public Projector {
       linear->weight.copy_(linear_weight(out, in, generator));
       if (s.mlp_bias) linear->bias.zero_();
       layers->push_back(linear);
-      if (last ? s.mlp_last_batch_norm : s.mlp_batch_norm) layers->push_back(nn::BatchNorm1d(out));
+      if (last ? s.mlp_last_batch_norm : s.mlp_batch_norm) layers->push_back(BatchNorm(out));
       if (!last) layers->push_back(nn::ReLU(nn::ReLUOptions(true)));
       in = out;
     }

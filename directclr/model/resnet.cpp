@@ -22,7 +22,7 @@ BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_
   const auto add = [&](int64_t in, int64_t out, int64_t kernel, int64_t step) {
     const std::string number = std::to_string(convs_.size() + 1);
     convs_.push_back(register_module("conv" + number, convolution(in, out, kernel, step)));
-    norms_.push_back(register_module("bn" + number, nn::BatchNorm2d(out)));
+    norms_.push_back(register_module("bn" + number, BatchNorm(out)));
   };
   if (bottleneck) {
     add(in_channels, width, 1, 1);
@@ -34,7 +34,7 @@ BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_
   }
   if (stride != 1 || in_channels != out_channels) {
     downsample_ = register_module(
-        "downsample", nn::Sequential(convolution(in_channels, out_channels, 1, stride), nn::BatchNorm2d(out_channels)));
+        "downsample", nn::Sequential(convolution(in_channels, out_channels, 1, stride), BatchNorm(out_channels)));
   }
 }
 
@@ -55,7 +55,7 @@ ResNetImpl::ResNetImpl(const EncoderSettings::Shape& shape, const std::string& s
               "[ResNet] expected stem imagenet, small or cifar, got ", stem);
   // Widths below 64 (small test networks) scale the stem with them.
   conv1_ = register_module("conv1", convolution(3, shape.width, stem == "imagenet" ? 7 : 3, stem == "cifar" ? 1 : 2));
-  bn1_ = register_module("bn1", nn::BatchNorm2d(shape.width));
+  bn1_ = register_module("bn1", BatchNorm(shape.width));
   int64_t channels = shape.width;
   for (int64_t stage = 0; stage < 4; ++stage) {
     const int64_t width = shape.width << stage;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <torch/nn/modules/batchnorm.h>
 #include <torch/nn/modules/container/sequential.h>
 #include <torch/nn/modules/conv.h>
 
+#include "directclr/model/batch_norm.h"
 #include "directclr/model/model_settings.h"
 
 namespace directclr::model {
@@ -18,11 +18,11 @@ class BlockImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
 
   /// The batch norm that ends the residual branch.
-  torch::nn::BatchNorm2d& last_norm() { return norms_.back(); }
+  BatchNorm& last_norm() { return norms_.back(); }
 
  private:
   std::vector<torch::nn::Conv2d> convs_;
-  std::vector<torch::nn::BatchNorm2d> norms_;
+  std::vector<BatchNorm> norms_;
   torch::nn::Sequential downsample_{nullptr};
 };
 TORCH_MODULE(Block);
@@ -45,7 +45,7 @@ class ResNetImpl : public torch::nn::Module {
   int64_t representation_;
   bool pool_;
   torch::nn::Conv2d conv1_{nullptr};
-  torch::nn::BatchNorm2d bn1_{nullptr};
+  BatchNorm bn1_{nullptr};
   std::vector<torch::nn::Sequential> stages_;
 };
 TORCH_MODULE(ResNet);

@@ -2,6 +2,8 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/zeros.h>
 
@@ -30,6 +32,21 @@ void Covariance::add(const at::Tensor& rows) {
   scatter_.addr_(shift, shift, 1, static_cast<double>(count_) * static_cast<double>(n) / total);
   mean_ += shift * (static_cast<double>(n) / total);
   count_ += n;
+}
+
+void Covariance::merge(const dist::Group& group) {
+  if (group.alone()) return;
+  const at::NoGradGuard no_grad;
+  const at::Tensor own = at::cat({at::full({1}, static_cast<double>(count_), mean_.options()), mean_}).unsqueeze(0);
+  const at::Tensor all = group.gather_rows(own, group.size());  // (R, 1 + D)
+  const at::Tensor counts = all.narrow(1, 0, 1), means = all.narrow(1, 1, mean_.size(0));
+  const at::Tensor total = counts.sum();
+  const at::Tensor mean = (counts * means).sum(0) / total;
+  const at::Tensor shift = mean_ - mean;
+  scatter_.addr_(shift, shift, 1, static_cast<double>(count_));
+  group.sum_(scatter_);
+  mean_ = mean;
+  count_ = static_cast<int64_t>(total.item<double>());
 }
 
 at::Tensor Covariance::matrix() const {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "directclr/dist/group.h"
+
 namespace directclr::spectrum {
 
 /// Mean and covariance of rows that arrive in blocks, in float64, in one pass.
@@ -17,6 +19,9 @@ class Covariance {
   /// Adds rows (n, D), any floating type and device; n = 0 is allowed.
   /// Throws NumericalError when a value is not finite.
   void add(const at::Tensor& rows);
+
+  /// Merges the rows of all processes of a group, on all of them. D x D numbers travel, whatever the number of rows.
+  void merge(const dist::Group& group);
 
   int64_t count() const { return count_; }
   const at::Tensor& mean() const { return mean_; }  // (D) float64 on the CPU

@@ -9,14 +9,14 @@
 
 namespace directclr::train {
 
-c10::Device resolve_device(const std::string& name) {
-  if (name == "cpu" || (name == "auto" && !at::hasCUDA())) return {c10::kCPU};
-  if (name == "auto") return {c10::kCUDA, 0};
+c10::Device resolve_device(const std::string& asked, int64_t local_rank) {
+  if (asked == "cpu" || (asked == "auto" && !at::hasCUDA())) return {c10::kCPU};
+  const std::string name = asked == "auto" || asked == "cuda" ? "cuda:" + std::to_string(local_rank) : asked;
   const auto fail = [&](const std::string& what) { return InputError("--device", "'" + name + "' " + what); };
-  if (name != "cuda" && !name.starts_with("cuda:")) throw fail("is no device; allowed: auto, cpu, cuda, cuda:N");
+  if (!name.starts_with("cuda:")) throw fail("is no device; allowed: auto, cpu, cuda, cuda:N");
   if (!at::hasCUDA()) throw fail("is not there: no CUDA device, or libtorch without CUDA (tools/setup --cuda)");
   try {
-    const c10::Device device(name == "cuda" ? "cuda:0" : name);
+    const c10::Device device(name);
     if (device.index() >= static_cast<int>(at::getNumGPUs())) throw fail("is not there");
     return device;
   } catch (const c10::Error&) {

@@ -7,8 +7,9 @@
 
 namespace directclr::train {
 
-/// The device that "auto", "cpu", "cuda" or "cuda:N" names. Throws InputError when it is malformed or not there.
-c10::Device resolve_device(const std::string& name);
+/// The device that "auto", "cpu", "cuda" or "cuda:N" names; "auto" and "cuda" mean CUDA device `local_rank`. Throws
+/// InputError when it is malformed or not there.
+c10::Device resolve_device(const std::string& name, int64_t local_rank = 0);
 
 /// Whether to compute in bfloat16: as asked, or for "auto" where the device multiplies it in hardware (AVX-512 BF16 or
 /// AMX on a processor; CUDA devices).

@@ -1,8 +1,5 @@
 #include "directclr/train/gradient_step.h"
 
-#include <torch/nn/modules/batchnorm.h>
-
-#include <functional>
 #include <vector>
 
 #include "directclr/loss/contrastive.h"
@@ -11,37 +8,27 @@
 namespace directclr::train {
 namespace {
 
-torch::Tensor loss_of(const torch::Tensor& z, const loss::LossSettings& settings) {
+torch::Tensor loss_of(const torch::Tensor& z, const loss::LossSettings& settings, const dist::Rows& rows) {
   const auto views = z.chunk(2);
-  return settings.loss == "infonce" ? loss::info_nce(views[0], views[1], settings.tau)
-                                    : loss::nt_xent(views[0], views[1], settings.tau);
+  return settings.loss == "infonce" ? loss::info_nce(views[0], views[1], settings.tau, rows)
+                                    : loss::nt_xent(views[0], views[1], settings.tau, rows);
 }
 
 // While one lives, batch normalisation normalises by its batch but leaves its running statistics alone.
 class FrozenRunningStatistics {
  public:
-  explicit FrozenRunningStatistics(torch::nn::Module& module) {
-    for (const auto& part : module.modules()) {
-      const auto freeze = [&](auto* norm) {
-        if (!norm) return false;
-        undo_.push_back([norm, momentum = norm->options.momentum(), count = norm->num_batches_tracked.clone()] {
-          norm->options.momentum(momentum);
-          norm->num_batches_tracked.copy_(count);
-        });
-        norm->options.momentum(0.0);
-        return true;
-      };
-      freeze(part->as<torch::nn::BatchNorm2d>()) || freeze(part->as<torch::nn::BatchNorm1d>());
-    }
-  }
-  ~FrozenRunningStatistics() {
-    for (const auto& undo : undo_) undo();
-  }
+  explicit FrozenRunningStatistics(torch::nn::Module& module) : module_(module) { update(false); }
+  ~FrozenRunningStatistics() { update(true); }
   FrozenRunningStatistics(const FrozenRunningStatistics&) = delete;
   FrozenRunningStatistics& operator=(const FrozenRunningStatistics&) = delete;
 
  private:
-  std::vector<std::function<void()>> undo_;
+  void update(bool yes) {
+    for (const auto& part : module_.modules()) {
+      if (auto* norm = part->as<model::BatchNormImpl>()) norm->update_statistics(yes);
+    }
+  }
+  torch::nn::Module& module_;
 };
 
 struct Encoded {
@@ -55,10 +42,13 @@ Encoded encode(ContrastiveModel& model, const torch::Tensor& images, int64_t ste
 }
 
 StepOutput in_one_pass(ContrastiveModel& model, const torch::Tensor& images, int64_t step,
-                       const loss::LossSettings& settings, bool bfloat16) {
+                       const loss::LossSettings& settings, bool bfloat16, const dist::Rows& rows,
+                       dist::GradientSum* gradients) {
   const auto [r, z] = encode(model, images, step, bfloat16);
-  const torch::Tensor loss = loss_of(z, settings);
+  const torch::Tensor loss = loss_of(z, settings, rows);
+  if (gradients) gradients->begin();
   loss.backward();
+  if (gradients) gradients->finish();
   return {r.detach(), z.detach(), loss.item<double>()};
 }
 
@@ -83,9 +73,12 @@ torch::Tensor whole_of(const std::vector<torch::Tensor>& parts) {
 }  // namespace
 
 StepOutput accumulate_gradients(ContrastiveModel& model, const torch::Tensor& images, int64_t step,
-                                const loss::LossSettings& settings, int64_t micro_batch, bool bfloat16) {
+                                const loss::LossSettings& settings, int64_t micro_batch, bool bfloat16,
+                                const dist::Rows& rows, dist::GradientSum* gradients) {
   const int64_t count = images.size(0) / 2;
-  if (micro_batch == 0 || micro_batch == count) return in_one_pass(model, images, step, settings, bfloat16);
+  if (micro_batch == 0 || micro_batch == count) {
+    return in_one_pass(model, images, step, settings, bfloat16, rows, gradients);
+  }
   TORCH_CHECK(micro_batch >= 2 && count % micro_batch == 0,
               "[accumulate_gradients] expected a micro-batch of at least 2 ", "that divides the batch of ", count,
               ", got ", micro_batch);
@@ -100,12 +93,14 @@ StepOutput accumulate_gradients(ContrastiveModel& model, const torch::Tensor& im
     }
   }
   const torch::Tensor z = whole_of(z_parts).requires_grad_(true);
-  const torch::Tensor loss = loss_of(z, settings);
+  const torch::Tensor loss = loss_of(z, settings, rows);
   loss.backward();
   for (int64_t first = 0; first < count; first += micro_batch) {
     const Encoded part = encode(model, part_of(images, first, micro_batch), step, bfloat16);
+    if (gradients && first + micro_batch == count) gradients->begin();
     part.z.backward(part_of(z.grad(), first, micro_batch));
   }
+  if (gradients) gradients->finish();
   return {whole_of(r_parts), z.detach(), loss.item<double>()};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "directclr/dist/gradient_sum.h"
 #include "directclr/loss/loss_settings.h"
 #include "directclr/train/contrastive_model.h"
 
@@ -9,7 +10,7 @@ namespace directclr::train {
 struct StepOutput {
   torch::Tensor r;  // (2N, D): view a of every image, then view b
   torch::Tensor z;  // (2N, P)
-  double loss = 0;
+  double loss = 0;  // of this process's rows: the sum over processes is the batch's
 };
 
 /// The loss over a whole batch and its gradients, added to the parameters' .grad.
@@ -20,10 +21,14 @@ struct StepOutput {
 /// normalisation sees its micro-batch alone, in both passes the same: the gradients are exactly those of N / m
 /// processes of m images each without synchronised normalisation. Running statistics are updated once a part.
 ///
+/// Spread over processes, `images` are this one's rows of the batch (`rows`), and `gradients` sums the parameters'
+/// gradients over all while the last backward still runs: afterwards they are the whole batch's.
+///
 /// Requires: images (2N, 3, H, W) on the model's device, view a first; micro_batch 0 or a divisor of N, at least 2.
 ///           Models in training mode. `step` goes to the projector.
 /// Throws:   c10::Error naming what was received.
 StepOutput accumulate_gradients(ContrastiveModel& model, const torch::Tensor& images, int64_t step,
-                                const loss::LossSettings& loss, int64_t micro_batch, bool bfloat16);
+                                const loss::LossSettings& loss, int64_t micro_batch, bool bfloat16,
+                                const dist::Rows& rows = {}, dist::GradientSum* gradients = nullptr);
 
 }  // namespace directclr::train

@@ -13,9 +13,12 @@ void TrainSettings::describe(FieldList& f) {
   f.add("data", data, "images: fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, folder:DIR");
   f.add("epochs", epochs, 1, 100000, "passes over the data");
   f.add("batch_size", batch_size, 2, 1 << 20, "images a step (each gives two views)");
-  f.add("micro_batch", micro_batch, 0, 1 << 20,
-        "images a pass: the same loss over the whole batch in the memory of so many images, for a third more time; a "
-        "divisor of the batch size, 0: all at once");
+  f.add(
+      "micro_batch", micro_batch, 0, 1 << 20,
+      "images a pass of each process: the same loss over the whole batch in the memory of so many images, for a third "
+      "more time; times the number of processes a divisor of the batch size, 0: all at once");
+  f.add("sync_batch_norm", sync_batch_norm,
+        "with several processes: batch normalisation sees the rows of all of them, as one process would");
   f.add("seed", seed, 0, 9e15, "decides initial weights, order, crops: everything random");
   augment.describe(f);
   encoder.describe(f);
@@ -27,17 +30,19 @@ void TrainSettings::describe(FieldList& f) {
   f.add("precision", precision, "auto: bfloat16 where the hardware multiplies it, float32 elsewhere",
         {"auto", "float32", "bfloat16"});
   f.add("threads", threads, 0, 1024,
-        "threads of the tensor library; 0: one a core. Programs that run side by side must share the cores out: two "
-        "trainings of two threads each on two cores can be a hundred times slower than with --threads 1");
-  f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: one a core");
+        "threads of the tensor library; 0: the cores, shared out among this machine's processes. Separate runs take "
+        "turns, a step each, unless their threads fit on the cores together");
+  f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: as threads");
   f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one, with a notice");
   f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");
   f.add("checkpoint_every", checkpoint_every, 0.001, 1e6, "epochs between checkpoints");
   f.add("online_head", online_head, "train a linear classifier beside, on detached representations (labelled data)");
+  f.add("rank_timeout", rank_timeout, 1, 1e6,
+        "with several processes: seconds after which one that does not answer ends the run");
   f.add("knn_every", knn_every, 0, 1e6, "epochs between k-NN scores on part of the data; 0: none");
 }
 
-void TrainSettings::resolve(const std::set<std::string>& given) {
+void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_processes) {
   if (data.empty()) throw InputError("--data", "no data given", "for a first try: --data fashion-mnist");
   if (micro_batch == 1 || (micro_batch > 0 && batch_size % micro_batch != 0)) {
     throw InputError("--micro-batch", format("%lld is no divisor of the batch size %lld above 1",
@@ -56,7 +61,7 @@ void TrainSettings::resolve(const std::set<std::string>& given) {
   if (optimizer.warmup_epochs > static_cast<double>(epochs)) {
     throw InputError("--warmup-epochs", "the warm-up is longer than the run", format("epochs: %ld", long{epochs}));
   }
-  const auto cores = static_cast<int64_t>(std::max(1U, std::thread::hardware_concurrency()));
+  const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency() / local_processes);
   if (threads == 0) threads = cores;
   if (workers == 0) workers = cores;
 }

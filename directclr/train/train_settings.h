@@ -18,6 +18,7 @@ struct TrainSettings {
   int64_t epochs = 100;
   int64_t batch_size = 256;
   int64_t micro_batch = 0;
+  bool sync_batch_norm = true;
   int64_t seed = 0;
   data::AugmentSettings augment;
   model::EncoderSettings encoder;
@@ -34,13 +35,14 @@ struct TrainSettings {
   double checkpoint_every = 1;
   bool online_head = true;
   int64_t knn_every = 0;
+  double rank_timeout = 60;
 
   void describe(FieldList& fields);
 
   /// Fills in what "auto" and 0 stand for where that depends on other settings, and checks what the ranges alone
   /// cannot. `given`: the names of settings that the user set; the augmentation preset fills the others. Throws
-  /// InputError.
-  void resolve(const std::set<std::string>& given);
+  /// InputError. `local_processes`: how many share this machine's cores.
+  void resolve(const std::set<std::string>& given, int64_t local_processes = 1);
 };
 
 /// Settings of a run from its config.toml. Throws InputError.

@@ -10,12 +10,14 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "directclr/core/core_turns.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/data/contact_sheet.h"
 #include "directclr/data/loader.h"
+#include "directclr/dist/gradient_sum.h"
 #include "directclr/eval/features.h"
 #include "directclr/eval/knn.h"
 #include "directclr/image/encode.h"
@@ -49,21 +51,27 @@ double batch_rank(const torch::Tensor& rows) {
 // how good the representation is getting and cannot change it.
 class OnlineHead {
  public:
-  OnlineHead(int64_t representation, int64_t classes, torch::Device device) : linear_(representation, classes) {
+  OnlineHead(int64_t representation, int64_t classes, torch::Device device, const dist::Group& group)
+      : linear_(representation, classes) {
     const torch::NoGradGuard no_grad;
     linear_->weight.zero_();
     linear_->bias.zero_();
     linear_->to(device);
     optimizer_ = optim::make_sgd(named_tensors(*linear_, "", false), 0.9, 0);
+    gradients_ = std::make_unique<dist::GradientSum>(linear_->parameters(), group);
   }
 
-  // Accuracy of this batch before the update, in [0, 1].
-  double step(const torch::Tensor& r, const torch::Tensor& labels, double share_of_peak) {
+  // How many of this process's rows it got right before the update; `total` rows are all processes'.
+  double step(const torch::Tensor& r, const torch::Tensor& labels, int64_t total, double share_of_peak) {
     const torch::Tensor scores = linear_(r.detach().to(torch::kFloat));
     optimizer_->zero_grad();
-    torch::cross_entropy_loss(scores, labels).backward();
+    const torch::Tensor loss =
+        torch::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum) / static_cast<double>(total);
+    gradients_->begin();
+    loss.backward();
+    gradients_->finish();
     optimizer_->step(0.1 * share_of_peak);
-    return scores.argmax(1).eq(labels).to(torch::kDouble).mean().item<double>();
+    return scores.argmax(1).eq(labels).sum().to(torch::kDouble).item<double>();
   }
 
   void add_state(TrainingState& state) const {
@@ -74,16 +82,53 @@ class OnlineHead {
  private:
   torch::nn::Linear linear_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<dist::GradientSum> gradients_;
 };
+
+// Processes that would not compute the same thing must not begin.
+void check_alike(const TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint, const dist::Group& group) {
+  if (group.alone()) return;
+  TrainSettings copy = settings;
+  std::string mine = format("directclr %s, libtorch %s", kVersion, TORCH_VERSION);
+  const FieldList fields = fields_of(copy);
+  for (const auto& field : fields.fields()) {
+    // How the run is carried out may differ from machine to machine, and where the data lie.
+    if (field.section != "run" && field.name != "data") {
+      mine += "\n" + field.option() + " " + field.text();
+    }
+  }
+  mine += format("\nprecision %s\ndata fingerprint %016llx", bfloat16 ? "bfloat16" : "float32",
+                 static_cast<unsigned long long>(data_fingerprint));
+  const auto all = group.exchange(mine);
+  const auto roots = split(all[0], '\n');
+  for (size_t rank = 1; rank < all.size(); ++rank) {
+    const auto theirs = split(all[rank], '\n');
+    for (size_t i = 0; i < std::max(roots.size(), theirs.size()); ++i) {
+      const std::string here = i < theirs.size() ? theirs[i] : "nothing",
+                        there = i < roots.size() ? roots[i] : "nothing";
+      if (here == there) continue;
+      throw InputError(format("rank %zu", rank), "has '" + here + "', rank 0 has '" + there + "'",
+                       "all processes need the same settings, data and version");
+    }
+  }
+}
 
 class Trainer {
  public:
   Trainer(const TrainSettings& settings, const RunDirectory& run, StartMode mode, const std::string& command_line,
-          const Context& context)
-      : settings_(settings), run_(run), context_(context), device_(resolve_device(settings.device)) {
+          const Context& context, const dist::Group& group)
+      : settings_(settings),
+        run_(run),
+        context_(context),
+        group_(group),
+        device_(resolve_device(settings.device, group.local_rank())),
+        // Processes of one run wait for one another in every step: they cannot take turns with others one by one.
+        turns_(device_.is_cpu() && group.alone() ? settings.threads : 0) {
     bfloat16_ = resolve_bfloat16(settings.precision, device_);
     at::set_num_threads(static_cast<int>(settings.threads));
     source_ = data::open_source(settings.data, data::Split::kTrain);
+    group_.doing("comparing settings and data with the other processes");
+    check_alike(settings, bfloat16_, source_->fingerprint(), group_);
     if (source_->size() < 2) throw InputError(settings.data, "contrastive learning needs at least two images");
     model_ = make_model(settings);  // before anything is written: it may refuse the settings
     steps_per_epoch_ = static_cast<int64_t>(source_->size()) / settings.batch_size;
@@ -92,16 +137,17 @@ class Trainer {
                        format("%lld is larger than the data (%llu images)", static_cast<long long>(settings.batch_size),
                               static_cast<unsigned long long>(source_->size())));
     }
-    prepare_directory(mode, command_line);
+    check_share();
+    if (group_.is_root()) prepare_directory(mode, command_line);
     build();
   }
 
   TrainResult run() {
-    CheckpointInfo from = load_checkpoint(run_, state_, context_);
+    CheckpointInfo from = restore();
     if (from.step > 0 && from.fingerprint != source_->fingerprint()) {
       throw InputError(settings_.data, "the data differ from those the run began with");
     }
-    log_ = std::make_unique<RunLog>(run_, from);
+    if (group_.is_root()) log_ = std::make_unique<RunLog>(run_, from);
     info_ = from;
     info_.fingerprint = source_->fingerprint();
     const int64_t total = steps_per_epoch_ * settings_.epochs;
@@ -116,7 +162,11 @@ class Trainer {
         std::max<int64_t>(1, std::lround(settings_.checkpoint_every * static_cast<double>(steps_per_epoch_)));
 
     double loss = 0;
-    for (data::Batch batch; info_.step < total && loader.next(batch);) {
+    const auto next = [&](data::Batch& batch) {
+      group_.doing(at_step("waiting for images"));
+      return loader.next(batch);
+    };
+    for (data::Batch batch; info_.step < total && next(batch);) {
       loss = train_step(batch);
       ++info_.step;
       report_progress(total, loss);
@@ -125,7 +175,7 @@ class Trainer {
         log_knn();
       }
       const bool last = info_.step == total;
-      const bool stop = context_.stop_requested();
+      const bool stop = group_.alone() ? context_.stop_requested() : stop_agreed_;
       if (last || stop || info_.step % between_checkpoints == 0) checkpoint(from.seconds);
       if (stop && !last) {
         throw Interrupted(
@@ -133,13 +183,48 @@ class Trainer {
                    static_cast<long long>(info_.step), static_cast<long long>(total), run_.path().c_str()));
       }
     }
-    finish();
+    if (group_.is_root()) finish();
     const double sitting = seconds_since(sitting_start_);
     return {info_.step, info_.seconds,
             static_cast<double>((info_.step - first_step_) * settings_.batch_size) / std::max(sitting, 1e-9), loss};
   }
 
  private:
+  std::string at_step(const char* activity) const {
+    return format("step %lld, %s", static_cast<long long>(info_.step + 1), activity);
+  }
+
+  // Every process's rows must be parts of one size, if parts there are, and some rows there must be.
+  void check_share() const {
+    const int64_t ranks = group_.size();
+    if (settings_.batch_size < ranks) {
+      throw InputError("--batch-size",
+                       format("%lld images cannot be shared out among %lld processes",
+                              static_cast<long long>(settings_.batch_size), static_cast<long long>(ranks)));
+    }
+    if (settings_.micro_batch > 0 && settings_.batch_size % (settings_.micro_batch * ranks) != 0) {
+      throw InputError("--micro-batch",
+                       format("%lld processes with parts of %lld images do not divide a batch of %lld",
+                              static_cast<long long>(ranks), static_cast<long long>(settings_.micro_batch),
+                              static_cast<long long>(settings_.batch_size)));
+    }
+  }
+
+  // Rank 0's newest checkpoint, on all processes.
+  CheckpointInfo restore() {
+    group_.doing("reading the checkpoint");
+    CheckpointInfo from;
+    if (group_.is_root()) from = load_checkpoint(run_, state_, context_);
+    if (group_.alone()) return from;
+    torch::Tensor numbers = torch::tensor({from.step, static_cast<int64_t>(from.fingerprint)});
+    group_.broadcast_(numbers);
+    from.step = numbers[0].item<int64_t>();
+    from.fingerprint = static_cast<uint64_t>(numbers[1].item<int64_t>());
+    const torch::NoGradGuard no_grad;
+    for (auto& [name, tensor] : state_) group_.broadcast_(tensor);
+    return from;
+  }
+
   void prepare_directory(StartMode mode, const std::string& command_line) {
     if (mode == StartMode::kOverwrite && run_.exists()) run_.clear();
     make_directories(run_.path());
@@ -161,6 +246,7 @@ class Trainer {
         {"precision", bfloat16_ ? "bfloat16" : "float32"},
         {"threads", settings_.threads},
         {"workers", settings_.workers},
+        {"processes", group_.size()},
         {"seed", settings_.seed},
         {"data", settings_.data},
         {"images", source_->size()},
@@ -173,15 +259,22 @@ class Trainer {
     model_.encoder->to(device_);
     model_.projector->to(device_);
     model::to_channels_last(*model_.encoder);
+    if (settings_.sync_batch_norm) {
+      model::synchronise_batch_norms(*model_.encoder, group_);
+      model::synchronise_batch_norms(*model_.projector, group_);
+    }
     auto parameters = named_tensors(*model_.encoder, "encoder/", false);
     for (auto& item : named_tensors(*model_.projector, "projector/", false)) parameters.push_back(item);
     optimizer_ = optim::make_optimizer(settings_.optimizer, parameters);
+    std::vector<torch::Tensor> tensors;
+    for (const auto& [name, tensor] : parameters) tensors.push_back(tensor);
+    gradients_ = std::make_unique<dist::GradientSum>(tensors, group_);
     for (auto& item : named_tensors(*model_.encoder, "encoder/", true)) state_.push_back(item);
     for (auto& item : named_tensors(*model_.projector, "projector/", true)) state_.push_back(item);
     for (auto& [name, tensor] : optimizer_->state()) state_.emplace_back("optimizer/" + name, tensor);
     if (settings_.online_head && source_->labelled()) {
       head_ = std::make_unique<OnlineHead>(model_.encoder->representation(),
-                                           static_cast<int64_t>(source_->class_names().size()), device_);
+                                           static_cast<int64_t>(source_->class_names().size()), device_, group_);
       head_->add_state(state_);
     }
   }
@@ -194,6 +287,8 @@ class Trainer {
     options.first_epoch = static_cast<uint32_t>(step / steps_per_epoch_);
     options.first_batch = static_cast<uint64_t>(step % steps_per_epoch_);
     options.end_epoch = static_cast<uint32_t>(settings_.epochs);
+    options.part = group_.rank();
+    options.parts = group_.size();
     options.workers = settings_.workers;
     options.skip_bad = settings_.skip_bad;
     options.yield_to_trainer = device_.is_cpu();
@@ -209,20 +304,30 @@ class Trainer {
     model_.encoder->train();
     model_.projector->train();
     optimizer_->zero_grad();
-    const StepOutput out =
-        accumulate_gradients(model_, images, info_.step, settings_.loss, settings_.micro_batch, bfloat16_);
+    const CoreTurns::Turn turn = turns_.take(context_);
+    group_.doing(at_step("forward and backward"));
+    const StepOutput out = accumulate_gradients(model_, images, info_.step, settings_.loss, settings_.micro_batch,
+                                                bfloat16_, {group_, settings_.batch_size}, gradients_.get());
     const double lr = schedule_.at(info_.step);
-    if (!std::isfinite(out.loss)) fail_numerically(lr);
-    optimizer_->step(lr);
-    double online = 0;
+    double right = 0;
     if (head_) {
       const torch::Tensor labels =
           torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(device_).repeat({2});
-      online = head_->step(out.r, labels, std::max(0.01, lr / std::max(settings_.optimizer.lr, 1e-30)));
+      right = head_->step(out.r, labels, 2 * settings_.batch_size,
+                          std::max(0.01, lr / std::max(settings_.optimizer.lr, 1e-30)));
     }
+    // What all processes must know alike before any of them goes on.
+    torch::Tensor common = torch::tensor({out.loss, right, context_.stop_requested() ? 1.0 : 0.0}, torch::kDouble);
+    group_.sum_(common);
+    const auto* const values = common.data_ptr<double>();
+    const double loss = values[0];
+    const double online = values[1] / static_cast<double>(2 * settings_.batch_size);
+    stop_agreed_ = values[2] > 0;
+    if (!std::isfinite(loss)) fail_numerically(lr);
+    optimizer_->step(lr);
     const int64_t done = info_.step + 1;
-    if (done % settings_.log_every == 0 || done == 1) log_step(done, out.loss, lr, online, out.r, out.z);
-    return out.loss;
+    if (done % settings_.log_every == 0 || done == 1) log_step(done, loss, lr, online, out.r, out.z);
+    return loss;
   }
 
   [[noreturn]] void fail_numerically(double lr) const {
@@ -233,8 +338,10 @@ class Trainer {
   }
 
   void log_step(int64_t done, double loss, double lr, double online, const torch::Tensor& r, const torch::Tensor& z) {
-    rank_r_ = batch_rank(r);
-    rank_z_ = batch_rank(z);
+    const torch::Tensor all_r = at_root(r), all_z = at_root(z);
+    if (!group_.is_root()) return;
+    rank_r_ = batch_rank(all_r);
+    rank_z_ = batch_rank(all_z);
     const double elapsed = seconds_since(last_log_);
     std::vector<std::pair<std::string, double>> values = {
         {"loss", loss},
@@ -247,6 +354,16 @@ class Trainer {
     log_->write(done, static_cast<double>(done) / static_cast<double>(steps_per_epoch_), values);
     last_log_ = Clock::now();
     last_logged_step_ = done;
+  }
+
+  // Both views' rows of all processes, on rank 0; undefined elsewhere.
+  torch::Tensor at_root(const torch::Tensor& both_views) const {
+    if (group_.alone()) return both_views;
+    std::vector<torch::Tensor> all;
+    for (const auto& view : both_views.detach().to(torch::kFloat).chunk(2)) {
+      all.push_back(group_.gather_rows_at_root(view, settings_.batch_size));
+    }
+    return group_.is_root() ? torch::cat(all) : torch::Tensor();
   }
 
   void report_progress(int64_t total, double loss) const {
@@ -264,14 +381,16 @@ class Trainer {
     options.workers = settings_.workers;
     options.skip_bad = settings_.skip_bad;
     options.limit = 10000;
+    group_.doing(at_step("k-NN score"));
     Context quiet = context_;
     quiet.progress = [](const Progress&) {};
     quiet.stop = nullptr;
     const auto bank =
-        eval::extract_features(model_.encoder, nullptr, *source_, settings_.augment, device_, options, quiet);
+        eval::extract_features(model_.encoder, nullptr, *source_, settings_.augment, device_, options, quiet, group_);
     options.limit = 2000;
     const auto queries =
-        eval::extract_features(model_.encoder, nullptr, *test, settings_.augment, device_, options, quiet);
+        eval::extract_features(model_.encoder, nullptr, *test, settings_.augment, device_, options, quiet, group_);
+    if (!group_.is_root()) return;
     const double top1 = eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
                                            static_cast<int64_t>(source_->class_names().size()), eval::KnnSettings{});
     log_->write(info_.step, static_cast<double>(info_.step) / static_cast<double>(steps_per_epoch_),
@@ -281,9 +400,27 @@ class Trainer {
   }
 
   void checkpoint(double seconds_before) {
+    group_.doing(at_step("writing a checkpoint"));
+    check_replicas();
+    if (!group_.is_root()) return;
     info_.seconds = seconds_before + seconds_since(sitting_start_);
     log_->mark(info_);
     save_checkpoint(run_, state_, info_);
+  }
+
+  // The processes compute the same updates from the same sums: their parameters must be equal bit for bit.
+  void check_replicas() const {
+    if (group_.alone()) return;
+    const torch::NoGradGuard no_grad;
+    double sum = 0;
+    for (const auto& parameter : model_.encoder->parameters()) sum += parameter.to(torch::kDouble).sum().item<double>();
+    for (const auto& parameter : model_.projector->parameters()) {
+      sum += parameter.to(torch::kDouble).sum().item<double>();
+    }
+    const torch::Tensor sums = group_.gather_rows(torch::tensor({sum}, torch::kDouble), group_.size());
+    if (sums.ne(sums[0]).any().item<bool>()) {
+      throw Error(format("the processes' parameters differ at step %lld", static_cast<long long>(info_.step)));
+    }
   }
 
   void finish() {
@@ -296,12 +433,15 @@ class Trainer {
   const TrainSettings& settings_;
   const RunDirectory& run_;
   const Context& context_;
+  dist::Group group_;
   torch::Device device_;
+  CoreTurns turns_;
   bool bfloat16_ = false;
   std::unique_ptr<data::Source> source_;
   int64_t steps_per_epoch_ = 0;
   ContrastiveModel model_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::unique_ptr<dist::GradientSum> gradients_;
   std::unique_ptr<OnlineHead> head_;
   TrainingState state_;
   optim::CosineSchedule schedule_;
@@ -311,6 +451,7 @@ class Trainer {
   Clock::time_point sitting_start_;
   Clock::time_point last_log_;
   int64_t last_logged_step_ = 0;
+  bool stop_agreed_ = false;
   double rank_r_ = 0;
   double rank_z_ = 0;
 };
@@ -330,20 +471,25 @@ void check_same(const TrainSettings& given, const RunDirectory& run) {
   }
 }
 
-}  // namespace
-
-TrainResult train(const TrainSettings& settings, const RunDirectory& run, StartMode mode,
-                  const std::string& command_line, const Context& context) {
+// Whether the directory allows what is asked; true when there is nothing left to do.
+bool check_directory(const TrainSettings& settings, const RunDirectory& run, StartMode mode) {
   if (run.exists() && mode == StartMode::kNew) {
     throw InputError(run.path().string(), "holds a run already",
                      "use --resume to continue it, --overwrite to replace it");
   }
-  if (mode == StartMode::kResume) {
-    if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
-    check_same(settings, run);
-    if (run.finished()) return {};
-  }
-  return Trainer(settings, run, mode, command_line, context).run();
+  if (mode != StartMode::kResume) return false;
+  if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
+  check_same(settings, run);
+  return run.finished();
+}
+
+}  // namespace
+
+TrainResult train(const TrainSettings& settings, const RunDirectory& run, StartMode mode,
+                  const std::string& command_line, const Context& context, const dist::Group& group) {
+  const bool finished = group.is_root() && check_directory(settings, run, mode);
+  if (group.sum(finished ? 1 : 0) > 0) return {};
+  return Trainer(settings, run, mode, command_line, context, group).run();
 }
 
 }  // namespace directclr::train

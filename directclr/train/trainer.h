@@ -3,6 +3,7 @@
 #include <string>
 
 #include "directclr/core/progress.h"
+#include "directclr/dist/group.h"
 #include "directclr/train/run_directory.h"
 #include "directclr/train/train_settings.h"
 
@@ -21,7 +22,11 @@ struct TrainResult {
 /// the run continues from its newest good checkpoint, giving bit for bit what it would have given uninterrupted.
 /// Throws InputError (bad settings, data or directory), Interrupted (after saving a checkpoint), NumericalError (the
 /// loss is not finite: names step, learning rate and last checkpoint).
+///
+/// With a group of several processes all call this with the same settings; each takes its share of every batch, and
+/// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the
+/// directory need be there for it alone. A run can be resumed by another number of processes.
 TrainResult train(const TrainSettings& settings, const RunDirectory& run, StartMode mode,
-                  const std::string& command_line, const Context& context);
+                  const std::string& command_line, const Context& context, const dist::Group& group = {});
 
 }  // namespace directclr::train

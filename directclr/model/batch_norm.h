@@ -1,0 +1,35 @@
+#pragma once
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+
+#include "directclr/dist/group.h"
+
+namespace directclr::model {
+
+/// Batch normalisation over (N, C) or (N, C, H, W), with the parameters, buffers and names of PyTorch's: momentum 0.1,
+/// epsilon 1e-5. In training it can see the rows of all processes (dist/sync_batch_norm.h).
+class BatchNormImpl : public torch::nn::Module {
+ public:
+  explicit BatchNormImpl(int64_t channels);
+
+  torch::Tensor forward(const torch::Tensor& x);
+
+  /// From now on the statistics of training are those of all processes' rows.
+  void synchronise(const dist::Group& group) { group_ = group; }
+  /// Whether training changes the running statistics.
+  void update_statistics(bool yes) { updating_ = yes; }
+
+  torch::Tensor weight, bias;  // (C)
+
+ private:
+  torch::Tensor running_mean_, running_var_, num_batches_tracked_;
+  dist::Group group_;
+  bool updating_ = true;
+};
+TORCH_MODULE(BatchNorm);
+
+/// Synchronises every batch normalisation in a module.
+void synchronise_batch_norms(torch::nn::Module& module, const dist::Group& group);
+
+}  // namespace directclr::model

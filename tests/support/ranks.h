@@ -1,0 +1,35 @@
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <torch/csrc/distributed/c10d/HashStore.hpp>
+#include <vector>
+
+#include "directclr/dist/group.h"
+
+namespace directclr::test {
+
+/// Runs `work` on so many ranks, each a thread of this process, joined into one group over Gloo. Throws what a rank
+/// threw.
+inline void on_ranks(int64_t size, const std::function<void(const dist::Group&)>& work) {
+  const auto store = c10::make_intrusive<c10d::HashStore>();
+  std::vector<std::thread> threads;
+  std::mutex mutex;
+  std::exception_ptr failure;
+  for (int64_t rank = 0; rank < size; ++rank) {
+    threads.emplace_back([&, rank] {
+      try {
+        work(dist::Group::over(store, rank, size, /*timeout_seconds=*/60));
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        if (!failure) failure = std::current_exception();
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace directclr::test

@@ -1,0 +1,179 @@
+// Several processes compute what one would compute on the whole batch: loss, every gradient, ten steps of LARS.
+#include "tests/support/ranks.h"
+
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <mutex>
+
+#include "directclr/train/gradient_step.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr::train {
+namespace {
+
+constexpr int64_t kBatch = 10;  // uneven shares for three and four processes
+constexpr int64_t kSide = 16;
+constexpr int64_t kSteps = 10;
+
+TrainSettings settings_with(const std::string& projector, const std::string& loss, int64_t batch = kBatch) {
+  TrainSettings settings;
+  settings.data = "fashion-mnist";
+  settings.encoder.arch = "basic:1,1,1,1:4";
+  settings.encoder.stem = "small";
+  settings.encoder.zero_init_residual = false;
+  settings.augment.image_size = kSide;
+  settings.projector.projector = projector;
+  settings.projector.projector_dim = 6;
+  settings.projector.d0 = 8;
+  settings.loss.loss = loss;
+  settings.batch_size = batch;
+  settings.resolve({"image_size", "d0"});
+  return settings;
+}
+
+// Both views of all images of a step, view a first.
+torch::Tensor images_of(int64_t step, int64_t batch, torch::Dtype type) {
+  at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(17 + step));
+  return torch::empty({2 * batch, 3, kSide, kSide}, torch::kDouble).normal_(0, 1, generator).to(type);
+}
+
+struct Trained {
+  std::vector<double> losses;             // of every step, whole batch
+  std::vector<torch::Tensor> gradients;   // of the first step
+  std::vector<torch::Tensor> parameters;  // after the last
+  std::vector<torch::Tensor> buffers;
+  std::vector<std::string> names;
+};
+
+// `order`: of the images within each batch; empty: as they come.
+Trained train_on(const dist::Group& group, const TrainSettings& settings, torch::Dtype type, int64_t micro_batch = 0,
+                 const std::vector<int64_t>& order = {}) {
+  const int64_t batch = settings.batch_size;
+  ContrastiveModel model = make_model(settings);
+  model.encoder->to(type);
+  model.projector->to(type);
+  model.encoder->train();
+  model.projector->train();
+  model::synchronise_batch_norms(*model.encoder, group);
+  model::synchronise_batch_norms(*model.projector, group);
+  auto named = named_tensors(*model.encoder, "encoder/", false);
+  for (const auto& item : named_tensors(*model.projector, "projector/", false)) named.push_back(item);
+  std::vector<torch::Tensor> tensors;
+  Trained result;
+  for (const auto& [name, tensor] : named) {
+    tensors.push_back(tensor);
+    result.names.push_back(name);
+  }
+  dist::GradientSum gradients(tensors, group);
+  const auto optimizer = optim::make_lars(named, 0.9, 1e-4, 0.01);
+  const Share mine = group.share(batch);
+  for (int64_t step = 0; step < kSteps; ++step) {
+    auto views = images_of(step, batch, type).chunk(2);
+    if (!order.empty()) {
+      for (auto& view : views) view = view.index_select(0, torch::tensor(order));
+    }
+    const torch::Tensor images =
+        torch::cat({views[0].narrow(0, mine.first, mine.count), views[1].narrow(0, mine.first, mine.count)});
+    optimizer->zero_grad();
+    const StepOutput out =
+        accumulate_gradients(model, images, step, settings.loss, micro_batch, false, {group, batch}, &gradients);
+    result.losses.push_back(group.sum(out.loss));
+    if (step == 0) {
+      for (const auto& tensor : tensors) {
+        result.gradients.push_back(tensor.grad().defined() ? tensor.grad().clone() : torch::Tensor());
+      }
+    }
+    optimizer->step(0.3);
+  }
+  for (const auto& tensor : tensors) result.parameters.push_back(tensor.detach().clone());
+  for (const auto& buffer : model.encoder->buffers()) result.buffers.push_back(buffer.clone());
+  return result;
+}
+
+void expect_equal(const Trained& actual, const Trained& expected, double limit, const std::string& what) {
+  for (size_t step = 0; step < expected.losses.size(); ++step) {
+    EXPECT_NEAR(actual.losses[step], expected.losses[step], limit * std::abs(expected.losses[step]) + limit)
+        << what << ", step " << step;
+  }
+  for (size_t i = 0; i < expected.parameters.size(); ++i) {
+    ASSERT_EQ(actual.gradients[i].defined(), expected.gradients[i].defined()) << what << " " << expected.names[i];
+    if (expected.gradients[i].defined()) {
+      EXPECT_TRUE(test::all_close(actual.gradients[i], expected.gradients[i], limit, 1e-3 * limit))
+          << what << ", gradient of " << expected.names[i];
+    }
+    EXPECT_TRUE(test::all_close(actual.parameters[i], expected.parameters[i], limit, 1e-3 * limit))
+        << what << ", " << expected.names[i] << " after " << kSteps << " steps";
+  }
+  for (size_t i = 0; i < expected.buffers.size(); ++i) {
+    EXPECT_TRUE(test::all_close(actual.buffers[i], expected.buffers[i], limit, limit)) << what << ", buffer " << i;
+  }
+}
+
+class Ranks : public ::testing::TestWithParam<const char*> {
+ protected:
+  Ranks() { at::set_num_threads(1); }  // the ranks are threads of their own
+};
+
+TEST_P(Ranks, EqualOneProcessInFloat64) {
+  for (const char* loss : {"infonce", "ntxent"}) {
+    const TrainSettings settings = settings_with(GetParam(), loss);
+    const Trained whole = train_on({}, settings, torch::kDouble);
+    for (const int64_t size : {2, 3, 4}) {
+      test::on_ranks(size, [&](const dist::Group& group) {
+        expect_equal(train_on(group, settings, torch::kDouble), whole, 1e-10,
+                     std::string(loss) + ", rank " + std::to_string(group.rank()) + " of " + std::to_string(size));
+      });
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Projectors, Ranks,
+                         ::testing::Values("none", "direct", "linear", "diagonal", "orthogonal", "lowrank",
+                                           "lowrank-fixed", "lowrank-diagonal", "group", "random-dropout", "mlp"),
+                         [](const auto& info) {
+                           std::string name = info.param;
+                           std::erase(name, '-');
+                           return name;
+                         });
+
+// Ten steps of training magnify rounding; one step shows the arithmetic.
+TEST(RanksInFloat32, LossAndGradientsEqualOneProcess) {
+  at::set_num_threads(1);
+  for (const char* projector : {"direct", "mlp"}) {
+    for (const char* loss : {"infonce", "ntxent"}) {
+      const TrainSettings settings = settings_with(projector, loss);
+      const Trained whole = train_on({}, settings, torch::kFloat);
+      for (const int64_t size : {2, 3, 4}) {
+        test::on_ranks(size, [&](const dist::Group& group) {
+          const Trained part = train_on(group, settings, torch::kFloat);
+          EXPECT_NEAR(part.losses[0], whole.losses[0], 1e-5 * whole.losses[0]);
+          for (size_t i = 0; i < whole.gradients.size(); ++i) {
+            EXPECT_TRUE(test::all_close(part.gradients[i], whole.gradients[i], 1e-5, 1e-6)) << whole.names[i];
+          }
+          // And after ten steps of LARS.
+          for (size_t i = 0; i < whole.parameters.size(); ++i) {
+            EXPECT_TRUE(test::all_close(part.parameters[i], whole.parameters[i], 1e-4, 1e-6)) << whole.names[i];
+          }
+        });
+      }
+    }
+  }
+}
+
+// Micro-batches of m on R processes: normalisation sees R m images a pass, m of each process's share. One process with
+// micro-batches of R m computes the same once its images come in that order.
+TEST(RanksWithMicroBatches, EqualOneProcessWithTheSameParts) {
+  at::set_num_threads(1);
+  for (const char* loss : {"infonce", "ntxent"}) {
+    const TrainSettings settings = settings_with("mlp", loss, 12);
+    const Trained whole = train_on({}, settings, torch::kDouble, 6, {0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11});
+    test::on_ranks(2, [&](const dist::Group& group) {
+      expect_equal(train_on(group, settings, torch::kDouble, 3), whole, 1e-10, loss);
+    });
+  }
+}
+
+}  // namespace
+}  // namespace directclr::train
