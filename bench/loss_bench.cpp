@@ -11,7 +11,9 @@
 
 namespace {
 
-using directclr::loss::info_nce;
+torch::Tensor info_nce(const torch::Tensor& z_a, const torch::Tensor& z_b, double tau) {
+  return directclr::loss::info_nce(z_a, z_b, tau);
+}
 
 torch::Tensor plain(const torch::Tensor& z_a, const torch::Tensor& z_b, double tau) {
   namespace F = torch::nn::functional;

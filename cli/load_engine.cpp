@@ -15,6 +15,8 @@ const Engine& load_engine() {
     // third of a step, which has hundreds of short loops; some ten microseconds is the best of both (docs/results.md).
     // libgomp reads this when it is loaded, below. Who has set either variable has the last word.
     if (!std::getenv("OMP_WAIT_POLICY")) ::setenv("GOMP_SPINCOUNT", "5000", /*overwrite=*/0);
+    // c10d would print what we report ourselves, with a backtrace each time.
+    ::setenv("TORCH_CPP_LOG_LEVEL", "FATAL", /*overwrite=*/0);
     keep_freed_memory();
     void* library = ::dlopen("libdirectclr_engine.so", RTLD_NOW | RTLD_GLOBAL);
     if (!library) throw Error(std::string("cannot load the tensor library: ") + ::dlerror());

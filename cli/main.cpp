@@ -77,6 +77,8 @@ int run(int argc, char** argv) {
   directclr::cli::add_report(app, program);
   directclr::cli::add_data(app, program);
   directclr::cli::add_theory(app, program);
+  directclr::cli::add_plan(app, program);
+  directclr::cli::add_bench(app, program);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {

@@ -22,8 +22,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// How long the others may take to notice that one of them failed, beyond what they wait for an answer.
-constexpr auto kMercy = std::chrono::seconds(90);
+// How long the others may take, after one of them failed or another ended, to find out why and end too.
+constexpr auto kMercy = std::chrono::seconds(20);
 
 // A port of this machine that nobody listens at just now.
 int free_port() {
@@ -95,7 +95,7 @@ int run_all(int64_t count, const Program& program, Console& console) {
   int64_t left = count;
   int result = 0;
   bool asked_to_stop = false;
-  Clock::time_point failed_at{};
+  Clock::time_point last_end{};
   while (left > 0) {
     int status = 0;
     const pid_t ended = ::waitpid(-1, &status, WNOHANG);
@@ -104,7 +104,7 @@ int run_all(int64_t count, const Program& program, Console& console) {
         asked_to_stop = true;
         signal_all(SIGINT);
       }
-      if (result != 0 && Clock::now() - failed_at > kMercy) signal_all(SIGKILL);
+      if (result != 0 && Clock::now() - last_end > kMercy) signal_all(SIGKILL);
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
       continue;
     }
@@ -114,9 +114,9 @@ int run_all(int64_t count, const Program& program, Console& console) {
       child = 0;
       --left;
       const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+      last_end = Clock::now();
       if (code == 0 || result != 0) continue;
       result = code;
-      failed_at = Clock::now();
       if (const std::string text = fate(rank, status); !text.empty()) console.error(text);
     }
   }

@@ -1,9 +1,13 @@
 #include "cli/engine/engine.h"
 
+#include <c10/util/Logging.h>
+
 #include "cli/engine/commands.h"
 
 extern "C" const directclr::cli::Engine* directclr_engine() {
   using namespace directclr::cli;
-  static const Engine engine = {run_train, run_probe, run_knn, run_embed, run_spectrum, run_export};
+  c10::initLogging();  // reads TORCH_CPP_LOG_LEVEL (load_engine.cpp)
+  static const Engine engine = {run_train,    run_probe,  run_knn,        run_embed,
+                                run_spectrum, run_export, run_bench_step, run_bench_comm};
   return &engine;
 }

@@ -69,6 +69,16 @@ struct ExportRequest {
   bool projector = false;
 };
 
+struct BenchRequest {
+  train::TrainSettings settings;
+  bool with_data = false;  ///< the settings name data: the loader is measured too
+  int64_t images = 64;
+  double seconds = 3;
+  bool between_nodes = false;
+  std::filesystem::path out;  ///< empty: print only
+  dist::Environment environment;
+};
+
 /// Each does its work, prints its result through the console, and throws on failure.
 struct Engine {
   void (*train)(const TrainRequest&, Console&);
@@ -77,6 +87,8 @@ struct Engine {
   void (*embed)(const EmbedRequest&, Console&);
   void (*spectrum)(const SpectrumRequest&, Console&);
   void (*export_weights)(const ExportRequest&, Console&);
+  void (*bench_step)(const BenchRequest&, Console&);
+  void (*bench_comm)(const BenchRequest&, Console&);
 };
 
 /// Loads the tensor part (once) and gives its table. Throws Error when the library cannot be loaded.

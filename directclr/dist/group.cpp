@@ -48,7 +48,7 @@ std::string prefix(const Environment& e) { return "directclr/" + e.attempt; }
 class TcpLine final : public StoreLine {
  public:
   explicit TcpLine(const Environment& e)
-      : store_(c10::make_intrusive<c10d::PrefixStore>(prefix(e), open_store(e, false, std::chrono::seconds(5)))) {}
+      : store_(c10::make_intrusive<c10d::PrefixStore>(prefix(e), open_store(e, false, std::chrono::seconds(2)))) {}
   void set(const std::string& key, const std::string& value) override { store_->set(key, bytes(value)); }
   std::string get(const std::string& key) override {
     if (!store_->check({key})) return "";
@@ -142,8 +142,10 @@ struct Group::Connection {
   bool failed = false;
 
   ~Connection() {
-    // A broken backend's threads wait for processes that will not answer; the program is about to end and leaves them.
+    // A broken connection's threads wait for processes that will not answer; the program is about to end and leaves
+    // them.
     if (!failed) return;
+    (void)watch.release();
     (void)gloo.release();
     (void)nccl.release();
     (void)store.release();

@@ -1,3 +1,4 @@
+#define USE_C10D_NCCL
 #include "directclr/dist/nccl.h"
 
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>

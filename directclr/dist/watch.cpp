@@ -20,6 +20,13 @@ constexpr auto kBetweenLooks = 2500ms;
 constexpr auto kStorePatience = 10s;
 constexpr const char* kFailureKey = "failure";
 
+// What is kept of a failure: who tells the user, and what happened.
+std::string failure(int64_t reporter, const std::string& text) { return std::to_string(reporter) + "|" + text; }
+RankFailure failure_from(const std::string& kept, int64_t self) {
+  const size_t bar = kept.find('|');
+  return {kept.substr(bar + 1), kept.substr(0, bar) != std::to_string(self)};
+}
+
 std::string status_key(int64_t rank) { return "status/" + std::to_string(rank); }
 
 std::string host_and_process() {
@@ -102,7 +109,7 @@ void Watch::beat() {
 
 void Watch::announce(const std::string& why) {
   const auto open = open_line_;
-  const std::string text = "rank " + std::to_string(rank_) + " (" + where_ + ") failed: " + why;
+  const std::string text = failure(rank_, "rank " + std::to_string(rank_) + " (" + where_ + ") failed: " + why);
   std::promise<void> done;
   auto answered = done.get_future();
   // On a thread of its own, which is left behind when the store does not answer.
@@ -128,7 +135,7 @@ RankFailure Watch::diagnose(const std::string& symptom) {
     try {
       const auto line = open();
       if (const std::string known = line->get(kFailureKey); !known.empty()) {
-        result.set_value(RankFailure(known, true));
+        result.set_value(failure_from(known, self));
         return;
       }
       std::vector<std::optional<Status>> before, now;
@@ -154,8 +161,7 @@ RankFailure Watch::diagnose(const std::string& symptom) {
         verdict = named(behind, one) + " lives but does not keep up" + last_seen(one);
       }
       if (verdict.empty()) verdict = "the connection between the processes broke: " + symptom;
-      const std::string known = line->set_once(kFailureKey, verdict);
-      result.set_value(RankFailure(known, known != verdict));
+      result.set_value(failure_from(line->set_once(kFailureKey, failure(self, verdict)), self));
     } catch (const std::exception&) {
       result.set_exception(std::current_exception());
     }

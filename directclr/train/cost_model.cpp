@@ -298,6 +298,7 @@ Plan make_plan(const TrainSettings& settings, int64_t images, int64_t nodes, int
                           (machine.loader_images_per_second * static_cast<double>(machine.cores));
   }
   plan.step_seconds = std::max(device_seconds, plan.loader_seconds);
+  plan.images_per_second = n / plan.step_seconds;
   plan.train_seconds = plan.step_seconds * static_cast<double>(plan.steps);
 
   const int64_t images_a_pass = in_parts ? settings.micro_batch : plan.images_per_device;

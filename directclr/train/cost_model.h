@@ -62,6 +62,7 @@ struct Plan {
   double norm_seconds = 0;              ///< synchronised batch normalisation
   double loader_seconds = 0;            ///< until a node's cores have made its images; beside all the others
   double step_seconds = 0;
+  double images_per_second = 0;
   double train_seconds = 0;
   double bytes_sent = 0;    ///< by one device in a step
   double device_bytes = 0;  ///< memory of one device

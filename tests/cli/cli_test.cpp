@@ -1,11 +1,7 @@
 // The real program, started as a user starts it: exit status, messages, files.
+#include "tests/cli/cli.h"
+
 #include <ATen/ATen.h>
-#include <fcntl.h>
-#include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -16,76 +12,13 @@
 #include "directclr/core/text.h"
 #include "directclr/io/npy.h"
 #include "tests/support/golden.h"
-#include "tests/support/idx_files.h"
-#include "tests/support/temporary_folder.h"
-
-extern char** environ;
 
 namespace directclr {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Outcome {
-  int status = -1;
-  std::string out;
-  std::string err;
-};
-
-class Cli : public ::testing::Test {
- protected:
-  Cli() {
-    test::write_idx_set(folder_ / "data", 80, 40);
-    data_ = "fashion-mnist:" + (folder_ / "data").string();
-  }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
-
-  pid_t start(std::vector<std::string> words) const {
-    words.insert(words.begin(), DIRECTCLR_PROGRAM);
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addopen(&actions, 1, path("stdout").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    posix_spawn_file_actions_addopen(&actions, 2, path("stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    pid_t child = 0;
-    if (::posix_spawn(&child, DIRECTCLR_PROGRAM, &actions, nullptr, arguments.data(), environ) != 0) {
-      throw std::runtime_error("cannot start " DIRECTCLR_PROGRAM);
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    return child;
-  }
-
-  Outcome finish(pid_t child) const {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(path("stdout")),
-            read_file(path("stderr"))};
-  }
-
-  Outcome run(const std::vector<std::string>& words) const { return finish(start(words)); }
-
-  // A training small enough for a test; `more` comes on top.
-  Outcome train(const std::vector<std::string>& more) const {
-    std::vector<std::string> words = {
-        "train",     "--data", data_,          "--arch", "basic:1,1,1,1:4", "--stem", "small",       "--epochs", "2",
-        "--threads", "1",      "--batch-size", "16",     "--projector-dim", "8",      "--log-every", "2"};
-    words.insert(words.end(), more.begin(), more.end());
-    return run(words);
-  }
-
-  // Bad input: exit status 2 and one line on standard error that holds `expected`.
-  void expect_refused(const Outcome& outcome, const std::string& expected) const {
-    EXPECT_EQ(outcome.status, 2) << outcome.err;
-    EXPECT_NE(outcome.err.find(expected), std::string::npos) << "expected: " << expected << "\nactual: " << outcome.err;
-    EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 1) << outcome.err;
-  }
-
-  test::TemporaryFolder folder_;
-  std::string data_;
-};
+using Cli = test::Cli;
+using test::Outcome;
 
 TEST_F(Cli, HelpShowsDefaultsRangesAndAnExample) {
   for (const char* command : {"train", "probe", "knn", "embed", "spectrum", "export", "report"}) {

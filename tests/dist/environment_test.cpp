@@ -98,8 +98,9 @@ TEST(Environment, NamesWhatIsWrong) {
             std::string::npos);
   EXPECT_NE(message({{"RANK", "0"}, {"WORLD_SIZE", "0"}}).find("WORLD_SIZE"), std::string::npos);
   EXPECT_NE(message({{"WORLD_SIZE", "4"}}).find("RANK: is not set"), std::string::npos);
-  EXPECT_NE(message({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_PORT", "70000"}}).find("MASTER_PORT"),
-            std::string::npos);
+  EXPECT_NE(
+      message({{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"MASTER_ADDR", "a"}, {"MASTER_PORT", "70000"}}).find("MASTER_PORT"),
+      std::string::npos);
 }
 
 }  // namespace

@@ -56,7 +56,9 @@ TEST(Group, OperationsGiveWhatTheirDefinitionsSay) {
       EXPECT_TRUE(test::identical(group.gather_rows(rows, kTotal), all));
       const torch::Tensor at_root = group.gather_rows_at_root(rows, kTotal);
       EXPECT_EQ(at_root.defined(), group.is_root());
-      if (group.is_root()) EXPECT_TRUE(test::identical(at_root, all));
+      if (group.is_root()) {
+        EXPECT_TRUE(test::identical(at_root, all));
+      }
 
       const double factor = static_cast<double>(group.rank() + 1);
       const double factors = static_cast<double>(size * (size + 1)) / 2;
@@ -99,9 +101,9 @@ TEST(Group, SumsAreTheSameBitsOnAllRanks) {
 TEST(Group, ChecksWhatItRequires) {
   test::on_ranks(2, [](const Group& group) {
     const torch::Tensor two = torch::zeros({2, 3});
-    EXPECT_THROW(group.gather_rows(two, 5), c10::Error);
-    EXPECT_THROW(group.gather_rows_at_root(two, 5), c10::Error);
-    EXPECT_THROW(group.sum_and_share_rows(two, 5), c10::Error);
+    EXPECT_THROW(group.gather_rows(two, 6), c10::Error);
+    EXPECT_THROW(group.gather_rows_at_root(two, 6), c10::Error);
+    EXPECT_THROW(group.sum_and_share_rows(two, 6), c10::Error);
     torch::Tensor strided = torch::zeros({4, 3}).t();
     EXPECT_THROW(group.sum_(strided), c10::Error);
   });

@@ -46,7 +46,8 @@ void compare(const std::vector<int64_t>& shape, torch::Dtype type, bool channels
       const Share mine = group.share(total);
       const auto part = [&](const torch::Tensor& t) { return t.narrow(0, mine.first, mine.count); };
       const torch::Tensor input = part(x).to(type).clone().requires_grad_(true),
-                          w = weight.to(type).requires_grad_(true), b = bias.to(type).requires_grad_(true);
+                          w = weight.to(type).clone().requires_grad_(true),
+                          b = bias.to(type).clone().requires_grad_(true);
       torch::Tensor mean = torch::full({channels}, 0.3, type), variance = torch::full({channels}, 2, type);
       const torch::Tensor y = sync_batch_norm(input, w, b, mean, variance, 0.1, 1e-5, group);
       y.backward(part(grad_y).to(type));

@@ -13,7 +13,9 @@ namespace directclr::loss {
 namespace {
 
 using Loss = std::function<at::Tensor(const at::Tensor&, const at::Tensor&, double)>;
-const std::pair<const char*, Loss> kLosses[] = {{"infonce", info_nce}, {"ntxent", nt_xent}};
+const std::pair<const char*, Loss> kLosses[] = {
+    {"infonce", [](const at::Tensor& a, const at::Tensor& b, double tau) { return info_nce(a, b, tau); }},
+    {"ntxent", [](const at::Tensor& a, const at::Tensor& b, double tau) { return nt_xent(a, b, tau); }}};
 
 // One number at a time, from the definition.
 double scalar_loss(bool two_n, const at::Tensor& z_a, const at::Tensor& z_b, double tau) {

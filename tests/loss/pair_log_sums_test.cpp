@@ -99,9 +99,9 @@ TEST(ContrastiveLoss, Float32EqualsFloat64) {
   for (const int64_t n : {1, 2, 64, 1000}) {
     for (const double tau : {0.01, 0.1, 0.5}) {
       const at::Tensor z_a = at::randn({n, 32}) * 3, z_b = z_a + 3 * at::randn({n, 32});
-      for (const auto& loss : {info_nce, nt_xent}) {
+      for (const auto& loss : {&info_nce, &nt_xent}) {
         const at::Tensor a = z_a.clone().requires_grad_(true), wide = z_a.to(at::kDouble).requires_grad_(true);
-        const at::Tensor value = loss(a, z_b, tau), expected = loss(wide, z_b.to(at::kDouble), tau);
+        const at::Tensor value = loss(a, z_b, tau, {}), expected = loss(wide, z_b.to(at::kDouble), tau, {});
         EXPECT_NEAR(value.item<double>(), expected.item<double>(), 1e-6 * std::max(1.0, expected.item<double>()))
             << n << " " << tau;
         value.backward();

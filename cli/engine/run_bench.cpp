@@ -1,0 +1,48 @@
+#include <ATen/Parallel.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/engine/commands.h"
+#include "directclr/core/text.h"
+#include "directclr/train/device.h"
+#include "directclr/train/measure.h"
+
+namespace directclr::cli {
+
+void run_bench_step(const BenchRequest& request, Console& console) {
+  train::TrainSettings settings = request.settings;
+  if (!request.with_data) settings.data.clear();
+  const auto m = train::measure_step(settings, request.images, request.seconds, console.context());
+  if (!request.out.empty()) m.add_to(request.out);
+  const nlohmann::ordered_json object = {{"name", m.name},
+                                         {"flops_per_second", m.flops_per_second},
+                                         {"step_seconds", m.step_seconds},
+                                         {"loss_flops_per_second", m.loss_flops_per_second},
+                                         {"loader_images_per_second", m.loader_images_per_second}};
+  std::string text = format("%s\n  a step: %.1f GFLOP/s and %.2f ms beside; the loss: %.1f GFLOP/s", m.name.c_str(),
+                            m.flops_per_second / 1e9, 1000 * m.step_seconds, m.loss_flops_per_second / 1e9);
+  if (m.loader_images_per_second > 0) {
+    text += format("; one loader thread: %.1f images/s", m.loader_images_per_second);
+  }
+  console.result(text, object.dump());
+}
+
+void run_bench_comm(const BenchRequest& request, Console& console) {
+  constexpr double kTimeoutSeconds = 60;
+  const auto device = train::resolve_device(request.settings.device, request.environment.local_rank);
+  at::set_num_threads(1);
+  const auto group = dist::Group::join(request.environment, device, kTimeoutSeconds);
+  train::Machine m;
+  group.run([&] { train::measure_communication(group, device, request.between_nodes, request.seconds, m); });
+  if (!group.is_root()) return;
+  if (!request.out.empty()) m.add_to(request.out);
+  const double latency = request.between_nodes ? m.node_latency_seconds : m.latency_seconds;
+  const double bandwidth = request.between_nodes ? m.node_bytes_per_second : m.bytes_per_second;
+  const nlohmann::ordered_json object = {
+      {"processes", group.size()}, {"latency_seconds", latency}, {"bytes_per_second", bandwidth}};
+  console.result(format("%lld processes, %s: %.0f us a hop, %.2f GB/s", static_cast<long long>(group.size()),
+                        device.str().c_str(), 1e6 * latency, bandwidth / 1e9),
+                 object.dump());
+}
+
+}  // namespace directclr::cli

@@ -1,0 +1,154 @@
+#include "directclr/train/measure.h"
+
+#include <ATen/Parallel.h>
+#include <torch/types.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <thread>
+
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/data/loader.h"
+#include "directclr/loss/contrastive.h"
+#include "directclr/train/contrastive_model.h"
+#include "directclr/train/device.h"
+#include "directclr/train/gradient_step.h"
+
+namespace directclr::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// The median time of what `work` does, over about so many seconds, after one run that does not count.
+double time_of(const std::function<void()>& work, double seconds, const Context& context) {
+  work();
+  std::vector<double> times;
+  const auto begin = Clock::now();
+  while (times.size() < 3 || seconds_since(begin) < seconds) {
+    if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
+    const auto start = Clock::now();
+    work();
+    times.push_back(seconds_since(start));
+  }
+  std::nth_element(times.begin(), times.begin() + static_cast<ptrdiff_t>(times.size() / 2), times.end());
+  return times[times.size() / 2];
+}
+
+// Images that one worker makes ready in a second.
+double loader_rate(const TrainSettings& settings, double seconds) {
+  const auto source = data::open_source(settings.data, data::Split::kTrain);
+  data::LoaderOptions options;
+  options.augment = settings.augment;
+  options.batch_size = std::min<int64_t>(16, static_cast<int64_t>(source->size()));
+  options.seed = static_cast<uint64_t>(settings.seed);
+  options.end_epoch = 1000000;
+  options.workers = 1;
+  options.skip_bad = settings.skip_bad;
+  data::Loader loader(*source, options);
+  data::Batch batch;
+  for (int i = 0; i < 4; ++i) loader.next(batch);  // what lay ready in the ring
+  int64_t images = 0;
+  const auto start = Clock::now();
+  while (images == 0 || seconds_since(start) < seconds) {
+    loader.next(batch);
+    images += batch.count;
+  }
+  return static_cast<double>(images) / seconds_since(start);
+}
+
+}  // namespace
+
+Machine measure_step(const TrainSettings& settings, int64_t images, double seconds, const Context& context) {
+  const c10::Device device = resolve_device(settings.device);
+  const bool bfloat16 = resolve_bfloat16(settings.precision, device);
+  at::set_num_threads(static_cast<int>(settings.threads));
+  ContrastiveModel model = make_model(settings);
+  model.encoder->to(device);
+  model.projector->to(device);
+  model::to_channels_last(*model.encoder);
+  model.encoder->train();
+  model.projector->train();
+
+  const NetworkCost cost = network_cost(settings);
+  const int64_t side = settings.augment.image_size;
+  const int64_t large = std::max<int64_t>(8, images), small = large / 4;
+  const auto step_time = [&](int64_t count) {
+    const torch::Tensor views =
+        torch::randn({2 * count, 3, side, side}, device).contiguous(at::MemoryFormat::ChannelsLast);
+    context.progress({"bench step", count == small ? 0U : 1U, 4, "measurements", 1, ""});
+    return time_of(
+        [&] {
+          for (auto* module : {static_cast<torch::nn::Module*>(model.encoder.get()),
+                               static_cast<torch::nn::Module*>(model.projector.get())}) {
+            for (auto& parameter : module->parameters()) parameter.mutable_grad().reset();
+          }
+          accumulate_gradients(model, views, 0, settings.loss, 0, bfloat16);
+        },
+        seconds, context);
+  };
+  const double few = step_time(small), many = step_time(large);
+
+  context.progress({"bench step", 2, 4, "measurements", 2, ""});
+  constexpr int64_t kRows = 2048;
+  const torch::Tensor a = torch::randn({kRows, cost.embedding}, device).requires_grad_(true), b = a.detach() + 1;
+  const double loss = time_of([&] { loss::info_nce(a, b, settings.loss.tau).backward(); }, seconds, context);
+
+  Machine machine;
+  const double flops_per_image = 3 * 2 * 2.0 * static_cast<double>(cost.macs_per_view);
+  const double slope = std::max(many - few, 1e-9) / static_cast<double>(large - small);
+  machine.flops_per_second = flops_per_image / slope;
+  machine.step_seconds = std::max(0.0, few - slope * static_cast<double>(small));
+  machine.loss_flops_per_second =
+      8.0 * static_cast<double>(kRows) * static_cast<double>(kRows) * static_cast<double>(cost.embedding) / loss;
+  machine.cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
+  machine.bytes_per_number = bfloat16 ? 2 : 4;
+  machine.name = format("%s, %s, %s, %lld threads, %s", processor_name().c_str(), device.str().c_str(),
+                        bfloat16 ? "bfloat16" : "float32", static_cast<long long>(settings.threads),
+                        settings.encoder.arch.c_str());
+  if (!settings.data.empty()) {
+    context.progress({"bench step", 3, 4, "measurements", 3, ""});
+    machine.loader_images_per_second = loader_rate(settings, seconds);
+  }
+  context.progress({"bench step", 4, 4, "measurements", 4, ""});
+  return machine;
+}
+
+void measure_communication(const dist::Group& group, at::Device device, bool between_nodes, double seconds,
+                           Machine& machine) {
+  if (group.alone()) throw InputError("bench comm", "needs several processes", "directclr bench comm --nproc 2");
+  const auto time_of_sum = [&](int64_t numbers) {
+    torch::Tensor t = torch::ones({numbers}, device);
+    const auto once = [&] {
+      t.fill_(1);
+      group.sum_(t);
+    };
+    once();
+    // All processes must go around equally often: rank 0's clock decides.
+    const auto start = Clock::now();
+    int64_t rounds = 0;
+    do {
+      for (int i = 0; i < 4; ++i) once();
+      rounds += 4;
+    } while (group.sum(group.is_root() && seconds_since(start) < seconds ? 1 : 0) > 0);
+    torch::Tensor time = torch::tensor({seconds_since(start) / static_cast<double>(rounds)}, torch::kDouble);
+    group.broadcast_(time);
+    return time.item<double>();
+  };
+  constexpr int64_t kFew = 1024, kMany = int64_t{4} << 20;
+  const double little = time_of_sum(kFew), much = time_of_sum(kMany);
+  // seconds(bytes) = 2 log2(R) latency + 2 bytes (R - 1) / R / bandwidth (cost_model.cpp).
+  const double ranks = static_cast<double>(group.size());
+  const double travels = 2 * 4 * static_cast<double>(kMany - kFew) * (ranks - 1) / ranks;
+  const double bandwidth = travels / std::max(much - little, 1e-9);
+  const double latency = little / (2 * std::ceil(std::log2(ranks)));
+  (between_nodes ? machine.node_latency_seconds : machine.latency_seconds) = latency;
+  (between_nodes ? machine.node_bytes_per_second : machine.bytes_per_second) = bandwidth;
+}
+
+}  // namespace directclr::train

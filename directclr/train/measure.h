@@ -1,0 +1,21 @@
+#pragma once
+
+#include "directclr/core/progress.h"
+#include "directclr/dist/group.h"
+#include "directclr/train/cost_model.h"
+#include "directclr/train/train_settings.h"
+
+namespace directclr::train {
+
+/// Measures what the cost model knows of this machine's computing: training steps of the settings' network at a small
+/// and a larger batch (of at most `images`), the loss, and, when the settings name data, the loader.
+/// Takes `seconds` for each. Throws Interrupted.
+Machine measure_step(const TrainSettings& settings, int64_t images, double seconds, const Context& context);
+
+/// Measures latency and bandwidth of sums over the group, in the cost model's terms, and adds them to `machine`: of
+/// hops between nodes when `between_nodes` (one process a node), else of hops inside one. Collective; all processes
+/// get the same figures.
+void measure_communication(const dist::Group& group, at::Device device, bool between_nodes, double seconds,
+                           Machine& machine);
+
+}  // namespace directclr::train

@@ -1,0 +1,187 @@
+// Several real processes: started together, stopped, killed, held up, and started wrongly.
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "directclr/io/safetensors.h"
+#include "tests/cli/cli.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+using test::Outcome;
+
+class Processes : public test::Cli {
+ protected:
+  std::vector<std::string> training(const std::string& out, const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> words = {
+        "train",    "--data",      data_,       "--arch",      "basic:1,1,1,1:4", "--stem", "small",
+        "--epochs", "2",           "--threads", "1",           "--batch-size",    "16",     "--projector-dim",
+        "8",        "--log-every", "1",         "--precision", "float32",         "--out",  path(out)};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  // One process of several, placed by torchrun's variables.
+  pid_t start_rank(int rank, int size, int port, const std::vector<std::string>& words) const {
+    std::vector<std::string> all = {"env",
+                                    "RANK=" + std::to_string(rank),
+                                    "WORLD_SIZE=" + std::to_string(size),
+                                    "LOCAL_RANK=" + std::to_string(rank),
+                                    "LOCAL_WORLD_SIZE=" + std::to_string(size),
+                                    "MASTER_ADDR=127.0.0.1",
+                                    "MASTER_PORT=" + std::to_string(port)};
+    all.push_back(DIRECTCLR_PROGRAM);
+    all.insert(all.end(), words.begin(), words.end());
+    return start_program("/usr/bin/env", all, "rank" + std::to_string(rank));
+  }
+
+  static int port() { return 20000 + static_cast<int>(::getpid()) % 20000; }
+
+  // The process number of one rank of a run started with --nproc.
+  static pid_t rank_of(pid_t parent, int rank) {
+    std::ifstream children("/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children");
+    for (pid_t child = 0; children >> child;) {
+      std::ifstream environment("/proc/" + std::to_string(child) + "/environ");
+      std::stringstream text;
+      text << '\0' << environment.rdbuf();
+      if (text.str().find(std::string("\0RANK=", 6) + std::to_string(rank) + '\0') != std::string::npos) return child;
+    }
+    return 0;
+  }
+
+  // A long run of three processes, once it has its first checkpoint.
+  pid_t start_three(const std::string& out) const {
+    const pid_t parent =
+        start(training(out, {"--epochs", "100000", "--nproc", "3", "--rank-timeout", "3", "--checkpoint-every", "1"}));
+    for (int i = 0; i < 600 && !fs::exists(folder_ / out / "checkpoints/step-5.safetensors"); ++i) {
+      std::this_thread::sleep_for(100ms);
+    }
+    return parent;
+  }
+
+  std::vector<double> losses(const std::string& run) const {
+    std::vector<double> values;
+    std::ifstream lines(folder_ / run / "metrics.jsonl");
+    for (std::string line; std::getline(lines, line);) values.push_back(nlohmann::json::parse(line).at("loss"));
+    return values;
+  }
+};
+
+TEST_F(Processes, TrainWhatOneProcessTrains) {
+  ASSERT_EQ(run(training("one")).status, 0);
+  for (const char* count : {"2", "3"}) {
+    const Outcome outcome = run(training("several", {"--nproc", count, "--overwrite", "--json"}));
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(nlohmann::json::parse(outcome.out).at("steps"), 10);  // one voice
+    const auto one = losses("one"), several = losses("several");
+    ASSERT_EQ(one.size(), several.size());
+    for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(several[i], one[i], 1e-3 * one[i]) << "step " << i + 1;
+    EXPECT_NEAR(several[0], one[0], 2e-5 * one[0]);
+  }
+}
+
+TEST_F(Processes, ContinueARunOfAnotherNumber) {
+  ASSERT_EQ(run(training("whole")).status, 0);
+  // A checkpoint in the middle, by two processes; the rest by three.
+  ASSERT_EQ(run(training("parts", {"--nproc", "2"})).status, 0);
+  fs::remove(folder_ / "parts/checkpoints/step-10.safetensors");
+  fs::remove(folder_ / "parts/DONE");
+  const Outcome resumed = run({"train", "--resume", "--out", path("parts"), "--nproc", "3", "--threads", "1"});
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  const auto whole = losses("whole"), parts = losses("parts");
+  ASSERT_EQ(whole.size(), parts.size());
+  for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(parts[i], whole[i], 1e-3 * whole[i]) << "step " << i + 1;
+}
+
+TEST_F(Processes, EvaluateAsOneProcessDoes) {
+  ASSERT_EQ(run(training("run", {"--batch-size", "20"})).status, 0);
+  const std::vector<std::vector<std::string>> commands = {{"knn", path("run"), "--k", "3", "--json"},
+                                                          {"probe", path("run"), "--cached", "--json"},
+                                                          {"probe", path("run"), "--probe-epochs", "2", "--json"},
+                                                          {"spectrum", path("run"), "--json"}};
+  for (auto words : commands) {
+    const auto one = nlohmann::json::parse(run(words).out);
+    words.insert(words.end(), {"--nproc", "3"});
+    const Outcome outcome = run(words);
+    ASSERT_EQ(outcome.status, 0) << words[0] << ": " << outcome.err;
+    const auto several = nlohmann::json::parse(outcome.out);
+    if (one.contains("top1")) {
+      EXPECT_EQ(several.at("top1"), one.at("top1")) << words[0];
+    } else {
+      EXPECT_NEAR(several.at("effective_rank_lambda"), one.at("effective_rank_lambda").get<double>(), 1e-6);
+    }
+  }
+  ASSERT_EQ(run({"embed", path("run"), "--out", path("one.safetensors")}).status, 0);
+  ASSERT_EQ(run({"embed", path("run"), "--out", path("three.safetensors"), "--nproc", "3"}).status, 0);
+  const auto one = io::read_safetensors(path("one.safetensors")),
+             three = io::read_safetensors(path("three.safetensors"));
+  EXPECT_TRUE(test::all_close(*three.find("features"), *one.find("features"), 1e-5));
+  EXPECT_TRUE(test::identical(*three.find("labels"), *one.find("labels")));
+}
+
+TEST_F(Processes, StopTogetherAndContinue) {
+  const pid_t parent = start_three("run");
+  ::kill(parent, SIGINT);
+  const Outcome outcome = finish(parent);
+  EXPECT_EQ(outcome.status, 3) << outcome.err;
+  EXPECT_NE(outcome.err.find("saved, continue with"), std::string::npos) << outcome.err;
+  EXPECT_EQ(std::count(outcome.err.begin(), outcome.err.end(), '\n'), 3) << outcome.err;  // each rank's line
+}
+
+TEST_F(Processes, AKilledOneEndsTheOthersByName) {
+  const pid_t parent = start_three("run");
+  const pid_t victim = rank_of(parent, 1);
+  ASSERT_GT(victim, 0);
+  ::kill(victim, SIGKILL);
+  const Outcome outcome = finish(parent);
+  EXPECT_EQ(outcome.status, 1) << outcome.err;
+  EXPECT_NE(outcome.err.find("rank 1 was killed by signal 9"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("rank 1 ("), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("gives no more signs of life; it was at: "), std::string::npos) << outcome.err;
+  EXPECT_TRUE(fs::exists(folder_ / "run/checkpoints"));
+}
+
+TEST_F(Processes, ASuspendedOneEndsTheOthersByName) {
+  const pid_t parent = start_three("run");
+  const pid_t victim = rank_of(parent, 2);
+  ASSERT_GT(victim, 0);
+  ::kill(victim, SIGSTOP);
+  const Outcome outcome = finish(parent);
+  EXPECT_EQ(outcome.status, 1) << outcome.err;
+  EXPECT_NE(outcome.err.find("rank 2 ("), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("gives no more signs of life"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Processes, RefuseToBeginDifferently) {
+  const pid_t other = start_rank(1, 2, port(), training("run", {"--tau", "0.2", "--rank-timeout", "20"}));
+  const pid_t root = start_rank(0, 2, port(), training("run", {"--rank-timeout", "20"}));
+  const Outcome at_root = finish(root, "rank0"), at_other = finish(other, "rank1");
+  EXPECT_EQ(at_root.status, 2) << at_root.err;
+  EXPECT_NE(at_root.err.find("rank 1: has '--tau 0.2', rank 0 has '--tau 0.1'"), std::string::npos) << at_root.err;
+  EXPECT_NE(at_other.status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "run/config.toml"));
+}
+
+TEST_F(Processes, SayWhatIsWrongWithTheirMeeting) {
+  const auto alone = [&](int rank, int size) {
+    return finish(start_rank(rank, size, port(), training("run", {"--rank-timeout", "2"})),
+                  "rank" + std::to_string(rank));
+  };
+  const Outcome nobody = alone(1, 2);
+  EXPECT_EQ(nobody.status, 2);
+  EXPECT_NE(nobody.err.find("nobody answered at 127.0.0.1:"), std::string::npos) << nobody.err;
+  const Outcome missing = alone(0, 3);
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_NE(missing.err.find("of 3 processes rank 1, 2 did not appear within 2 s"), std::string::npos) << missing.err;
+  expect_refused(run(training("run", {"--nproc", "3", "--batch-size", "2"})), "");
+}
+
+}  // namespace
+}  // namespace directclr
