@@ -20,6 +20,7 @@ class Console {
   /// others' errors carry their rank.
   void speak_as(int64_t rank, int64_t size);
   bool one_of_several() const { return size_ > 1; }
+  bool speaks_for_all() const { return rank_ == 0; }
 
   /// Prints a finished result: `object` when --json was given, else `text`. Ends the progress bar first.
   void result(const std::string& text, const std::string& object);

@@ -104,11 +104,11 @@ int run(int argc, char** argv) {
   } catch (const directclr::InputError& error) {
     return fail(error.what(), kBadInput);
   } catch (const directclr::Interrupted& error) {
-    return fail(error.what(), kInterrupted);
+    return fail(console.speaks_for_all() ? error.what() : "", kInterrupted);  // all processes throw it
   } catch (const directclr::RankFailure& error) {
     return fail(error.reported ? "" : error.what(), kFailed);  // one process says it for all
   } catch (const directclr::NumericalError& error) {
-    return fail(error.what(), kNumerical);
+    return fail(console.speaks_for_all() ? error.what() : "", kNumerical);  // likewise
   } catch (const std::bad_alloc&) {
     return fail("out of memory (use a smaller --batch-size)", kFailed);
   } catch (const std::exception& error) {

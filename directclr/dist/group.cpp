@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "directclr/core/text.h"
+#include "directclr/dist/local_exchange.h"
 #include "directclr/dist/nccl.h"
 #include "directclr/dist/watch.h"
 
@@ -95,8 +96,12 @@ void assemble(c10d::Store& store, const Environment& e, Milliseconds timeout) {
     store.wait(keys, timeout);
   } catch (const std::exception&) {
     std::string missing;
-    for (int64_t r = 0; r < e.size; ++r) {
-      if (!store.check({key(r)})) missing += (missing.empty() ? "" : ", ") + std::to_string(r);
+    try {
+      for (int64_t r = 0; r < e.size; ++r) {
+        if (!store.check({key(r)})) missing += (missing.empty() ? "" : ", ") + std::to_string(r);
+      }
+    } catch (const std::exception&) {
+      throw RankFailure("rank 0 gave up waiting for the others", /*already_reported=*/true);
     }
     throw InputError("WORLD_SIZE",
                      format("of %lld processes rank %s did not appear within %lld s", static_cast<long long>(e.size),
@@ -137,6 +142,7 @@ struct Group::Connection {
   int64_t local_rank = 0;
   StorePointer store;
   c10::intrusive_ptr<c10d::Backend> gloo, nccl;
+  std::unique_ptr<LocalExchange> local;  // where all processes are on one machine
   std::unique_ptr<Watch> watch;
   bool holds_store = false;
   bool failed = false;
@@ -167,6 +173,17 @@ struct Group::Connection {
     }
   }
 
+  // Everybody's small tensor (size, ...) through shared memory; undefined where that is no way.
+  Tensor gather_locally(const Tensor& t) {
+    if (!local || !t.is_cpu() || t.nbytes() > LocalExchange::kMostBytes) return {};
+    if (watch) watch->operation_begins();
+    auto shape = t.sizes().vec();
+    shape.insert(shape.begin(), size);
+    const Tensor all = at::empty(shape, t.options());
+    guarded([&] { local->gather(t.data_ptr(), t.nbytes(), all.data_ptr()); });
+    return all;
+  }
+
   using Start = std::function<c10::intrusive_ptr<c10d::Work>()>;
   void complete(const Start& start) {
     if (watch) watch->operation_begins();
@@ -191,18 +208,21 @@ Group Group::join(const Environment& e, at::Device device, double timeout_second
     c->nccl = make_nccl(c10::make_intrusive<c10d::PrefixStore>("nccl", c->store), static_cast<int>(e.rank),
                         static_cast<int>(e.size), timeout);
   }
+  if (e.local_size == e.size) c->local = LocalExchange::open(*c->store, e.rank, e.size, timeout);
   group.connection_ = std::move(c);
   return group;
 }
 
-Group Group::over(const StorePointer& store, int64_t rank, int64_t size, double timeout_seconds) {
+Group Group::over(const StorePointer& store, int64_t rank, int64_t size, double timeout_seconds, bool shared_memory) {
   Group group;
   if (size == 1) return group;
-  group.connection_ = std::make_shared<Connection>();
-  group.connection_->rank = rank;
-  group.connection_->size = size;
-  group.connection_->gloo = make_gloo(store, rank, size, Milliseconds(std::llround(1000 * timeout_seconds)),
-                                      c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1"));
+  const Milliseconds timeout(std::llround(1000 * timeout_seconds));
+  auto c = std::make_shared<Connection>();
+  c->rank = rank;
+  c->size = size;
+  c->gloo = make_gloo(store, rank, size, timeout, c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1"));
+  if (shared_memory) c->local = LocalExchange::open(*store, rank, size, timeout);
+  group.connection_ = std::move(c);
   return group;
 }
 
@@ -210,7 +230,14 @@ int64_t Group::rank() const { return connection_ ? connection_->rank : 0; }
 int64_t Group::local_rank() const { return connection_ ? connection_->local_rank : 0; }
 int64_t Group::size() const { return connection_ ? connection_->size : 1; }
 
-void Group::sum_(Tensor& t) const { begin_sum_(t)(); }
+void Group::sum_(Tensor& t) const {
+  if (alone()) return;
+  TORCH_CHECK(t.is_contiguous(), "[Group::sum_] expected a contiguous tensor");
+  const Tensor all = connection_->gather_locally(t);
+  if (!all.defined()) return begin_sum_(t)();
+  const at::NoGradGuard no_grad;
+  t.copy_(all.sum(0));
+}
 
 std::function<void()> Group::begin_sum_(Tensor t) const {
   if (alone()) return [] {};
@@ -239,6 +266,10 @@ Tensor Group::gather_rows(const Tensor& rows, int64_t total) const {
   const int64_t most = (total + size() - 1) / size();
   std::vector<Tensor> input = {padded(rows, most)};
   std::vector<std::vector<Tensor>> parts(1);
+  if (const Tensor all = connection_->gather_locally(input[0]); all.defined()) {
+    for (int64_t r = 0; r < size(); ++r) parts[0].push_back(all[r].narrow(0, 0, share_of(total, r, size()).count));
+    return at::cat(parts[0]);
+  }
   for (int64_t r = 0; r < size(); ++r) parts[0].push_back(at::empty(input[0].sizes(), input[0].options()));
   connection_->complete([&] { return connection_->backend(rows).allgather(parts, input); });
   for (int64_t r = 0; r < size(); ++r) {
@@ -324,7 +355,10 @@ void Group::run(const std::function<void()>& work) const {
   // Rank 0 leaves last: its store answers the others' questions.
   const auto stay = [&] {
     connection_->failed = true;
-    if (connection_->holds_store) std::this_thread::sleep_for(kStayAfterFailure);
+    if (!connection_->holds_store) return;
+    // The others must notice now. Taking the connection apart can take for ever where an operation still waits.
+    std::thread([gloo = std::move(connection_->gloo)]() mutable { gloo.reset(); }).detach();
+    std::this_thread::sleep_for(kStayAfterFailure);
   };
   try {
     work();

@@ -18,9 +18,9 @@ class Store;
 namespace directclr::dist {
 
 /// The processes that train or evaluate together, as one of them sees them: c10d underneath, Gloo for tensors on the
-/// CPU, NCCL for those on CUDA devices. Every operation is collective: all processes call the same ones in the same
-/// order with tensors of the same type. A group of one, which is what a default-constructed Group is, gives everything
-/// back unchanged. Copies share one connection.
+/// CPU (shared memory for small ones between processes of one machine), NCCL for those on CUDA devices. Every operation
+/// is collective: all processes call the same ones in the same order with tensors of the same type. A group of one,
+/// which is what a default-constructed Group is, gives everything back unchanged. Copies share one connection.
 ///
 /// An operation that fails, because a process died, hangs or broke off, throws RankFailure (core/error.h), whose line
 /// names the process and what it last did. After that the group is of no use.
@@ -33,7 +33,9 @@ class Group {
   static Group join(const Environment& environment, at::Device device, double timeout_seconds);
 
   /// A group over a store that the caller made, without a watch on lost processes: several ranks in one process.
-  static Group over(const c10::intrusive_ptr<c10d::Store>& store, int64_t rank, int64_t size, double timeout_seconds);
+  /// `shared_memory`: small tensors go that way, as between all processes of one machine.
+  static Group over(const c10::intrusive_ptr<c10d::Store>& store, int64_t rank, int64_t size, double timeout_seconds,
+                    bool shared_memory = true);
 
   int64_t rank() const;
   int64_t size() const;

@@ -1,7 +1,6 @@
 #include "directclr/dist/sync_batch_norm.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/addcmul.h>
 #include <ATen/ops/batch_norm_update_stats.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
@@ -82,8 +81,9 @@ struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> 
     const Tensor slope = scale * inverse * sums.narrow(0, 0, channels);
     const Tensor offset = scale * sums.narrow(0, channels, channels) - slope * mean.to(at::kDouble);
     const auto type = mean.scalar_type();
-    grad_x =
-        at::addcmul(grad_x - by_channel(offset.to(type), x), x, by_channel(slope.to(type), x), -1).to(x.scalar_type());
+    Tensor wide = grad_x.to(type);  // of bfloat16 in float32; else grad_x itself
+    wide.sub_(by_channel(offset.to(type), x)).addcmul_(x, by_channel(slope.to(type), x), -1);
+    grad_x = wide.to(x.scalar_type());
     return {grad_x, grad_weight, grad_bias, Tensor(), Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };

@@ -85,6 +85,12 @@ class OnlineHead {
   std::unique_ptr<dist::GradientSum> gradients_;
 };
 
+// All processes find the same fault: rank 0 tells the user.
+[[noreturn]] void refuse_together(const dist::Group& group, const InputError& error) {
+  if (group.is_root()) throw error;
+  throw RankFailure(error.what(), /*already_reported=*/true);
+}
+
 // Processes that would not compute the same thing must not begin.
 void check_alike(const TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint, const dist::Group& group) {
   if (group.alone()) return;
@@ -107,8 +113,8 @@ void check_alike(const TrainSettings& settings, bool bfloat16, uint64_t data_fin
       const std::string here = i < theirs.size() ? theirs[i] : "nothing",
                         there = i < roots.size() ? roots[i] : "nothing";
       if (here == there) continue;
-      throw InputError(format("rank %zu", rank), "has '" + here + "', rank 0 has '" + there + "'",
-                       "all processes need the same settings, data and version");
+      refuse_together(group, InputError(format("rank %zu", rank), "has '" + here + "', rank 0 has '" + there + "'",
+                                        "all processes need the same settings, data and version"));
     }
   }
 }
@@ -198,15 +204,17 @@ class Trainer {
   void check_share() const {
     const int64_t ranks = group_.size();
     if (settings_.batch_size < ranks) {
-      throw InputError("--batch-size",
-                       format("%lld images cannot be shared out among %lld processes",
-                              static_cast<long long>(settings_.batch_size), static_cast<long long>(ranks)));
+      refuse_together(group_, InputError("--batch-size", format("%lld images cannot be shared out among %lld processes",
+                                                                static_cast<long long>(settings_.batch_size),
+                                                                static_cast<long long>(ranks))));
     }
     if (settings_.micro_batch > 0 && settings_.batch_size % (settings_.micro_batch * ranks) != 0) {
-      throw InputError("--micro-batch",
-                       format("%lld processes with parts of %lld images do not divide a batch of %lld",
-                              static_cast<long long>(ranks), static_cast<long long>(settings_.micro_batch),
-                              static_cast<long long>(settings_.batch_size)));
+      refuse_together(group_,
+                      InputError("--micro-batch",
+                                 format("%lld processes with parts of %lld images do not divide a batch of "
+                                        "%lld",
+                                        static_cast<long long>(ranks), static_cast<long long>(settings_.micro_batch),
+                                        static_cast<long long>(settings_.batch_size))));
     }
   }
 

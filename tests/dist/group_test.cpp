@@ -46,43 +46,62 @@ TEST(Group, OneAloneGivesEverythingBack) {
 }
 
 // Every operation against what its definition gives, with shares of unequal size.
-TEST(Group, OperationsGiveWhatTheirDefinitionsSay) {
+void check_operations(bool shared_memory) {
   for (const int64_t size : {2, 3, 4}) {
     constexpr int64_t kTotal = 7;
     const torch::Tensor all = torch::arange(kTotal * 2, torch::kDouble).view({kTotal, 2});
-    test::on_ranks(size, [&](const Group& group) {
-      const Share mine = group.share(kTotal);
-      const torch::Tensor rows = all.narrow(0, mine.first, mine.count);
-      EXPECT_TRUE(test::identical(group.gather_rows(rows, kTotal), all));
-      const torch::Tensor at_root = group.gather_rows_at_root(rows, kTotal);
-      EXPECT_EQ(at_root.defined(), group.is_root());
-      if (group.is_root()) {
-        EXPECT_TRUE(test::identical(at_root, all));
-      }
+    test::on_ranks(
+        size,
+        [&](const Group& group) {
+          const Share mine = group.share(kTotal);
+          const torch::Tensor rows = all.narrow(0, mine.first, mine.count);
+          EXPECT_TRUE(test::identical(group.gather_rows(rows, kTotal), all));
+          const torch::Tensor at_root = group.gather_rows_at_root(rows, kTotal);
+          EXPECT_EQ(at_root.defined(), group.is_root());
+          if (group.is_root()) {
+            EXPECT_TRUE(test::identical(at_root, all));
+          }
 
-      const double factor = static_cast<double>(group.rank() + 1);
-      const double factors = static_cast<double>(size * (size + 1)) / 2;
-      EXPECT_TRUE(test::all_close(group.sum_and_share_rows(all * factor, kTotal), rows * factors, 1e-15));
-      torch::Tensor summed = all * factor;
-      group.sum_(summed);
-      EXPECT_TRUE(test::all_close(summed, all * factors, 1e-15));
-      EXPECT_EQ(group.sum(factor), factors);
+          const double factor = static_cast<double>(group.rank() + 1);
+          const double factors = static_cast<double>(size * (size + 1)) / 2;
+          EXPECT_TRUE(test::all_close(group.sum_and_share_rows(all * factor, kTotal), rows * factors, 1e-15));
+          torch::Tensor summed = all * factor;
+          group.sum_(summed);
+          EXPECT_TRUE(test::all_close(summed, all * factors, 1e-15));
+          EXPECT_EQ(group.sum(factor), factors);
 
-      torch::Tensor later = all * factor;
-      const auto finish = group.begin_sum_(later);
-      finish();
-      EXPECT_TRUE(test::identical(later, summed));
+          torch::Tensor later = all * factor;
+          const auto finish = group.begin_sum_(later);
+          finish();
+          EXPECT_TRUE(test::identical(later, summed));
 
-      torch::Tensor transposed = (all * factor).t();  // not contiguous
-      group.broadcast_(transposed);
-      EXPECT_TRUE(test::identical(transposed, all.t()));
+          torch::Tensor transposed = (all * factor).t();  // not contiguous
+          group.broadcast_(transposed);
+          EXPECT_TRUE(test::identical(transposed, all.t()));
 
-      std::vector<std::string> words;
-      for (int64_t r = 0; r < size; ++r)
-        words.push_back(std::string(static_cast<size_t>(3 * r), 'x') + std::to_string(r));
-      EXPECT_EQ(group.exchange(words[static_cast<size_t>(group.rank())]), words);
-    });
+          std::vector<std::string> words;
+          for (int64_t r = 0; r < size; ++r)
+            words.push_back(std::string(static_cast<size_t>(3 * r), 'x') + std::to_string(r));
+          EXPECT_EQ(group.exchange(words[static_cast<size_t>(group.rank())]), words);
+        },
+        shared_memory);
   }
+}
+
+TEST(Group, OperationsGiveWhatTheirDefinitionsSay) { check_operations(false); }
+TEST(Group, OperationsThroughSharedMemoryToo) { check_operations(true); }
+
+// Around the size from which on tensors go another way, many times over.
+TEST(Group, SharedMemoryKeepsMessagesApart) {
+  test::on_ranks(3, [](const Group& group) {
+    for (const int64_t numbers : {1, 1000, 16384, 16385}) {
+      for (int i = 0; i < 100; ++i) {
+        torch::Tensor t = torch::full({numbers}, static_cast<float>(i + group.rank()));
+        group.sum_(t);
+        ASSERT_TRUE(t.eq(static_cast<float>(3 * i + 3)).all().item<bool>()) << numbers << " numbers, round " << i;
+      }
+    }
+  });
 }
 
 TEST(Group, SumsAreTheSameBitsOnAllRanks) {
@@ -111,14 +130,17 @@ TEST(Group, ChecksWhatItRequires) {
 
 TEST(Group, ALostProcessIsAnErrorOnTheOthers) {
   std::string message;
-  test::on_ranks(2, [&](const Group& group) {
-    if (group.rank() == 1) return;  // gone
-    try {
-      group.sum(1);
-    } catch (const RankFailure& error) {
-      message = error.what();
-    }
-  });
+  test::on_ranks(
+      2,
+      [&](const Group& group) {
+        if (group.rank() == 1) return;  // gone
+        try {
+          group.sum(1);
+        } catch (const RankFailure& error) {
+          message = error.what();
+        }
+      },
+      /*shared_memory=*/false);
   EXPECT_NE(message.find("the connection between the processes broke"), std::string::npos) << message;
 }
 

@@ -13,7 +13,7 @@ namespace directclr::test {
 
 /// Runs `work` on so many ranks, each a thread of this process, joined into one group over Gloo. Throws what a rank
 /// threw.
-inline void on_ranks(int64_t size, const std::function<void(const dist::Group&)>& work) {
+inline void on_ranks(int64_t size, const std::function<void(const dist::Group&)>& work, bool shared_memory = true) {
   const auto store = c10::make_intrusive<c10d::HashStore>();
   std::vector<std::thread> threads;
   std::mutex mutex;
@@ -21,7 +21,7 @@ inline void on_ranks(int64_t size, const std::function<void(const dist::Group&)>
   for (int64_t rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
       try {
-        work(dist::Group::over(store, rank, size, /*timeout_seconds=*/60));
+        work(dist::Group::over(store, rank, size, /*timeout_seconds=*/60, shared_memory));
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!failure) failure = std::current_exception();
