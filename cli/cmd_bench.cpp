@@ -11,12 +11,17 @@ namespace {
 void add_step(CLI::App& bench, Program& program) {
   struct State {
     SettingOptions options;
+    Processes processes;
     std::string config;
     BenchRequest request;
   };
   auto state = std::make_shared<State>();
-  auto* command = bench.add_subcommand("step", "computing: a training step, the loss, and with --data the loader");
+  auto* command = bench.add_subcommand(
+      "step",
+      "computing: a training step, the loss, and with --data the loader; with --nproc on so many devices at "
+      "once, which share what devices share");
   command->add_option("--config", state->config, "settings from a TOML file; options given here come on top");
+  state->processes.add_to(*command);
   command->add_option("--out", state->request.out, "add the figures to this FILE.json, for directclr plan");
   command->add_option("--images", state->request.images, "images of the larger of the two batches measured")
       ->check(CLI::Range(8, 1 << 16))
@@ -28,14 +33,17 @@ void add_step(CLI::App& bench, Program& program) {
   state->options.add_to(*command, fields_of(defaults));
   add_example(*command, "directclr bench step --arch resnet50 --image-size 224 --out machine.json");
   command->callback([&program, state] {
-    program.action = [state](Console& console) {
+    program.action = [&program, state](Console& console) {
       auto& settings = state->request.settings;
       FieldList fields = fields_of(settings);
       state->options.apply(fields, state->config);
       state->request.with_data = !settings.data.empty();
       if (!state->request.with_data) settings.data = "folder:images";
-      settings.resolve(state->options.given(state->config));
-      load_engine().bench_step(state->request, console);
+      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+        state->request.environment = environment;
+        settings.resolve(state->options.given(state->config), environment.local_size);
+        load_engine().bench_step(state->request, console);
+      });
     };
   });
 }

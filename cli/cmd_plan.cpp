@@ -46,7 +46,8 @@ std::string text_of(const train::Plan& p, const train::Machine& machine) {
           format("  (%.2f ms in all, the rest behind the backward)\n", 1000 * p.gradient_seconds);
   text += "  embeddings             " + milliseconds(p.embedding_seconds) + "\n";
   text += "  batch normalisation    " + milliseconds(p.norm_seconds) + "\n";
-  text += "  images, beside it all  " + milliseconds(p.loader_seconds) + "\n";
+  text += std::string(machine.computes_on_cores ? "  images, on its cores   " : "  images, beside it all  ") +
+          milliseconds(p.loader_seconds) + "\n";
   text += "  a step                 " + milliseconds(p.step_seconds) +
           format("  (%.0f images/s; most of it: %s)\n", p.images_per_second, p.bottleneck.c_str());
   text += format("  %lld steps               %s", static_cast<long long>(p.steps),

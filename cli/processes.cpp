@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstring>
@@ -115,8 +116,11 @@ int run_all(int64_t count, const Program& program, Console& console) {
       --left;
       const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
       last_end = Clock::now();
-      if (code == 0 || result != 0) continue;
-      result = code;
+      if (code == 0) continue;
+      // Whose fault it was says so; the others, which only ended with it, have 1.
+      const bool first = result == 0;
+      result = std::max(result, code);
+      if (!first) continue;
       if (const std::string text = fate(rank, status); !text.empty()) console.error(text);
     }
   }

@@ -8,11 +8,20 @@
 #include "directclr/train/measure.h"
 
 namespace directclr::cli {
+namespace {
+
+constexpr double kTimeoutSeconds = 60;
+
+}  // namespace
 
 void run_bench_step(const BenchRequest& request, Console& console) {
   train::TrainSettings settings = request.settings;
   if (!request.with_data) settings.data.clear();
-  const auto m = train::measure_step(settings, request.images, request.seconds, console.context());
+  const auto device = train::resolve_device(settings.device, request.environment.local_rank);
+  const auto group = dist::Group::join(request.environment, device, kTimeoutSeconds);
+  train::Machine m;
+  group.run([&] { m = train::measure_step(settings, request.images, request.seconds, console.context(), group); });
+  if (!group.is_root()) return;
   if (!request.out.empty()) m.add_to(request.out);
   const nlohmann::ordered_json object = {{"name", m.name},
                                          {"flops_per_second", m.flops_per_second},
@@ -28,7 +37,6 @@ void run_bench_step(const BenchRequest& request, Console& console) {
 }
 
 void run_bench_comm(const BenchRequest& request, Console& console) {
-  constexpr double kTimeoutSeconds = 60;
   const auto device = train::resolve_device(request.settings.device, request.environment.local_rank);
   at::set_num_threads(1);
   const auto group = dist::Group::join(request.environment, device, kTimeoutSeconds);

@@ -32,6 +32,7 @@ struct Machine {
   double loss_flops_per_second = 0;     ///< of one device, in the loss (8 P floating-point operations a pair)
   double loader_images_per_second = 0;  ///< of one processor core: decode and two views
   int64_t cores = 1;                    ///< processor cores a node
+  bool computes_on_cores = false;       ///< the device is the processor: loading and computing share its cores
   double device_bytes = 0;              ///< memory of one device
   int64_t bytes_per_number = 4;         ///< of an activation: 4, or 2 in bfloat16
 
@@ -60,7 +61,8 @@ struct Plan {
   double gradient_exposed_seconds = 0;  ///< what of it the backward does not hide
   double embedding_seconds = 0;         ///< gather of embeddings, and their gradient's way back
   double norm_seconds = 0;              ///< synchronised batch normalisation
-  double loader_seconds = 0;            ///< until a node's cores have made its images; beside all the others
+  double loader_seconds =
+      0;  ///< until a node's cores have made its images; beside the others, or (on cores) after them
   double step_seconds = 0;
   double images_per_second = 0;
   double train_seconds = 0;

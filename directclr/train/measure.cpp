@@ -64,8 +64,9 @@ double loader_rate(const TrainSettings& settings, double seconds) {
 
 }  // namespace
 
-Machine measure_step(const TrainSettings& settings, int64_t images, double seconds, const Context& context) {
-  const c10::Device device = resolve_device(settings.device);
+Machine measure_step(const TrainSettings& settings, int64_t images, double seconds, const Context& context,
+                     const dist::Group& group) {
+  const c10::Device device = resolve_device(settings.device, group.local_rank());
   const bool bfloat16 = resolve_bfloat16(settings.precision, device);
   at::set_num_threads(static_cast<int>(settings.threads));
   ContrastiveModel model = make_model(settings);
@@ -92,6 +93,7 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
         },
         seconds, context);
   };
+  group.barrier();
   const double few = step_time(small), many = step_time(large);
 
   context.progress({"bench step", 2, 4, "measurements", 2, ""});
@@ -107,13 +109,18 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
   machine.loss_flops_per_second =
       8.0 * static_cast<double>(kRows) * static_cast<double>(kRows) * static_cast<double>(cost.embedding) / loss;
   machine.cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
+  machine.computes_on_cores = device.is_cpu();
   machine.bytes_per_number = bfloat16 ? 2 : 4;
-  machine.name = format("%s, %s, %s, %lld threads, %s", processor_name().c_str(), device.str().c_str(),
-                        bfloat16 ? "bfloat16" : "float32", static_cast<long long>(settings.threads),
-                        settings.encoder.arch.c_str());
+  machine.name = format("%s, %s, %s, %lld at once, %lld threads each, %s", processor_name().c_str(),
+                        device.str().c_str(), bfloat16 ? "bfloat16" : "float32", static_cast<long long>(group.size()),
+                        static_cast<long long>(settings.threads), settings.encoder.arch.c_str());
   if (!settings.data.empty()) {
     context.progress({"bench step", 3, 4, "measurements", 3, ""});
     machine.loader_images_per_second = loader_rate(settings, seconds);
+  }
+  for (double* figure : {&machine.flops_per_second, &machine.step_seconds, &machine.loss_flops_per_second,
+                         &machine.loader_images_per_second}) {
+    *figure = group.sum(*figure) / static_cast<double>(group.size());
   }
   context.progress({"bench step", 4, 4, "measurements", 4, ""});
   return machine;

@@ -9,8 +9,10 @@ namespace directclr::train {
 
 /// Measures what the cost model knows of this machine's computing: training steps of the settings' network at a small
 /// and a larger batch (of at most `images`), the loss, and, when the settings name data, the loader.
-/// Takes `seconds` for each. Throws Interrupted.
-Machine measure_step(const TrainSettings& settings, int64_t images, double seconds, const Context& context);
+/// Takes `seconds` for each. The processes of a group measure at the same time, each its own device, so that what they
+/// share (memory, power, cores) counts; the figures are their means. Throws Interrupted.
+Machine measure_step(const TrainSettings& settings, int64_t images, double seconds, const Context& context,
+                     const dist::Group& group = {});
 
 /// Measures latency and bandwidth of sums over the group, in the cost model's terms, and adds them to `machine`: of
 /// hops between nodes when `between_nodes` (one process a node), else of hops inside one. Collective; all processes

@@ -10,6 +10,7 @@ for recipe in "$SOURCE"/recipes/*.toml; do
   "$DIRECTCLR" train --config "$work/resolved.toml" --dry-run >"$work/again.toml"
   cmp "$work/resolved.toml" "$work/again.toml"
 done
+for script in "$SOURCE"/recipes/*.slurm "$SOURCE"/recipes/*.torchrun; do bash -n "$script"; done
 expect() { grep -qF "$2 = $3  #" "$work/paper.toml" || { echo "paper-imagenet: expected $2 = $3, has: $(grep "^$2 " "$work/paper.toml")"; exit 1; }; }
 "$DIRECTCLR" train --config "$SOURCE/recipes/paper-imagenet.toml" --dry-run >"$work/paper.toml"
 while read -r section key value; do expect "$section" "$key" "$value"; done <<'TABLE'
