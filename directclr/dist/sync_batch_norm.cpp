@@ -9,7 +9,6 @@
 #include <ATen/ops/rsqrt.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "directclr/dist/saved_group.h"
@@ -22,9 +21,9 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 struct Moments {
-  Tensor mean;        // (C) float64
-  Tensor variance;    // (C) float64, biased
-  int64_t count = 0;  // values a channel, of all processes
+  Tensor mean;      // (C) float64
+  Tensor variance;  // (C) float64, biased
+  Tensor count;     // scalar float64: values a channel, of all processes; never read here, so no device need wait
 };
 
 Moments moments_of_all(const Tensor& x, const Group& group) {
@@ -40,7 +39,7 @@ Moments moments_of_all(const Tensor& x, const Group& group) {
   Moments moments;
   moments.mean = (counts * means).sum(0) / total;
   moments.variance = (counts * (variances + (means - moments.mean).square())).sum(0) / total;
-  moments.count = static_cast<int64_t>(total.item<double>());
+  moments.count = total;
   return moments;
 }
 
@@ -53,10 +52,10 @@ Tensor by_channel(const Tensor& values, const Tensor& x) {
 
 struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
-                        const Tensor& mean, const Tensor& variance, int64_t count, double eps, const Group& group) {
+                        const Tensor& mean, const Tensor& variance, const Tensor& count, double eps,
+                        const Group& group) {
     Tensor y = std::get<0>(at::native_batch_norm(x, weight, bias, mean, variance, /*training=*/false, 0, eps));
-    context->save_for_backward({x, weight, mean, variance});
-    context->saved_data["count"] = count;
+    context->save_for_backward({x, weight, mean, variance, count});
     context->saved_data["eps"] = eps;
     context->saved_data["group"] = SavedGroup::of(group);
     return y;
@@ -64,9 +63,8 @@ struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> 
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
-    const Tensor &x = saved[0], &weight = saved[1], &mean = saved[2], &variance = saved[3];
+    const Tensor &x = saved[0], &weight = saved[1], &mean = saved[2], &variance = saved[3], &count = saved[4];
     const double eps = context->saved_data["eps"].toDouble();
-    const double count = static_cast<double>(context->saved_data["count"].toInt());
     const Group group = SavedGroup::from(context->saved_data["group"]);
     const Tensor grad_y = grads[0].contiguous(x.suggest_memory_format());
     // As if mean and variance were constants: w / sqrt(var + eps) dy, sum dy x^, sum dy.
@@ -94,17 +92,16 @@ Tensor sync_batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias
                        Tensor& running_var, double momentum, double eps, const Group& group) {
   TORCH_CHECK((x.dim() == 2 || x.dim() == 4) && x.size(1) == weight.size(0),
               "[sync_batch_norm] expected (n, C) or (n, C, H, W) with C = ", weight.size(0), ", got ", x.sizes());
-  Tensor mean, variance;
-  int64_t count = 0;
+  Tensor mean, variance, count;
   {
     const at::NoGradGuard no_grad;
     const Moments moments = moments_of_all(x.detach(), group);
     count = moments.count;
-    const double bessel = static_cast<double>(count) / static_cast<double>(std::max<int64_t>(count - 1, 1));
+    const Tensor bessel = count / (count - 1).clamp_min(1);
     mean = moments.mean.to(running_mean.scalar_type());
     variance = moments.variance.to(running_var.scalar_type());
     running_mean.mul_(1 - momentum).add_(mean, momentum);
-    running_var.mul_(1 - momentum).add_(variance * bessel, momentum);
+    running_var.mul_(1 - momentum).add_((moments.variance * bessel).to(running_var.scalar_type()), momentum);
   }
   return SyncBatchNormFunction::apply(x, weight, bias, mean, variance, count, eps, group);
 }
