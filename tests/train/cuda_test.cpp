@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "directclr/dist/sync_batch_norm.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/model/resnet.h"
 #include "directclr/train/trainer.h"
@@ -38,6 +39,28 @@ TEST_F(Cuda, GivesTheProcessorsLossAndGradients) {
   for (const auto& item : here->named_parameters()) {
     EXPECT_TRUE(test::all_close(there->named_parameters()[item.key()].grad().cpu(), item.value().grad(), 1e-6))
         << item.key();
+  }
+}
+
+// The formulas of several processes, for a group of one, against the device's own normalisation.
+TEST_F(Cuda, SynchronisedNormalisationEqualsTorchs) {
+  for (const auto type : {torch::kDouble, torch::kFloat}) {
+    const auto options = torch::TensorOptions(torch::kCUDA).dtype(type);
+    const torch::Tensor x = 5 + 2 * torch::randn({9, 8, 4, 3}, options), grad = torch::randn({9, 8, 4, 3}, options);
+    const torch::Tensor weight = torch::randn({8}, options), bias = torch::randn({8}, options);
+    const auto run = [&](bool ours) {
+      const torch::Tensor input = x.clone().requires_grad_(true), w = weight.clone().requires_grad_(true),
+                          b = bias.clone().requires_grad_(true);
+      torch::Tensor mean = torch::zeros({8}, options), variance = torch::ones({8}, options);
+      const torch::Tensor y = ours ? dist::sync_batch_norm(input, w, b, mean, variance, 0.1, 1e-5, {})
+                                   : torch::batch_norm(input, w, b, mean, variance, true, 0.1, 1e-5, false);
+      y.backward(grad);
+      return std::vector<torch::Tensor>{y, input.grad(), w.grad(), b.grad(), mean, variance};
+    };
+    const auto actual = run(true), expected = run(false);
+    for (size_t i = 0; i < actual.size(); ++i) {
+      EXPECT_TRUE(test::all_close(actual[i].cpu(), expected[i].cpu(), type == torch::kDouble ? 1e-12 : 1e-5)) << i;
+    }
   }
 }
 
