@@ -186,5 +186,36 @@ TEST_F(Processes, SayWhatIsWrongWithTheirMeeting) {
                  "--micro-batch: 3 processes");
 }
 
+TEST_F(Processes, MeasureTheMachineAndPlan) {
+  const std::string file = path("machine.json");
+  const std::vector<std::string> network = {"--arch", "basic:1,1,1,1:4", "--image-size", "32", "--batch-size", "64"};
+  std::vector<std::string> step = {"bench", "step",   "--seconds", "0.05",  "--images",
+                                   "16",    "--data", data_,       "--out", file};
+  step.insert(step.end(), network.begin(), network.end());
+  const Outcome measured = run(step);
+  ASSERT_EQ(measured.status, 0) << measured.err;
+  const Outcome comm = run({"bench", "comm", "--nproc", "2", "--seconds", "0.05", "--out", file, "--json"});
+  ASSERT_EQ(comm.status, 0) << comm.err;
+  EXPECT_GT(nlohmann::json::parse(comm.out).at("bytes_per_second"), 0.0);
+  std::vector<std::string> words = {"plan", "--machine", file, "--images", "6400", "--gpus", "2", "--json"};
+  words.insert(words.end(), network.begin(), network.end());
+  const Outcome planned = run(words);
+  ASSERT_EQ(planned.status, 0) << planned.err;
+  const auto plan = nlohmann::json::parse(planned.out);
+  EXPECT_EQ(plan.at("devices"), 2);
+  EXPECT_EQ(plan.at("images_per_device"), 32);
+  EXPECT_EQ(plan.at("measured"), true);
+  for (const char* part : {"compute_seconds", "loss_seconds", "gradient_seconds", "embedding_seconds", "norm_seconds",
+                           "loader_seconds", "step_seconds", "train_seconds", "device_bytes", "bytes_sent_per_step"}) {
+    EXPECT_GT(plan.at(part), 0.0) << part;
+  }
+  expect_refused(run({"plan", "--machine", "h1000"}), "--machine: 'h1000' is neither a file nor an assumed machine");
+  expect_refused(run({"plan", "--machine", path("none.json")}), "none.json");
+  expect_refused(run({"plan", "--nodes", "10000"}),
+                 "--batch-size: 256 images cannot be shared out among 80000 devices");
+  expect_refused(run({"bench", "comm"}), "bench comm: needs several processes");
+  expect_refused(run({"bench"}), "");
+}
+
 }  // namespace
 }  // namespace directclr
