@@ -63,10 +63,11 @@ std::unique_ptr<LocalExchange> LocalExchange::open(c10d::Store& store, int64_t r
     const auto value = store.get("local_exchange/" + key);
     return std::string(value.begin(), value.end());
   };
-  static std::atomic<int> groups{0};  // several groups may live in one process
   std::string name;
   if (rank == 0) {
-    name = "/directclr-" + std::to_string(::getpid()) + "-" + std::to_string(groups++);
+    // Several groups may live in one process: the time tells them apart, and a name that is there is not taken.
+    name = "/directclr-" + std::to_string(::getpid()) + "-" +
+           std::to_string(std::chrono::steady_clock::now().time_since_epoch().count());
     if (!make_memory(name, bytes)) name.clear();
     tell("name", name);
   } else {
