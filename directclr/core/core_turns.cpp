@@ -15,6 +15,8 @@ namespace directclr {
 namespace {
 
 constexpr auto kBetweenTries = std::chrono::microseconds(500);
+// Whoever computes longer than this without a pause is computed beside: a process that hangs must not hold up others.
+constexpr auto kPatience = std::chrono::seconds(60);
 // Behind the bytes of all cores: who is next. The holder's process number of each core stands in the file itself.
 constexpr int64_t kQueue = CPU_SETSIZE;
 
@@ -73,8 +75,10 @@ bool CoreTurns::holder_is_suspended(int64_t core) const {
 
 CoreTurns::Turn CoreTurns::take(const Context& context) {
   if (file_ < 0) return Turn(nullptr);
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  const auto enough = [&] { return context.stop_requested() || std::chrono::steady_clock::now() > give_up; };
   while (!lock(kQueue)) {
-    if (context.stop_requested()) return Turn(nullptr);
+    if (enough()) return Turn(nullptr);
     std::this_thread::sleep_for(kBetweenTries);
   }
   const pid_t self = ::getpid();
@@ -91,7 +95,7 @@ CoreTurns::Turn CoreTurns::take(const Context& context) {
         ++suspended;
       }
     }
-    if (held_.size() + suspended >= wanted_ || context.stop_requested()) break;
+    if (held_.size() + suspended >= wanted_ || enough()) break;
     std::this_thread::sleep_for(kBetweenTries);
   }
   unlock(kQueue);

@@ -14,9 +14,9 @@ namespace directclr {
 /// Results do not depend on it, since no number of threads changes.
 ///
 /// A process claims as many of the cores that it may run on as it has threads. Claims are locks on the bytes of one
-/// file a user, so a process that dies leaves none, and one that is suspended is passed over. Who waits is next: a
-/// process cannot take two turns while another waits. Without such a file (nowhere to write) every turn is granted at
-/// once.
+/// file a user, so a process that dies leaves none, and one that is suspended, or computes for more than a minute at a
+/// time, is passed over. Who waits is next: a process cannot take two turns while another waits. Without such a file
+/// (nowhere to write) every turn is granted at once.
 class CoreTurns {
  public:
   /// For a process that computes on `threads` cores at a time (0: on none, as when a GPU computes). By default the

@@ -188,7 +188,7 @@ TEST_F(Processes, SayWhatIsWrongWithTheirMeeting) {
 
 TEST_F(Processes, MeasureTheMachineAndPlan) {
   const std::string file = path("machine.json");
-  const std::vector<std::string> network = {"--arch", "basic:1,1,1,1:4", "--image-size", "32", "--batch-size", "64"};
+  const std::vector<std::string> network = {"--arch", "basic:1,1,1,1:8", "--image-size", "32", "--batch-size", "64"};
   std::vector<std::string> step = {"bench", "step",   "--seconds", "0.05",  "--images",
                                    "16",    "--data", data_,       "--out", file};
   step.insert(step.end(), network.begin(), network.end());
