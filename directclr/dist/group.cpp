@@ -134,6 +134,16 @@ Tensor padded(const Tensor& rows, int64_t most) {
   return at::cat({rows, at::zeros(shape, rows.options())});
 }
 
+// All ranks' rows without what filled them up.
+Tensor joined(std::vector<Tensor> parts, int64_t total) {
+  const auto size = static_cast<int64_t>(parts.size());
+  for (int64_t r = 0; r < size; ++r) {
+    auto& part = parts[static_cast<size_t>(r)];
+    part = part.narrow(0, 0, share_of(total, r, size).count);
+  }
+  return at::cat(parts);
+}
+
 }  // namespace
 
 struct Group::Connection {
@@ -267,16 +277,11 @@ Tensor Group::gather_rows(const Tensor& rows, int64_t total) const {
   std::vector<Tensor> input = {padded(rows, most)};
   std::vector<std::vector<Tensor>> parts(1);
   if (const Tensor all = connection_->gather_locally(input[0]); all.defined()) {
-    for (int64_t r = 0; r < size(); ++r) parts[0].push_back(all[r].narrow(0, 0, share_of(total, r, size()).count));
-    return at::cat(parts[0]);
+    return joined(all.unbind(0), total);
   }
   for (int64_t r = 0; r < size(); ++r) parts[0].push_back(at::empty(input[0].sizes(), input[0].options()));
   connection_->complete([&] { return connection_->backend(rows).allgather(parts, input); });
-  for (int64_t r = 0; r < size(); ++r) {
-    auto& part = parts[0][static_cast<size_t>(r)];
-    part = part.narrow(0, 0, share_of(total, r, size()).count);
-  }
-  return at::cat(parts[0]);
+  return joined(parts[0], total);
 }
 
 Tensor Group::gather_rows_at_root(const Tensor& rows, int64_t total) const {
@@ -296,11 +301,7 @@ Tensor Group::gather_rows_at_root(const Tensor& rows, int64_t total) const {
   options.rootRank = 0;
   connection_->complete([&] { return connection_->backend(rows).gather(parts, input, options); });
   if (!is_root()) return {};
-  for (int64_t r = 0; r < size(); ++r) {
-    auto& part = parts[0][static_cast<size_t>(r)];
-    part = part.narrow(0, 0, share_of(total, r, size()).count);
-  }
-  return at::cat(parts[0]);
+  return joined(parts[0], total);
 }
 
 Tensor Group::sum_and_share_rows(const Tensor& full, int64_t total) const {
