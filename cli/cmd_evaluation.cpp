@@ -81,6 +81,33 @@ void add_knn(CLI::App& app, Program& program) {
   });
 }
 
+void add_evaluate(CLI::App& app, Program& program) {
+  struct State {
+    SettingOptions options;
+    Processes processes;
+    EvaluateRequest request;
+  };
+  auto state = std::make_shared<State>();
+  auto* command = app.add_subcommand(
+      "evaluate",
+      "probe, k-NN and both spectra from one pass over the images; --dims adds a probe of those columns, --random-init "
+      "one of the untrained encoder");
+  add_run_options(*command, state->request.base);
+  state->processes.add_to(*command);
+  state->options.add_to(*command, fields_of(state->request.settings));
+  add_example(*command, "directclr evaluate runs/direct --cached");
+  command->callback([&program, state] {
+    program.action = [&program, state](Console& console) {
+      FieldList fields = fields_of(state->request.settings);
+      state->options.apply(fields, "");
+      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+        state->request.base.environment = environment;
+        load_engine().evaluate(state->request, console);
+      });
+    };
+  });
+}
+
 void add_embed(CLI::App& app, Program& program) {
   auto request = std::make_shared<EmbedRequest>();
   auto processes = std::make_shared<Processes>();
@@ -106,6 +133,7 @@ void add_embed(CLI::App& app, Program& program) {
 void add_evaluation(CLI::App& app, Program& program) {
   add_probe(app, program);
   add_knn(app, program);
+  add_evaluate(app, program);
   add_embed(app, program);
 }
 

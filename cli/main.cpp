@@ -77,6 +77,7 @@ int run(int argc, char** argv) {
   directclr::cli::add_report(app, program);
   directclr::cli::add_data(app, program);
   directclr::cli::add_theory(app, program);
+  directclr::cli::add_reproduce(app, program);
   directclr::cli::add_plan(app, program);
   directclr::cli::add_bench(app, program);
   try {

@@ -2,9 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -15,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "directclr/core/child_process.h"
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 
@@ -53,75 +52,48 @@ std::vector<std::string> without_count(const std::vector<std::string>& arguments
   return rest;
 }
 
-pid_t start(const std::vector<std::string>& arguments, int64_t rank, int64_t count, int port) {
-  std::vector<std::string> words = {"directclr"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  const pid_t parent = ::getpid();
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  // Ctrl-C reaches the parent alone, which passes it on once; and none outlives it.
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(1);
-  const std::pair<const char*, std::string> variables[] = {
-      {"RANK", std::to_string(rank)},       {"WORLD_SIZE", std::to_string(count)},
-      {"LOCAL_RANK", std::to_string(rank)}, {"LOCAL_WORLD_SIZE", std::to_string(count)},
-      {"MASTER_ADDR", "127.0.0.1"},         {"MASTER_PORT", std::to_string(port)}};
-  for (const auto& [name, value] : variables) ::setenv(name, value.c_str(), /*overwrite=*/1);
-  std::vector<char*> pointers;
-  for (auto& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  ::execv("/proc/self/exe", pointers.data());
-  ::_exit(127);
-}
-
-// What became of a child, for the user; empty when it ended by itself and has told why.
-std::string fate(int64_t rank, int status) {
-  if (!WIFSIGNALED(status)) return "";
-  const int signal = WTERMSIG(status);
-  return format("rank %lld was killed by signal %d (%s)%s", static_cast<long long>(rank), signal, ::strsignal(signal),
-                signal == SIGKILL ? ": by somebody, or by the system for want of memory" : "");
+ChildProcess start(const std::vector<std::string>& arguments, int64_t rank, int64_t count, int port) {
+  return ChildProcess("/proc/self/exe", arguments,
+                      {{{"RANK", std::to_string(rank)},
+                        {"WORLD_SIZE", std::to_string(count)},
+                        {"LOCAL_RANK", std::to_string(rank)},
+                        {"LOCAL_WORLD_SIZE", std::to_string(count)},
+                        {"MASTER_ADDR", "127.0.0.1"},
+                        {"MASTER_PORT", std::to_string(port)}},
+                       {}});
 }
 
 int run_all(int64_t count, const Program& program, Console& console) {
   const int port = free_port();
   const auto arguments = without_count(program.arguments);
-  std::vector<pid_t> children;
+  std::vector<ChildProcess> children;
   for (int64_t rank = 0; rank < count; ++rank) children.push_back(start(arguments, rank, count, port));
   const auto signal_all = [&](int number) {
-    for (const pid_t child : children) {
-      if (child > 0) ::kill(child, number);
-    }
+    for (const auto& child : children) child.signal(number);
   };
   int64_t left = count;
   int result = 0;
   bool asked_to_stop = false;
   Clock::time_point last_end{};
   while (left > 0) {
-    int status = 0;
-    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
-    if (ended <= 0) {
-      if (console.context().stop_requested() && !asked_to_stop) {
-        asked_to_stop = true;
-        signal_all(SIGINT);
-      }
-      if (result != 0 && Clock::now() - last_end > kMercy) signal_all(SIGKILL);
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      continue;
+    if (console.context().stop_requested() && !asked_to_stop) {
+      asked_to_stop = true;
+      signal_all(SIGINT);
     }
+    if (result != 0 && Clock::now() - last_end > kMercy) signal_all(SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
     for (int64_t rank = 0; rank < count; ++rank) {
-      auto& child = children[static_cast<size_t>(rank)];
-      if (child != ended) continue;
-      child = 0;
+      const auto ending = children[static_cast<size_t>(rank)].poll();
+      if (!ending) continue;
       --left;
-      const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
       last_end = Clock::now();
-      if (code == 0) continue;
+      if (ending->status == 0) continue;
       // Whose fault it was says so; the others, which only ended with it, have 1.
       const bool first = result == 0;
-      result = std::max(result, code);
-      if (!first) continue;
-      if (const std::string text = fate(rank, status); !text.empty()) console.error(text);
+      result = std::max(result, ending->signal != 0 ? 1 : ending->status);
+      if (first && ending->signal != 0) {
+        console.error(format("rank %lld ", static_cast<long long>(rank)) + killed_by(*ending));
+      }
     }
   }
   return result;

@@ -53,6 +53,7 @@ void add_report(CLI::App& app, Program& program);
 void add_data(CLI::App& app, Program& program);
 void add_theory(CLI::App& app, Program& program);
 void add_plan(CLI::App& app, Program& program);
+void add_reproduce(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 
 }  // namespace directclr::cli

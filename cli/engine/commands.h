@@ -8,9 +8,11 @@ namespace directclr::cli {
 void run_train(const TrainRequest& request, Console& console);
 void run_probe(const ProbeRequest& request, Console& console);
 void run_knn(const KnnRequest& request, Console& console);
+void run_evaluate(const EvaluateRequest& request, Console& console);
 void run_embed(const EmbedRequest& request, Console& console);
 void run_spectrum(const SpectrumRequest& request, Console& console);
 void run_export(const ExportRequest& request, Console& console);
+train::Machine measure_step(const BenchRequest& request, Console& console);
 void run_bench_step(const BenchRequest& request, Console& console);
 void run_bench_comm(const BenchRequest& request, Console& console);
 

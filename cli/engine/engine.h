@@ -6,6 +6,7 @@
 #include "cli/console.h"
 #include "directclr/dist/environment.h"
 #include "directclr/eval/eval_settings.h"
+#include "directclr/train/cost_model.h"
 #include "directclr/train/run_directory.h"
 #include "directclr/train/train_settings.h"
 
@@ -43,6 +44,11 @@ struct ProbeRequest {
 struct KnnRequest {
   RunRequest base;
   eval::KnnSettings settings;
+};
+
+struct EvaluateRequest {
+  RunRequest base;
+  eval::EvaluationSettings settings;
 };
 
 struct EmbedRequest {
@@ -84,9 +90,11 @@ struct Engine {
   void (*train)(const TrainRequest&, Console&);
   void (*probe)(const ProbeRequest&, Console&);
   void (*knn)(const KnnRequest&, Console&);
+  void (*evaluate)(const EvaluateRequest&, Console&);
   void (*embed)(const EmbedRequest&, Console&);
   void (*spectrum)(const SpectrumRequest&, Console&);
   void (*export_weights)(const ExportRequest&, Console&);
+  train::Machine (*measure_step)(const BenchRequest&, Console&);
   void (*bench_step)(const BenchRequest&, Console&);
   void (*bench_comm)(const BenchRequest&, Console&);
 };

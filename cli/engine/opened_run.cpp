@@ -39,18 +39,19 @@ eval::FeatureOptions OpenedRun::loading(const std::string& task) const {
   return options;
 }
 
-std::unique_ptr<data::Source> OpenedRun::source(data::Split part, bool labelled) const {
-  return labelled ? data::open_labelled_source(data, part) : data::open_source(data, part);
+const data::Source& OpenedRun::source(data::Split part, bool labelled) const {
+  auto& opened = sources_[{part, labelled}];
+  if (!opened) opened = labelled ? data::open_labelled_source(data, part) : data::open_source(data, part);
+  return *opened;
 }
 
 eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_projector, const Context& context,
                                    uint64_t limit, bool keep_share) const {
-  const auto images = source(part, labelled);
   eval::FeatureOptions options =
       loading(part == data::Split::kTrain ? "features of training images" : "features of test images");
   options.limit = limit;
   options.keep_share = keep_share;
-  return eval::extract_features(model.encoder, with_projector ? model.projector.get() : nullptr, *images,
+  return eval::extract_features(model.encoder, with_projector ? model.projector.get() : nullptr, source(part, labelled),
                                 settings.augment, device, options, context, group);
 }
 

@@ -1,7 +1,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/engine/engine.h"
 #include "directclr/data/source.h"
@@ -20,7 +23,10 @@ struct OpenedRun {
   /// InputError when the part is not there.
   eval::Features features(data::Split part, bool labelled, bool with_projector, const Context& context,
                           uint64_t limit = UINT64_MAX, bool keep_share = false) const;
-  std::unique_ptr<data::Source> source(data::Split part, bool labelled) const;
+  /// A part of the data, opened once. Throws InputError when it is not there.
+  const data::Source& source(data::Split part, bool labelled) const;
+
+  uint64_t seed() const { return static_cast<uint64_t>(settings.seed); }
 
   /// What every result says about how it was obtained.
   nlohmann::ordered_json protocol() const;
@@ -34,6 +40,9 @@ struct OpenedRun {
   int64_t workers;
   bool skip_bad;
   bool random_init;
+
+ private:
+  mutable std::map<std::pair<data::Split, bool>, std::unique_ptr<data::Source>> sources_;
 };
 
 /// Does the work of an evaluation command with the processes that share it.

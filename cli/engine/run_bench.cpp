@@ -14,14 +14,19 @@ constexpr double kTimeoutSeconds = 60;
 
 }  // namespace
 
-void run_bench_step(const BenchRequest& request, Console& console) {
+train::Machine measure_step(const BenchRequest& request, Console& console) {
   train::TrainSettings settings = request.settings;
   if (!request.with_data) settings.data.clear();
   const auto device = train::resolve_device(settings.device, request.environment.local_rank);
   const auto group = dist::Group::join(request.environment, device, kTimeoutSeconds);
   train::Machine m;
   group.run([&] { m = train::measure_step(settings, request.images, request.seconds, console.context(), group); });
-  if (!group.is_root()) return;
+  return m;
+}
+
+void run_bench_step(const BenchRequest& request, Console& console) {
+  const train::Machine m = measure_step(request, console);
+  if (request.environment.rank != 0) return;
   if (!request.out.empty()) m.add_to(request.out);
   const nlohmann::ordered_json object = {{"name", m.name},
                                          {"flops_per_second", m.flops_per_second},

@@ -1,6 +1,8 @@
-#include <algorithm>
+#include <chrono>
+#include <vector>
 
 #include "cli/engine/commands.h"
+#include "cli/engine/findings.h"
 #include "cli/engine/opened_run.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -14,69 +16,45 @@ namespace directclr::cli {
 namespace {
 
 int64_t classes_of(const OpenedRun& run) {
-  return static_cast<int64_t>(run.source(data::Split::kTrain, true)->class_names().size());
+  return static_cast<int64_t>(run.source(data::Split::kTrain, true).class_names().size());
 }
 
 // Class folders are numbered in sorted order: both parts must have the same ones.
 void check_same_classes(const OpenedRun& run) {
-  if (run.source(data::Split::kTrain, true)->class_names() != run.source(data::Split::kTest, true)->class_names()) {
+  if (run.source(data::Split::kTrain, true).class_names() != run.source(data::Split::kTest, true).class_names()) {
     throw InputError(run.data, "training and test images have different classes");
   }
+}
+
+// The paper's protocol on the run's images; `images`: how many it trained on.
+eval::ProbeResult probe_by_sgd(const OpenedRun& run, const eval::ProbeSettings& settings, const Context& context,
+                               int64_t& images) {
+  const auto& train = run.source(data::Split::kTrain, true);
+  images = static_cast<int64_t>(train.size());
+  return eval::probe_sgd(run.model.encoder, train, run.source(data::Split::kTest, true), run.settings.augment, settings,
+                         run.device, run.loading("features of test images"), run.seed(), context, run.group);
 }
 
 void probe(const ProbeRequest& request, const dist::Group& group, Console& console) {
   const auto& settings = request.settings;
   OpenedRun run(request.base, group, settings.random_init);
-  const auto [first, end] = eval::parse_dims(settings.dims, run.model.encoder->representation());
+  eval::parse_dims(settings.dims, run.model.encoder->representation());
   check_same_classes(run);
   const Context& context = console.context();
-  const auto seed = static_cast<uint64_t>(run.settings.seed);
   eval::ProbeResult result;
+  int64_t images = 0;
   if (settings.cached) {
     const auto train = run.features(data::Split::kTrain, true, false, context);
     const auto test = run.features(data::Split::kTest, true, false, context);
     if (!group.is_root()) return;
-    result = eval::probe_cached(train, test, classes_of(run), settings, seed, context);
+    images = train.labels.size(0);
+    result = eval::probe_cached(train, test, classes_of(run), settings, run.seed(), context);
   } else {
-    const auto train = run.source(data::Split::kTrain, true);
-    const auto test = run.source(data::Split::kTest, true);
-    result = eval::probe_sgd(run.model.encoder, *train, *test, run.settings.augment, settings, run.device,
-                             run.loading("features of test images"), seed, context, group);
+    result = probe_by_sgd(run, settings, context, images);
     if (!group.is_root()) return;
   }
-  nlohmann::ordered_json object = {{"version", 1},
-                                   {"top1", result.top1},
-                                   {"top5", result.top5},
-                                   {"best_epoch_top1", result.best_top1},
-                                   {"epoch_top1", result.epoch_top1}};
-  nlohmann::ordered_json protocol = run.protocol();
-  protocol["layer"] = "representation";
-  protocol["dims"] = {first, end};
-  if (settings.cached) {
-    protocol["method"] = "L-BFGS on cached features, standardised";
-    protocol["held_out"] = settings.held_out;
-    object["l2"] = result.l2;
-    object["held_out_top1"] = result.held_out_top1;
-  } else {
-    protocol["method"] = "SGD on random crops and flips";
-    protocol["epochs"] = settings.probe_epochs;
-    protocol["batch_size"] = settings.probe_batch_size;
-    protocol["lr"] = settings.probe_lr;
-    protocol["momentum"] = settings.probe_momentum;
-    protocol["weight_decay"] = settings.probe_weight_decay;
-  }
-  object["protocol"] = protocol;
-  // The baseline and sub-vectors have files of their own: they must not pass for the run's result.
-  std::string name = "probe";
-  if (settings.random_init) name += "-random-init";
-  if (!settings.dims.empty())
-    name += format("-dims-%lld-%lld", static_cast<long long>(first), static_cast<long long>(end));
-  write_file(run.run.path() / (name + ".json"), object.dump(2) + "\n");
-  console.result(
-      format("linear probe: top-1 %.2f %%, top-5 %.2f %% (%s; %s; %s%s)", 100 * result.top1, 100 * result.top5,
-             protocol["method"].get<std::string>().c_str(), run.settings.projector.projector.c_str(), run.data.c_str(),
-             settings.random_init ? "; untrained encoder" : ""),
-      object.dump());
+  const Finding finding = save_probe(run, settings, result, images);
+  console.result(finding.text, finding.object.dump());
 }
 
 void knn(const KnnRequest& request, const dist::Group& group, Console& console) {
@@ -87,17 +65,84 @@ void knn(const KnnRequest& request, const dist::Group& group, Console& console) 
   if (!group.is_root()) return;
   const double top1 = eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
                                          classes_of(run), request.settings);
-  nlohmann::ordered_json protocol = run.protocol();
-  protocol["layer"] = "representation";
-  protocol["k"] = request.settings.k;
-  protocol["temperature"] = request.settings.knn_temperature;
-  protocol["similarity"] = "cosine";
-  const nlohmann::ordered_json object = {{"version", 1}, {"top1", top1}, {"protocol", protocol}};
-  write_file(run.run.path() / "knn.json", object.dump(2) + "\n");
-  console.result(format("k-NN: top-1 %.2f %% (k %lld, temperature %g, cosine; %s; %s)", 100 * top1,
-                        static_cast<long long>(request.settings.k), request.settings.knn_temperature,
-                        run.settings.projector.projector.c_str(), run.data.c_str()),
-                 object.dump());
+  const Finding finding = save_knn(run, request.settings, top1, bank.labels.size(0));
+  console.result(finding.text, finding.object.dump());
+}
+
+// Everything that can be said of a run from one pass over the images. `evaluation.json`, written last, says with which
+// settings: what finds it there with the same ones need not evaluate again.
+void evaluate(const EvaluateRequest& request, const dist::Group& group, Console& console) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto& settings = request.settings;
+  OpenedRun run(request.base, group);
+  const auto& probe = settings.probe;
+  eval::parse_dims(probe.dims, run.model.encoder->representation());
+  if (settings.feature_limit > 0 && !probe.cached) throw InputError("--feature-limit", "goes with --cached alone");
+  const bool tested = data::has_test_split(run.data);
+  // Of all kinds of data only a folder may lack labels.
+  const bool folder = data::SourceSpec::parse(run.data).kind == "folder";
+  const bool labelled = tested && (!folder || run.source(data::Split::kTrain, false).labelled());
+  if (labelled) check_same_classes(run);
+  if (!labelled && group.is_root()) {
+    console.notice("notice: " + run.data + " has no labelled training and test images: spectra only");
+  }
+  const Context& context = console.context();
+  const uint64_t limit = settings.feature_limit == 0 ? UINT64_MAX : static_cast<uint64_t>(settings.feature_limit);
+  const auto split = tested ? data::Split::kTest : data::Split::kTrain;
+  const auto seen = run.features(split, labelled, true, context, limit);
+  eval::Features train;
+  if (labelled) train = run.features(data::Split::kTrain, true, false, context, limit);
+
+  std::vector<Finding> findings;
+  const auto add_probe = [&](OpenedRun& of, const eval::ProbeSettings& how, const eval::Features& bank,
+                             const eval::Features& queries) {
+    int64_t images = bank.labels.size(0);
+    const auto result = !how.cached       ? probe_by_sgd(of, how, context, images)
+                        : group.is_root() ? eval::probe_cached(bank, queries, classes_of(of), how, of.seed(), context)
+                                          : eval::ProbeResult{};
+    if (group.is_root()) findings.push_back(save_probe(of, how, result, images));
+  };
+  if (labelled) {
+    eval::ProbeSettings whole = probe;
+    whole.dims.clear();
+    whole.random_init = false;
+    add_probe(run, whole, train, seen);
+    if (!probe.dims.empty()) {
+      eval::ProbeSettings part = probe;
+      part.random_init = false;
+      add_probe(run, part, train, seen);
+    }
+    if (group.is_root()) {
+      const double top1 = eval::knn_accuracy(train.representation, train.labels, seen.representation, seen.labels,
+                                             classes_of(run), settings.knn);
+      findings.push_back(save_knn(run, settings.knn, top1, train.labels.size(0)));
+    }
+    if (probe.random_init) {
+      OpenedRun untrained(request.base, group, true);
+      whole.random_init = true;
+      add_probe(untrained, whole, untrained.features(data::Split::kTrain, true, false, context, limit),
+                untrained.features(data::Split::kTest, true, false, context, limit));
+    }
+  }
+  if (!group.is_root()) return;
+  const std::string name = tested ? "test" : "train";
+  findings.push_back(
+      save_spectrum(run, "representation", name, spectrum::summarize(seen.representation, /*l2_normalize=*/false)));
+  findings.push_back(save_spectrum(run, "embedding", name, spectrum::summarize(seen.embedding, false)));
+
+  nlohmann::ordered_json object = {{"version", 1}, {"data", run.data}, {"settings", nlohmann::ordered_json::object()}};
+  eval::EvaluationSettings copy = settings;
+  const FieldList fields = fields_of(copy);
+  for (const auto& field : fields.fields()) object["settings"][field.name] = field.text();
+  object["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  write_file(run.run.evaluation(), object.dump(2) + "\n");
+  std::string text;
+  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  for (const auto& finding : findings) {
+    text += (text.empty() ? "" : "\n") + finding.text;
+    all.push_back(finding.object);
+  }
+  console.result(text, all.dump());
 }
 
 void embed(const EmbedRequest& request, const dist::Group& group, Console& console) {
@@ -140,6 +185,10 @@ void run_probe(const ProbeRequest& request, Console& console) {
 
 void run_knn(const KnnRequest& request, Console& console) {
   with_group(request.base, [&](const dist::Group& group) { knn(request, group, console); });
+}
+
+void run_evaluate(const EvaluateRequest& request, Console& console) {
+  with_group(request.base, [&](const dist::Group& group) { evaluate(request, group, console); });
 }
 
 void run_embed(const EmbedRequest& request, Console& console) {

@@ -1,56 +1,14 @@
-#include <nlohmann/json.hpp>
+#include <algorithm>
 
 #include "cli/engine/commands.h"
+#include "cli/engine/findings.h"
 #include "cli/engine/opened_run.h"
 #include "directclr/core/error.h"
-#include "directclr/core/files.h"
-#include "directclr/core/text.h"
 #include "directclr/io/row_reader.h"
-#include "directclr/report/figures.h"
 #include "directclr/spectrum/spectrum.h"
 
 namespace directclr::cli {
 namespace {
-
-nlohmann::ordered_json to_json(const spectrum::SpectrumSummary& summary, nlohmann::ordered_json protocol) {
-  protocol["samples"] = summary.samples;
-  protocol["l2_normalized"] = summary.l2_normalized;
-  protocol["matrix"] = "covariance, centred, divided by N (Eqn 1)";
-  return {{"version", 1},
-          {"effective_rank_sigma", summary.effective_rank_sigma},
-          {"effective_rank_lambda", summary.effective_rank_lambda},
-          {"participation_ratio", summary.participation_ratio},
-          {"below_1e-2_of_largest", summary.below_1e_2},
-          {"below_1e-4_of_largest", summary.below_1e_4},
-          {"below_1e-6_of_largest", summary.below_1e_6},
-          {"dimensions", summary.values.size()},
-          {"singular_values", summary.values},
-          {"protocol", protocol}};
-}
-
-// Writes the files when there is a folder for them, and prints the numbers.
-void present(const std::string& title, const spectrum::SpectrumSummary& summary, nlohmann::ordered_json object,
-             const std::filesystem::path& folder, const std::string& name, const std::string& curve, Console& console) {
-  std::string written;
-  if (!folder.empty()) {
-    make_directories(folder);
-    write_file(folder / (name + ".json"), object.dump(1) + "\n");
-    report::write_figure(report::spectrum_figure(title, {{curve, summary.values}}), folder, name);
-    written = "\nwrote " + (folder / name).string() + ".{json,csv,svg,gp}";
-    object.erase("singular_values");
-  }
-  console.result(
-      format("%s: %lld rows, %zu dimensions, %s\n"
-             "  effective rank %.1f (singular values of the features), %.1f (covariance eigenvalues); participation "
-             "ratio %.1f\n"
-             "  eigenvalues below 1e-2 / 1e-4 / 1e-6 of the largest: %lld / %lld / %lld",
-             title.c_str(), static_cast<long long>(summary.samples), summary.values.size(),
-             summary.l2_normalized ? "rows L2-normalised" : "rows not normalised", summary.effective_rank_sigma,
-             summary.effective_rank_lambda, summary.participation_ratio, static_cast<long long>(summary.below_1e_2),
-             static_cast<long long>(summary.below_1e_4), static_cast<long long>(summary.below_1e_6)) +
-          written,
-      object.dump());
-}
 
 void run_spectrum_of_file(const SpectrumRequest& request, Console& console) {
   io::RowReader reader(request.base.run, request.tensor);
@@ -67,8 +25,10 @@ void run_spectrum_of_file(const SpectrumRequest& request, Console& console) {
     if (console.context().stop_requested()) throw Interrupted("stopped; nothing was written");
   }
   const auto summary = spectrum::summarize(covariance, request.l2_normalize);
-  present(reader.name(), summary, to_json(summary, {{"file", request.base.run.string()}, {"input", reader.name()}}),
-          request.out, "spectrum", reader.name(), console);
+  const Finding finding =
+      write_spectrum(reader.name(), summary, {{"file", request.base.run.string()}, {"input", reader.name()}},
+                     request.out, "spectrum", reader.name());
+  console.result(finding.text, finding.object.dump());
 }
 
 void run_spectrum_of_run(const SpectrumRequest& request, const dist::Group& group, Console& console) {
@@ -84,12 +44,8 @@ void run_spectrum_of_run(const SpectrumRequest& request, const dist::Group& grou
   covariance.merge(group);
   if (!group.is_root()) return;
   const auto summary = spectrum::summarize(covariance, request.l2_normalize);
-  nlohmann::ordered_json protocol = run.protocol();
-  protocol["layer"] = request.layer;
-  protocol["split"] = request.split;
-  const std::string& projector = run.settings.projector.projector;
-  present(request.layer + " of the " + request.split + " images, " + projector, summary, to_json(summary, protocol),
-          run.run.path() / "spectrum", request.layer, projector, console);
+  const Finding finding = save_spectrum(run, request.layer, request.split, summary);
+  console.result(finding.text, finding.object.dump());
 }
 
 }  // namespace
@@ -98,7 +54,6 @@ void run_spectrum(const SpectrumRequest& request, Console& console) {
   if (std::filesystem::is_directory(request.base.run)) {
     with_group(request.base, [&](const dist::Group& group) { run_spectrum_of_run(request, group, console); });
   } else if (request.base.environment.rank == 0) {  // reading a file is one process's work
-
     run_spectrum_of_file(request, console);
   }
 }

@@ -10,7 +10,7 @@ namespace directclr {
 
 /// Lets processes that each compute on several cores take turns on them, a training step at a time, instead of all
 /// computing at once: threads that wait for one another inside a kernel hold the core that the thread they wait for
-/// needs, and two trainings of two threads on two cores can be a hundred times slower than one (docs/results.md).
+/// needs, and two trainings of two threads on two cores can be a hundred times slower than one (docs/measurements.md).
 /// Results do not depend on it, since no number of threads changes.
 ///
 /// A process claims as many of the cores that it may run on as it has threads. Claims are locks on the bytes of one

@@ -40,6 +40,7 @@ enum class Purpose : uint8_t {
   kTheoryBatch = 34,
   kTheoryNoise = 35,
   kTheoryCheck = 36,
+  kBootstrap = 48,
 };
 
 /// The random numbers of one purpose, keyed by (seed, epoch, sample, view, purpose), in order.

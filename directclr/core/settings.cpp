@@ -166,6 +166,18 @@ void apply_toml(const std::vector<TomlEntry>& entries, FieldList& fields, const 
   }
 }
 
+std::vector<std::string> option_words(const FieldList& fields) {
+  std::vector<std::string> words;
+  for (const auto& field : fields.fields()) {
+    if (std::holds_alternative<bool*>(field.value)) {
+      words.push_back(field.text() == "true" ? field.option() : "--no-" + field.option().substr(2));
+    } else if (!field.text().empty()) {
+      words.insert(words.end(), {field.option(), field.text()});
+    }
+  }
+  return words;
+}
+
 std::string write_toml(const FieldList& fields, const std::string& title) {
   std::ostringstream out;
   out << "# " << title << "\n";

@@ -67,6 +67,9 @@ FieldList fields_of(Settings& settings) {
   return list;
 }
 
+/// The command-line words that give the fields their present values; empty strings are left out.
+std::vector<std::string> option_words(const FieldList& fields);
+
 /// One value read from a TOML file: section, key and its text.
 struct TomlEntry {
   std::string section;

@@ -47,4 +47,19 @@ struct ProbeSettings {
   }
 };
 
+/// Everything that is asked of a finished run at once.
+struct EvaluationSettings {
+  ProbeSettings probe;
+  KnnSettings knn;
+  int64_t feature_limit = 0;
+
+  void describe(FieldList& f) {
+    probe.describe(f);
+    knn.describe(f);
+    f.section("evaluation");
+    f.add("feature_limit", feature_limit, 0, 1e12,
+          "images of each part at most that features are taken of, spread evenly; 0: all");
+  }
+};
+
 }  // namespace directclr::eval

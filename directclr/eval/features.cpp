@@ -9,31 +9,10 @@
 #include "directclr/core/core_turns.h"
 #include "directclr/core/error.h"
 #include "directclr/data/loader.h"
+#include "directclr/data/subset.h"
 
 namespace directclr::eval {
 namespace {
-
-// `count` of `size` places, evenly spread.
-std::vector<uint64_t> spread(int64_t count, uint64_t size) {
-  std::vector<uint64_t> places;
-  for (uint64_t i = 0; i < static_cast<uint64_t>(count); ++i) places.push_back(i * size / static_cast<uint64_t>(count));
-  return places;
-}
-
-// Some images of a source.
-class Part final : public data::Source {
- public:
-  Part(const data::Source& source, std::vector<uint64_t> chosen) : source_(source), chosen_(std::move(chosen)) {
-    for (const uint64_t place : chosen_) labels_.push_back(source.label(place));
-    class_names_ = source.class_names();
-  }
-  void load(uint64_t index, image::Image& image) const override { source_.load(chosen_[index], image); }
-  std::string describe(uint64_t index) const override { return source_.describe(chosen_[index]); }
-
- private:
-  const data::Source& source_;
-  std::vector<uint64_t> chosen_;
-};
 
 // Puts a module into evaluation mode and back.
 class EvaluationMode {
@@ -59,9 +38,9 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
                           const Context& context, const dist::Group& group) {
   const auto total = static_cast<int64_t>(std::min(options.limit, source.size()));
   if (total < group.size()) throw InputError(options.task, "fewer images than processes");
-  const std::vector<uint64_t> chosen = spread(total, source.size());
+  const std::vector<uint64_t> chosen = data::spread_places(static_cast<uint64_t>(total), source.size());
   const Share share = group.share(total);
-  const Part part(source, {chosen.begin() + share.first, chosen.begin() + share.first + share.count});
+  const data::Subset part(source, {chosen.begin() + share.first, chosen.begin() + share.first + share.count});
   const torch::NoGradGuard no_grad;
   const EvaluationMode encoder_mode(encoder.get());
   const EvaluationMode projector_mode(projector);

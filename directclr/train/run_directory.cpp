@@ -38,10 +38,16 @@ std::vector<int64_t> RunDirectory::checkpoints() const {
 void RunDirectory::clear() const {
   for (const char* name :
        {"config.toml", "environment.json", "metrics.jsonl", "encoder.safetensors", "projector.safetensors", "DONE",
-        "probe.json", "knn.json", "report.html", "checkpoints", "spectrum", "figures"}) {
+        "evaluation.json", "knn.json", "report.html", "checkpoints", "spectrum", "figures"}) {
     fs::remove_all(path_ / name);
   }
   fs::remove(events());
+  std::vector<fs::path> probes;  // the run's own, its baseline's, those of sub-vectors
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("probe") && name.ends_with(".json")) probes.push_back(entry.path());
+  }
+  for (const auto& probe : probes) fs::remove(probe);
 }
 
 }  // namespace directclr::train

@@ -29,6 +29,7 @@ class RunDirectory {
   std::filesystem::path encoder() const { return path_ / "encoder.safetensors"; }
   std::filesystem::path projector() const { return path_ / "projector.safetensors"; }
   std::filesystem::path views() const { return path_ / "figures" / "views.png"; }
+  std::filesystem::path evaluation() const { return path_ / "evaluation.json"; }
   std::filesystem::path done() const { return path_ / "DONE"; }
   std::filesystem::path checkpoint(int64_t step) const;
 

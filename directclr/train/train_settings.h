@@ -15,6 +15,7 @@ namespace directclr::train {
 /// Everything that decides what a run computes, plus how it is carried out (`[run]`).
 struct TrainSettings {
   std::string data;
+  int64_t limit = 0;
   int64_t epochs = 100;
   int64_t batch_size = 256;
   int64_t micro_batch = 0;

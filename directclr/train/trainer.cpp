@@ -17,6 +17,7 @@
 #include "directclr/core/version.h"
 #include "directclr/data/contact_sheet.h"
 #include "directclr/data/loader.h"
+#include "directclr/data/subset.h"
 #include "directclr/dist/gradient_sum.h"
 #include "directclr/eval/features.h"
 #include "directclr/eval/knn.h"
@@ -133,6 +134,11 @@ class Trainer {
     bfloat16_ = resolve_bfloat16(settings.precision, device_);
     at::set_num_threads(static_cast<int>(settings.threads));
     source_ = data::open_source(settings.data, data::Split::kTrain);
+    if (settings.limit > 0 && static_cast<uint64_t>(settings.limit) < source_->size()) {
+      all_images_ = std::move(source_);
+      const auto count = static_cast<uint64_t>(settings.limit);
+      source_ = std::make_unique<data::Subset>(*all_images_, data::spread_places(count, all_images_->size()));
+    }
     group_.doing("comparing settings and data with the other processes");
     check_alike(settings, bfloat16_, source_->fingerprint(), group_);
     if (source_->size() < 2) throw InputError(settings.data, "contrastive learning needs at least two images");
@@ -445,6 +451,7 @@ class Trainer {
   torch::Device device_;
   CoreTurns turns_;
   bool bfloat16_ = false;
+  std::unique_ptr<data::Source> all_images_;  // of which source_ is a part; null when it is all
   std::unique_ptr<data::Source> source_;
   int64_t steps_per_epoch_ = 0;
   ContrastiveModel model_;

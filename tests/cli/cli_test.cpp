@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -76,6 +77,43 @@ TEST_F(Cli, TrainsEvaluatesAndReports) {
   const auto probe = nlohmann::json::parse(read_file(folder_ / "run/probe.json"));
   EXPECT_EQ(probe.at("protocol").at("method"), "SGD on random crops and flips");  // the later of the two
   EXPECT_EQ(probe.at("protocol").at("epochs"), 1);
+}
+
+TEST_F(Cli, EvaluatesAllAtOnceAsOneByOne) {
+  ASSERT_EQ(train({"--limit", "64", "--projector", "direct", "--d0", "8", "--out", path("run")}).status, 0);
+  EXPECT_NE(read_file(folder_ / "run/environment.json").find("\"images\": 64"), std::string::npos);
+  const std::vector<std::string> files = {"probe.json", "probe-dims-0-8.json",          "probe-random-init.json",
+                                          "knn.json",   "spectrum/representation.json", "spectrum/embedding.json"};
+  const std::vector<std::string> threads = {"--threads", "1"};
+  std::map<std::string, std::string> singly;
+  for (std::vector<std::string> words : std::vector<std::vector<std::string>>{{"probe", "--cached"},
+                                                                              {"probe", "--cached", "--dims", "0:8"},
+                                                                              {"probe", "--cached", "--random-init"},
+                                                                              {"knn"},
+                                                                              {"spectrum"},
+                                                                              {"spectrum", "--layer", "embedding"}}) {
+    words.insert(words.begin() + 1, path("run"));
+    words.insert(words.end(), threads.begin(), threads.end());
+    const auto outcome = run(words);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+  }
+  for (const auto& file : files) {
+    singly[file] = read_file(folder_ / "run" / file);
+    std::filesystem::remove(folder_ / "run" / file);
+  }
+  const auto outcome = run({"evaluate", path("run"), "--cached", "--dims", "0:8", "--random-init", "--threads", "1"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  for (const auto& file : files) EXPECT_EQ(read_file(folder_ / "run" / file), singly[file]) << file;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "run" / "evaluation.json"));
+  EXPECT_NE(outcome.out.find("columns 0:8"), std::string::npos) << outcome.out;
+
+  // Fewer images are another result, which says so; a new training leaves no old result behind.
+  ASSERT_EQ(run({"evaluate", path("run"), "--cached", "--feature-limit", "30", "--threads", "1"}).status, 0);
+  EXPECT_NE(read_file(folder_ / "run/probe.json").find("\"images\": 30"), std::string::npos);
+  expect_refused(run({"evaluate", path("run"), "--feature-limit", "30"}), "goes with --cached");
+  expect_refused(run({"evaluate", path("run"), "--dims", "5"}), "no range of columns");
+  ASSERT_EQ(train({"--overwrite", "--out", path("run")}).status, 0);
+  for (const auto& file : files) EXPECT_FALSE(std::filesystem::exists(folder_ / "run" / file)) << file;
 }
 
 TEST_F(Cli, TheResolvedConfigurationRepeatsTheRun) {

@@ -42,6 +42,18 @@ TEST(Settings, ReadBackFromTomlExactly) {
   EXPECT_EQ(read.kind, "bee");
 }
 
+TEST(Settings, BecomeTheWordsThatSetThem) {
+  bool on = true, off = false;
+  int64_t number = 3;
+  std::string empty;
+  FieldList fields;
+  fields.add("switched_on", on, "");
+  fields.add("off", off, "");
+  fields.add("number", number, 0, 9, "");
+  fields.add("empty", empty, "");
+  EXPECT_EQ(option_words(fields), (std::vector<std::string>{"--switched-on", "--no-off", "--number", "3"}));
+}
+
 TEST(Settings, RefuseWhatIsOutOfRange) {
   Sample sample;
   FieldList fields = fields_of(sample);

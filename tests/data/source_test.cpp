@@ -7,6 +7,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/data/sources.h"
+#include "directclr/data/subset.h"
 #include "tests/support/error_of.h"
 #include "tests/support/golden.h"
 #include "tests/support/idx_files.h"
@@ -38,6 +39,26 @@ TEST(IdxSource, ReadsImagesAndLabels) {
   EXPECT_EQ(picture.width, 28);
   const std::string bytes = read_file(folder / "train-images-idx3-ubyte");
   EXPECT_EQ(picture.row(20)[3 * 7 + 2], static_cast<uint8_t>(bytes[16 + 28 * 28 + 20 * 28 + 7]));
+}
+
+TEST(Subset, HoldsChosenImagesAndIsAnotherSet) {
+  EXPECT_EQ(spread_places(4, 10), (std::vector<uint64_t>{0, 2, 5, 7}));
+  EXPECT_EQ(spread_places(3, 3), (std::vector<uint64_t>{0, 1, 2}));
+  EXPECT_TRUE(spread_places(0, 5).empty());
+  const test::TemporaryFolder folder;
+  test::write_idx_set(folder.path(), 23, 11);
+  const auto all = open_idx(folder.path(), Split::kTrain, kTen);
+  const Subset some(*all, {1, 13});
+  ASSERT_EQ(some.size(), 2u);
+  EXPECT_EQ(some.label(1), all->label(13));
+  EXPECT_EQ(some.class_names(), all->class_names());
+  EXPECT_EQ(some.describe(1), all->describe(13));
+  image::Image here, there;
+  some.load(1, here);
+  all->load(13, there);
+  EXPECT_EQ(here.pixels, there.pixels);
+  EXPECT_NE(some.fingerprint(), all->fingerprint());
+  EXPECT_NE(some.fingerprint(), Subset(*all, {1, 14}).fingerprint());
 }
 
 TEST(IdxSource, NamesWhatIsWrongWithAFile) {

@@ -1,0 +1,250 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "cli/engine/engine.h"
+#include "cli/program.h"
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/data/source.h"
+#include "directclr/paper/cluster_scripts.h"
+#include "directclr/paper/collect.h"
+#include "directclr/paper/run_plan.h"
+#include "directclr/paper/run_queue.h"
+#include "directclr/paper/suite_page.h"
+#include "directclr/train/cost_model.h"
+
+namespace directclr::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct State {
+  SettingOptions options;
+  std::string suite;
+  std::string scale = "smoke";
+  std::string out;
+  std::string from;
+  std::string config;
+  std::string machine;
+  int64_t seeds = 0;
+  int64_t jobs = 0;
+  paper::Cluster cluster;
+  bool dry_run = false;
+  bool commands = false;
+
+  // Whether anything is computed here, rather than planned or shown.
+  bool runs_here() const { return !dry_run && !commands && from.empty(); }
+};
+
+// The scale with the user's settings on top, complete.
+paper::Scale resolved_scale(const State& state) {
+  for (const char* name : {"projector", "seed"}) {
+    if (state.options.on_command_line(name)) {
+      throw InputError(std::string("--") + name, "is what the suite varies", "see --seeds, or use directclr train");
+    }
+  }
+  paper::Scale scale = paper::scale_named(state.scale);
+  FieldList fields = fields_of(scale.train);
+  state.options.apply(fields, state.config);
+  const auto given = state.options.given(state.config);
+  scale.given.insert(given.begin(), given.end());
+  const bool pretend = scale.train.data.empty() && state.dry_run;
+  if (pretend) scale.train.data = scale.name == "paper" ? "folder:imagenet" : "cifar10:cifar-10";
+  scale.train.resolve(scale.given);
+  return scale;
+}
+
+// How many images there are; when only planning, how many there would be.
+int64_t count_images(const State& state, const paper::Scale& scale, Console& console) {
+  int64_t images = scale.assumed_images;
+  try {
+    images = static_cast<int64_t>(data::open_source(scale.train.data, data::Split::kTrain)->size());
+  } catch (const InputError& error) {
+    if (state.runs_here()) throw;
+    console.notice("notice: " + std::string(error.what()) + "; planned for " + std::to_string(images) + " images");
+  }
+  return scale.train.limit > 0 ? std::min(scale.train.limit, images) : images;
+}
+
+int64_t cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
+
+int64_t jobs_of(const State& state, const paper::Scale& scale) {
+  return state.jobs > 0 ? state.jobs : scale.one_at_a_time ? 1 : cores();
+}
+
+int64_t threads_of(int64_t jobs) { return std::max<int64_t>(1, cores() / jobs); }
+
+// Seconds that each run of the plan should take, by its id.
+std::map<std::string, double> predict(const State& state, const paper::RunPlan& plan, Console& console,
+                                      std::string& machine_name) {
+  const std::string name = state.machine.empty() && plan.scale.name == "paper" ? "v100" : state.machine;
+  train::Machine machine;
+  int64_t nodes = 1, devices = 1;
+  if (name.empty()) {
+    BenchRequest request;
+    request.settings = plan.scale.train;
+    request.settings.threads = request.settings.workers = threads_of(jobs_of(state, plan.scale));
+    request.images = std::min<int64_t>(64, plan.scale.train.batch_size);
+    request.seconds = 1;
+    try {
+      data::open_source(plan.scale.train.data, data::Split::kTrain);
+      request.with_data = true;
+    } catch (const InputError&) {
+      request.with_data = false;
+    }
+    machine = load_engine().measure_step(request, console);
+  } else {
+    machine = name.ends_with(".json") ? train::Machine::read(name) : train::Machine::assumed(name);
+    nodes = state.cluster.nodes;
+    devices = state.cluster.gpus;
+  }
+  machine_name = machine.name;
+  std::map<std::string, double> seconds;
+  for (const auto& run : plan.runs) {
+    seconds[run.id] = train::make_plan(run.train, plan.images, nodes, devices, machine).train_seconds;
+  }
+  return seconds;
+}
+
+void print_plan(const State& state, const paper::RunPlan& plan, Console& console) {
+  std::string machine;
+  const auto seconds = predict(state, plan, console, machine);
+  const bool cluster = !state.machine.empty() || plan.scale.name == "paper";
+  const int64_t jobs = cluster ? 1 : jobs_of(state, plan.scale);
+  std::string text = format("scale %s: %s\n", plan.scale.name.c_str(), plan.scale.purpose.c_str());
+  nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+  double all = 0;
+  for (const auto& run : plan.runs) {
+    const fs::path directory = fs::path(state.out) / "runs" / run.id;
+    const bool done = !state.out.empty() && paper::is_trained(directory);
+    const double predicted = done ? 0 : seconds.at(run.id);
+    all += predicted;
+    text += format("  %-44s %s\n", run.id.c_str(), done ? "trained" : format_duration(predicted).c_str());
+    runs.push_back({{"id", run.id}, {"trained", done}, {"predicted_seconds", predicted}});
+  }
+  const double wall = all / static_cast<double>(jobs);
+  text += format("%zu runs of %lld epochs over %lld images; predicted training time %s", plan.runs.size(),
+                 static_cast<long long>(plan.scale.train.epochs), static_cast<long long>(plan.images),
+                 format_duration(wall).c_str());
+  text += jobs > 1 ? format(", %lld runs at a time", static_cast<long long>(jobs)) : ", one run after the other";
+  text += " (" + machine + "); evaluation comes on top";
+  const nlohmann::ordered_json object = {
+      {"scale", plan.scale.name}, {"machine", machine}, {"predicted_seconds", wall}, {"runs", runs}};
+  console.result(text, object.dump());
+}
+
+// Pictures and pages from results alone.
+void present(const paper::SuiteResults& results, const std::vector<const paper::Suite*>& suites, const fs::path& out,
+             Console& console) {
+  std::vector<paper::SuiteResult> shown;
+  for (const auto* suite : suites) {
+    const auto variants = suite->variants(results.widths);
+    const bool any = std::any_of(variants.begin(), variants.end(),
+                                 [&](const auto& variant) { return !results.of(variant.name).empty(); });
+    if (any) shown.push_back(suite->present(results, out / "figures"));
+  }
+  if (shown.empty()) throw InputError("reproduce", "the results hold no run of what was asked for");
+  if (auto measures = paper::collapse_measures(results); !measures.tables.empty()) {
+    shown.push_back(std::move(measures));
+  }
+  write_file(out / "results.md", paper::suites_markdown(results, shown));
+  write_file(out / "results.html", paper::suites_html(results, shown));
+  console.result(paper::suites_text(results, shown) + "wrote " + (out / "results.{html,md}").string(),
+                 results.to_json());
+}
+
+void reproduce(const State& state, Program& program, Console& console) {
+  const auto suites = paper::suites_named(state.suite);
+  if (state.out.empty() && !state.dry_run) throw InputError("--out", "no directory given");
+  if (!state.from.empty()) {
+    const auto results = paper::SuiteResults::read(state.from);
+    make_directories(state.out);
+    present(results, suites, state.out, console);
+    return;
+  }
+  const paper::Scale scale = resolved_scale(state);
+  const int64_t images = count_images(state, scale, console);
+  const auto plan = paper::plan_runs(suites, scale, state.seeds > 0 ? state.seeds : scale.seeds, images);
+  if (state.dry_run) {
+    print_plan(state, plan, console);
+    return;
+  }
+  if (state.commands) {
+    const auto written = paper::write_cluster_scripts(plan, state.cluster, state.out);
+    const nlohmann::ordered_json object = {{"folder", (fs::path(state.out) / "commands").string()},
+                                           {"files", written.size()}};
+    console.result(format("wrote %zu files to %s; when their runs are done, the same command without --commands makes "
+                          "the pages",
+                          written.size(), (fs::path(state.out) / "commands").c_str()),
+                   object.dump());
+    return;
+  }
+  const int64_t jobs = jobs_of(state, scale);
+  const paper::QueueOptions options{"/proc/self/exe", state.out, jobs, threads_of(jobs)};
+  std::map<std::string, std::string> problems;
+  std::optional<Interrupted> interrupted;
+  try {
+    problems = paper::carry_out(plan, options, console.context());
+  } catch (const Interrupted& error) {
+    interrupted = error;  // what is there is shown all the same
+  }
+  const auto results = paper::collect(plan, fs::path(state.out) / "runs", problems, program.command_line);
+  write_file(fs::path(state.out) / "results.json", results.to_json());
+  present(results, suites, state.out, console);
+  if (interrupted) throw *interrupted;
+  const auto failed =
+      std::count_if(results.runs.begin(), results.runs.end(), [](const auto& run) { return !run.good(); });
+  if (failed > 0)
+    throw Error(format("%td of %zu runs failed; the same command tries them again", failed, results.runs.size()));
+}
+
+}  // namespace
+
+void add_reproduce(CLI::App& app, Program& program) {
+  auto state = std::make_shared<State>();
+  auto* command = app.add_subcommand(
+      "reproduce", "a table or figure of the paper: every run, evaluation, statistics and pages; can be interrupted");
+  std::vector<std::string> names = {"all"};
+  for (const auto* suite : paper::all_suites()) names.push_back(suite->name);
+  command->add_option("suite", state->suite, join(names, ", "))->required();
+  command
+      ->add_option("--scale", state->scale,
+                   "smoke: minutes, numbers mean nothing; cpu: CIFAR-10 on a few cores; gpu: one GPU; paper: ImageNet "
+                   "to the letter. Settings given here come on top")
+      ->default_str("smoke");
+  command->add_option("--out", state->out, "directory for runs, results.json, results.html, results.md and figures");
+  command->add_option("--seeds", state->seeds, "seeds 0 .. n-1 of every run; 0: as the scale has it")
+      ->check(CLI::Range(0, 1000))
+      ->default_str("0");
+  command->add_option("--jobs", state->jobs, "runs at a time; 0: one a core, or one in all at scales gpu and paper")
+      ->check(CLI::Range(0, 1024))
+      ->default_str("0");
+  command->add_flag("--dry-run", state->dry_run, "list the runs with the time that they should take, and stop");
+  command->add_flag("--commands", state->commands,
+                    "write a torchrun and a SLURM script for every run to OUT/commands instead of running");
+  command->add_option("--from", state->from, "make the pages from this results.json, without any run");
+  command->add_option("--config", state->config, "settings from a TOML file, on top of the scale's");
+  command->add_option("--machine", state->machine,
+                      "--dry-run: FILE.json from directclr bench, h100 or v100 instead of measuring this machine");
+  command->add_option("--nodes", state->cluster.nodes, "--commands and --machine: machines")
+      ->check(CLI::Range(1, 65536))
+      ->default_str("4");
+  command->add_option("--gpus", state->cluster.gpus, "--commands and --machine: devices a machine")
+      ->check(CLI::Range(1, 1024))
+      ->default_str("8");
+  train::TrainSettings defaults;
+  state->options.add_to(*command, fields_of(defaults));
+  add_example(*command,
+              "directclr reproduce all --scale smoke --out runs/smoke\n"
+              "  directclr reproduce table1 --scale cpu --data cifar10:DIR --seeds 3 --out runs/paper");
+  command->callback([&program, state] {
+    program.action = [&program, state](Console& console) { reproduce(*state, program, console); };
+  });
+}
+
+}  // namespace directclr::cli

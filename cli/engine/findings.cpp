@@ -1,0 +1,117 @@
+#include "cli/engine/findings.h"
+
+#include <utility>
+
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/report/figures.h"
+
+namespace directclr::cli {
+
+Finding save_probe(const OpenedRun& run, const eval::ProbeSettings& settings, const eval::ProbeResult& result,
+                   int64_t images) {
+  const auto [first, end] = eval::parse_dims(settings.dims, run.model.encoder->representation());
+  nlohmann::ordered_json object = {{"version", 1},
+                                   {"top1", result.top1},
+                                   {"top5", result.top5},
+                                   {"best_epoch_top1", result.best_top1},
+                                   {"epoch_top1", result.epoch_top1}};
+  nlohmann::ordered_json protocol = run.protocol();
+  protocol["layer"] = "representation";
+  protocol["dims"] = {first, end};
+  protocol["images"] = images;
+  if (settings.cached) {
+    protocol["method"] = "L-BFGS on cached features, standardised";
+    protocol["held_out"] = settings.held_out;
+    object["l2"] = result.l2;
+    object["held_out_top1"] = result.held_out_top1;
+  } else {
+    protocol["method"] = "SGD on random crops and flips";
+    protocol["epochs"] = settings.probe_epochs;
+    protocol["batch_size"] = settings.probe_batch_size;
+    protocol["lr"] = settings.probe_lr;
+    protocol["momentum"] = settings.probe_momentum;
+    protocol["weight_decay"] = settings.probe_weight_decay;
+  }
+  const std::string method = protocol["method"];
+  object["protocol"] = std::move(protocol);
+  // The baseline and sub-vectors have files of their own: they must not pass for the run's result.
+  std::string name = "probe";
+  std::string what = run.settings.projector.projector;
+  if (settings.random_init) {
+    name += "-random-init";
+    what += "; untrained encoder";
+  }
+  if (!settings.dims.empty()) {
+    name += format("-dims-%lld-%lld", static_cast<long long>(first), static_cast<long long>(end));
+    what += "; columns " + settings.dims;
+  }
+  write_file(run.run.path() / (name + ".json"), object.dump(2) + "\n");
+  return {format("linear probe: top-1 %.2f %%, top-5 %.2f %% (%s; %s; %s)", 100 * result.top1, 100 * result.top5,
+                 method.c_str(), what.c_str(), run.data.c_str()),
+          std::move(object)};
+}
+
+Finding save_knn(const OpenedRun& run, const eval::KnnSettings& settings, double top1, int64_t images) {
+  nlohmann::ordered_json protocol = run.protocol();
+  protocol["layer"] = "representation";
+  protocol["k"] = settings.k;
+  protocol["temperature"] = settings.knn_temperature;
+  protocol["similarity"] = "cosine";
+  protocol["images"] = images;
+  nlohmann::ordered_json object = {{"version", 1}, {"top1", top1}, {"protocol", std::move(protocol)}};
+  write_file(run.run.path() / "knn.json", object.dump(2) + "\n");
+  return {format("k-NN: top-1 %.2f %% (k %lld, temperature %g, cosine; %s; %s)", 100 * top1,
+                 static_cast<long long>(settings.k), settings.knn_temperature, run.settings.projector.projector.c_str(),
+                 run.data.c_str()),
+          std::move(object)};
+}
+
+Finding save_spectrum(const OpenedRun& run, const std::string& layer, const std::string& split,
+                      const spectrum::SpectrumSummary& summary) {
+  nlohmann::ordered_json protocol = run.protocol();
+  protocol["layer"] = layer;
+  protocol["split"] = split;
+  const std::string& projector = run.settings.projector.projector;
+  return write_spectrum(layer + " of the " + split + " images, " + projector, summary, std::move(protocol),
+                        run.run.path() / "spectrum", layer, projector);
+}
+
+Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary& summary,
+                       nlohmann::ordered_json protocol, const std::filesystem::path& folder, const std::string& name,
+                       const std::string& curve) {
+  protocol["samples"] = summary.samples;
+  protocol["l2_normalized"] = summary.l2_normalized;
+  protocol["matrix"] = "covariance, centred, divided by N (Eqn 1)";
+  nlohmann::ordered_json object = {{"version", 1},
+                                   {"effective_rank_sigma", summary.effective_rank_sigma},
+                                   {"effective_rank_lambda", summary.effective_rank_lambda},
+                                   {"participation_ratio", summary.participation_ratio},
+                                   {"below_1e-2_of_largest", summary.below_1e_2},
+                                   {"below_1e-4_of_largest", summary.below_1e_4},
+                                   {"below_1e-6_of_largest", summary.below_1e_6},
+                                   {"dimensions", summary.values.size()},
+                                   {"singular_values", summary.values},
+                                   {"protocol", std::move(protocol)}};
+  std::string written;
+  if (!folder.empty()) {
+    make_directories(folder);
+    write_file(folder / (name + ".json"), object.dump(1) + "\n");
+    report::write_figure(report::spectrum_figure(title, {{curve, summary.values}}), folder, name);
+    written = "\nwrote " + (folder / name).string() + ".{json,csv,svg,gp}";
+    object.erase("singular_values");
+  }
+  return {
+      format("%s: %lld rows, %zu dimensions, %s\n"
+             "  effective rank %.1f (singular values of the features), %.1f (covariance eigenvalues); participation "
+             "ratio %.1f\n"
+             "  eigenvalues below 1e-2 / 1e-4 / 1e-6 of the largest: %lld / %lld / %lld",
+             title.c_str(), static_cast<long long>(summary.samples), summary.values.size(),
+             summary.l2_normalized ? "rows L2-normalised" : "rows not normalised", summary.effective_rank_sigma,
+             summary.effective_rank_lambda, summary.participation_ratio, static_cast<long long>(summary.below_1e_2),
+             static_cast<long long>(summary.below_1e_4), static_cast<long long>(summary.below_1e_6)) +
+          written,
+      std::move(object)};
+}
+
+}  // namespace directclr::cli

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "directclr/data/source.h"
+
+namespace directclr::data {
+
+/// `count` of `size` places, evenly spread, ascending: i * size / count. Requires count <= size.
+std::vector<uint64_t> spread_places(uint64_t count, uint64_t size);
+
+/// Some images of a source, which must outlive it. Image i is the source's image `chosen[i]`; classes stay the
+/// source's.
+class Subset final : public Source {
+ public:
+  Subset(const Source& source, std::vector<uint64_t> chosen);
+  void load(uint64_t index, image::Image& image) const override { source_.load(chosen_[index], image); }
+  std::string describe(uint64_t index) const override { return source_.describe(chosen_[index]); }
+
+ private:
+  const Source& source_;
+  std::vector<uint64_t> chosen_;
+};
+
+}  // namespace directclr::data

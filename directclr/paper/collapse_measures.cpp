@@ -1,0 +1,67 @@
+#include <set>
+
+#include "directclr/core/text.h"
+#include "directclr/paper/comparison.h"
+#include "directclr/paper/suite_page.h"
+#include "directclr/report/statistics.h"
+#include "directclr/spectrum/metrics.h"
+
+namespace directclr::paper {
+namespace {
+
+// A measure of the spectrum of one layer.
+Measure of_spectrum(const std::string& layer, double (*value)(const report::SpectrumResult&)) {
+  return [layer, value](const RunRecord& run) {
+    const auto found = run.spectra.find(layer);
+    return found == run.spectra.end() ? NAN : value(found->second);
+  };
+}
+
+double lambda_rank(const report::SpectrumResult& s) { return s.effective_rank_lambda; }
+double sigma_rank(const report::SpectrumResult& s) { return s.effective_rank_sigma; }
+double participation(const report::SpectrumResult& s) { return spectrum::participation_ratio(s.values); }
+double dead(const report::SpectrumResult& s) { return static_cast<double>(s.below_1e_4); }
+// The decade at which the middle of the spectrum lies.
+double median_depth(const report::SpectrumResult& s) { return std::log10(s.values[s.values.size() / 2] / s.values[0]); }
+
+}  // namespace
+
+SuiteResult collapse_measures(const SuiteResults& results) {
+  SuiteResult result{"measures", "Which measure of collapse goes with accuracy",
+                     "The paper reads collapse off the logarithmic spectrum and gives no single number for it."};
+  const std::pair<const char*, Measure> measures[] = {
+      {"effective rank of r, lambda form", of_spectrum("representation", lambda_rank)},
+      {"effective rank of r, sigma form", of_spectrum("representation", sigma_rank)},
+      {"participation ratio of r", of_spectrum("representation", participation)},
+      {"dead dimensions of r", of_spectrum("representation", dead)},
+      {"log10 of the median eigenvalue of r over the largest", of_spectrum("representation", median_depth)},
+      {"effective rank of z, lambda form", of_spectrum("embedding", lambda_rank)},
+      {"k-NN accuracy", [](const RunRecord& run) { return run.knn; }},
+  };
+  std::set<std::string> variants;
+  for (const auto& run : results.runs) {
+    if (run.good()) variants.insert(run.variant);
+  }
+  if (variants.size() < 4) return result;
+  SuiteResult::Table table{
+      format("Spearman's rank correlation with the probe's accuracy over %zu variants, each by its "
+             "mean over seeds. So few points leave room for chance: of four, every 24th order is "
+             "perfect.",
+             variants.size()),
+      {{"measure", "rank correlation"}}};
+  for (const auto& [name, measure] : measures) {
+    std::vector<double> x, y;
+    for (const auto& variant : variants) {
+      const auto values = values_of(results, variant, measure);
+      if (values.empty()) continue;
+      x.push_back(report::sample(values).mean);
+      y.push_back(report::sample(values_of(results, variant, probe_top1)).mean);
+    }
+    const double correlation = report::rank_correlation(x, y);
+    table.rows.push_back({name, std::isfinite(correlation) ? format("%+.2f", correlation) : "–"});
+  }
+  result.tables.push_back(std::move(table));
+  return result;
+}
+
+}  // namespace directclr::paper

@@ -1,0 +1,121 @@
+#include "directclr/paper/collect.h"
+
+#include <nlohmann/json.hpp>
+
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/core/version.h"
+#include "directclr/report/run_results.h"
+#include "directclr/train/run_directory.h"
+
+namespace directclr::paper {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+json read_json(const fs::path& path) {
+  try {
+    return json::parse(read_file(path));
+  } catch (const json::exception& error) {
+    throw InputError(path.string(), std::string("damaged result file: ") + error.what(), "remove it and start again");
+  }
+}
+
+std::map<std::string, std::string> texts_of(const FieldList& fields, const std::string& left_out) {
+  std::map<std::string, std::string> texts;
+  for (const auto& field : fields.fields()) {
+    if (field.section != left_out) texts[field.name] = field.text();
+  }
+  return texts;
+}
+
+double seconds_in(const fs::path& path) {
+  try {
+    return read_json(path).at("seconds").get<double>();
+  } catch (const json::exception&) {
+    throw InputError(path.string(), "damaged result file: no number of seconds", "remove it and start again");
+  }
+}
+
+void fill(RunRecord& record, const fs::path& directory, const PlannedRun& planned) {
+  const train::RunDirectory run(directory);
+  report::RunResults results = report::read_results(directory);
+  if (!results.probe || !results.knn)
+    throw InputError(directory.string(), "has no accuracies: its data have no labels");
+  record.top1 = results.probe->top1;
+  record.knn = results.knn->top1;
+  record.spectra = std::move(results.spectra);
+  record.train_seconds = results.seconds;
+  record.evaluation_seconds = seconds_in(run.evaluation());
+  std::string dims = planned.evaluation.probe.dims;
+  if (dims.empty()) return;
+  std::string file = "probe-dims-" + dims + ".json";
+  file.replace(file.find(':'), 1, "-");
+  record.columns_top1[dims] = read_json(directory / file).at("top1").get<double>();
+}
+
+}  // namespace
+
+bool is_trained(const fs::path& directory) { return train::RunDirectory(directory).finished(); }
+
+bool is_evaluated(const fs::path& directory, const eval::EvaluationSettings& settings) {
+  const fs::path file = train::RunDirectory(directory).evaluation();
+  if (!fs::exists(file)) return false;
+  const json object = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object() || !object.contains("settings")) return false;  // made again
+  eval::EvaluationSettings copy = settings;
+  const FieldList fields = fields_of(copy);
+  for (const auto& field : fields.fields()) {
+    if (object["settings"].value(field.name, "?") != field.text()) return false;
+  }
+  return true;
+}
+
+SuiteResults collect(const RunPlan& plan, const fs::path& runs_folder,
+                     const std::map<std::string, std::string>& problems, const std::string& command_line) {
+  SuiteResults results;
+  results.scale = plan.scale.name;
+  results.data = plan.scale.train.data;
+  results.images = plan.images;
+  results.widths = plan.widths;
+  results.made_by = command_line;
+  results.version = kVersion;
+  train::TrainSettings common = plan.scale.train;
+  results.settings = texts_of(fields_of(common), "run");
+  for (const char* name : {"projector", "d0", "seed", "data"}) results.settings.erase(name);
+  eval::EvaluationSettings evaluation = plan.scale.evaluation;
+  results.evaluation = texts_of(fields_of(evaluation), "");
+  results.evaluation.erase("dims");
+  for (const auto& planned : plan.runs) {
+    RunRecord record;
+    record.variant = planned.variant;
+    record.seed = planned.seed;
+    record.id = planned.id;
+    const fs::path directory = runs_folder / planned.id;
+    const auto problem = problems.find(planned.id);
+    if (problem != problems.end()) {
+      record.problem = problem->second;
+    } else if (!is_trained(directory) || !is_evaluated(directory, planned.evaluation)) {
+      record.problem = kNotRun;
+    } else {
+      try {
+        fill(record, directory, planned);
+        const auto environment = report::read_results(directory).environment;
+        for (const char* name : {"processor", "device", "precision", "threads", "libtorch"}) {
+          const auto found = environment.find(name);
+          if (found != environment.end()) results.machine[name] = found->second;
+        }
+        const auto representation = record.spectra.find("representation");
+        if (representation != record.spectra.end()) results.test_images = representation->second.samples;
+      } catch (const InputError& error) {
+        record.problem = error.what();
+      }
+    }
+    results.runs.push_back(std::move(record));
+  }
+  return results;
+}
+
+}  // namespace directclr::paper

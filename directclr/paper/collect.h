@@ -1,0 +1,22 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "directclr/paper/run_plan.h"
+#include "directclr/paper/suite_results.h"
+
+namespace directclr::paper {
+
+/// Whether the directory holds this run, trained.
+bool is_trained(const std::filesystem::path& directory);
+/// Whether it has been evaluated with these settings since.
+bool is_evaluated(const std::filesystem::path& directory, const eval::EvaluationSettings& settings);
+
+/// What the plan's runs in `runs_folder` came to. `problems`: by id, why a run failed; what neither failed nor finished
+/// is noted as missing, and a run whose files are damaged as failed.
+SuiteResults collect(const RunPlan& plan, const std::filesystem::path& runs_folder,
+                     const std::map<std::string, std::string>& problems, const std::string& command_line);
+
+}  // namespace directclr::paper

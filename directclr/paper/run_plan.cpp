@@ -1,0 +1,64 @@
+#include "directclr/paper/run_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "directclr/core/checksum.h"
+#include "directclr/core/text.h"
+
+namespace directclr::paper {
+namespace {
+
+// Settings of how a run is carried out, and where its data lie, do not make it another run.
+uint64_t identity(train::TrainSettings settings) {
+  uint64_t hash = fnv1a("");
+  const FieldList fields = fields_of(settings);
+  for (const auto& field : fields.fields()) {
+    if (field.section != "run") hash = fnv1a(field.name + "=" + field.text() + "\n", hash);
+  }
+  return hash;
+}
+
+Widths widths_of(const Scale& scale) {
+  Widths widths{scale.train.encoder.shape().representation(), 0, {}};
+  widths.d0 = scale.train.projector.resolved_d0(widths.representation);
+  std::set<int64_t> values;
+  for (const double share : scale.sweep) {
+    const auto d0 = std::lround(share * static_cast<double>(widths.representation));
+    values.insert(std::clamp<int64_t>(d0, 1, widths.representation));
+  }
+  values.insert(widths.d0);
+  widths.sweep.assign(values.begin(), values.end());
+  return widths;
+}
+
+}  // namespace
+
+int64_t RunPlan::images_in_all() const {
+  int64_t sum = 0;
+  for (const auto& run : runs) sum += run.train.epochs * (images / run.train.batch_size) * run.train.batch_size;
+  return sum;
+}
+
+RunPlan plan_runs(const std::vector<const Suite*>& suites, const Scale& scale, int64_t seeds, int64_t images) {
+  RunPlan plan{scale, widths_of(scale), {}, images};
+  std::set<std::string> known;
+  for (int64_t seed = 0; seed < seeds; ++seed) {
+    for (const Suite* suite : suites) {
+      for (const auto& variant : suite->variants(plan.widths)) {
+        PlannedRun run{"", variant.name, seed, scale.train, scale.evaluation};
+        FieldList fields = fields_of(run.train);
+        for (const auto& [name, value] : variant.settings) fields.find(name)->set(value, variant.name);
+        run.train.seed = seed;
+        run.evaluation.probe.dims = variant.dims;
+        run.id = format("%s-s%lld-%08llx", variant.name.c_str(), static_cast<long long>(seed),
+                        static_cast<unsigned long long>(identity(run.train) >> 32));
+        if (known.insert(run.id).second) plan.runs.push_back(std::move(run));
+      }
+    }
+  }
+  return plan;
+}
+
+}  // namespace directclr::paper

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "directclr/eval/eval_settings.h"
+#include "directclr/paper/scale.h"
+#include "directclr/paper/suite.h"
+#include "directclr/train/train_settings.h"
+
+namespace directclr::paper {
+
+/// One training and its evaluation.
+struct PlannedRun {
+  std::string id;  ///< "direct-90-s0-1a2b3c4d": variant, seed, hash of every setting that decides what is computed
+  std::string variant;
+  int64_t seed = 0;
+  train::TrainSettings train;
+  eval::EvaluationSettings evaluation;
+};
+
+/// What a call of `reproduce` will do.
+struct RunPlan {
+  Scale scale;  ///< its settings resolved
+  Widths widths;
+  std::vector<PlannedRun> runs;  ///< each once, seed by seed
+
+  int64_t images = 0;  ///< training images of one epoch
+  /// Images that pass through training in all runs.
+  int64_t images_in_all() const;
+};
+
+/// The runs that the suites need at a scale whose settings are complete (data included). `images`: of the data.
+RunPlan plan_runs(const std::vector<const Suite*>& suites, const Scale& scale, int64_t seeds, int64_t images);
+
+}  // namespace directclr::paper

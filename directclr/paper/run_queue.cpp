@@ -1,0 +1,253 @@
+#include "directclr/paper/run_queue.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "directclr/core/child_process.h"
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/paper/collect.h"
+#include "directclr/train/run_directory.h"
+
+namespace directclr::paper {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Evaluating an image (a forward pass, and its share of the probe) takes about this part of training on one.
+constexpr double kEvaluationCost = 0.4;
+constexpr int kStoppedStatus = 3;
+
+// One process a folder: two would write the same runs.
+class FolderLock {
+ public:
+  explicit FolderLock(const fs::path& folder) {
+    const fs::path path = folder / ".lock";
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (file_ < 0) throw InputError(folder.string(), "cannot be written");
+    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+      ::close(file_);
+      throw InputError(folder.string(), "another directclr reproduce is at work here");
+    }
+  }
+  ~FolderLock() { ::close(file_); }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int file_;
+};
+
+// The step that a run's log last wrote down.
+int64_t last_step(const fs::path& metrics) {
+  std::error_code error;
+  const auto size = fs::file_size(metrics, error);
+  if (error || size == 0) return 0;
+  const uint64_t tail = std::min<uint64_t>(size, 2048);
+  const auto lines = split(read_range(metrics, size - tail, tail), '\n');
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    const auto entry = nlohmann::json::parse(*line, nullptr, /*allow_exceptions=*/false);
+    if (entry.is_object() && entry.contains("step")) return entry["step"].get<int64_t>();
+  }
+  return 0;
+}
+
+// What a program said last: its error, if it names one.
+std::string last_words(const fs::path& log) {
+  std::error_code error;
+  const auto size = fs::file_size(log, error);
+  if (error || size == 0) return "said nothing";
+  const uint64_t tail = std::min<uint64_t>(size, 4096);
+  std::string last;
+  for (const auto& line : split(read_range(log, size - tail, tail), '\n')) {
+    if (line.starts_with("directclr: ")) last = line.substr(11);
+  }
+  return last.empty() ? "see " + log.string() : last;
+}
+
+class Queue {
+ public:
+  Queue(const RunPlan& plan, const QueueOptions& options, const Context& context)
+      : plan_(plan), options_(options), context_(context), runs_(options.out / "runs") {
+    make_directories(runs_);
+    make_directories(options.out / "configs");
+    lock_ = std::make_unique<FolderLock>(options.out);
+    slots_.resize(static_cast<size_t>(options.jobs));
+  }
+
+  std::map<std::string, std::string> run() {
+    for (const auto& planned : plan_.runs) total_ += cost(planned);
+    done_at_start_ = done();
+    size_t next = 0;
+    bool stopping = false;
+    while (true) {
+      bool busy = false;
+      for (auto& slot : slots_) {
+        if (slot.child) advance(slot, stopping);
+        if (!slot.child && !stopping) {
+          while (next < plan_.runs.size() && !slot.child) begin(slot, plan_.runs[next++]);
+        }
+        busy = busy || slot.child;
+      }
+      if (!busy) break;
+      if (context_.stop_requested() && !stopping) {
+        stopping = true;
+        for (const auto& slot : slots_) {
+          if (slot.child) slot.child->signal(SIGINT);
+        }
+      }
+      show_progress();
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    if (stopping) {
+      throw Interrupted(
+          format("stopped with %zu of %zu runs finished; the same command goes on", finished_, plan_.runs.size()));
+    }
+    return std::move(problems_);
+  }
+
+ private:
+  struct Slot {
+    const PlannedRun* run = nullptr;
+    std::optional<ChildProcess> child;
+    bool evaluating = false;
+  };
+
+  fs::path directory(const PlannedRun& run) const { return runs_ / run.id; }
+  fs::path log(const PlannedRun& run) const { return runs_ / (run.id + ".log"); }
+
+  double training_cost(const PlannedRun& run) const {
+    return static_cast<double>(run.train.epochs * (plan_.images / run.train.batch_size) * run.train.batch_size);
+  }
+  double cost(const PlannedRun& run) const { return training_cost(run) + evaluation_cost(run); }
+  double evaluation_cost(const PlannedRun& run) const {
+    const int64_t limit = run.evaluation.feature_limit;
+    return kEvaluationCost * static_cast<double>(limit > 0 ? std::min(limit, plan_.images) : plan_.images);
+  }
+
+  void begin(Slot& slot, const PlannedRun& run) {
+    slot.run = &run;
+    if (!is_trained(directory(run))) {
+      train(slot);
+    } else if (!is_evaluated(directory(run), run.evaluation)) {
+      evaluate(slot);
+    } else {
+      ++finished_;
+    }
+  }
+
+  std::vector<std::string> common_words() const {
+    const std::string threads = std::to_string(options_.threads);
+    return {"--device", plan_.scale.train.device, "--threads", threads, "--workers", threads};
+  }
+
+  void train(Slot& slot) {
+    const PlannedRun& run = *slot.run;
+    std::vector<std::string> words = {"train", "--out", directory(run).string()};
+    if (train::RunDirectory(directory(run)).exists()) {
+      words.push_back("--resume");
+    } else {
+      const fs::path config = options_.out / "configs" / (run.id + ".toml");
+      train::TrainSettings copy = run.train;
+      write_file(config, write_toml(fields_of(copy), run.id));
+      words.insert(words.end(), {"--config", config.string()});
+    }
+    start(slot, words, /*evaluating=*/false);
+  }
+
+  void evaluate(Slot& slot) {
+    std::vector<std::string> words = {"evaluate", directory(*slot.run).string()};
+    eval::EvaluationSettings copy = slot.run->evaluation;
+    const auto how = option_words(fields_of(copy));
+    words.insert(words.end(), how.begin(), how.end());
+    start(slot, words, /*evaluating=*/true);
+  }
+
+  void start(Slot& slot, std::vector<std::string> words, bool evaluating) {
+    const auto common = common_words();
+    words.insert(words.end(), common.begin(), common.end());
+    slot.evaluating = evaluating;
+    slot.child.emplace(options_.program, words, ChildProcess::Options{{}, log(*slot.run)});
+  }
+
+  // Looks whether the slot's process has ended, and what comes next.
+  void advance(Slot& slot, bool stopping) {
+    const auto ending = slot.child->poll();
+    if (!ending) return;
+    const bool trained = !slot.evaluating && ending->status == 0;
+    const bool evaluated = slot.evaluating && ending->status == 0;
+    slot.child.reset();
+    if (evaluated) {
+      ++finished_;
+    } else if (trained) {
+      if (!stopping) evaluate(slot);
+    } else if (!stopping) {
+      std::string why = killed_by(*ending);
+      if (why.empty() && ending->status == kStoppedStatus) why = "was stopped by somebody";
+      if (why.empty()) why = last_words(log(*slot.run));
+      context_.notice("run " + slot.run->id + " failed: " + why);
+      problems_[slot.run->id] = why;
+    }
+  }
+
+  // Images seen so far, an evaluation counted as so many.
+  double done() const {
+    double sum = 0;
+    for (const auto& run : plan_.runs) {
+      const auto path = directory(run);
+      if (problems_.contains(run.id)) {
+        sum += cost(run);
+      } else if (is_trained(path)) {
+        sum += training_cost(run) + (is_evaluated(path, run.evaluation) ? evaluation_cost(run) : 0);
+      } else {
+        sum += static_cast<double>(last_step(train::RunDirectory(path).metrics()) * run.train.batch_size);
+      }
+    }
+    return sum;
+  }
+
+  void show_progress() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - shown_ < std::chrono::seconds(1)) return;  // it reads files
+    shown_ = now;
+    std::vector<std::string> names;
+    for (const auto& slot : slots_) {
+      if (slot.child) names.push_back(slot.run->id.substr(0, slot.run->id.rfind('-')));
+    }
+    const double seen = done();
+    context_.progress({"reproduce", static_cast<uint64_t>(seen), static_cast<uint64_t>(total_), "images",
+                       static_cast<uint64_t>(seen - done_at_start_),
+                       format("%zu of %zu runs; now %s", finished_, plan_.runs.size(), join(names).c_str())});
+  }
+
+  const RunPlan& plan_;
+  const QueueOptions& options_;
+  const Context& context_;
+  fs::path runs_;
+  std::unique_ptr<FolderLock> lock_;
+  std::vector<Slot> slots_;
+  std::map<std::string, std::string> problems_;
+  size_t finished_ = 0;
+  double total_ = 0;
+  double done_at_start_ = 0;
+  std::chrono::steady_clock::time_point shown_{};
+};
+
+}  // namespace
+
+std::map<std::string, std::string> carry_out(const RunPlan& plan, const QueueOptions& options, const Context& context) {
+  return Queue(plan, options, context).run();
+}
+
+}  // namespace directclr::paper

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "directclr/core/progress.h"
+#include "directclr/paper/run_plan.h"
+
+namespace directclr::paper {
+
+struct QueueOptions {
+  std::filesystem::path program;  ///< the directclr program
+  std::filesystem::path out;      ///< runs go to OUT/runs/ID, what they say to OUT/runs/ID.log
+  int64_t jobs = 1;               ///< runs at a time
+  int64_t threads = 1;            ///< tensor threads, and loader threads, of each
+};
+
+/// Trains and evaluates the plan's runs, each in processes of its own, `jobs` at a time; what is finished in OUT
+/// already is left alone, and what was begun goes on from its checkpoint. A run that fails does not stop the others.
+/// Returns why runs failed, by id. Throws Interrupted when asked to stop, after the runs in flight have saved their
+/// state; InputError when OUT cannot be written or another process works in it.
+std::map<std::string, std::string> carry_out(const RunPlan& plan, const QueueOptions& options, const Context& context);
+
+}  // namespace directclr::paper

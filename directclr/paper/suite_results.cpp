@@ -1,0 +1,167 @@
+#include "directclr/paper/suite_results.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/spectrum/metrics.h"
+
+namespace directclr::paper {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+
+// Six significant digits: what a picture or a count needs, in a file that stays small.
+double rounded(double value) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  const double scale = std::pow(10.0, 5 - std::floor(std::log10(std::abs(value))));
+  return std::isfinite(scale) ? std::round(value * scale) / scale : value;
+}
+
+ordered_json to_json(const report::SpectrumResult& s) {
+  ordered_json values = ordered_json::array();
+  for (const double v : s.values) values.push_back(rounded(v));
+  return {{"samples", s.samples}, {"l2_normalized", s.l2_normalized}, {"split", s.split}, {"values", values}};
+}
+
+report::SpectrumResult spectrum_from(const ordered_json& object) {
+  report::SpectrumResult s;
+  s.values = object.at("values").get<std::vector<double>>();
+  s.samples = object.at("samples").get<int64_t>();
+  s.l2_normalized = object.at("l2_normalized").get<bool>();
+  s.split = object.at("split").get<std::string>();
+  s.dimensions = static_cast<int64_t>(s.values.size());
+  std::vector<double> sigma;
+  for (const double v : s.values) sigma.push_back(std::sqrt(v));
+  s.effective_rank_sigma = spectrum::effective_rank(sigma);
+  s.effective_rank_lambda = spectrum::effective_rank(s.values);
+  s.below_1e_4 = spectrum::count_below(s.values, 1e-4);
+  return s;
+}
+
+ordered_json to_json(const RunRecord& run) {
+  ordered_json object = {{"variant", run.variant}, {"seed", run.seed}, {"id", run.id}};
+  if (!run.good()) {
+    object["problem"] = run.problem;
+    return object;
+  }
+  object["top1"] = run.top1;
+  object["knn"] = run.knn;
+  object["columns_top1"] = run.columns_top1;
+  object["train_seconds"] = rounded(run.train_seconds);
+  object["evaluation_seconds"] = rounded(run.evaluation_seconds);
+  object["spectra"] = ordered_json::object();
+  for (const auto& [layer, s] : run.spectra) object["spectra"][layer] = to_json(s);
+  return object;
+}
+
+RunRecord run_from(const ordered_json& object) {
+  RunRecord run;
+  run.variant = object.at("variant").get<std::string>();
+  run.seed = object.at("seed").get<int64_t>();
+  run.id = object.at("id").get<std::string>();
+  run.problem = object.value("problem", "");
+  if (!run.good()) return run;
+  run.top1 = object.at("top1").get<double>();
+  run.knn = object.at("knn").get<double>();
+  run.columns_top1 = object.at("columns_top1").get<std::map<std::string, double>>();
+  run.train_seconds = object.at("train_seconds").get<double>();
+  run.evaluation_seconds = object.at("evaluation_seconds").get<double>();
+  for (const auto& [layer, s] : object.at("spectra").items()) run.spectra[layer] = spectrum_from(s);
+  return run;
+}
+
+std::string value_of(const std::map<std::string, std::string>& map, const std::string& name) {
+  const auto found = map.find(name);
+  return found == map.end() ? "?" : found->second;
+}
+
+}  // namespace
+
+std::vector<const RunRecord*> SuiteResults::of(const std::string& variant) const {
+  std::vector<const RunRecord*> found;
+  for (const auto& run : runs) {
+    if (run.variant == variant) found.push_back(&run);
+  }
+  std::sort(found.begin(), found.end(), [](const auto* a, const auto* b) { return a->seed < b->seed; });
+  return found;
+}
+
+std::string SuiteResults::protocol() const {
+  const auto setting = [&](const char* name) { return value_of(settings, name); };
+  std::string text = format(
+      "%s, %lld training images, %s px; %s, %s stem, D = %lld; %s epochs, batch %s, %s, learning "
+      "rate %s, weight decay %s; %s, tau %s.",
+      data.c_str(), static_cast<long long>(images), setting("image_size").c_str(), setting("arch").c_str(),
+      setting("stem").c_str(), static_cast<long long>(widths.representation), setting("epochs").c_str(),
+      setting("batch_size").c_str(), setting("optimizer").c_str(), setting("lr").c_str(),
+      setting("weight_decay").c_str(), setting("loss").c_str(), setting("tau").c_str());
+  const auto how = [&](const char* name) { return value_of(evaluation, name); };
+  text += how("cached") == "true"
+              ? " Probe: L-BFGS on cached features of r, standardised, L2 strength from held-out images"
+              : " Probe: SGD on random crops, " + how("probe_epochs") + " epochs, learning rate " + how("probe_lr");
+  if (how("feature_limit") != "0") text += ", at most " + how("feature_limit") + " images of each part";
+  text += format(
+      "; %lld test images. k-NN: cosine, k %s, temperature %s. Spectra: covariance of the test images' "
+      "features, centred, rows not normalised; effective rank in the lambda form; dead: eigenvalue below 1e-4 "
+      "of the largest.",
+      static_cast<long long>(test_images), how("k").c_str(), how("knn_temperature").c_str());
+  return text;
+}
+
+std::string SuiteResults::to_json() const {
+  ordered_json object = {{"version", kVersion},
+                         {"scale", scale},
+                         {"data", data},
+                         {"images", images},
+                         {"test_images", test_images},
+                         {"representation", widths.representation},
+                         {"d0", widths.d0},
+                         {"sweep", widths.sweep},
+                         {"made_by", made_by},
+                         {"directclr", version},
+                         {"machine", machine},
+                         {"settings", settings},
+                         {"evaluation", evaluation},
+                         {"runs", ordered_json::array()}};
+  std::string text = object.dump(1);
+  // A run a line: small, and a difference between two files still shows where it is.
+  std::string lines;
+  for (const auto& run : runs) lines += (lines.empty() ? "\n  " : ",\n  ") + paper::to_json(run).dump();
+  text.replace(text.rfind("[]"), 2, "[" + lines + "\n ]");
+  return text + "\n";
+}
+
+SuiteResults SuiteResults::read(const std::filesystem::path& path) {
+  const std::string text = read_file(path);
+  try {
+    const auto object = ordered_json::parse(text);
+    if (object.at("version").get<int>() != kVersion) {
+      throw InputError(path.string(), "was written by another version of directclr");
+    }
+    SuiteResults results;
+    results.scale = object.at("scale").get<std::string>();
+    results.data = object.at("data").get<std::string>();
+    results.images = object.at("images").get<int64_t>();
+    results.test_images = object.at("test_images").get<int64_t>();
+    results.widths.representation = object.at("representation").get<int64_t>();
+    results.widths.d0 = object.at("d0").get<int64_t>();
+    results.widths.sweep = object.at("sweep").get<std::vector<int64_t>>();
+    results.made_by = object.at("made_by").get<std::string>();
+    results.version = object.at("directclr").get<std::string>();
+    results.machine = object.at("machine").get<std::map<std::string, std::string>>();
+    results.settings = object.at("settings").get<std::map<std::string, std::string>>();
+    results.evaluation = object.at("evaluation").get<std::map<std::string, std::string>>();
+    for (const auto& run : object.at("runs")) results.runs.push_back(run_from(run));
+    return results;
+  } catch (const nlohmann::json::exception& error) {
+    throw InputError(path.string(), std::string("is no results file of directclr reproduce: ") + error.what());
+  }
+}
+
+}  // namespace directclr::paper

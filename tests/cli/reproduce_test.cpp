@@ -1,0 +1,186 @@
+#include <chrono>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tests/cli/cli.h"
+
+namespace directclr {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class Reproduce : public test::Cli {
+ protected:
+  std::vector<std::string> words(const std::string& suite, const std::string& out,
+                                 const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> all = {"reproduce", suite, "--data", data_,     "--limit",      "64", "--epochs",    "2",
+                                    "--seeds",   "1",   "--out",  path(out), "--batch-size", "16", "--log-every", "1"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  json results(const std::string& out) const { return json::parse(read_file(folder_ / out / "results.json")); }
+
+  // The run directory of a variant.
+  fs::path run_of(const std::string& out, const std::string& variant) const {
+    for (const auto& entry : fs::directory_iterator(folder_ / out / "runs")) {
+      if (entry.is_directory() && entry.path().filename().string().starts_with(variant + "-s0")) return entry.path();
+    }
+    ADD_FAILURE() << "no run of " << variant << " in " << out;
+    return {};
+  }
+
+  void wait_for(const std::function<bool()>& condition) const {
+    for (int i = 0; i < 1200 && !condition(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    ASSERT_TRUE(condition()) << "not within a minute";
+  }
+
+  int count_finished(const std::string& out) const {
+    int count = 0;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder_ / out / "runs", error)) {
+      count += fs::exists(entry.path() / "evaluation.json") ? 1 : 0;
+    }
+    return count;
+  }
+};
+
+TEST_F(Reproduce, IsTheSameAfterAnInterruptionAndAfterADeath) {
+  const auto whole = run(words("table1", "whole"));
+  ASSERT_EQ(whole.status, 0) << whole.err;
+  EXPECT_NE(whole.out.find("Table 1: accuracy by projector"), std::string::npos) << whole.out;
+
+  // Interrupted once something is finished, then killed outright, then let be.
+  pid_t child = start(words("table1", "parts"));
+  wait_for([&] { return count_finished("parts") >= 1; });
+  ::kill(child, SIGINT);
+  const auto stopped = finish(child);
+  ASSERT_EQ(stopped.status, 3) << stopped.err;
+  EXPECT_NE(stopped.err.find("of 4 runs finished; the same command goes on"), std::string::npos) << stopped.err;
+  EXPECT_NE(read_file(folder_ / "parts/results.md").find("not run"), std::string::npos) << "what is there is shown";
+  const int finished = count_finished("parts");
+  EXPECT_LT(finished, 4);
+  child = start(words("table1", "parts"));
+  wait_for([&] { return count_finished("parts") > finished; });
+  ::kill(child, SIGKILL);
+  finish(child);
+  // Its children notice that they are alone, and stop too; only then is the folder free.
+  test::Outcome last;
+  for (int i = 0; i < 50; ++i) {
+    last = run(words("table1", "parts"));
+    if (last.status == 0) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  ASSERT_EQ(last.status, 0) << last.err;
+
+  const json a = results("whole"), b = results("parts");
+  ASSERT_EQ(a["runs"].size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    for (const char* key : {"variant", "id", "top1", "knn", "columns_top1", "spectra"}) {
+      EXPECT_EQ(a["runs"][i][key], b["runs"][i][key]) << a["runs"][i]["id"] << ", " << key;
+    }
+  }
+
+  // What is there is not made again, and pages come from the results alone.
+  const auto before = fs::last_write_time(run_of("parts", "mlp") / "DONE");
+  ASSERT_EQ(run(words("table1", "parts")).status, 0);
+  EXPECT_EQ(fs::last_write_time(run_of("parts", "mlp") / "DONE"), before);
+  const auto pages = run({"reproduce", "table1", "--from", path("parts/results.json"), "--out", path("pages")});
+  ASSERT_EQ(pages.status, 0) << pages.err;
+  EXPECT_EQ(read_file(folder_ / "pages/results.html"), read_file(folder_ / "parts/results.html"));
+  EXPECT_EQ(read_file(folder_ / "pages/results.md"), read_file(folder_ / "parts/results.md"));
+}
+
+TEST_F(Reproduce, GoesOnPastARunThatFails) {
+  ASSERT_EQ(run(words("fig2", "out")).status, 0);
+  const fs::path mlp = run_of("out", "mlp");
+  const std::string good = read_file(mlp / "probe.json");
+  write_file(mlp / "probe.json", "{\"top1\": ");
+  // A run directory that is damaged beyond use.
+  const auto once = run(words("fig7", "out"));
+  EXPECT_EQ(once.status, 1);
+  EXPECT_NE(once.err.find("1 of 2 runs failed"), std::string::npos) << once.err;
+  const json damaged = results("out");
+  EXPECT_NE(damaged["runs"][0]["problem"].get<std::string>().find("probe.json: damaged result file"),
+            std::string::npos);
+  EXPECT_FALSE(damaged["runs"][1].contains("problem")) << "the other run went on";
+  EXPECT_NE(read_file(folder_ / "out/results.md").find("Failed: mlp-s0"), std::string::npos);
+  write_file(mlp / "probe.json", good);
+  EXPECT_EQ(run(words("fig7", "out")).status, 0);
+
+  const fs::path none = run_of("out", "none");
+  fs::remove(none / "DONE");
+  write_file(none / "config.toml", "[train\n");
+  const auto twice = run(words("fig7", "out"));
+  EXPECT_EQ(twice.status, 1);
+  EXPECT_NE(twice.err.find("run none-s0"), std::string::npos) << twice.err;
+  EXPECT_NE(twice.err.find("config.toml"), std::string::npos) << twice.err;
+  EXPECT_TRUE(fs::exists(none / "encoder.safetensors")) << "nothing is lost";
+}
+
+TEST_F(Reproduce, SaysWhenTheDiskIsFull) {
+  // A limit on file sizes that the weights exceed, and the signal of it ignored, is what a full disk looks like.
+  const auto program = words("fig2", "full");
+  std::string command = "trap '' XFSZ; ulimit -f 60; exec " DIRECTCLR_PROGRAM;
+  for (const auto& word : program) command += " '" + word + "'";
+  const auto outcome = finish(start_program("/bin/bash", {"bash", "-c", command}));
+  EXPECT_EQ(outcome.status, 1) << outcome.out;
+  EXPECT_NE(outcome.err.find("run mlp-s0"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("File too large"), std::string::npos) << outcome.err;
+  EXPECT_EQ(run(program).status, 0) << "with room again, the same command ends well";
+}
+
+TEST_F(Reproduce, RefusesBadInput) {
+  expect_refused(run({"reproduce", "tabel1", "--out", path("x")}), "did you mean 'table1'?");
+  expect_refused(run({"reproduce", "table1", "--scale", "huge", "--out", path("x")}), "smoke | cpu | gpu | paper");
+  expect_refused(run({"reproduce", "table1", "--scale", "cpu", "--out", path("x")}), "no data given");
+  expect_refused(run({"reproduce", "table1", "--data", "folder:/nowhere", "--out", path("x")}), "/nowhere");
+  expect_refused(run({"reproduce", "table1"}), "--out");
+  expect_refused(run(words("table1", "x", {"--projector", "mlp"})), "what the suite varies");
+  expect_refused(run({"reproduce", "table1", "--from", path("nothing.json"), "--out", path("x")}), "nothing.json");
+  EXPECT_FALSE(fs::exists(folder_ / "x"));
+}
+
+TEST_F(Reproduce, PlansWithoutTheData) {
+  const auto plan = run({"reproduce", "all", "--scale", "paper", "--dry-run", "--json"});
+  ASSERT_EQ(plan.status, 0) << plan.err;
+  const json object = json::parse(plan.out);
+  EXPECT_EQ(object["runs"].size(), 14u);
+  EXPECT_GT(object["predicted_seconds"].get<double>(), 3600);
+  const auto here = run(words("table1", "x", {"--dry-run"}));
+  ASSERT_EQ(here.status, 0) << here.err;
+  EXPECT_NE(here.out.find("4 runs of 2 epochs over 64 images"), std::string::npos) << here.out;
+  EXPECT_FALSE(fs::exists(folder_ / "x"));
+}
+
+TEST_F(Reproduce, WritesScriptsThatItsPagesAreMadeFrom) {
+  const auto more = std::vector<std::string>{"--commands", "--nodes", "2", "--gpus", "4"};
+  ASSERT_EQ(run(words("fig7", "cluster", more)).status, 0);
+  const fs::path commands = folder_ / "cluster" / "commands";
+  int scripts = 0;
+  for (const auto& entry : fs::directory_iterator(commands)) {
+    if (entry.path().extension() == ".toml") continue;
+    ++scripts;
+    const std::string text = read_file(entry.path());
+    const bool slurm = entry.path().extension() == ".slurm";
+    EXPECT_NE(text.find(slurm ? "#SBATCH --nodes=2" : "--nnodes 2 --nproc-per-node 4"), std::string::npos) << text;
+    // With launchers that start one process, the scripts do what they say.
+    const std::string setup =
+        "srun() { \"$@\"; }; torchrun() { while [ \"$1\" != directclr ]; do shift; done; \"$@\"; }; directclr() { '" +
+        std::string(DIRECTCLR_PROGRAM) + "' \"$@\" --threads 1; }; ";
+    const auto outcome =
+        finish(start_program("/bin/bash", {"bash", "-c",
+                                           setup + "export OUT='" + path("cluster") +
+                                               "' HEAD_NODE=localhost WORKERS=1; . '" + entry.path().string() + "'"}));
+    EXPECT_EQ(outcome.status, 0) << entry.path() << "\n" << outcome.err;
+  }
+  EXPECT_EQ(scripts, 4);
+  ASSERT_EQ(run(words("fig7", "cluster")).status, 0);
+  for (const auto& one : results("cluster")["runs"]) EXPECT_FALSE(one.contains("problem"));
+  EXPECT_FALSE(fs::exists(run_of("cluster", "mlp").string() + ".log")) << "it ran again";
+}
+
+}  // namespace
+}  // namespace directclr
