@@ -24,10 +24,11 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path&) {
   const std::string& name = direct_row.variant.name;
   result.tables.push_back(
       {"",
-       {{"what is probed", "probe, top-1 %", "the paper, top-1 %"},
-        {direct_row.variant.label + ", all of r", cell(results, name, probe_top1, 2), "62.7"},
-        {direct_row.variant.label + ", r[" + dims + "] alone", cell(results, name, part, 2), "47.9"},
-        {dropout.variant.label + ", all of r", cell(results, dropout.variant.name, probe_top1, 2), "43.0"}}});
+       {{"what is probed", "probe, top-1 %", "the paper's"},
+        {direct_row.variant.label + ", all of r", cell_with_interval(results, name, probe_top1, 2), "62.7"},
+        {direct_row.variant.label + ", r[" + dims + "] alone", cell_with_interval(results, name, part, 2), "47.9"},
+        {dropout.variant.label + ", all of r", cell_with_interval(results, dropout.variant.name, probe_top1, 2),
+         "43.0"}}});
   double lost = 0;
   int64_t count = 0;
   for (const auto* run : results.of(name)) {

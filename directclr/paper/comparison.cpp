@@ -68,8 +68,14 @@ std::string cell(const SuiteResults& results, const std::string& variant, const 
     return tried ? "failed" : "not run";
   }
   const auto s = report::sample(values);
-  if (s.count == 1) return format("%.*f (one seed)", digits, s.mean);
-  return format("%.*f ± %.*f [%.*f, %.*f]", digits, s.mean, digits, s.sd, digits, s.low, digits, s.high);
+  return s.count == 1 ? format("%.*f (one seed)", digits, s.mean) : format("%.*f ± %.*f", digits, s.mean, digits, s.sd);
+}
+
+std::string cell_with_interval(const SuiteResults& results, const std::string& variant, const Measure& measure,
+                               int digits) {
+  const auto s = report::sample(values_of(results, variant, measure));
+  return cell(results, variant, measure, digits) +
+         (s.count > 1 ? format(" [%.*f, %.*f]", digits, s.low, digits, s.high) : "");
 }
 
 SuiteResult::Table accuracy_table(const SuiteResults& results, const std::vector<Row>& rows,
@@ -88,12 +94,12 @@ SuiteResult::Table accuracy_table(const SuiteResults& results, const std::vector
       minus = with_sign(s.mean, 2) + (s.count > 1 ? format(" ± %.2f", s.sd) : "");
       if (s.count > 1) better = format("%.2f", report::probability_above_zero(differences));
     }
-    table.rows.push_back({row.variant.label, cell(results, name, probe_top1, 2),
+    table.rows.push_back({row.variant.label, cell_with_interval(results, name, probe_top1, 2),
+                          std::isfinite(row.paper_top1) ? format("%.1f", row.paper_top1) : "–",
                           std::to_string(values_of(results, name, probe_top1).size()), minus, better,
                           cell(
                               results, name, [](const RunRecord& run) { return 100 * run.knn; }, 2),
-                          cell(results, name, effective_rank, 1), cell(results, name, dead_dimensions, 1),
-                          std::isfinite(row.paper_top1) ? format("%.1f", row.paper_top1) : "–"});
+                          cell(results, name, effective_rank, 1), cell(results, name, dead_dimensions, 1)});
   }
   return table;
 }

@@ -39,8 +39,11 @@ std::string ordering(const SuiteResults& results, const Row& above, const Row& b
 std::string comparison(const SuiteResults& results, const Variant& above, const Variant& below, const Measure& measure,
                        const std::string& name);
 
-/// "54.2 +- 0.3 [53.9, 54.5]", "54.2 (one seed)" or why there is none.
+/// "54.2 ± 0.3", "54.2 (one seed)" or why there is none: mean and standard deviation over seeds.
 std::string cell(const SuiteResults& results, const std::string& variant, const Measure& measure, int digits);
+/// The same with the interval of the mean: "54.2 ± 0.3 [53.9, 54.5]".
+std::string cell_with_interval(const SuiteResults& results, const std::string& variant, const Measure& measure,
+                               int digits);
 
 /// Curves of a layer's spectrum, one a variant: the geometric mean over seeds, with the range as a band.
 report::Figure spectra_figure(const SuiteResults& results, const std::vector<Variant>& variants,

@@ -28,7 +28,7 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path& fi
   for (const int64_t d0 : results.widths.sweep) {
     const std::string name = at(d0, results.widths).name;
     table.rows.push_back({std::to_string(d0) + (d0 == results.widths.representation ? " (no projector)" : ""),
-                          cell(results, name, probe_top1, 2)});
+                          cell_with_interval(results, name, probe_top1, 2)});
     const auto values = values_of(results, name, probe_top1);
     if (values.empty()) continue;
     curve.x.push_back(static_cast<double>(d0));

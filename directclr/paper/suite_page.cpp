@@ -18,12 +18,12 @@ constexpr const char* kReading =
     "nothing about other data or settings. The paper's figures are its own, on ImageNet with ResNet-50: they stand "
     "beside ours for the order, not for the size.";
 
-std::string number_of(const std::map<std::string, std::string>& machine, const char* name) {
-  const auto found = machine.find(name);
-  return found == machine.end() ? "?" : found->second;
+// What the numbers are of: the first thing to know.
+std::string protocol(const SuiteResults& results) {
+  return "Scale " + results.scale + " (" + scale_named(results.scale).purpose + "). " + results.protocol();
 }
 
-// How the numbers came about, line by line.
+// How they came about, line by line.
 std::vector<std::string> origin(const SuiteResults& results) {
   double training = 0, evaluation = 0;
   int64_t good = 0;
@@ -33,14 +33,13 @@ std::vector<std::string> origin(const SuiteResults& results) {
     good += run.good() ? 1 : 0;
   }
   std::vector<std::string> lines = {
-      "Scale " + results.scale + " (" + scale_named(results.scale).purpose + "). " + results.protocol(),
-      format("%lld of %zu runs finished; %s of training and %s of evaluation, one after the other.",
+      kReading,
+      format("%lld of %zu runs finished; %s of training and %s of evaluation, were they one after the other.",
              static_cast<long long>(good), results.runs.size(), format_duration(training).c_str(),
              format_duration(evaluation).c_str()),
-      "directclr " + results.version + ", libtorch " + number_of(results.machine, "libtorch") + ", " +
-          number_of(results.machine, "processor") + ", " + number_of(results.machine, "device") + ", " +
-          number_of(results.machine, "precision") + ", threads a run: " + number_of(results.machine, "threads") + ".",
-      kReading};
+      "directclr " + results.version + ", libtorch " + value_of(results.machine, "libtorch") + ", " +
+          value_of(results.machine, "processor") + ", " + value_of(results.machine, "device") + ", " +
+          value_of(results.machine, "precision") + ", threads a run: " + value_of(results.machine, "threads") + "."};
   for (const auto& run : results.runs) {
     if (!run.good() && run.problem != kNotRun) lines.push_back("Failed: " + run.id + ": " + run.problem);
   }
@@ -94,7 +93,7 @@ const std::string kTitle = "The paper's tables and figures, as obtained here";
 }  // namespace
 
 std::string suites_text(const SuiteResults& results, const std::vector<SuiteResult>& suites) {
-  std::string text;
+  std::string text = protocol(results) + "\n\n";
   for (const auto& suite : suites) {
     text += suite.title + "\n";
     for (const auto& table : suite.tables) {
@@ -110,9 +109,7 @@ std::string suites_text(const SuiteResults& results, const std::vector<SuiteResu
 }
 
 std::string suites_markdown(const SuiteResults& results, const std::vector<SuiteResult>& suites) {
-  std::string text = "# " + kTitle + "\n\n";
-  for (const auto& line : origin(results)) text += line + "\n\n";
-  text += "Made by `" + results.made_by + "`.\n";
+  std::string text = "# " + kTitle + "\n\n" + protocol(results) + "\n";
   for (const auto& suite : suites) {
     text += "\n## " + suite.title + "\n\n*The paper:* " + suite.paper + "\n";
     for (const auto& table : suite.tables) {
@@ -124,7 +121,9 @@ std::string suites_markdown(const SuiteResults& results, const std::vector<Suite
       text += "\n![" + drawing.caption + "](figures/" + drawing.name + ".svg)\n\n*" + drawing.caption + "*\n";
     }
   }
-  return text;
+  text += "\n## How these numbers came about\n\n";
+  for (const auto& line : origin(results)) text += line + "\n\n";
+  return text + "Made by `" + results.made_by + "`.\n";
 }
 
 std::string suites_html(const SuiteResults& results, const std::vector<SuiteResult>& suites) {
@@ -132,7 +131,8 @@ std::string suites_html(const SuiteResults& results, const std::vector<SuiteResu
       "<h1>" + kTitle +
       "</h1>\n<p>&ldquo;Understanding Dimensional Collapse in Contrastive "
       "Self-supervised Learning&rdquo; (Jing, Vincent, LeCun, Tian, ICLR 2022). r is the representation, "
-      "the encoder's output; the projector makes of it the embedding z, which the loss sees.</p>\n";
+      "the encoder's output; the projector makes of it the embedding z, which the loss sees.</p>\n<p>" +
+      escape(protocol(results)) + "</p>\n";
   for (const auto& suite : suites) {
     body += "<h2 id=\"" + suite.name + "\">" + escape(suite.title) + "</h2>\n<p><b>The paper:</b> " +
             escape(suite.paper) + "</p>\n";

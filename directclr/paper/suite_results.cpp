@@ -76,12 +76,12 @@ RunRecord run_from(const ordered_json& object) {
   return run;
 }
 
-std::string value_of(const std::map<std::string, std::string>& map, const std::string& name) {
-  const auto found = map.find(name);
-  return found == map.end() ? "?" : found->second;
-}
-
 }  // namespace
+
+std::string value_of(const std::map<std::string, std::string>& texts, const std::string& name) {
+  const auto found = texts.find(name);
+  return found == texts.end() ? "?" : found->second;
+}
 
 std::vector<const RunRecord*> SuiteResults::of(const std::string& variant) const {
   std::vector<const RunRecord*> found;

@@ -36,6 +36,9 @@ struct RunRecord {
   bool good() const { return problem.empty(); }
 };
 
+/// The text of that name, "?" where there is none.
+std::string value_of(const std::map<std::string, std::string>& texts, const std::string& name);
+
 /// Everything that the pages of a suite are made from. One small file, so that they can be made anew anywhere.
 struct SuiteResults {
   std::string scale;

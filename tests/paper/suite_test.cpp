@@ -112,7 +112,9 @@ SuiteResults made_up() {
 TEST(Comparison, SaysMeansSpreadAndPairedDifferences) {
   const auto results = made_up();
   EXPECT_EQ(cell(results, "mlp", probe_top1, 1), "70.0 (one seed)");
-  EXPECT_EQ(cell(results, "none", probe_top1, 1), "51.0 ± 1.0 [50.0, 52.0]");
+  EXPECT_EQ(cell(results, "none", probe_top1, 1), "51.0 ± 1.0");
+  EXPECT_EQ(cell_with_interval(results, "none", probe_top1, 1), "51.0 ± 1.0 [50.0, 52.0]");
+  EXPECT_EQ(cell_with_interval(results, "mlp", probe_top1, 1), "70.0 (one seed)");
   EXPECT_EQ(cell(results, "direct-1", probe_top1, 1), "failed");
   EXPECT_EQ(cell(results, "orthogonal", probe_top1, 1), "not run");
   const auto differences = paired(results, "direct-2", "none", probe_top1);
