@@ -8,8 +8,12 @@
 
 namespace directclr::cli {
 
-void add_run_options(CLI::App& command, RunRequest& request, const std::string& what) {
-  command.add_option("run", request.run, what)->required();
+void add_run_options(CLI::App& command, RunRequest& request) {
+  command.add_option("run", request.run, "run directory of a finished training")->required();
+  add_evaluation_options(command, request);
+}
+
+void add_evaluation_options(CLI::App& command, RunRequest& request) {
   command.add_option("--data", request.data, "other data than the run was trained on (see directclr train --help)");
   command.add_option("--device", request.device, "auto, cpu, cuda or cuda:N")->default_str("auto");
   command.add_option("--threads", request.threads, "threads of the tensor library; 0: one a core")

@@ -9,28 +9,47 @@
 namespace directclr::cli {
 
 void add_spectrum(CLI::App& app, Program& program) {
-  auto request = std::make_shared<SpectrumRequest>();
-  auto processes = std::make_shared<Processes>();
+  struct State {
+    SettingOptions verdict;
+    Processes processes;
+    SpectrumRequest request;
+  };
+  auto state = std::make_shared<State>();
+  SpectrumRequest& request = state->request;
   auto* command = app.add_subcommand("spectrum",
-                                     "singular values of the covariance of a layer (paper Eqn 1), of a run or of "
-                                     "embeddings in a .npy or .safetensors file");
-  add_run_options(*command, request->base, "run directory of a finished training, or a file of embeddings (N, D)");
-  processes->add_to(*command);
-  add_layer_options(*command, request->layer, request->split);
-  command->add_flag("--l2-normalize", request->l2_normalize, "divide each row by its length first [off]");
-  command->add_option("--tensor", request->tensor, "of a .safetensors file: this tensor [its only matrix]");
-  command->add_option("--out", request->out, "of a file: folder for spectrum.{json,csv,svg} [print only]");
-  command->add_option("--limit", request->limit, "use at most so many images, evenly spread, or rows; 0: all")
+                                     "is it collapsed? Spectrum of the covariance (paper Eqn 1), measures and a "
+                                     "verdict, of runs or of embeddings from "
+                                     "any framework");
+  command
+      ->add_option("inputs", request.inputs,
+                   "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv")
+      ->required();
+  add_evaluation_options(*command, request.base);
+  state->processes.add_to(*command);
+  add_layer_options(*command, request.layer, request.split);
+  command->add_flag("--l2-normalize", request.l2_normalize, "divide each row by its length first [off]");
+  command->add_option("--tensor", request.tensor, "of a file that holds several tensors: this one [its only matrix]");
+  command->add_option("--out", request.out,
+                      "of files: folder for spectrum.{json,csv,svg}; of several inputs also a comparison [print only]");
+  command->add_option("--limit", request.limit, "use at most so many images, evenly spread, or rows; 0: all")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->default_str("0");
-  add_example(
-      *command,
-      "directclr spectrum runs/direct --layer representation\n  directclr spectrum features.npy --l2-normalize");
-  command->callback([&program, request, processes] {
-    program.action = [&program, request, processes](Console& console) {
-      processes->carry_out(program, console, [&](const dist::Environment& environment) {
-        request->base.environment = environment;
-        load_engine().spectrum(*request, console);
+  command->add_flag("--skip-nonfinite", request.skip_nonfinite,
+                    "leave out rows with infinities or not-a-numbers [off]");
+  command->add_flag("--explain", request.explain, "say what each measure is and when it misleads");
+  command->add_option("--fail-under", request.fail_under,
+                      "exit with status 1 when a measure is under its floor: rank=0.1D,normalized-std=0.5");
+  state->verdict.add_to(*command, fields_of(request.verdict));
+  add_example(*command,
+              "directclr spectrum runs/direct --layer representation\n"
+              "  directclr spectrum mine.npy theirs.pt --fail-under rank=0.1D --out spectra");
+  command->callback([&program, state] {
+    program.action = [&program, state](Console& console) {
+      FieldList fields = fields_of(state->request.verdict);
+      state->verdict.apply(fields, "");
+      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+        state->request.base.environment = environment;
+        load_engine().spectrum(state->request, console);
       });
     };
   });

@@ -12,8 +12,9 @@ const Engine& load_engine() {
   static const Engine* engine = [] {
     // libgomp's threads spin for milliseconds after each parallel loop, on the very cores that the loader's threads
     // need: two trainings on 2 cores ran five times slower so. Not spinning at all (OMP_WAIT_POLICY=passive) costs a
-    // third of a step, which has hundreds of short loops; some ten microseconds is the best of both (docs/measurements.md).
-    // libgomp reads this when it is loaded, below. Who has set either variable has the last word.
+    // third of a step, which has hundreds of short loops; some ten microseconds is the best of both
+    // (docs/measurements.md). libgomp reads this when it is loaded, below. Who has set either variable has the last
+    // word.
     if (!std::getenv("OMP_WAIT_POLICY")) ::setenv("GOMP_SPINCOUNT", "5000", /*overwrite=*/0);
     // c10d would print what we report ourselves, with a backtrace each time.
     ::setenv("TORCH_CPP_LOG_LEVEL", "FATAL", /*overwrite=*/0);

@@ -8,8 +8,10 @@
 namespace directclr::cli {
 
 /// The positional run directory and the options that every command on a finished run has.
-void add_run_options(CLI::App& command, RunRequest& request,
-                     const std::string& what = "run directory of a finished training");
+void add_run_options(CLI::App& command, RunRequest& request);
+
+/// The options alone, for a command that names its runs itself.
+void add_evaluation_options(CLI::App& command, RunRequest& request);
 
 /// --layer and --split.
 void add_layer_options(CLI::App& command, std::string& layer, std::string& split);

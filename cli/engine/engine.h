@@ -2,10 +2,12 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "cli/console.h"
 #include "directclr/dist/environment.h"
 #include "directclr/eval/eval_settings.h"
+#include "directclr/spectrum/verdict.h"
 #include "directclr/train/cost_model.h"
 #include "directclr/train/run_directory.h"
 #include "directclr/train/train_settings.h"
@@ -59,7 +61,8 @@ struct EmbedRequest {
 };
 
 struct SpectrumRequest {
-  RunRequest base;
+  RunRequest base;                            ///< its `run` is each of the inputs in turn
+  std::vector<std::filesystem::path> inputs;  ///< run directories, files of embeddings, "-"
   std::string layer = "representation";
   std::string split = "test";
   bool l2_normalize = false;
@@ -67,6 +70,10 @@ struct SpectrumRequest {
   // Of a file of embeddings in place of a run directory:
   std::string tensor;         ///< which one of a .safetensors file; empty: its only matrix
   std::filesystem::path out;  ///< folder for spectrum.{json,csv,gp,svg}; empty: print only
+  bool skip_nonfinite = false;
+  bool explain = false;
+  std::string fail_under;  ///< spectrum::parse_floors; empty: none
+  spectrum::VerdictSettings verdict;
 };
 
 struct ExportRequest {

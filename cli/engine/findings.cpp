@@ -5,6 +5,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/report/figures.h"
+#include "directclr/spectrum/measures.h"
 
 namespace directclr::cli {
 
@@ -68,50 +69,74 @@ Finding save_knn(const OpenedRun& run, const eval::KnnSettings& settings, double
 }
 
 Finding save_spectrum(const OpenedRun& run, const std::string& layer, const std::string& split,
-                      const spectrum::SpectrumSummary& summary) {
+                      const spectrum::SpectrumSummary& summary, const spectrum::VerdictSettings& lines) {
   nlohmann::ordered_json protocol = run.protocol();
   protocol["layer"] = layer;
   protocol["split"] = split;
   const std::string& projector = run.settings.projector.projector;
-  return write_spectrum(layer + " of the " + split + " images, " + projector, summary, std::move(protocol),
+  return write_spectrum(layer + " of the " + split + " images, " + projector, summary, lines, std::move(protocol),
                         run.run.path() / "spectrum", layer, projector);
 }
 
-Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary& summary,
-                       nlohmann::ordered_json protocol, const std::filesystem::path& folder, const std::string& name,
-                       const std::string& curve) {
-  protocol["samples"] = summary.samples;
-  protocol["l2_normalized"] = summary.l2_normalized;
+Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary& s,
+                       const spectrum::VerdictSettings& lines, nlohmann::ordered_json protocol,
+                       const std::filesystem::path& folder, const std::string& name, const std::string& curve) {
+  protocol["samples"] = s.samples;
+  protocol["skipped_rows"] = s.skipped;
+  protocol["l2_normalized"] = s.l2_normalized;
   protocol["matrix"] = "covariance, centred, divided by N (Eqn 1)";
+  const auto verdict = spectrum::verdict(s, lines);
   nlohmann::ordered_json object = {{"version", 1},
-                                   {"effective_rank_sigma", summary.effective_rank_sigma},
-                                   {"effective_rank_lambda", summary.effective_rank_lambda},
-                                   {"participation_ratio", summary.participation_ratio},
-                                   {"below_1e-2_of_largest", summary.below_1e_2},
-                                   {"below_1e-4_of_largest", summary.below_1e_4},
-                                   {"below_1e-6_of_largest", summary.below_1e_6},
-                                   {"dimensions", summary.values.size()},
-                                   {"singular_values", summary.values},
+                                   {"verdict",
+                                    {{"kind", verdict.name()},
+                                     {"text", verdict.text},
+                                     {"dead_below", lines.dead_below},
+                                     {"collapsed_share", lines.collapsed_share},
+                                     {"complete_below", lines.complete_below},
+                                     {"rows_per_dimension", lines.rows_per_dimension}}},
+                                   {"effective_rank_sigma", s.effective_rank_sigma},
+                                   {"effective_rank_lambda", s.effective_rank_lambda},
+                                   {"rankme", s.rankme},
+                                   {"participation_ratio", s.participation_ratio},
+                                   {"stable_rank", s.stable_rank},
+                                   {"cumulative_area", s.cumulative_area},
+                                   {"condition_number", s.condition_number},  // infinite: null
+                                   {"alpha", s.power_law.alpha},
+                                   {"alpha_r2", s.power_law.r2},
+                                   {"alpha_ranks", {s.power_law.first, s.power_law.last}},
+                                   {"normalized_std", s.normalized_std},
+                                   {"constant_dimensions", s.constant},
+                                   {"below_1e-2_of_largest", s.below_1e_2},
+                                   {"below_1e-4_of_largest", s.below_1e_4},
+                                   {"below_1e-6_of_largest", s.below_1e_6},
+                                   {"dimensions", s.dimensions()},
+                                   {"singular_values", s.values},
                                    {"protocol", std::move(protocol)}};
   std::string written;
   if (!folder.empty()) {
     make_directories(folder);
     write_file(folder / (name + ".json"), object.dump(1) + "\n");
-    report::write_figure(report::spectrum_figure(title, {{curve, summary.values}}), folder, name);
-    written = "\nwrote " + (folder / name).string() + ".{json,csv,svg,gp}";
+    report::write_figure(report::spectrum_figure(title, {{curve, s.values}}), folder, name);
+    written = "\n  wrote " + (folder / name).string() + ".{json,csv,svg,gp}";
     object.erase("singular_values");
   }
-  return {
-      format("%s: %lld rows, %zu dimensions, %s\n"
-             "  effective rank %.1f (singular values of the features), %.1f (covariance eigenvalues); participation "
-             "ratio %.1f\n"
-             "  eigenvalues below 1e-2 / 1e-4 / 1e-6 of the largest: %lld / %lld / %lld",
-             title.c_str(), static_cast<long long>(summary.samples), summary.values.size(),
-             summary.l2_normalized ? "rows L2-normalised" : "rows not normalised", summary.effective_rank_sigma,
-             summary.effective_rank_lambda, summary.participation_ratio, static_cast<long long>(summary.below_1e_2),
-             static_cast<long long>(summary.below_1e_4), static_cast<long long>(summary.below_1e_6)) +
-          written,
-      std::move(object)};
+  std::string text =
+      format("%s: %lld rows, %lld dimensions, %s", title.c_str(), static_cast<long long>(s.samples),
+             static_cast<long long>(s.dimensions()), s.l2_normalized ? "rows L2-normalised" : "rows not normalised");
+  if (s.skipped > 0) text += format(", %lld rows left out: not finite", static_cast<long long>(s.skipped));
+  text += "\n  " + verdict.name() + ": " + verdict.text;
+  text += format("\n  effective rank %.1f (covariance eigenvalues), %.1f (singular values of the features)",
+                 s.effective_rank_lambda, s.effective_rank_sigma);
+  return {text + written, std::move(object)};
+}
+
+std::string measures_text(const spectrum::SpectrumSummary& summary, bool explain) {
+  std::string text;
+  for (const auto& measure : spectrum::measures_of(summary)) {
+    text += format("\n  %-22s %s", measure.name.c_str(), measure.text.c_str());
+    if (explain) text += "\n      " + measure.definition + ".\n      " + measure.caveat + ".";
+  }
+  return text;
 }
 
 }  // namespace directclr::cli

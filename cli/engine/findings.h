@@ -7,6 +7,7 @@
 #include "cli/engine/opened_run.h"
 #include "directclr/eval/probe.h"
 #include "directclr/spectrum/spectrum.h"
+#include "directclr/spectrum/verdict.h"
 
 namespace directclr::cli {
 
@@ -23,11 +24,14 @@ Finding save_probe(const OpenedRun& run, const eval::ProbeSettings& settings, co
 Finding save_knn(const OpenedRun& run, const eval::KnnSettings& settings, double top1, int64_t images);
 /// `layer`: representation or embedding; `split`: train or test.
 Finding save_spectrum(const OpenedRun& run, const std::string& layer, const std::string& split,
-                      const spectrum::SpectrumSummary& summary);
+                      const spectrum::SpectrumSummary& summary, const spectrum::VerdictSettings& lines = {});
 
 /// Writes `folder/name.{json,csv,gp,svg}` (nothing when the folder is empty). `curve`: the name in the figure's key.
 Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary& summary,
-                       nlohmann::ordered_json protocol, const std::filesystem::path& folder, const std::string& name,
-                       const std::string& curve);
+                       const spectrum::VerdictSettings& lines, nlohmann::ordered_json protocol,
+                       const std::filesystem::path& folder, const std::string& name, const std::string& curve);
+
+/// Every measure of a summary, a line each; `explain` adds definitions and caveats.
+std::string measures_text(const spectrum::SpectrumSummary& summary, bool explain);
 
 }  // namespace directclr::cli

@@ -53,16 +53,19 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
 }
 
 TensorSpan read_npy_span(const std::filesystem::path& path) {
-  const auto fail = [&](const std::string& what) -> InputError { return {path.string(), what}; };
-  const uint64_t size = size_of_file(path);
-  const std::string start = read_range(path, 0, std::min<uint64_t>(size, 12));
+  return read_npy_span(path, 0, size_of_file(path), path.string());
+}
+
+TensorSpan read_npy_span(const std::filesystem::path& path, uint64_t offset, uint64_t size, const std::string& name) {
+  const auto fail = [&](const std::string& what) -> InputError { return {name, what}; };
+  const std::string start = read_range(path, offset, std::min<uint64_t>(size, 12));
   if (start.size() < 10 || start.compare(0, 6, "\x93NUMPY") != 0) throw fail("not a NumPy .npy file");
   const int version = start[6];
   uint32_t header_size = 0;
   std::memcpy(&header_size, start.data() + 8, version == 1 || start.size() < 12 ? 2 : 4);
   const size_t begin = version == 1 ? 10 : 12;
   if (version < 1 || version > 3 || size < begin + header_size) throw fail("the .npy header is damaged");
-  const std::string header = read_range(path, begin, header_size);
+  const std::string header = read_range(path, offset + begin, header_size);
   if (header.find("'fortran_order': False") == std::string::npos) throw fail("Fortran order is not supported");
   const std::string descr = value_after(header, "descr", '\'', '\'');
   const Type* type = nullptr;
@@ -70,8 +73,8 @@ TensorSpan read_npy_span(const std::filesystem::path& path) {
     if (descr == candidate.name) type = &candidate;
   }
   if (!type) throw fail("element type '" + descr + "' is not supported");
-  TensorSpan span{type->scalar, {}, begin + header_size};
-  const uint64_t held = size - span.offset;
+  TensorSpan span{type->scalar, {}, offset + begin + header_size};
+  const uint64_t held = size - begin - header_size;
   uint64_t count = 1;
   for (std::string word : split(value_after(header, "shape", '(', ')'), ',')) {
     while (word.starts_with(" ")) word.erase(0, 1);

@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <string>
 
 #include "directclr/io/tensor_span.h"
 
@@ -16,6 +17,10 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& tensor);
 /// Takes float16, float32, float64, int64 and uint8, C order, versions 1 to 3.
 /// Throws InputError for anything else, for a truncated file and for a header that lies.
 TensorSpan read_npy_span(const std::filesystem::path& path);
+
+/// The same of an array that lies in another file, in `size` bytes from `offset` on (an entry of an .npz archive).
+/// `name` goes into messages.
+TensorSpan read_npy_span(const std::filesystem::path& path, uint64_t offset, uint64_t size, const std::string& name);
 
 /// The whole array; takes and throws what read_npy_span does.
 at::Tensor read_npy(const std::filesystem::path& path);

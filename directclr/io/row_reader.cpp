@@ -1,6 +1,7 @@
 #include "directclr/io/row_reader.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
 
 #include <algorithm>
 #include <cstring>
@@ -10,19 +11,69 @@
 #include "directclr/core/text.h"
 #include "directclr/io/npy.h"
 #include "directclr/io/safetensors.h"
+#include "directclr/io/torch_file.h"
+#include "directclr/io/zip_index.h"
 
 namespace directclr::io {
 namespace {
 
 bool is_matrix(const TensorSpan& span) { return span.shape.size() == 2 && at::isFloatingType(span.type); }
 
+using Index = std::vector<std::pair<std::string, TensorSpan>>;
+
+Index read_npz_index(const std::filesystem::path& path) {
+  Index index;
+  for (const auto& [name, entry] : read_zip_index(path)) {
+    if (!name.ends_with(".npy")) continue;
+    const std::string array = name.substr(0, name.size() - 4);
+    if (!entry.stored) {
+      throw InputError(path.string(), "array '" + array + "' is compressed", "save it with numpy.savez or as .npy");
+    }
+    index.emplace_back(array, read_npy_span(path, entry.offset, entry.size, path.string() + ", array '" + array + "'"));
+  }
+  return index;
+}
+
+// Numbers as text, a row a line.
+at::Tensor read_csv(const std::filesystem::path& path) {
+  std::vector<double> values;
+  int64_t columns = -1, rows = 0, line_number = 0;
+  for (const auto& line : split(read_file(path), '\n')) {
+    ++line_number;
+    std::vector<double> row;
+    bool numbers = true;
+    for (size_t at = 0; at < line.size();) {
+      const size_t begin = line.find_first_not_of(",; \t\r", at);
+      if (begin == std::string::npos) break;
+      const size_t end = std::min(line.find_first_of(",; \t\r", begin), line.size());
+      double value = 0;
+      numbers = numbers && parse_double(std::string_view(line).substr(begin, end - begin), value);
+      row.push_back(value);
+      at = end;
+    }
+    if (row.empty() || (!numbers && rows == 0 && columns < 0)) {
+      if (!row.empty()) columns = static_cast<int64_t>(row.size());  // a heading
+      continue;
+    }
+    if (!numbers || (columns >= 0 && static_cast<int64_t>(row.size()) != columns)) {
+      throw InputError(path.string(), format("line %lld is no row of %lld numbers", static_cast<long long>(line_number),
+                                             static_cast<long long>(columns)));
+    }
+    columns = static_cast<int64_t>(row.size());
+    ++rows;
+    values.insert(values.end(), row.begin(), row.end());
+  }
+  if (rows == 0) throw InputError(path.string(), "holds no numbers");
+  return at::tensor(values, at::kDouble).view({rows, columns});
+}
+
 // The tensor asked for, or the only matrix there is.
-std::pair<std::string, TensorSpan> choose(const std::filesystem::path& path, const std::string& wanted) {
-  const SafetensorsIndex index = read_safetensors_index(path);
+std::pair<std::string, TensorSpan> choose(const std::filesystem::path& path, const Index& index,
+                                          const std::string& wanted) {
   std::vector<std::string> matrices;
   std::vector<std::string> names;
   const TensorSpan* only = nullptr;
-  for (const auto& [name, span] : index.tensors) {
+  for (const auto& [name, span] : index) {
     if (name == wanted) return {name, span};
     names.push_back(name);
     if (!is_matrix(span)) continue;
@@ -49,12 +100,25 @@ RowReader::RowReader(const std::filesystem::path& path, const std::string& tenso
   if (path.extension() == ".npy") {
     if (!tensor.empty()) throw InputError("--tensor", "a .npy file holds one array without a name");
     span_ = read_npy_span(path);
-  } else if (path.extension() == ".safetensors") {
-    const auto [name, span] = choose(path, tensor);
-    name_ += ", tensor '" + name + "'";
-    span_ = span;
+  } else if (path.extension() == ".csv") {
+    if (!tensor.empty()) throw InputError("--tensor", "a .csv file holds one matrix without a name");
+    all_ = read_csv(path);
+    span_ = {at::kDouble, all_.sizes().vec(), 0};
   } else {
-    throw InputError(path.string(), "is neither a run directory nor a .npy or .safetensors file");
+    Index index;
+    if (path.extension() == ".safetensors") {
+      index = read_safetensors_index(path).tensors;
+    } else if (path.extension() == ".npz") {
+      index = read_npz_index(path);
+    } else if (path.extension() == ".pt" || path.extension() == ".pth") {
+      index = read_torch_index(path);
+    } else {
+      throw InputError(path.string(),
+                       "is neither a run directory nor a .npy, .npz, .safetensors, .pt, .pth or .csv file");
+    }
+    const auto [name, span] = choose(path, index, tensor);
+    if (!name.empty()) name_ += ", tensor '" + name + "'";
+    span_ = span;
   }
   if (!is_matrix(span_)) {
     std::vector<std::string> sizes;
@@ -66,6 +130,10 @@ RowReader::RowReader(const std::filesystem::path& path, const std::string& tenso
 
 at::Tensor RowReader::next(int64_t count) {
   const int64_t taken = std::min(count, rows() - done_);
+  if (all_.defined()) {
+    done_ += taken;
+    return all_.slice(0, done_ - taken, done_);
+  }
   at::Tensor block = at::empty({taken, columns()}, span_.type);
   const auto row_bytes = static_cast<uint64_t>(columns()) * c10::elementSize(span_.type);
   if (block.nbytes() > 0) {

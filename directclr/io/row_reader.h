@@ -12,9 +12,10 @@ namespace directclr::io {
 /// The rows of a matrix in a file, block after block, in the memory of one block: embeddings from any framework.
 class RowReader {
  public:
-  /// Opens a .npy file, or a .safetensors file and in it the tensor of that name (empty: its only matrix).
-  /// Throws InputError for another kind of file, what the formats' readers refuse, a tensor that is not there or is no
-  /// (N, D) matrix of floating numbers.
+  /// Opens a .npy file, a .csv file (numbers with commas, semicolons or blanks between; a first line that is not
+  /// numbers is a heading; read as a whole), or of a .npz, .safetensors, .pt or .pth file the tensor of that name
+  /// (empty: its only matrix). Throws InputError for another kind of file, what the formats' readers refuse, a tensor
+  /// that is not there or is no (N, D) matrix of floating numbers.
   RowReader(const std::filesystem::path& path, const std::string& tensor);
 
   int64_t rows() const { return span_.shape[0]; }
@@ -30,6 +31,7 @@ class RowReader {
   std::filesystem::path path_;
   std::string name_;
   TensorSpan span_;
+  at::Tensor all_;  // the whole matrix, of a text file
   int64_t done_ = 0;
 };
 

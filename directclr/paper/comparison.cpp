@@ -15,11 +15,17 @@ const report::SpectrumResult* spectrum_of(const RunRecord& run, const std::strin
 
 std::string seeds_text(size_t count) { return count == 1 ? "one seed" : format("%zu seeds", count); }
 
+// Two digits; so few seeds leave none of them certain.
+std::string probability_text(const std::vector<double>& differences) {
+  const double p = report::probability_above_zero(differences);
+  return p > 0.995 ? "> 0.99" : p < 0.005 ? "< 0.01" : format("%.2f", p);
+}
+
 // "P(...) = 0.93", or that one seed tells none.
 std::string probability(const std::string& event, const std::vector<double>& differences) {
   if (differences.size() < 2) return "P(" + event + "): unknown from one seed";
-  const double p = report::probability_above_zero(differences);
-  return "P(" + event + ") = " + (p > 0.995 ? "> 0.99" : p < 0.005 ? "< 0.01" : format("%.2f", p));
+  const std::string p = probability_text(differences);
+  return "P(" + event + ")" + (p[0] == '0' ? " = " : " ") + p;
 }
 
 std::string with_sign(double value, int digits) { return format("%+.*f", digits, value); }
@@ -81,8 +87,8 @@ std::string cell_with_interval(const SuiteResults& results, const std::string& v
 SuiteResult::Table accuracy_table(const SuiteResults& results, const std::vector<Row>& rows,
                                   const std::string& caption) {
   SuiteResult::Table table{caption,
-                           {{"projector", "probe, top-1 %", "seeds", "minus none", "P(better than none)",
-                             "k-NN, top-1 %", "effective rank of r", "dead dimensions of r", "the paper, top-1 %"}}};
+                           {{"projector", "probe, top-1 %", "the paper's", "seeds", "minus none", "P(better than none)",
+                             "k-NN, top-1 %", "effective rank of r", "dead dimensions of r"}}};
   const std::string none = no_projector().name;
   for (const auto& row : rows) {
     const std::string& name = row.variant.name;
@@ -92,7 +98,7 @@ SuiteResult::Table accuracy_table(const SuiteResults& results, const std::vector
     std::string minus = "–", better = "–";
     if (!itself && s.count > 0) {
       minus = with_sign(s.mean, 2) + (s.count > 1 ? format(" ± %.2f", s.sd) : "");
-      if (s.count > 1) better = format("%.2f", report::probability_above_zero(differences));
+      if (s.count > 1) better = probability_text(differences);
     }
     table.rows.push_back({row.variant.label, cell_with_interval(results, name, probe_top1, 2),
                           std::isfinite(row.paper_top1) ? format("%.1f", row.paper_top1) : "–",

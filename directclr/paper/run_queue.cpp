@@ -111,8 +111,11 @@ class Queue {
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
     if (stopping) {
+      const auto finished = std::count_if(plan_.runs.begin(), plan_.runs.end(), [&](const PlannedRun& run) {
+        return is_trained(directory(run)) && is_evaluated(directory(run), run.evaluation);
+      });
       throw Interrupted(
-          format("stopped with %zu of %zu runs finished; the same command goes on", finished_, plan_.runs.size()));
+          format("stopped with %td of %zu runs finished; the same command goes on", finished, plan_.runs.size()));
     }
     return std::move(problems_);
   }

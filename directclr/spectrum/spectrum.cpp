@@ -1,13 +1,17 @@
 #include "directclr/spectrum/spectrum.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_eigvalsh.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "directclr/core/error.h"
+#include "directclr/core/text.h"
 #include "directclr/spectrum/covariance.h"
 
 namespace directclr::spectrum {
@@ -24,36 +28,83 @@ std::vector<double> covariance_spectrum(const at::Tensor& covariance) {
   return values;
 }
 
-void add_rows(Covariance& covariance, const at::Tensor& rows, bool l2_normalize) {
-  at::Tensor wide = rows.cpu().to(at::kDouble);
-  if (l2_normalize) wide = wide / wide.norm(2, {1}, true).clamp_min(1e-12);
-  covariance.add(wide);
+FeatureMoments::FeatureMoments(int64_t dimensions, bool l2_normalize, bool skip_nonfinite)
+    : l2_normalize_(l2_normalize),
+      skip_nonfinite_(skip_nonfinite),
+      covariance_(dimensions),
+      unit_sum_(at::zeros({dimensions}, at::kDouble)),
+      unit_squares_(at::zeros({dimensions}, at::kDouble)) {}
+
+void FeatureMoments::add(const at::Tensor& rows) {
+  const at::NoGradGuard no_grad;
+  at::Tensor z = rows.detach().cpu().to(at::kDouble);
+  if (!at::isfinite(z.sum()).item<bool>()) {  // one sum tells whether a closer look is needed
+    const at::Tensor good = at::isfinite(z).all(1);
+    const int64_t bad = z.size(0) - good.sum().item<int64_t>();
+    if (!skip_nonfinite_ && bad > 0) {
+      throw NumericalError(format("%lld rows of a block of %lld hold values that are not finite",
+                                  static_cast<long long>(bad), static_cast<long long>(z.size(0))));
+    }
+    skipped_ += bad;
+    z = z.index_select(0, good.nonzero().flatten());
+  }
+  const at::Tensor unit = z / z.norm(2, {1}, true).clamp_min(1e-12);
+  unit_sum_ += unit.sum(0);
+  unit_squares_ += unit.square().sum(0);
+  covariance_.add(l2_normalize_ ? unit : z);
 }
 
-SpectrumSummary summarize(const Covariance& covariance, bool l2_normalized) {
-  SpectrumSummary summary;
-  summary.values = covariance_spectrum(covariance.matrix());
-  std::vector<double> sigma(summary.values);
+void FeatureMoments::merge(const dist::Group& group) {
+  if (group.alone()) return;
+  covariance_.merge(group);
+  group.sum_(unit_sum_);
+  group.sum_(unit_squares_);
+  skipped_ = static_cast<int64_t>(group.sum(static_cast<double>(skipped_)));
+}
+
+SpectrumSummary FeatureMoments::summary() const {
+  const at::NoGradGuard no_grad;
+  SpectrumSummary s;
+  const at::Tensor covariance = covariance_.matrix();
+  const at::Tensor& mean = covariance_.mean();
+  const auto count = static_cast<double>(covariance_.count());
+  s.values = covariance_spectrum(covariance);
+  std::vector<double> sigma(s.values);
   for (double& value : sigma) value = std::sqrt(value);
-  summary.effective_rank_sigma = effective_rank(sigma);
-  summary.effective_rank_lambda = effective_rank(summary.values);
-  summary.participation_ratio = participation_ratio(summary.values);
-  summary.below_1e_2 = count_below(summary.values, 1e-2);
-  summary.below_1e_4 = count_below(summary.values, 1e-4);
-  summary.below_1e_6 = count_below(summary.values, 1e-6);
-  summary.samples = covariance.count();
-  summary.l2_normalized = l2_normalized;
-  return summary;
+  s.effective_rank_sigma = effective_rank(sigma);
+  s.effective_rank_lambda = effective_rank(s.values);
+  s.participation_ratio = participation_ratio(s.values);
+  s.stable_rank = stable_rank(s.values);
+  s.cumulative_area = cumulative_area(s.values);
+  s.condition_number = condition_number(s.values);
+  s.power_law = power_law(s.values, 11, 100);
+  // Z^T Z / N of the rows as they are: its eigenvalues are those of Z squared, over N.
+  std::vector<double> uncentred = covariance_spectrum(covariance + at::outer(mean, mean));
+  for (double& value : uncentred) value = std::sqrt(value);
+  s.rankme = rankme(uncentred, 0);
+  const at::Tensor unit_mean = unit_sum_ / count;
+  const at::Tensor unit_variance = (unit_squares_ / count - unit_mean.square()).clamp_min(0);
+  s.normalized_std = unit_variance.sqrt().mean().item<double>() * std::sqrt(static_cast<double>(mean.size(0)));
+  const at::Tensor variance = covariance.diagonal();
+  const at::Tensor constant = variance.le(1e-12 * variance.mean()).nonzero().flatten().contiguous();
+  s.constant.assign(constant.data_ptr<int64_t>(), constant.data_ptr<int64_t>() + constant.numel());
+  s.below_1e_2 = count_below(s.values, 1e-2);
+  s.below_1e_4 = count_below(s.values, 1e-4);
+  s.below_1e_6 = count_below(s.values, 1e-6);
+  s.samples = covariance_.count();
+  s.skipped = skipped_;
+  s.l2_normalized = l2_normalize_;
+  return s;
 }
 
 SpectrumSummary summarize(const at::Tensor& features, bool l2_normalize) {
   TORCH_CHECK(features.dim() == 2 && features.size(0) >= 2, "[summarize] expected (N >= 2, D), got ", features.sizes());
-  Covariance covariance(features.size(1));
+  FeatureMoments moments(features.size(1), l2_normalize);
   constexpr int64_t kBlock = 8192;  // bounds the float64 copy
   for (int64_t begin = 0; begin < features.size(0); begin += kBlock) {
-    add_rows(covariance, features.slice(0, begin, begin + kBlock), l2_normalize);
+    moments.add(features.slice(0, begin, begin + kBlock));
   }
-  return summarize(covariance, l2_normalize);
+  return moments.summary();
 }
 
 }  // namespace directclr::spectrum

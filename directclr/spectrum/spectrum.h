@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "directclr/spectrum/covariance.h"
-#include "directclr/spectrum/metrics.h"
+#include "directclr/spectrum/summary.h"
 
 namespace directclr::spectrum {
 
@@ -16,27 +16,32 @@ namespace directclr::spectrum {
 /// Throws:   NumericalError when the eigensolver fails or the matrix is not finite.
 std::vector<double> covariance_spectrum(const at::Tensor& covariance);
 
-/// What the spectrum of one layer says, with how it was taken.
-struct SpectrumSummary {
-  std::vector<double> values;  ///< covariance eigenvalues, descending
-  double effective_rank_sigma = 0;
-  double effective_rank_lambda = 0;
-  double participation_ratio = 0;
-  int64_t below_1e_2 = 0;
-  int64_t below_1e_4 = 0;
-  int64_t below_1e_6 = 0;
-  int64_t samples = 0;
-  bool l2_normalized = false;
+/// One pass over feature rows that arrive in blocks: all that a SpectrumSummary needs, in memory O(D^2).
+class FeatureMoments {
+ public:
+  /// `l2_normalize`: each row is first divided by its length. `skip_nonfinite`: rows that hold an infinity or a
+  /// not-a-number are left out and counted; else add() throws NumericalError, saying how many there are.
+  explicit FeatureMoments(int64_t dimensions, bool l2_normalize = false, bool skip_nonfinite = false);
+
+  /// Rows (n, D), any floating type and device; n = 0 is allowed.
+  void add(const at::Tensor& rows);
+  /// Merges the rows of all processes of a group, on all of them.
+  void merge(const dist::Group& group);
+  int64_t count() const { return covariance_.count(); }
+
+  /// Spectrum and measures. Requires count() >= 1. Throws NumericalError as covariance_spectrum does.
+  SpectrumSummary summary() const;
+
+ private:
+  bool l2_normalize_;
+  bool skip_nonfinite_;
+  Covariance covariance_;
+  at::Tensor unit_sum_;      // (D) of z / |z|
+  at::Tensor unit_squares_;  // (D) of its squares
+  int64_t skipped_ = 0;
 };
 
-/// Adds rows (n, D) to a covariance, each first divided by its length when `l2_normalize`.
-void add_rows(Covariance& covariance, const at::Tensor& rows, bool l2_normalize);
-
-/// Spectrum and metrics of rows that arrived through add_rows. Throws NumericalError as covariance_spectrum does.
-SpectrumSummary summarize(const Covariance& covariance, bool l2_normalized);
-
-/// Spectrum and metrics of feature rows (N, D), each row first divided by its length when `l2_normalize`.
-/// Requires N >= 2. Throws NumericalError for values that are not finite.
+/// The same of rows (N, D) that are all there. Requires N >= 2.
 SpectrumSummary summarize(const at::Tensor& features, bool l2_normalize);
 
 }  // namespace directclr::spectrum

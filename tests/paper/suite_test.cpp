@@ -122,13 +122,27 @@ TEST(Comparison, SaysMeansSpreadAndPairedDifferences) {
   for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(differences[i], 6.0 + static_cast<double>(i), 1e-12);
   // Mean 7, sd 1, n 3: t = 12.1, 2 degrees of freedom: 0.9966.
   EXPECT_EQ(ordering(results, {direct(2), 62.7}, {no_projector(), 51.5}),
-            "P(DirectCLR (d0 = 2) > no projector) = > 0.99: +7.00 points on average over 3 seeds; the paper: 62.7 and "
+            "P(DirectCLR (d0 = 2) > no projector) > 0.99: +7.00 points on average over 3 seeds; the paper: 62.7 and "
             "51.5.");
   EXPECT_EQ(ordering(results, {mlp(), 66.5}, {no_projector(), 51.5}),
             "P(2-layer MLP > no projector): unknown from one seed: +20.00 points on average over one seed; the paper: "
             "66.5 and 51.5.");
   EXPECT_EQ(comparison(results, no_projector(), linear(), dead_dimensions, "dead dimensions"),
-            "P(no projector has more dead dimensions than linear) = > 0.99: 2.0 against 1.0, mean of 3 seeds.");
+            "P(no projector has more dead dimensions than linear) > 0.99: 2.0 against 1.0, mean of 3 seeds.");
+}
+
+TEST(Comparison, PutsEachNumberUnderItsHeading) {
+  const auto table = accuracy_table(made_up(), {{direct(2), 62.7}, {no_projector(), 51.5}}, "");
+  ASSERT_EQ(table.rows.size(), 3u);
+  EXPECT_EQ(table.rows[0], (std::vector<std::string>{"projector", "probe, top-1 %", "the paper's", "seeds",
+                                                     "minus none", "P(better than none)", "k-NN, top-1 %",
+                                                     "effective rank of r", "dead dimensions of r"}));
+  // 12.1 standard errors above 0 with two degrees of freedom: 0.9966.
+  EXPECT_EQ(table.rows[1],
+            (std::vector<std::string>{"DirectCLR (d0 = 2)", "58.00 ± 2.00 [56.00, 60.00]", "62.7", "3", "+7.00 ± 1.00",
+                                      "> 0.99", "29.00 ± 1.00", "2.5 ± 0.0", "0.0 ± 0.0"}));
+  EXPECT_EQ(table.rows[2], (std::vector<std::string>{"no projector", "51.00 ± 1.00 [50.00, 52.00]", "51.5", "3", "–",
+                                                     "–", "25.50 ± 0.50", "2.5 ± 0.0", "2.0 ± 0.0"}));
 }
 
 TEST(SuitePage, ShowsAllThatWasFoundAndHowInEveryForm) {

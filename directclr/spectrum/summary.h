@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "directclr/spectrum/metrics.h"
+
+namespace directclr::spectrum {
+
+/// What one pass over feature rows (N, D) says of them, with how it was taken. Free of tensors.
+struct SpectrumSummary {
+  std::vector<double> values;  ///< covariance eigenvalues, descending
+  double effective_rank_sigma = 0;
+  double effective_rank_lambda = 0;
+  double participation_ratio = 0;
+  double stable_rank = 0;
+  double cumulative_area = 0;
+  double condition_number = 0;
+  PowerLaw power_law;  ///< over ranks 11 .. 100
+  double rankme = 0;   ///< of the rows as they are, not centred; epsilon 0
+  /// Mean over the dimensions of the standard deviation of z / |z|, times sqrt(D) (SimSiam, Sec. 4.1): 1 for an
+  /// isotropic Gaussian, 0 when all rows point the same way.
+  double normalized_std = 0;
+  std::vector<int64_t> constant;  ///< dimensions (columns) that do not vary: variance below 1e-12 of the columns' mean
+  int64_t below_1e_2 = 0;
+  int64_t below_1e_4 = 0;
+  int64_t below_1e_6 = 0;
+  int64_t samples = 0;
+  int64_t skipped = 0;  ///< rows left out because they held values that are not finite
+  bool l2_normalized = false;
+
+  int64_t dimensions() const { return static_cast<int64_t>(values.size()); }
+};
+
+}  // namespace directclr::spectrum

@@ -1,0 +1,139 @@
+// Files of other frameworks, written by tools/goldens/make_file_fixtures.py.
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <set>
+
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/philox.h"
+#include "directclr/io/row_reader.h"
+#include "directclr/io/torch_file.h"
+#include "directclr/io/zip_index.h"
+#include "tests/support/error_of.h"
+#include "tests/support/temporary_folder.h"
+
+namespace directclr::io {
+namespace {
+
+using test::error_of;
+namespace fs = std::filesystem;
+
+fs::path file(const std::string& name) { return fs::path(DIRECTCLR_TESTS_FOLDER) / "fixtures" / "files" / name; }
+
+// The largest difference from the matrix that all fixtures hold; infinite when the shape is another.
+double deviation(const fs::path& path, const std::string& tensor) {
+  RowReader reader(path, tensor);
+  if (reader.rows() != 20 || reader.columns() != 3) return INFINITY;
+  double largest = 0;
+  for (int64_t i = 0; i < 20;) {
+    const at::Tensor rows = reader.next(7).to(at::kDouble);
+    for (int64_t k = 0; k < rows.size(0); ++k, ++i) {
+      for (int64_t j = 0; j < 3; ++j) {
+        const double expected = std::sin(static_cast<double>(i + 10 * j));
+        largest = std::max(largest, std::abs(rows[k][j].item<double>() - expected));
+      }
+    }
+  }
+  EXPECT_EQ(reader.next(1).size(0), 0) << "no row after the last";
+  return largest;
+}
+
+TEST(ForeignFiles, HoldTheSameMatrixInEveryFormat) {
+  EXPECT_LT(deviation(file("tensor.pt"), ""), 1e-7);
+  EXPECT_LT(deviation(file("bfloat16.pt"), ""), 4e-3);
+  EXPECT_LT(deviation(file("checkpoint.pth"), "model.fc.weight"), 1e-7);
+  EXPECT_LT(deviation(file("checkpoint.pth"), "parts.0"), 5e-4) << "half";
+  EXPECT_LT(deviation(file("checkpoint.pth"), "parts.1"), 1e-7) << "a view that begins inside its storage";
+  EXPECT_LT(deviation(file("arrays.npz"), "features"), 1e-7);
+  EXPECT_LT(deviation(file("arrays.npz"), ""), 1e-7) << "the labels are no matrix";
+  EXPECT_EQ(deviation(file("rows.csv"), ""), 0);
+}
+
+TEST(TorchFile, NamesTensorsByTheWayToThem) {
+  std::set<std::string> names;
+  for (const auto& [name, span] : read_torch_index(file("checkpoint.pth"))) names.insert(name);
+  EXPECT_EQ(names, (std::set<std::string>{"model.fc.weight", "model.fc.bias", "model.steps", "parts.0", "parts.1"}))
+      << "parts.2 is not contiguous";
+}
+
+TEST(TorchFile, RunsNoCodeAndSaysWhatItWouldHaveBeen) {
+  const std::string error = error_of([] { read_torch_index(file("code.pt")); });
+  EXPECT_NE(error.find("would run os.getenv when opened"), std::string::npos) << error;
+  EXPECT_NE(error_of([] { read_torch_index(file("legacy.pt")); }).find("before PyTorch 1.6"), std::string::npos);
+}
+
+TEST(RowReader, SaysWhatIsWrongWithForeignFiles) {
+  const auto opening = [](const fs::path& path, const std::string& tensor = "") {
+    return error_of([&] { RowReader reader(path, tensor); });
+  };
+  EXPECT_NE(opening(file("checkpoint.pth")).find("holds several matrices"), std::string::npos);
+  EXPECT_NE(opening(file("checkpoint.pth"), "model.fc.wight").find("did you mean 'model.fc.weight'?"),
+            std::string::npos);
+  EXPECT_NE(opening(file("checkpoint.pth"), "model.fc.bias").find("expected an (N, D) matrix"), std::string::npos);
+  EXPECT_NE(opening(file("compressed.npz")).find("numpy.savez"), std::string::npos);
+  const test::TemporaryFolder folder;
+  write_file(folder / "a.csv", "1,2\n3,4,5\n");
+  EXPECT_NE(opening(folder / "a.csv").find("line 2 is no row of 2 numbers"), std::string::npos);
+  write_file(folder / "b.csv", "a,b\n");
+  EXPECT_NE(opening(folder / "b.csv").find("holds no numbers"), std::string::npos);
+  write_file(folder / "c.csv", "x\ty\n1e3;nan\n\n 5  6 \r\n");
+  RowReader reader(folder / "c.csv", "");
+  EXPECT_EQ(reader.rows(), 2);
+  EXPECT_EQ(reader.next(2)[0][0].item<double>(), 1000);
+  write_file(folder / "d.xyz", "");
+  EXPECT_NE(opening(folder / "d.xyz").find("neither a run directory nor"), std::string::npos);
+}
+
+// Whatever is done to a file, reading it gives tensors inside it or an InputError: no crash, no endless work.
+TEST(ForeignFiles, SurviveDamage) {
+  const test::TemporaryFolder folder;
+  for (const std::string name : {"checkpoint.pth", "arrays.npz", "tensor.pt"}) {
+    const std::string good = read_file(file(name));
+    const fs::path path = folder / name;
+    int refused = 0;
+    RandomStream random(7, Purpose::kSplit);
+    for (int round = 0; round < 400; ++round) {
+      std::string bad = good;
+      if (round % 4 == 0) bad.resize(random.below(static_cast<uint32_t>(bad.size())));
+      for (uint32_t k = 0; k < 1 + random.below(6) && !bad.empty(); ++k) {
+        bad[random.below(static_cast<uint32_t>(bad.size()))] = static_cast<char>(random.bits());
+      }
+      write_file(path, bad);
+      try {
+        RowReader reader(path, name == "arrays.npz" ? "features" : name == "tensor.pt" ? "" : "parts.1");
+        while (reader.next(8).size(0) > 0) {
+        }
+      } catch (const InputError&) {
+        ++refused;
+      }
+    }
+    EXPECT_GT(refused, 100) << name;
+  }
+}
+
+// A dictionary of the archive with sizes that reach outside it, and containers that hold one another.
+TEST(ForeignFiles, RefuseHostileSizesAndNesting) {
+  const test::TemporaryFolder folder;
+  std::string bad = read_file(file("tensor.pt"));
+  const size_t directory = bad.rfind("PK\x01\x02");
+  const uint32_t huge = 0xFFFFFFF0;
+  std::memcpy(bad.data() + directory + 20, &huge, 4);
+  std::memcpy(bad.data() + directory + 24, &huge, 4);
+  write_file(folder / "huge.pt", bad);
+  EXPECT_NE(error_of([&] { read_zip_index(folder / "huge.pt"); }).find("outside the file"), std::string::npos);
+
+  // The pickle of a list that holds itself: ] q0 h0 a . in place of the real one, which is longer.
+  std::string nested = read_file(file("tensor.pt"));
+  const size_t entry = nested.find("tensor/data.pkl");
+  const size_t pickle = nested.find('\x80', entry);
+  ASSERT_NE(pickle, std::string::npos);
+  std::memcpy(nested.data() + pickle, "]q\0h\0a.", 7);
+  write_file(folder / "nested.pt", nested);
+  EXPECT_NE(error_of([&] { read_torch_index(folder / "nested.pt"); }).find("nested without end"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace directclr::io
