@@ -54,7 +54,8 @@ std::vector<std::string> without_count(const std::vector<std::string>& arguments
 
 ChildProcess start(const std::vector<std::string>& arguments, int64_t rank, int64_t count, int port) {
   return ChildProcess("/proc/self/exe", arguments,
-                      {{{"RANK", std::to_string(rank)},
+                      {"directclr",
+                       {{"RANK", std::to_string(rank)},
                         {"WORLD_SIZE", std::to_string(count)},
                         {"LOCAL_RANK", std::to_string(rank)},
                         {"LOCAL_WORLD_SIZE", std::to_string(count)},

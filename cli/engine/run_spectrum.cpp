@@ -21,6 +21,7 @@ using spectrum::SpectrumSummary;
 struct Seen {
   std::vector<std::pair<std::string, std::vector<double>>> curves;
   std::vector<std::string> faults;
+  std::set<std::string> files;  // names taken in the folder for results
 };
 
 void show(const SpectrumRequest& request, const Finding& finding, const SpectrumSummary& summary,
@@ -33,10 +34,14 @@ void show(const SpectrumRequest& request, const Finding& finding, const Spectrum
   }
 }
 
-// "spectrum" for a single file; else the file's own name, made different from those before.
-std::string name_in_folder(const SpectrumRequest& request, const std::filesystem::path& file, const Seen& seen) {
+// "spectrum" for a single file; else the file's own name, with a number where it is taken.
+std::string name_in_folder(const SpectrumRequest& request, const std::filesystem::path& file, Seen& seen) {
   if (request.inputs.size() == 1) return "spectrum";
-  return file.stem().string() + (seen.curves.empty() ? "" : format("-%zu", seen.curves.size() + 1));
+  std::string name = file.stem().string();
+  for (int i = 2; name == "comparison" || !seen.files.insert(name).second; ++i) {
+    name = format("%s-%d", file.stem().c_str(), i);
+  }
+  return name;
 }
 
 SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& reader, Console& console) {

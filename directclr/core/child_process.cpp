@@ -41,7 +41,7 @@ std::vector<std::string> environment_with(const std::vector<std::pair<std::strin
 ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                            const Options& options) {
   // Everything that allocates comes before the fork.
-  std::vector<std::string> words = {program.filename().string()};
+  std::vector<std::string> words = {options.name.empty() ? program.filename().string() : options.name};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<std::string> variables = environment_with(options.environment);
   const auto argv = pointers_to(words);

@@ -15,6 +15,7 @@ namespace directclr {
 class ChildProcess {
  public:
   struct Options {
+    std::string name = {};  ///< what it is called in lists of processes; empty: as its file
     std::vector<std::pair<std::string, std::string>> environment = {};  ///< set on top of this process's own
     std::filesystem::path output = {};  ///< file that its output and errors are appended to; empty: this process's own
   };

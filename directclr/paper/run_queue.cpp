@@ -181,7 +181,7 @@ class Queue {
     const auto common = common_words();
     words.insert(words.end(), common.begin(), common.end());
     slot.evaluating = evaluating;
-    slot.child.emplace(options_.program, words, ChildProcess::Options{{}, log(*slot.run)});
+    slot.child.emplace(options_.program, words, ChildProcess::Options{"directclr", {}, log(*slot.run)});
   }
 
   // Looks whether the slot's process has ended, and what comes next.

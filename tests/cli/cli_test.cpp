@@ -265,10 +265,44 @@ TEST_F(Cli, TakesEmbeddingsFromFiles) {
   at::Tensor broken = z.clone();
   broken[3][1] = NAN;
   io::write_npy(folder_ / "nan.npy", broken);
-  EXPECT_EQ(run({"spectrum", path("nan.npy")}).status, 4);
+  const Outcome bad = run({"spectrum", path("nan.npy")});
+  EXPECT_EQ(bad.status, 4);
+  EXPECT_NE(bad.err.find("nan.npy: 1 rows of a block of 60"), std::string::npos) << bad.err;
+  const Outcome skipped = run({"spectrum", path("nan.npy"), "--skip-nonfinite"});
+  EXPECT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_NE(skipped.out.find("59 rows, 5 dimensions, rows not normalised, 1 rows left out"), std::string::npos)
+      << skipped.out;
   expect_refused(run({"spectrum", path("nothing.npy")}), "nothing.npy: cannot open");
   io::write_npy(folder_ / "one.npy", z.narrow(0, 0, 1));
   expect_refused(run({"spectrum", path("one.npy")}), "at least 2 rows");
+}
+
+TEST_F(Cli, SaysWhetherEmbeddingsAreCollapsed) {
+  at::manual_seed(2);
+  const at::Tensor z = at::randn({200, 5}, at::kDouble);
+  io::write_npy(folder_ / "good.npy", z);
+  make_directories(folder_ / "other");
+  io::write_npy(folder_ / "other" / "good.npy",
+                z.mm(at::randn({5, 2}, at::kDouble)).mm(at::randn({2, 5}, at::kDouble)));
+  const Outcome good = run({"spectrum", path("good.npy"), "--explain", "--fail-under", "rank=0.5D"});
+  EXPECT_EQ(good.status, 0) << good.err;
+  EXPECT_NE(good.out.find("healthy: "), std::string::npos) << good.out;
+  EXPECT_NE(good.out.find("not centred (Garrido et al. 2023)"), std::string::npos) << good.out;
+  const Outcome both = run({"spectrum", path("good.npy"), path("other/good.npy"), "--fail-under", "rank=0.5D,rankme=1",
+                            "--out", path("both")});
+  EXPECT_EQ(both.status, 1) << both.out;
+  EXPECT_NE(both.out.find("dimensional collapse: 3 of 5 directions"), std::string::npos) << both.out;
+  EXPECT_NE(both.err.find("good.npy: effective-rank is"), std::string::npos) << both.err;
+  for (const char* name : {"good.json", "good-2.json", "comparison.svg"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "both" / name)) << name;
+  }
+  const auto verdict = nlohmann::json::parse(read_file(folder_ / "both" / "good-2.json")).at("verdict");
+  EXPECT_EQ(verdict.at("kind"), "dimensional collapse");
+  const Outcome lenient = run({"spectrum", path("other/good.npy"), "--collapsed-share", "0.9"});
+  EXPECT_NE(lenient.out.find("healthy: "), std::string::npos) << lenient.out;
+  expect_refused(run({"spectrum", path("good.npy"), "--fail-under", "rnk=1"}), "no measure that has a floor");
+  expect_refused(run({"spectrum", std::string(DIRECTCLR_TESTS_FOLDER) + "/fixtures/files/code.pt"}),
+                 "would run os.getenv");
 }
 
 TEST_F(Cli, ChecksTheTheory) {

@@ -26,7 +26,7 @@ TEST(ChildProcess, GivesStatusOutputAndEnvironment) {
   const test::TemporaryFolder folder;
   write_file(folder / "log", "before\n");
   ChildProcess child("/bin/sh", {"-c", "echo \"$GREETING $1\"; echo error >&2; exit 7", "sh", "two words"},
-                     {{{"GREETING", "hello"}}, folder / "log"});
+                     {"", {{"GREETING", "hello"}}, folder / "log"});
   const auto ending = wait_for(child);
   EXPECT_EQ(ending.status, 7);
   EXPECT_EQ(ending.signal, 0);
@@ -51,7 +51,7 @@ TEST(ChildProcess, EndsWithItsOwner) {
   const test::TemporaryFolder folder;
   {
     ChildProcess child("/bin/sh", {"-c", "trap 'echo ended; exit' TERM; echo began; while :; do sleep 0.05; done"},
-                       {{}, folder / "log"});
+                       {"", {}, folder / "log"});
     while (read_file(folder / "log").empty()) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     ChildProcess moved = std::move(child);
     EXPECT_TRUE(moved.running());
@@ -62,7 +62,7 @@ TEST(ChildProcess, EndsWithItsOwner) {
 TEST(ChildProcess, CannotStartWhatIsNotThere) {
   ChildProcess child("/nowhere/program", {}, {});
   EXPECT_EQ(wait_for(child).status, 127);
-  EXPECT_THROW(ChildProcess("/bin/true", {}, {{}, "/nowhere/log"}), InputError);
+  EXPECT_THROW(ChildProcess("/bin/true", {}, {"", {}, "/nowhere/log"}), InputError);
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ while IFS= read -r command; do
     "directclr train --data fashion-mnist"*) command+=" --data fashion-mnist:$work/fashion --epochs 1" ;;
     "directclr train --data folder:photos"*) command+=" --image-size 32 --arch bottleneck:1,1,1,1:16 --epochs 1 --batch-size 16" ;;
     "directclr reproduce all --scale smoke"*) command+=" --data fashion-mnist:$work/fashion --limit 256 --epochs 1 --seeds 1" ;;
-    "directclr reproduce table1"*) command+=" --image-size 32 --arch basic:1,1,1,1:16 --epochs 1 --batch-size 16 --seeds 1" ;;
+    "directclr reproduce table1"*) command+=" --image-size 32 --arch basic:1,1,1,1:16 --epochs 1 --batch-size 16" ;;
   esac
   bash -euo pipefail -c "$command"
   count=$((count + 1))
