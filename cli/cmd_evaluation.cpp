@@ -36,77 +36,28 @@ void add_layer_options(CLI::App& command, std::string& layer, std::string& split
 
 namespace {
 
-void add_probe(CLI::App& app, Program& program) {
+// A command on a finished run whose options are the fields of Request::settings. `entry`: its function in the engine.
+template <class Request>
+void add_command(CLI::App& app, Program& program, const std::string& name, const std::string& help,
+                 const std::string& example, void (*Engine::*entry)(const Request&, Console&)) {
   struct State {
     SettingOptions options;
     Processes processes;
-    ProbeRequest request;
+    Request request;
   };
   auto state = std::make_shared<State>();
-  auto* command = app.add_subcommand("probe", "linear classifier on the frozen encoder; writes probe.json");
+  auto* command = app.add_subcommand(name, help);
   add_run_options(*command, state->request.base);
   state->processes.add_to(*command);
   state->options.add_to(*command, fields_of(state->request.settings));
-  add_example(*command, "directclr probe runs/direct --cached");
-  command->callback([&program, state] {
-    program.action = [&program, state](Console& console) {
+  add_example(*command, example);
+  command->callback([&program, state, entry] {
+    program.action = [&program, state, entry](Console& console) {
       FieldList fields = fields_of(state->request.settings);
       state->options.apply(fields, "");
       state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
         state->request.base.environment = environment;
-        load_engine().probe(state->request, console);
-      });
-    };
-  });
-}
-
-void add_knn(CLI::App& app, Program& program) {
-  struct State {
-    SettingOptions options;
-    Processes processes;
-    KnnRequest request;
-  };
-  auto state = std::make_shared<State>();
-  auto* command =
-      app.add_subcommand("knn", "weighted nearest-neighbour accuracy of the representation; writes knn.json");
-  add_run_options(*command, state->request.base);
-  state->processes.add_to(*command);
-  state->options.add_to(*command, fields_of(state->request.settings));
-  add_example(*command, "directclr knn runs/direct --k 20");
-  command->callback([&program, state] {
-    program.action = [&program, state](Console& console) {
-      FieldList fields = fields_of(state->request.settings);
-      state->options.apply(fields, "");
-      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
-        state->request.base.environment = environment;
-        load_engine().knn(state->request, console);
-      });
-    };
-  });
-}
-
-void add_evaluate(CLI::App& app, Program& program) {
-  struct State {
-    SettingOptions options;
-    Processes processes;
-    EvaluateRequest request;
-  };
-  auto state = std::make_shared<State>();
-  auto* command = app.add_subcommand(
-      "evaluate",
-      "probe, k-NN and both spectra from one pass over the images; --dims adds a probe of those columns, --random-init "
-      "one of the untrained encoder");
-  add_run_options(*command, state->request.base);
-  state->processes.add_to(*command);
-  state->options.add_to(*command, fields_of(state->request.settings));
-  add_example(*command, "directclr evaluate runs/direct --cached");
-  command->callback([&program, state] {
-    program.action = [&program, state](Console& console) {
-      FieldList fields = fields_of(state->request.settings);
-      state->options.apply(fields, "");
-      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
-        state->request.base.environment = environment;
-        load_engine().evaluate(state->request, console);
+        (load_engine().*entry)(state->request, console);
       });
     };
   });
@@ -135,9 +86,14 @@ void add_embed(CLI::App& app, Program& program) {
 }  // namespace
 
 void add_evaluation(CLI::App& app, Program& program) {
-  add_probe(app, program);
-  add_knn(app, program);
-  add_evaluate(app, program);
+  add_command(app, program, "probe", "linear classifier on the frozen encoder; writes probe.json",
+              "directclr probe runs/direct --cached", &Engine::probe);
+  add_command(app, program, "knn", "weighted nearest-neighbour accuracy of the representation; writes knn.json",
+              "directclr knn runs/direct --k 20", &Engine::knn);
+  add_command(app, program, "evaluate",
+              "probe, k-NN and both spectra from one pass over the images; --dims adds a probe of those columns, "
+              "--random-init one of the untrained encoder",
+              "directclr evaluate runs/direct --cached", &Engine::evaluate);
   add_embed(app, program);
 }
 

@@ -33,7 +33,7 @@ SuiteResult collapse_measures(const SuiteResults& results) {
       {"effective rank of r, lambda form", of_spectrum("representation", lambda_rank)},
       {"effective rank of r, sigma form", of_spectrum("representation", sigma_rank)},
       {"participation ratio of r", of_spectrum("representation", participation)},
-      {"dead dimensions of r", of_spectrum("representation", dead)},
+      {"dead directions of r", of_spectrum("representation", dead)},
       {"log10 of the median eigenvalue of r over the largest", of_spectrum("representation", median_depth)},
       {"effective rank of z, lambda form", of_spectrum("embedding", lambda_rank)},
       {"k-NN accuracy", [](const RunRecord& run) { return run.knn; }},

@@ -34,7 +34,7 @@ std::string with_sign(double value, int digits) { return format("%+.*f", digits,
 
 double probe_top1(const RunRecord& run) { return 100 * run.top1; }
 
-double dead_dimensions(const RunRecord& run) {
+double dead_directions(const RunRecord& run) {
   const auto* s = spectrum_of(run, "representation");
   return s ? static_cast<double>(s->below_1e_4) : NAN;
 }
@@ -88,7 +88,7 @@ SuiteResult::Table accuracy_table(const SuiteResults& results, const std::vector
                                   const std::string& caption) {
   SuiteResult::Table table{caption,
                            {{"projector", "probe, top-1 %", "the paper's", "seeds", "minus none", "P(better than none)",
-                             "k-NN, top-1 %", "effective rank of r", "dead dimensions of r"}}};
+                             "k-NN, top-1 %", "effective rank of r", "dead directions of r"}}};
   const std::string none = no_projector().name;
   for (const auto& row : rows) {
     const std::string& name = row.variant.name;
@@ -105,7 +105,7 @@ SuiteResult::Table accuracy_table(const SuiteResults& results, const std::vector
                           std::to_string(values_of(results, name, probe_top1).size()), minus, better,
                           cell(
                               results, name, [](const RunRecord& run) { return 100 * run.knn; }, 2),
-                          cell(results, name, effective_rank, 1), cell(results, name, dead_dimensions, 1)});
+                          cell(results, name, effective_rank, 1), cell(results, name, dead_directions, 1)});
   }
   return table;
 }

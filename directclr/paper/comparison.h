@@ -19,7 +19,7 @@ struct Row {
 using Measure = std::function<double(const RunRecord&)>;
 double probe_top1(const RunRecord& run);  ///< per cent
 /// Of the representation's spectrum: how many eigenvalues lie below 1e-4 of the largest.
-double dead_dimensions(const RunRecord& run);
+double dead_directions(const RunRecord& run);
 double effective_rank(const RunRecord& run);  ///< lambda form
 
 /// Values of a variant's good runs.

@@ -11,7 +11,7 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path& fi
   SuiteResult result{figure7().name, figure7().title,
                      "On ImageNet the representation keeps all its dimensions with a projector, and loses many of them "
                      "without one: its spectrum then drops off a cliff."};
-  result.findings = {comparison(results, no_projector(), mlp(), dead_dimensions, "dead dimensions of r"),
+  result.findings = {comparison(results, no_projector(), mlp(), dead_directions, "dead directions of r"),
                      comparison(results, mlp(), no_projector(), effective_rank, "effective rank of r")};
   FigureResult drawn;
   drawn.draw(spectra_figure(results, variants(results.widths), "representation", "Representation"), figures, "fig7",

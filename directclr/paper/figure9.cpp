@@ -13,9 +13,9 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path& fi
       figure9().name, figure9().title,
       "On ImageNet DirectCLR keeps the representation from collapsing as trainable projectors do; without "
       "projector it collapses."};
-  result.findings = {comparison(results, no_projector(), ours, dead_dimensions, "dead dimensions of r"),
-                     comparison(results, linear(), ours, dead_dimensions, "dead dimensions of r"),
-                     comparison(results, mlp(), ours, dead_dimensions, "dead dimensions of r")};
+  result.findings = {comparison(results, no_projector(), ours, dead_directions, "dead directions of r"),
+                     comparison(results, linear(), ours, dead_directions, "dead directions of r"),
+                     comparison(results, mlp(), ours, dead_directions, "dead directions of r")};
   FigureResult drawn;
   drawn.draw(spectra_figure(results, variants(results.widths), "representation", "Representation"), figures, "fig9",
              "Spectrum of the representation's covariance by projector, logarithmic; bands: range over seeds.");

@@ -127,8 +127,8 @@ TEST(Comparison, SaysMeansSpreadAndPairedDifferences) {
   EXPECT_EQ(ordering(results, {mlp(), 66.5}, {no_projector(), 51.5}),
             "P(2-layer MLP > no projector): unknown from one seed: +20.00 points on average over one seed; the paper: "
             "66.5 and 51.5.");
-  EXPECT_EQ(comparison(results, no_projector(), linear(), dead_dimensions, "dead dimensions"),
-            "P(no projector has more dead dimensions than linear) > 0.99: 2.0 against 1.0, mean of 3 seeds.");
+  EXPECT_EQ(comparison(results, no_projector(), linear(), dead_directions, "dead directions"),
+            "P(no projector has more dead directions than linear) > 0.99: 2.0 against 1.0, mean of 3 seeds.");
 }
 
 TEST(Comparison, PutsEachNumberUnderItsHeading) {
@@ -136,7 +136,7 @@ TEST(Comparison, PutsEachNumberUnderItsHeading) {
   ASSERT_EQ(table.rows.size(), 3u);
   EXPECT_EQ(table.rows[0], (std::vector<std::string>{"projector", "probe, top-1 %", "the paper's", "seeds",
                                                      "minus none", "P(better than none)", "k-NN, top-1 %",
-                                                     "effective rank of r", "dead dimensions of r"}));
+                                                     "effective rank of r", "dead directions of r"}));
   // 12.1 standard errors above 0 with two degrees of freedom: 0.9966.
   EXPECT_EQ(table.rows[1],
             (std::vector<std::string>{"DirectCLR (d0 = 2)", "58.00 ± 2.00 [56.00, 60.00]", "62.7", "3", "+7.00 ± 1.00",
