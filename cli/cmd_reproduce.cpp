@@ -59,16 +59,22 @@ paper::Scale resolved_scale(const State& state) {
   return scale;
 }
 
-// How many images there are; when only planning, how many there would be.
-int64_t count_images(const State& state, const paper::Scale& scale, Console& console) {
-  int64_t images = scale.assumed_images;
+struct Images {
+  int64_t count = 0;  ///< of an epoch; when only planning without the data, how many there would be
+  bool here = false;
+};
+
+Images find_images(const State& state, const paper::Scale& scale, Console& console) {
+  Images images{scale.assumed_images, false};
   try {
-    images = static_cast<int64_t>(data::open_source(scale.train.data, data::Split::kTrain)->size());
+    images = {static_cast<int64_t>(data::open_source(scale.train.data, data::Split::kTrain)->size()), true};
   } catch (const InputError& error) {
     if (state.runs_here()) throw;
-    console.notice("notice: " + std::string(error.what()) + "; planned for " + std::to_string(images) + " images");
+    console.notice("notice: " + std::string(error.what()) + "; planned for " + std::to_string(images.count) +
+                   " images");
   }
-  return scale.train.limit > 0 ? std::min(scale.train.limit, images) : images;
+  if (scale.train.limit > 0) images.count = std::min(scale.train.limit, images.count);
+  return images;
 }
 
 int64_t cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
@@ -79,10 +85,15 @@ int64_t jobs_of(const State& state, const paper::Scale& scale) {
 
 int64_t threads_of(int64_t jobs) { return std::max<int64_t>(1, cores() / jobs); }
 
+// The machines that are planned for; "": this one.
+std::string cluster_machine(const State& state, const paper::Scale& scale) {
+  return state.machine.empty() && scale.name == "paper" ? "v100" : state.machine;
+}
+
 // Seconds that each run of the plan should take, by its id.
-std::map<std::string, double> predict(const State& state, const paper::RunPlan& plan, Console& console,
+std::map<std::string, double> predict(const State& state, const paper::RunPlan& plan, bool data_here, Console& console,
                                       std::string& machine_name) {
-  const std::string name = state.machine.empty() && plan.scale.name == "paper" ? "v100" : state.machine;
+  const std::string name = cluster_machine(state, plan.scale);
   train::Machine machine;
   int64_t nodes = 1, devices = 1;
   if (name.empty()) {
@@ -91,12 +102,7 @@ std::map<std::string, double> predict(const State& state, const paper::RunPlan& 
     request.settings.threads = request.settings.workers = threads_of(jobs_of(state, plan.scale));
     request.images = std::min<int64_t>(64, plan.scale.train.batch_size);
     request.seconds = 1;
-    try {
-      data::open_source(plan.scale.train.data, data::Split::kTrain);
-      request.with_data = true;
-    } catch (const InputError&) {
-      request.with_data = false;
-    }
+    request.with_data = data_here;
     machine = load_engine().measure_step(request, console);
   } else {
     machine = name.ends_with(".json") ? train::Machine::read(name) : train::Machine::assumed(name);
@@ -111,11 +117,10 @@ std::map<std::string, double> predict(const State& state, const paper::RunPlan& 
   return seconds;
 }
 
-void print_plan(const State& state, const paper::RunPlan& plan, Console& console) {
+void print_plan(const State& state, const paper::RunPlan& plan, bool data_here, Console& console) {
   std::string machine;
-  const auto seconds = predict(state, plan, console, machine);
-  const bool cluster = !state.machine.empty() || plan.scale.name == "paper";
-  const int64_t jobs = cluster ? 1 : jobs_of(state, plan.scale);
+  const auto seconds = predict(state, plan, data_here, console, machine);
+  const int64_t jobs = cluster_machine(state, plan.scale).empty() ? jobs_of(state, plan.scale) : 1;
   std::string text = format("scale %s: %s\n", plan.scale.name.c_str(), plan.scale.purpose.c_str());
   nlohmann::ordered_json runs = nlohmann::ordered_json::array();
   double all = 0;
@@ -168,10 +173,10 @@ void reproduce(const State& state, Program& program, Console& console) {
     return;
   }
   const paper::Scale scale = resolved_scale(state);
-  const int64_t images = count_images(state, scale, console);
-  const auto plan = paper::plan_runs(suites, scale, state.seeds > 0 ? state.seeds : scale.seeds, images);
+  const Images images = find_images(state, scale, console);
+  const auto plan = paper::plan_runs(suites, scale, state.seeds > 0 ? state.seeds : scale.seeds, images.count);
   if (state.dry_run) {
-    print_plan(state, plan, console);
+    print_plan(state, plan, images.here, console);
     return;
   }
   if (state.commands) {

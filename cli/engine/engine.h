@@ -62,7 +62,7 @@ struct EmbedRequest {
 
 struct SpectrumRequest {
   RunRequest base;                            ///< its `run` is each of the inputs in turn
-  std::vector<std::filesystem::path> inputs;  ///< run directories, files of embeddings, "-"
+  std::vector<std::filesystem::path> inputs;  ///< run directories and files of embeddings
   std::string layer = "representation";
   std::string split = "test";
   bool l2_normalize = false;

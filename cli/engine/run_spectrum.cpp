@@ -86,8 +86,7 @@ void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& 
       run.features(parse_split(request.split), false, embedding, console.context(), limit, /*keep_share=*/true);
   const torch::Tensor& rows = embedding ? features.embedding : features.representation;
   spectrum::FeatureMoments moments(rows.size(1), request.l2_normalize, request.skip_nonfinite);
-  constexpr int64_t kBlock = 8192;  // bounds the float64 copy
-  for (int64_t begin = 0; begin < rows.size(0); begin += kBlock) moments.add(rows.slice(0, begin, begin + kBlock));
+  moments.add(rows);
   moments.merge(group);
   if (!group.is_root()) return;
   const SpectrumSummary summary = moments.summary();

@@ -9,18 +9,8 @@
 namespace directclr::paper {
 namespace {
 
-// A measure of the spectrum of one layer.
-Measure of_spectrum(const std::string& layer, double (*value)(const report::SpectrumResult&)) {
-  return [layer, value](const RunRecord& run) {
-    const auto found = run.spectra.find(layer);
-    return found == run.spectra.end() ? NAN : value(found->second);
-  };
-}
-
-double lambda_rank(const report::SpectrumResult& s) { return s.effective_rank_lambda; }
 double sigma_rank(const report::SpectrumResult& s) { return s.effective_rank_sigma; }
 double participation(const report::SpectrumResult& s) { return spectrum::participation_ratio(s.values); }
-double dead(const report::SpectrumResult& s) { return static_cast<double>(s.below_1e_4); }
 // The decade at which the middle of the spectrum lies.
 double median_depth(const report::SpectrumResult& s) { return std::log10(s.values[s.values.size() / 2] / s.values[0]); }
 
@@ -30,13 +20,13 @@ SuiteResult collapse_measures(const SuiteResults& results) {
   SuiteResult result{"measures", "Which measure of collapse goes with accuracy",
                      "The paper reads collapse off the logarithmic spectrum and gives no single number for it."};
   const std::pair<const char*, Measure> measures[] = {
-      {"effective rank of r, lambda form", of_spectrum("representation", lambda_rank)},
+      {"effective rank of r, lambda form", effective_rank},
       {"effective rank of r, sigma form", of_spectrum("representation", sigma_rank)},
       {"participation ratio of r", of_spectrum("representation", participation)},
-      {"dead directions of r", of_spectrum("representation", dead)},
+      {"dead directions of r", dead_directions},
       {"log10 of the median eigenvalue of r over the largest", of_spectrum("representation", median_depth)},
       {"effective rank of z, lambda form", of_spectrum("embedding", lambda_rank)},
-      {"k-NN accuracy", [](const RunRecord& run) { return run.knn; }},
+      {"k-NN accuracy", knn_top1},
   };
   std::set<std::string> variants;
   for (const auto& run : results.runs) {

@@ -1,6 +1,7 @@
 #include "directclr/paper/collect.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -15,9 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-json read_json(const fs::path& path) {
+double number_in(const fs::path& path, const char* key) {
   try {
-    return json::parse(read_file(path));
+    return json::parse(read_file(path)).at(key).get<double>();
   } catch (const json::exception& error) {
     throw InputError(path.string(), std::string("damaged result file: ") + error.what(), "remove it and start again");
   }
@@ -31,29 +32,20 @@ std::map<std::string, std::string> texts_of(const FieldList& fields, const std::
   return texts;
 }
 
-double seconds_in(const fs::path& path) {
-  try {
-    return read_json(path).at("seconds").get<double>();
-  } catch (const json::exception&) {
-    throw InputError(path.string(), "damaged result file: no number of seconds", "remove it and start again");
-  }
-}
-
-void fill(RunRecord& record, const fs::path& directory, const PlannedRun& planned) {
-  const train::RunDirectory run(directory);
-  report::RunResults results = report::read_results(directory);
-  if (!results.probe || !results.knn)
+void fill(RunRecord& record, const fs::path& directory, const PlannedRun& planned, report::RunResults results) {
+  if (!results.probe || !results.knn) {
     throw InputError(directory.string(), "has no accuracies: its data have no labels");
+  }
   record.top1 = results.probe->top1;
   record.knn = results.knn->top1;
   record.spectra = std::move(results.spectra);
   record.train_seconds = results.seconds;
-  record.evaluation_seconds = seconds_in(run.evaluation());
+  record.evaluation_seconds = number_in(train::RunDirectory(directory).evaluation(), "seconds");
   std::string dims = planned.evaluation.probe.dims;
   if (dims.empty()) return;
   std::string file = "probe-dims-" + dims + ".json";
   file.replace(file.find(':'), 1, "-");
-  record.columns_top1[dims] = read_json(directory / file).at("top1").get<double>();
+  record.columns_top1[dims] = number_in(directory / file, "top1");
 }
 
 }  // namespace
@@ -101,8 +93,9 @@ SuiteResults collect(const RunPlan& plan, const fs::path& runs_folder,
       record.problem = kNotRun;
     } else {
       try {
-        fill(record, directory, planned);
-        const auto environment = report::read_results(directory).environment;
+        report::RunResults files = report::read_results(directory);
+        const auto environment = files.environment;
+        fill(record, directory, planned, std::move(files));
         for (const char* name : {"processor", "device", "precision", "threads", "libtorch"}) {
           const auto found = environment.find(name);
           if (found != environment.end()) results.machine[name] = found->second;

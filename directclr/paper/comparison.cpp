@@ -34,15 +34,19 @@ std::string with_sign(double value, int digits) { return format("%+.*f", digits,
 
 double probe_top1(const RunRecord& run) { return 100 * run.top1; }
 
-double dead_directions(const RunRecord& run) {
-  const auto* s = spectrum_of(run, "representation");
-  return s ? static_cast<double>(s->below_1e_4) : NAN;
-}
+double knn_top1(const RunRecord& run) { return 100 * run.knn; }
 
-double effective_rank(const RunRecord& run) {
-  const auto* s = spectrum_of(run, "representation");
-  return s ? s->effective_rank_lambda : NAN;
+Measure of_spectrum(const std::string& layer, double (*value)(const report::SpectrumResult&)) {
+  return [layer, value](const RunRecord& run) {
+    const auto* s = spectrum_of(run, layer);
+    return s ? value(*s) : NAN;
+  };
 }
+double lambda_rank(const report::SpectrumResult& s) { return s.effective_rank_lambda; }
+double dead_count(const report::SpectrumResult& s) { return static_cast<double>(s.below_1e_4); }
+
+double dead_directions(const RunRecord& run) { return of_spectrum("representation", dead_count)(run); }
+double effective_rank(const RunRecord& run) { return of_spectrum("representation", lambda_rank)(run); }
 
 std::vector<double> values_of(const SuiteResults& results, const std::string& variant, const Measure& measure) {
   std::vector<double> values;
@@ -103,9 +107,8 @@ SuiteResult::Table accuracy_table(const SuiteResults& results, const std::vector
     table.rows.push_back({row.variant.label, cell_with_interval(results, name, probe_top1, 2),
                           std::isfinite(row.paper_top1) ? format("%.1f", row.paper_top1) : "–",
                           std::to_string(values_of(results, name, probe_top1).size()), minus, better,
-                          cell(
-                              results, name, [](const RunRecord& run) { return 100 * run.knn; }, 2),
-                          cell(results, name, effective_rank, 1), cell(results, name, dead_directions, 1)});
+                          cell(results, name, knn_top1, 2), cell(results, name, effective_rank, 1),
+                          cell(results, name, dead_directions, 1)});
   }
   return table;
 }

@@ -18,6 +18,11 @@ struct Row {
 /// A number of a run, NaN where it has none.
 using Measure = std::function<double(const RunRecord&)>;
 double probe_top1(const RunRecord& run);  ///< per cent
+double knn_top1(const RunRecord& run);    ///< per cent
+/// A value of one layer's spectrum.
+Measure of_spectrum(const std::string& layer, double (*value)(const report::SpectrumResult&));
+double lambda_rank(const report::SpectrumResult& spectrum);
+double dead_count(const report::SpectrumResult& spectrum);
 /// Of the representation's spectrum: how many eigenvalues lie below 1e-4 of the largest.
 double dead_directions(const RunRecord& run);
 double effective_rank(const RunRecord& run);  ///< lambda form

@@ -43,15 +43,13 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path& fi
   }
   const auto best = static_cast<size_t>(std::max_element(curve.y.begin(), curve.y.end()) - curve.y.begin());
   result.findings.push_back(
-      format("The best mean is %.2f at d0 = %.0f of %lld; the ends have %.2f (d0 = %.0f) and "
+      format("The best mean is %.2f at d0 = %.0f of %lld; the ends of what was run have %.2f (d0 = %.0f) and "
              "%.2f (d0 = %.0f).",
              curve.y[best], curve.x[best], static_cast<long long>(results.widths.representation), curve.y.front(),
              curve.x.front(), curve.y.back(), curve.x.back()));
   report::Figure figure{"Linear probe over d0", "d0", "top-1 accuracy, %"};
   figure.series = {std::move(curve)};
-  FigureResult drawn;
-  drawn.draw(std::move(figure), figures, "fig12", "Mean over seeds; the band is their range.");
-  result.drawings = drawn.drawings;
+  result.draw(results, std::move(figure), figures, "Mean over seeds; the band is their range.");
   return result;
 }
 

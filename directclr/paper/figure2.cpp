@@ -7,6 +7,8 @@
 namespace directclr::paper {
 namespace {
 
+double dimensions(const report::SpectrumResult& s) { return static_cast<double>(s.dimensions); }
+
 std::vector<Variant> variants(const Widths&) { return {mlp()}; }
 
 SuiteResult present(const SuiteResults& results, const std::filesystem::path& figures) {
@@ -14,27 +16,19 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path& fi
       figure2().name, figure2().title,
       "On ImageNet about 30 of the embedding's 128 singular values fall to nothing (SimCLR with a 2-layer "
       "MLP): the spectrum drops off a cliff."};
-  std::vector<double> dead, rank;
-  size_t width = 0;
-  for (const auto* run : results.of(mlp().name)) {
-    const auto found = run->spectra.find("embedding");
-    if (!run->good() || found == run->spectra.end()) continue;
-    dead.push_back(static_cast<double>(found->second.below_1e_4));
-    rank.push_back(found->second.effective_rank_lambda);
-    width = found->second.values.size();
-  }
+  const auto dead = values_of(results, mlp().name, of_spectrum("embedding", dead_count));
+  const auto rank = values_of(results, mlp().name, of_spectrum("embedding", lambda_rank));
+  const auto width = values_of(results, mlp().name, of_spectrum("embedding", dimensions));
   if (dead.empty()) {
     result.findings.push_back("No run to show.");
     return result;
   }
   result.findings.push_back(
-      format("%.1f of %zu eigenvalues of the embedding's covariance lie below 1e-4 of the "
+      format("%.1f of %.0f eigenvalues of the embedding's covariance lie below 1e-4 of the "
              "largest, and its effective rank is %.1f (means of %zu).",
-             report::sample(dead).mean, width, report::sample(rank).mean, dead.size()));
-  FigureResult drawn;
-  drawn.draw(spectra_figure(results, variants(results.widths), "embedding", "Embedding, 2-layer MLP"), figures, "fig2",
-             "Spectrum of the embedding's covariance, logarithmic; the band is the range over seeds.");
-  result.drawings = drawn.drawings;
+             report::sample(dead).mean, width.front(), report::sample(rank).mean, dead.size()));
+  result.draw(results, spectra_figure(results, variants(results.widths), "embedding", "Embedding, 2-layer MLP"),
+              figures, "Spectrum of the embedding's covariance, logarithmic; the band is the range over seeds.");
   return result;
 }
 

@@ -13,11 +13,9 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path& fi
                      "without one: its spectrum then drops off a cliff."};
   result.findings = {comparison(results, no_projector(), mlp(), dead_directions, "dead directions of r"),
                      comparison(results, mlp(), no_projector(), effective_rank, "effective rank of r")};
-  FigureResult drawn;
-  drawn.draw(spectra_figure(results, variants(results.widths), "representation", "Representation"), figures, "fig7",
-             "Spectrum of the representation's covariance with and without projector, logarithmic; bands: range over "
-             "seeds.");
-  result.drawings = drawn.drawings;
+  result.draw(results, spectra_figure(results, variants(results.widths), "representation", "Representation"), figures,
+              "Spectrum of the representation's covariance with and without projector, logarithmic; bands: range over "
+              "seeds.");
   return result;
 }
 

@@ -16,10 +16,8 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path& fi
   result.findings = {comparison(results, no_projector(), ours, dead_directions, "dead directions of r"),
                      comparison(results, linear(), ours, dead_directions, "dead directions of r"),
                      comparison(results, mlp(), ours, dead_directions, "dead directions of r")};
-  FigureResult drawn;
-  drawn.draw(spectra_figure(results, variants(results.widths), "representation", "Representation"), figures, "fig9",
-             "Spectrum of the representation's covariance by projector, logarithmic; bands: range over seeds.");
-  result.drawings = drawn.drawings;
+  result.draw(results, spectra_figure(results, variants(results.widths), "representation", "Representation"), figures,
+              "Spectrum of the representation's covariance by projector, logarithmic; bands: range over seeds.");
   return result;
 }
 

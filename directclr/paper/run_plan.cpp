@@ -10,7 +10,7 @@
 namespace directclr::paper {
 namespace {
 
-// Settings of how a run is carried out, and where its data lie, do not make it another run.
+// How a run is carried out does not make it another run.
 uint64_t identity(train::TrainSettings settings) {
   uint64_t hash = fnv1a("");
   const FieldList fields = fields_of(settings);
@@ -35,10 +35,8 @@ Widths widths_of(const Scale& scale) {
 
 }  // namespace
 
-int64_t RunPlan::images_in_all() const {
-  int64_t sum = 0;
-  for (const auto& run : runs) sum += run.train.epochs * (images / run.train.batch_size) * run.train.batch_size;
-  return sum;
+int64_t RunPlan::images_trained_on(const PlannedRun& run) const {
+  return run.train.epochs * (images / run.train.batch_size) * run.train.batch_size;
 }
 
 RunPlan plan_runs(const std::vector<const Suite*>& suites, const Scale& scale, int64_t seeds, int64_t images) {

@@ -28,8 +28,8 @@ struct RunPlan {
   std::vector<PlannedRun> runs;  ///< each once, seed by seed
 
   int64_t images = 0;  ///< training images of one epoch
-  /// Images that pass through training in all runs.
-  int64_t images_in_all() const;
+  /// Images that pass through a run's training, all epochs together.
+  int64_t images_trained_on(const PlannedRun& run) const;
 };
 
 /// The runs that the suites need at a scale whose settings are complete (data included). `images`: of the data.

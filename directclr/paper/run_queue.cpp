@@ -130,9 +130,7 @@ class Queue {
   fs::path directory(const PlannedRun& run) const { return runs_ / run.id; }
   fs::path log(const PlannedRun& run) const { return runs_ / (run.id + ".log"); }
 
-  double training_cost(const PlannedRun& run) const {
-    return static_cast<double>(run.train.epochs * (plan_.images / run.train.batch_size) * run.train.batch_size);
-  }
+  double training_cost(const PlannedRun& run) const { return static_cast<double>(plan_.images_trained_on(run)); }
   double cost(const PlannedRun& run) const { return training_cost(run) + evaluation_cost(run); }
   double evaluation_cost(const PlannedRun& run) const {
     const int64_t limit = run.evaluation.feature_limit;

@@ -8,6 +8,8 @@
 namespace directclr::paper {
 namespace {
 
+const std::vector<double> kSweep = {0, 1. / 32, 1. / 8, 360. / 2048, 3. / 8, 5. / 8, 7. / 8, 1};
+
 using Values = std::vector<std::pair<const char*, const char*>>;
 
 // Sets fields by name, and notes that they are set on purpose.
@@ -62,7 +64,7 @@ Scale cpu() {
        {"weight_decay", "1e-6"},
        {"tau", "0.1"}},
       {{"cached", "true"}});
-  s.sweep = {0, 1. / 32, 1. / 8, 360. / 2048, 3. / 8, 5. / 8, 7. / 8, 1};
+  s.sweep = kSweep;
   s.assumed_images = 50000;
   return s;
 }
@@ -78,7 +80,7 @@ Scale gpu() {
        {"weight_decay", "1e-6"},
        {"tau", "0.1"}},
       {{"cached", "true"}});
-  s.sweep = {0, 1. / 32, 1. / 8, 360. / 2048, 3. / 8, 5. / 8, 7. / 8, 1};
+  s.sweep = kSweep;
   s.one_at_a_time = true;
   s.assumed_images = 50000;
   return s;
@@ -100,7 +102,7 @@ Scale imagenet() {
        {"weight_decay", "1e-6"},
        {"tau", "0.1"}},
       {});
-  s.sweep = {0, 64. / 2048, 256. / 2048, 360. / 2048, 768. / 2048, 1280. / 2048, 1792. / 2048, 1};
+  s.sweep = kSweep;  // 1, 64, 256, 360, 768, 1280, 1792 and 2048 of 2048
   s.one_at_a_time = true;
   s.assumed_images = 1281167;
   return s;

@@ -42,6 +42,11 @@ struct SuiteResult {
   std::vector<Table> tables = {};
   std::vector<std::string> findings = {};  ///< what ours shows: sentences made from the numbers
   std::vector<Drawing> drawings = {};
+
+  /// Draws into folder/NAME.{csv,gp,svg}, NAME being the suite's, with title, protocol and findings in the csv, and
+  /// keeps the picture. Throws Error.
+  void draw(const SuiteResults& results, report::Figure figure, const std::filesystem::path& folder,
+            const std::string& caption);
 };
 
 /// One table or figure of the paper: which runs it needs and how it is shown. One file each.

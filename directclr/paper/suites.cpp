@@ -4,6 +4,13 @@
 
 namespace directclr::paper {
 
+void SuiteResult::draw(const SuiteResults& results, report::Figure figure, const std::filesystem::path& folder,
+                       const std::string& caption) {
+  figure.notes = {title, "protocol: " + results.protocol()};
+  for (const auto& finding : findings) figure.notes.push_back("here: " + finding);
+  drawings.push_back({name, report::write_figure(figure, folder, name), caption});
+}
+
 std::vector<const Suite*> all_suites() {
   return {&figure2(), &figure7(), &table1(), &figure9(), &table2(), &appendix_f(), &figure12()};
 }

@@ -36,6 +36,11 @@ FeatureMoments::FeatureMoments(int64_t dimensions, bool l2_normalize, bool skip_
       unit_squares_(at::zeros({dimensions}, at::kDouble)) {}
 
 void FeatureMoments::add(const at::Tensor& rows) {
+  constexpr int64_t kBlock = 8192;  // bounds the float64 copy
+  for (int64_t begin = 0; begin < rows.size(0); begin += kBlock) add_block(rows.slice(0, begin, begin + kBlock));
+}
+
+void FeatureMoments::add_block(const at::Tensor& rows) {
   const at::NoGradGuard no_grad;
   at::Tensor z = rows.detach().cpu().to(at::kDouble);
   if (!at::isfinite(z.sum()).item<bool>()) {  // one sum tells whether a closer look is needed
@@ -100,10 +105,7 @@ SpectrumSummary FeatureMoments::summary() const {
 SpectrumSummary summarize(const at::Tensor& features, bool l2_normalize) {
   TORCH_CHECK(features.dim() == 2 && features.size(0) >= 2, "[summarize] expected (N >= 2, D), got ", features.sizes());
   FeatureMoments moments(features.size(1), l2_normalize);
-  constexpr int64_t kBlock = 8192;  // bounds the float64 copy
-  for (int64_t begin = 0; begin < features.size(0); begin += kBlock) {
-    moments.add(features.slice(0, begin, begin + kBlock));
-  }
+  moments.add(features);
   return moments.summary();
 }
 

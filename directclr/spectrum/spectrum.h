@@ -33,6 +33,7 @@ class FeatureMoments {
   SpectrumSummary summary() const;
 
  private:
+  void add_block(const at::Tensor& rows);
   bool l2_normalize_;
   bool skip_nonfinite_;
   Covariance covariance_;

@@ -39,7 +39,9 @@ TEST(RunPlan, SharesRunsBetweenSuites) {
       EXPECT_EQ(run.evaluation.probe.dims, "0:64");
     }
   }
-  EXPECT_EQ(plan.images_in_all(), 10 * 2 * 4096);
+  int64_t images = 0;
+  for (const auto& run : plan.runs) images += plan.images_trained_on(run);
+  EXPECT_EQ(images, 10 * 2 * 4096);
   EXPECT_EQ(plan_runs(suites_named("table1"), smoke(), 3, 4096).runs.size(), 12u);
 }
 
@@ -166,6 +168,10 @@ TEST(SuitePage, ShowsAllThatWasFoundAndHowInEveryForm) {
     EXPECT_NE(html.find(std::string("id=\"figure-") + figure), std::string::npos) << figure;
     EXPECT_NE(markdown.find(std::string("(figures/") + figure + ".svg)"), std::string::npos) << figure;
     EXPECT_TRUE(std::filesystem::exists(folder / "figures" / (std::string(figure) + ".svg"))) << figure;
+    const std::string csv = read_file(folder / "figures" / (std::string(figure) + ".csv"));
+    EXPECT_TRUE(csv.starts_with("# Figure ")) << csv.substr(0, 80);
+    EXPECT_NE(csv.find("# protocol: a <set>, 100 training images"), std::string::npos) << csv.substr(0, 300);
+    EXPECT_NE(csv.find("# here: "), std::string::npos) << csv.substr(0, 300);
   }
 }
 
