@@ -80,6 +80,7 @@ void add_bench(CLI::App& app, Program& program) {
   bench->require_subcommand(1);
   add_step(*bench, program);
   add_comm(*bench, program);
+  add_bench_data(*bench, program);
 }
 
 }  // namespace directclr::cli

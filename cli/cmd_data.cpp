@@ -9,6 +9,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/data/contact_sheet.h"
+#include "directclr/data/dump.h"
 #include "directclr/data/source.h"
 #include "directclr/image/encode.h"
 
@@ -102,6 +103,43 @@ void add_views(CLI::App& data, Program& program) {
   });
 }
 
+void add_dump(CLI::App& data, Program& program) {
+  struct State {
+    std::string source;
+    std::filesystem::path out;
+    int64_t seed = 0;
+    uint64_t count = 100;
+    SettingOptions options;
+  };
+  auto state = std::make_shared<State>();
+  auto* command = data.add_subcommand(
+      "dump", "write views as bytes (.npy) with all that was drawn for them: tools/replay_in_pillow.py repeats them");
+  command->add_option("source", state->source, "data set, as for directclr train --data")->required();
+  command->add_option("-n", state->count, "images, spread over the data")
+      ->check(CLI::Range(1, 1 << 24))
+      ->default_str("100");
+  command->add_option("--out", state->out, "folder for views.npy and views.jsonl")->required();
+  command->add_option("--seed", state->seed, "seed of the views")->default_str("0");
+  data::AugmentSettings defaults;
+  state->options.add_to(*command, fields_of(defaults));
+  add_example(*command, "directclr data dump folder:photos -n 200 --out dump");
+  command->callback([&program, state] {
+    program.action = [state](Console& console) {
+      data::AugmentSettings settings;
+      FieldList fields = fields_of(settings);
+      state->options.apply(fields, "");
+      const auto spec = data::SourceSpec::parse(state->source);
+      settings.complete(spec.preset(), state->options.given(""));
+      const auto source = data::open_source(state->source, data::Split::kTrain);
+      data::dump_views(*source, settings, static_cast<uint64_t>(state->seed), state->count, spec.kind == "folder",
+                       state->out, console.context());
+      const nlohmann::ordered_json result = {{"folder", state->out.string()},
+                                             {"images", std::min(state->count, source->size())}};
+      console.result("wrote " + (state->out / "views.npy").string() + " and views.jsonl", result.dump());
+    };
+  });
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, Program& program) {
@@ -109,6 +147,7 @@ void add_data(CLI::App& app, Program& program) {
   command->require_subcommand(1);
   add_info(*command, program);
   add_views(*command, program);
+  add_dump(*command, program);
 }
 
 }  // namespace directclr::cli

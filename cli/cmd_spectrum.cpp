@@ -29,14 +29,29 @@ void add_spectrum(CLI::App& app, Program& program) {
   add_layer_options(*command, request.layer, request.split);
   command->add_flag("--l2-normalize", request.l2_normalize, "divide each row by its length first [off]");
   command->add_option("--tensor", request.tensor, "of a file that holds several tensors: this one [its only matrix]");
-  command->add_option("--out", request.out,
-                      "of files: folder for spectrum.{json,csv,svg}; of several inputs also a comparison [print only]");
+  command->add_option(
+      "--out", request.out,
+      "folder for the figures and one page, index.html, of all inputs [print only; runs keep theirs too]");
   command->add_option("--limit", request.limit, "use at most so many images, evenly spread, or rows; 0: all")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->default_str("0");
   command->add_flag("--skip-nonfinite", request.skip_nonfinite,
                     "leave out rows with infinities or not-a-numbers [off]");
   command->add_flag("--explain", request.explain, "say what each measure is and when it misleads");
+  command->add_flag("--weights", request.weights,
+                    "of checkpoints: singular values of every matrix, and how adjacent ones align (V2^T U1) [off]");
+  command->add_flag("--neighbours", request.neighbours,
+                    "also uniformity and, from exact nearest neighbours, the intrinsic dimension; rows are held in "
+                    "memory [off]");
+  command->add_flag(
+      "--cka", request.cka,
+      "also how alike every two inputs are (linear CKA): their rows must be the same samples, in the same "
+      "order [off]");
+  command
+      ->add_option("--views", request.views,
+                   "the rows of a file are groups of so many views of one sample: also alignment and LiDAR; 0: not")
+      ->check(CLI::Range(0, 1000))
+      ->default_str("0");
   command->add_option("--fail-under", request.fail_under,
                       "exit with status 1 when a measure is under its floor: rank=0.1D,normalized-std=0.5");
   state->verdict.add_to(*command, fields_of(request.verdict));

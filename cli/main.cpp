@@ -73,9 +73,11 @@ int run(int argc, char** argv) {
   directclr::cli::add_train(app, program);
   directclr::cli::add_evaluation(app, program);
   directclr::cli::add_spectrum(app, program);
+  directclr::cli::add_explain(app, program);
   directclr::cli::add_export(app, program);
   directclr::cli::add_report(app, program);
   directclr::cli::add_data(app, program);
+  directclr::cli::add_pack(app, program);
   directclr::cli::add_theory(app, program);
   directclr::cli::add_reproduce(app, program);
   directclr::cli::add_plan(app, program);

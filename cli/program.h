@@ -47,10 +47,14 @@ void add_example(CLI::App& app, const std::string& example);
 // One function a sub-command, each in cmd_<name>.cpp.
 void add_train(CLI::App& app, Program& program);
 void add_evaluation(CLI::App& app, Program& program);
+/// `bench data`, which `bench` adds.
+void add_bench_data(CLI::App& bench, Program& program);
 void add_spectrum(CLI::App& app, Program& program);
+void add_explain(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_data(CLI::App& app, Program& program);
+void add_pack(CLI::App& app, Program& program);
 void add_theory(CLI::App& app, Program& program);
 void add_plan(CLI::App& app, Program& program);
 void add_reproduce(CLI::App& app, Program& program);

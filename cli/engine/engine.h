@@ -7,6 +7,8 @@
 #include "cli/console.h"
 #include "directclr/dist/environment.h"
 #include "directclr/eval/eval_settings.h"
+#include "directclr/explain/explain_settings.h"
+#include "directclr/explain/foreign_encoder.h"
 #include "directclr/spectrum/verdict.h"
 #include "directclr/train/cost_model.h"
 #include "directclr/train/run_directory.h"
@@ -72,8 +74,19 @@ struct SpectrumRequest {
   std::filesystem::path out;  ///< folder for spectrum.{json,csv,gp,svg}; empty: print only
   bool skip_nonfinite = false;
   bool explain = false;
-  std::string fail_under;  ///< spectrum::parse_floors; empty: none
+  bool weights = false;     ///< the matrices of checkpoints in place of embeddings
+  bool neighbours = false;  ///< also spectrum::neighbour_measures; the rows are held in memory
+  int64_t views = 0;        ///< also spectrum::view_measures, rows in groups of so many; 0: not
+  bool cka = false;         ///< also the likeness of every two inputs
+  std::string fail_under;   ///< spectrum::parse_floors; empty: none
   spectrum::VerdictSettings verdict;
+};
+
+struct ExplainRequest {
+  RunRequest base;
+  explain::ExplainSettings settings;
+  std::filesystem::path out;        ///< empty: the run's folder `explain`, or FILE.explain beside a file
+  explain::ForeignEncoder foreign;  ///< when base.run is a file of weights
 };
 
 struct ExportRequest {
@@ -100,6 +113,7 @@ struct Engine {
   void (*evaluate)(const EvaluateRequest&, Console&);
   void (*embed)(const EmbedRequest&, Console&);
   void (*spectrum)(const SpectrumRequest&, Console&);
+  void (*explain)(const ExplainRequest&, Console&);
   void (*export_weights)(const ExportRequest&, Console&);
   train::Machine (*measure_step)(const BenchRequest&, Console&);
   void (*bench_step)(const BenchRequest&, Console&);

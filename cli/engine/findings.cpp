@@ -130,9 +130,9 @@ Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary
   return {text + written, std::move(object)};
 }
 
-std::string measures_text(const spectrum::SpectrumSummary& summary, bool explain) {
+std::string measures_text(const std::vector<spectrum::Measure>& measures, bool explain) {
   std::string text;
-  for (const auto& measure : spectrum::measures_of(summary)) {
+  for (const auto& measure : measures) {
     text += format("\n  %-22s %s", measure.name.c_str(), measure.text.c_str());
     if (explain) text += "\n      " + measure.definition + ".\n      " + measure.caveat + ".";
   }

@@ -6,6 +6,7 @@
 
 #include "cli/engine/opened_run.h"
 #include "directclr/eval/probe.h"
+#include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/spectrum.h"
 #include "directclr/spectrum/verdict.h"
 
@@ -31,7 +32,7 @@ Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary
                        const spectrum::VerdictSettings& lines, nlohmann::ordered_json protocol,
                        const std::filesystem::path& folder, const std::string& name, const std::string& curve);
 
-/// Every measure of a summary, a line each; `explain` adds definitions and caveats.
-std::string measures_text(const spectrum::SpectrumSummary& summary, bool explain);
+/// Measures, a line each; `explain` adds definitions and caveats.
+std::string measures_text(const std::vector<spectrum::Measure>& measures, bool explain);
 
 }  // namespace directclr::cli

@@ -1,15 +1,20 @@
+#include <ATen/ops/cat.h>
+#include <ATen/ops/isfinite.h>
+
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "cli/engine/commands.h"
 #include "cli/engine/findings.h"
 #include "cli/engine/opened_run.h"
+#include "cli/engine/weights.h"
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/io/row_reader.h"
-#include "directclr/report/figures.h"
+#include "directclr/report/spectrum_page.h"
+#include "directclr/spectrum/geometry_measures.h"
 #include "directclr/spectrum/measures.h"
+#include "directclr/spectrum/similarity.h"
 #include "directclr/spectrum/spectrum.h"
 
 namespace directclr::cli {
@@ -17,34 +22,66 @@ namespace {
 
 using spectrum::SpectrumSummary;
 
-// What the inputs came to, for the comparison and the floors.
+// What the inputs came to, for the page, their likeness and the floors.
 struct Seen {
-  std::vector<std::pair<std::string, std::vector<double>>> curves;
+  std::vector<std::pair<std::string, at::Tensor>> rows;  // of several inputs, for their likeness
   std::vector<std::string> faults;
-  std::set<std::string> files;  // names taken in the folder for results
+  std::vector<std::string> files;  // names taken in the folder for results
 };
 
-void show(const SpectrumRequest& request, const Finding& finding, const SpectrumSummary& summary,
-          const std::string& curve, Seen& seen, Console& console) {
-  console.result(finding.text + measures_text(summary, request.explain), finding.object.dump());
-  seen.curves.emplace_back(curve, summary.values);
+// Whether the rows themselves are needed, beyond one pass over them.
+bool needs_rows(const SpectrumRequest& request) { return request.neighbours || request.views > 0 || request.cka; }
+
+// How alike an input is to each before it that has as many rows.
+void compare(const std::string& curve, const at::Tensor& rows, Seen& seen, Console& console) {
+  for (const auto& [other, earlier] : seen.rows) {
+    if (earlier.size(0) != rows.size(0)) continue;
+    const auto cka = spectrum::linear_cka(earlier, rows);
+    console.result(
+        format("linear CKA of %s and %s: %.4f, debiased %.4f (row i of one must be row i of the other)", other.c_str(),
+               curve.c_str(), cka.plain, cka.debiased),
+        nlohmann::ordered_json{{"cka", cka.plain}, {"cka_debiased", cka.debiased}, {"of", {other, curve}}}.dump());
+  }
+  seen.rows.emplace_back(curve, rows);
+}
+
+// `rows`: those that the summary is of, if they were kept.
+void show(const SpectrumRequest& request, Finding finding, const SpectrumSummary& summary, const std::string& curve,
+          const at::Tensor& rows, Seen& seen, Console& console) {
+  auto measures = spectrum::measures_of(summary);
+  std::vector<spectrum::Measure> more;
+  if (request.neighbours) more = spectrum::neighbour_measures(rows, console.context());
+  if (request.views > 0) {
+    for (auto& measure : spectrum::view_measures(rows, request.views)) more.push_back(std::move(measure));
+  }
+  for (auto& measure : more) {
+    finding.object["geometry"][measure.name] = measure.value;
+    measures.push_back(std::move(measure));
+  }
+  console.result(finding.text + measures_text(measures, request.explain), finding.object.dump());
+  if (request.cka) compare(curve, rows, seen, console);
   if (request.fail_under.empty()) return;
   for (const auto& fault : spectrum::under_floors(summary, spectrum::parse_floors(request.fail_under))) {
     seen.faults.push_back(curve + ": " + fault);
   }
 }
 
-// "spectrum" for a single file; else the file's own name, with a number where it is taken.
-std::string name_in_folder(const SpectrumRequest& request, const std::filesystem::path& file, Seen& seen) {
-  if (request.inputs.size() == 1) return "spectrum";
-  std::string name = file.stem().string();
-  for (int i = 2; name == "comparison" || !seen.files.insert(name).second; ++i) {
-    name = format("%s-%d", file.stem().c_str(), i);
-  }
+// "spectrum" for a single input; else its own name, with a number where it is taken.
+std::string name_in_folder(const SpectrumRequest& request, Seen& seen) {
+  if (request.out.empty()) return "";
+  std::string name = request.inputs.size() == 1 ? "spectrum" : request.base.run.stem().string();
+  const std::string stem = name;
+  const auto taken = [&] {
+    return name == "comparison" || name == "cumulative" ||
+           std::find(seen.files.begin(), seen.files.end(), name) != seen.files.end();
+  };
+  for (int i = 2; taken(); ++i) name = format("%s-%d", stem.c_str(), i);
+  seen.files.push_back(name);
   return name;
 }
 
-SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& reader, Console& console) {
+SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& reader, at::Tensor& kept,
+                                Console& console) {
   const int64_t wanted = request.limit > 0 ? std::min(request.limit, reader.rows()) : reader.rows();
   const std::string path = request.base.run.string();
   if (wanted < 2) throw InputError(path, "a covariance needs at least 2 rows");
@@ -52,9 +89,11 @@ SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& r
   spectrum::FeatureMoments moments(reader.columns(), request.l2_normalize, request.skip_nonfinite);
   // Some 32 MiB of float64 at a time.
   const int64_t block = std::clamp<int64_t>((int64_t{1} << 22) / reader.columns(), 16, 65536);
+  std::vector<at::Tensor> blocks;
   for (int64_t done = 0; done < wanted;) {
     const at::Tensor rows = reader.next(std::min(block, wanted - done));
     done += rows.size(0);
+    if (needs_rows(request)) blocks.push_back(rows.to(at::kFloat));
     try {
       moments.add(rows);
     } catch (const NumericalError& error) {
@@ -65,16 +104,21 @@ SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& r
     if (console.context().stop_requested()) throw Interrupted("stopped; nothing was written");
   }
   if (moments.count() < 2) throw InputError(path, "fewer than 2 rows are finite");
+  if (!blocks.empty()) {
+    kept = at::cat(blocks);
+    kept = kept.index_select(0, at::isfinite(kept).all(1).nonzero().flatten());
+  }
   return moments.summary();
 }
 
 void run_on_file(const SpectrumRequest& request, Seen& seen, Console& console) {
   io::RowReader reader(request.base.run, request.tensor);
-  const SpectrumSummary summary = summary_of_file(request, reader, console);
+  at::Tensor rows;
+  const SpectrumSummary summary = summary_of_file(request, reader, rows, console);
   const Finding finding = write_spectrum(reader.name(), summary, request.verdict,
                                          {{"file", request.base.run.string()}, {"input", reader.name()}}, request.out,
-                                         name_in_folder(request, request.base.run, seen), reader.name());
-  show(request, finding, summary, reader.name(), seen, console);
+                                         name_in_folder(request, seen), reader.name());
+  show(request, finding, summary, reader.name(), rows, seen, console);
 }
 
 void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& seen, Console& console) {
@@ -82,6 +126,9 @@ void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& 
   const bool embedding = request.layer == "embedding";
   const uint64_t limit = request.limit == 0 ? UINT64_MAX : static_cast<uint64_t>(request.limit);
   // Each process makes the moments of its share of the images; only those travel.
+  if (needs_rows(request) && !group.alone()) {
+    throw InputError("--nproc", "--neighbours, --views and --cka are one process's work");
+  }
   const auto features =
       run.features(parse_split(request.split), false, embedding, console.context(), limit, /*keep_share=*/true);
   const torch::Tensor& rows = embedding ? features.embedding : features.representation;
@@ -91,7 +138,14 @@ void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& 
   if (!group.is_root()) return;
   const SpectrumSummary summary = moments.summary();
   const Finding finding = save_spectrum(run, request.layer, request.split, summary, request.verdict);
-  show(request, finding, summary, run.run.path().filename().string(), seen, console);
+  const std::string name = run.run.path().filename().string();
+  if (!request.out.empty()) {
+    nlohmann::ordered_json protocol = finding.object["protocol"];
+    protocol["input"] = name + ", " + request.layer;
+    write_spectrum(name, summary, request.verdict, std::move(protocol), request.out, name_in_folder(request, seen),
+                   name);
+  }
+  show(request, finding, summary, name, rows, seen, console);
 }
 
 }  // namespace
@@ -102,15 +156,17 @@ void run_spectrum(const SpectrumRequest& all, Console& console) {
   for (const auto& input : all.inputs) {
     SpectrumRequest request = all;
     request.base.run = input;
-    if (std::filesystem::is_directory(input)) {
+    if (all.weights) {
+      if (request.base.environment.rank == 0) show_weights(input, all.out, console);
+    } else if (std::filesystem::is_directory(input)) {
       with_group(request.base, [&](const dist::Group& group) { run_on_run(request, group, seen, console); });
     } else if (request.base.environment.rank == 0) {  // reading a file is one process's work
       run_on_file(request, seen, console);
     }
   }
-  if (seen.curves.size() > 1 && !all.out.empty()) {
-    report::write_figure(report::spectrum_figure("Spectra", seen.curves), all.out, "comparison");
-    console.notice("wrote " + (all.out / "comparison").string() + ".{csv,svg,gp}");
+  if (!seen.files.empty()) {
+    report::write_spectrum_page(all.out, seen.files);
+    console.notice("wrote " + (all.out / "index.html").string());
   }
   if (!seen.faults.empty()) throw Error(join(seen.faults, "; "));
 }

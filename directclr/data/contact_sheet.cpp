@@ -37,17 +37,25 @@ void load_good(const Source& source, uint64_t index, image::Image& image) {
 
 image::Image contact_sheet(const Source& source, const AugmentSettings& settings, uint64_t seed, int rows,
                            int columns) {
+  const auto count = static_cast<uint64_t>(rows) * static_cast<uint64_t>(columns);
+  std::vector<uint64_t> places;
+  for (uint64_t i = 0; i < count; ++i) places.push_back(i * source.size() / count);
+  return contact_sheet(source, settings, seed, places, columns);
+}
+
+image::Image contact_sheet(const Source& source, const AugmentSettings& settings, uint64_t seed,
+                           const std::vector<uint64_t>& places, int columns) {
+  const int rows = (static_cast<int>(places.size()) + columns - 1) / columns;
   const int side = static_cast<int>(settings.image_size);
   const int scale = std::max(1, (kSmallestTile + side - 1) / side);
   const int tile = side * scale;
   const int sample_width = 3 * tile + 2 * kGap;
   image::Image sheet(columns * (sample_width + kSampleGap) - kSampleGap, rows * (tile + kSampleGap) - kSampleGap);
   std::fill(sheet.pixels.begin(), sheet.pixels.end(), uint8_t{255});
-  const auto count = static_cast<uint64_t>(rows) * static_cast<uint64_t>(columns);
   image::Image image;
   image::Planes planes;
-  for (uint64_t i = 0; i < count; ++i) {
-    const uint64_t index = i * source.size() / count;
+  for (uint64_t i = 0; i < places.size(); ++i) {
+    const uint64_t index = places[i];
     load_good(source, index, image);
     const int left = static_cast<int>(i % static_cast<uint64_t>(columns)) * (sample_width + kSampleGap);
     const int top = static_cast<int>(i / static_cast<uint64_t>(columns)) * (tile + kSampleGap);

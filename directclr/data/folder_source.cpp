@@ -140,7 +140,13 @@ class FolderSource final : public Source {
     const fs::path path = root_ / files_[index];
     image = image::decode(read_file(path), path.string());
   }
+  void load_region(uint64_t index, const std::function<image::Box(image::Size)>& choose,
+                   image::Region& region) const override {
+    const fs::path path = root_ / files_[index];
+    image::decode_region(read_file(path), path.string(), choose, region);
+  }
 
+  std::string file(uint64_t index) const override { return read_file(root_ / files_[index]); }
   std::string describe(uint64_t index) const override { return (root_ / files_[index]).string(); }
 
  private:
@@ -157,14 +163,14 @@ fs::path split_path(const fs::path& directory, Split split) {
 
 bool folder_has_split(const fs::path& directory, Split split) { return fs::is_directory(split_path(directory, split)); }
 
+fs::path folder_of_split(const fs::path& directory, Split split) {
+  if (folder_has_split(directory, split)) return split_path(directory, split);
+  if (split == Split::kTrain) return directory;
+  throw InputError(directory.string(), "has no test images", "put them under val/ or test/");
+}
+
 std::unique_ptr<Source> open_folder(const fs::path& directory, Split split) {
-  fs::path root = directory;
-  if (folder_has_split(directory, split)) {
-    root = split_path(directory, split);
-  } else if (split == Split::kTest) {
-    throw InputError(directory.string(), "has no test images", "put them under val/ or test/, in class folders");
-  }
-  root = fs::canonical(root);
+  const fs::path root = fs::canonical(folder_of_split(directory, split));
   const fs::path cache = cache_path(root);
   Listing listing;
   if (!read_cache(cache, root, listing)) {

@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <mutex>
 #include <numeric>
 #include <thread>
@@ -137,7 +139,7 @@ class Loader::Impl {
     if (options_.yield_to_trainer) {
       ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 10);
     }
-    image::Image image;
+    image::Region region;
     image::Planes planes;
     while (true) {
       const uint64_t ticket = ticket_.fetch_add(1, std::memory_order_relaxed);
@@ -153,7 +155,7 @@ class Loader::Impl {
       if (position >= place.count) continue;  // a ticket past the end of a short batch or part
       Slot& slot = slots_[b % kRing];
       try {
-        fill(slot, place, position, image, planes);
+        fill(slot, place, position, region, planes);
       } catch (...) {
         const std::lock_guard lock(mutex_);
         if (!failure_) failure_ = std::current_exception();
@@ -167,41 +169,59 @@ class Loader::Impl {
     }
   }
 
-  void fill(Slot& slot, const Place& place, int64_t position, image::Image& image, image::Planes& planes) {
+  void fill(Slot& slot, const Place& place, int64_t position, image::Region& region, image::Planes& planes) {
     const uint32_t index = slot.indices[static_cast<size_t>(position)];
-    const uint64_t loaded = load(index, image);
+    // What will be seen of the image is drawn once its size is known, and only that is decoded.
+    std::array<ViewParams, 2> views;
+    const bool whole = options_.transform == Transform::kEvaluation;
+    const auto choose = [&](image::Size size) {
+      image::Box needed;
+      for (int64_t view = 0; view < views_; ++view) {
+        auto& params = views[static_cast<size_t>(view)];
+        params = draw(place.epoch, index, static_cast<uint8_t>(view), size);
+        needed = view == 0 ? params.crop : image::around(needed, params.crop);
+      }
+      return needed;
+    };
+    const uint64_t loaded = load(index, whole, choose, region);
     slot.labels[static_cast<size_t>(position)] = source_.label(loaded);
+    if (!whole) choose(region.whole);  // of the image that was loaded, which may be another
     for (int64_t view = 0; view < views_; ++view) {
-      switch (options_.transform) {
-        case Transform::kTwoViews:
-          render_view(image,
-                      sample_view(options_.augment, options_.seed, place.epoch, index, static_cast<uint8_t>(view),
-                                  image.width, image.height),
-                      options_.augment, planes);
-          break;
-        case Transform::kCropAndFlip:
-          render_view(
-              image,
-              sample_crop_and_flip(options_.augment, options_.seed, place.epoch, index, image.width, image.height),
-              options_.augment, planes);
-          break;
-        case Transform::kEvaluation: render_eval_view(image, options_.augment, planes); break;
+      auto& params = views[static_cast<size_t>(view)];
+      params.crop.left -= region.box.left;
+      params.crop.top -= region.box.top;
+      if (whole) {
+        render_eval_view(region.image, options_.augment, planes);
+      } else {
+        render_view(region.image, params, options_.augment, planes);
       }
       table_.write(planes, slot.images.data() + static_cast<size_t>(view * place.count + position) * pixels_);
     }
   }
 
-  // Loads image `index`, or with skip_bad the next one after it that decodes: the same one in every run.
-  uint64_t load(uint64_t index, image::Image& image) {
-    if (!options_.skip_bad) {
-      source_.load(index, image);
-      return index;
+  ViewParams draw(uint32_t epoch, uint32_t index, uint8_t view, image::Size size) const {
+    if (options_.transform == Transform::kTwoViews) {
+      return sample_view(options_.augment, options_.seed, epoch, index, view, size.width, size.height);
     }
+    return sample_crop_and_flip(options_.augment, options_.seed, epoch, index, size.width, size.height);
+  }
+
+  // Loads what is needed of image `index`, or with skip_bad of the next one after it that decodes.
+  uint64_t load(uint64_t index, bool whole, const std::function<image::Box(image::Size)>& choose,
+                image::Region& region) {
+    const auto attempt = [&](uint64_t candidate) {
+      if (whole) {
+        source_.load(candidate, region.image);
+        region.box = {};
+      } else {
+        source_.load_region(candidate, choose, region);
+      }
+      return candidate;
+    };
+    if (!options_.skip_bad) return attempt(index);
     for (uint64_t step = 0; step < source_.size(); ++step) {
-      const uint64_t candidate = (index + step) % source_.size();
       try {
-        source_.load(candidate, image);
-        return candidate;
+        return attempt((index + step) % source_.size());
       } catch (const InputError& error) {
         if (step == 0) {
           skipped_.fetch_add(1);

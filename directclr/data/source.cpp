@@ -5,13 +5,14 @@
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/data/sources.h"
+#include "directclr/image/encode.h"
 
 namespace directclr::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-const std::vector<std::string> kKinds = {"fashion-mnist", "cifar10", "cifar100", "stl10", "folder"};
+const std::vector<std::string> kKinds = {"fashion-mnist", "cifar10", "cifar100", "stl10", "folder", "shards"};
 
 fs::path fashion_directory(const std::string& given) {
   if (!given.empty()) return given;
@@ -34,6 +35,7 @@ std::unique_ptr<Source> open(const std::string& text, Split split, bool labelled
         fashion_directory(spec.path), split,
         {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"});
   }
+  if (spec.kind == "shards") return open_shards(spec.path, split);
   if (!fs::is_directory(spec.path)) throw InputError(spec.path, "there is no such directory");
   if (spec.kind == "cifar10") return open_cifar10(spec.path, split);
   if (spec.kind == "cifar100") return open_cifar100(spec.path, split);
@@ -45,6 +47,12 @@ std::unique_ptr<Source> open(const std::string& text, Split split, bool labelled
 }
 
 }  // namespace
+
+std::string Source::file(uint64_t index) const {
+  image::Image image;
+  load(index, image);
+  return image::encode_png(image);
+}
 
 SourceSpec SourceSpec::parse(const std::string& text) {
   const size_t colon = text.find(':');
@@ -79,7 +87,7 @@ std::unique_ptr<Source> open_labelled_source(const std::string& text, Split spli
 
 bool has_test_split(const std::string& text) {
   const SourceSpec spec = SourceSpec::parse(text);
-  return spec.kind != "folder" || folder_has_split(spec.path, Split::kTest);
+  return (spec.kind != "folder" && spec.kind != "shards") || folder_has_split(spec.path, Split::kTest);
 }
 
 }  // namespace directclr::data

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "directclr/image/decode.h"
 #include "directclr/image/image.h"
 
 namespace directclr::data {
@@ -28,6 +30,16 @@ class Source {
 
   /// Reads one image; `image`'s memory is reused. Throws InputError naming the file and the reason.
   virtual void load(uint64_t index, image::Image& image) const = 0;
+  /// The same of the part that `choose` names, or more: image::decode_region. By default all of it.
+  virtual void load_region(uint64_t index, const std::function<image::Box(image::Size)>& choose,
+                           image::Region& region) const {
+    (void)choose;
+    load(index, region.image);
+    region.whole = {region.image.width, region.image.height};
+    region.box = {0, 0, region.image.width, region.image.height};
+  }
+  /// The encoded picture as it is stored; of sources that store pixels a PNG of them.
+  virtual std::string file(uint64_t index) const;
   /// What to call image `index` in a message: a path, or "FILE, image 17".
   virtual std::string describe(uint64_t index) const = 0;
 
@@ -39,7 +51,7 @@ class Source {
 
 /// What follows `--data`: "kind:path", or a kind alone.
 struct SourceSpec {
-  std::string kind;  ///< fashion-mnist, cifar10, cifar100, stl10, folder
+  std::string kind;  ///< fashion-mnist, cifar10, cifar100, stl10, folder, shards
   std::string path;  ///< may be empty for fashion-mnist
 
   /// Throws InputError for an unknown kind (naming the nearest) or a missing path.

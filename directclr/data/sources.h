@@ -23,6 +23,14 @@ std::unique_ptr<Source> open_stl10(const std::filesystem::path& directory, Split
 /// JPEG and PNG files under a directory; sub-folders are classes, a flat directory is unlabelled.
 /// The sorted listing is kept in the user's cache and reused while no directory has changed.
 std::unique_ptr<Source> open_folder(const std::filesystem::path& directory, Split split);
+/// The sub-folder of a split; without one the directory itself for training. Throws InputError when there is no test
+/// part.
+std::filesystem::path folder_of_split(const std::filesystem::path& directory, Split split);
+/// Tar archives as WebDataset has them, ours (data/pack.h) or others': samples of one image and, for labels, a number
+/// in KEY.cls. `pattern`: a directory that holds *.tar, or has them under train/ and val/ or test/, or a glob pattern.
+/// The archives are mapped into memory. Throws InputError naming the archive and the byte for a damaged or truncated
+/// one.
+std::unique_ptr<Source> open_shards(const std::string& pattern, Split split);
 /// Whether `directory` holds the split as a sub-folder (train/; val/ or test/).
 bool folder_has_split(const std::filesystem::path& directory, Split split);
 

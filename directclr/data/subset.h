@@ -16,6 +16,11 @@ class Subset final : public Source {
  public:
   Subset(const Source& source, std::vector<uint64_t> chosen);
   void load(uint64_t index, image::Image& image) const override { source_.load(chosen_[index], image); }
+  void load_region(uint64_t index, const std::function<image::Box(image::Size)>& choose,
+                   image::Region& region) const override {
+    source_.load_region(chosen_[index], choose, region);
+  }
+  std::string file(uint64_t index) const override { return source_.file(chosen_[index]); }
   std::string describe(uint64_t index) const override { return source_.describe(chosen_[index]); }
 
  private:

@@ -116,14 +116,24 @@ ViewParams sample_crop_and_flip(const AugmentSettings& s, uint64_t seed, uint32_
   return p;
 }
 
-void render_view(const image::Image& image, const ViewParams& p, const AugmentSettings& s, image::Planes& out) {
+void render_view(const image::Image& image, const ViewParams& p, const AugmentSettings& s, image::Planes& out,
+                 const std::function<void(ViewStep)>& after) {
+  const auto done = [&](ViewStep step) {
+    if (after) after(step);
+  };
   const int size = static_cast<int>(s.image_size);
   image::crop_resize(image, p.crop, size, size, s.filter(), out);
+  done(ViewStep::kResize);
   if (p.flip) flip_rows(out);
+  done(ViewStep::kFlip);
   if (p.jitter) apply_jitter(p, s, out);
+  done(ViewStep::kJitter);
   if (p.grayscale) image::to_grayscale(out);
+  done(ViewStep::kGrayscale);
   if (p.blur_sigma > 0) image::gaussian_blur(out, p.blur_sigma);
+  done(ViewStep::kBlur);
   if (p.solarize) image::solarize(out, static_cast<int>(s.solarize_threshold));
+  done(ViewStep::kSolarize);
 }
 
 void render_eval_view(const image::Image& image, const AugmentSettings& s, image::Planes& out) {

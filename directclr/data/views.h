@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 
 #include "directclr/data/augment_settings.h"
 #include "directclr/image/image.h"
@@ -35,8 +36,10 @@ ViewParams sample_crop_and_flip(const AugmentSettings& settings, uint64_t seed, 
 
 /// Crop, resize, flip, jitter, grayscale, blur, solarize, in that order, bytes as Pillow and torchvision give them.
 /// Requires: params.crop inside the image. `out` is resized to (image_size, image_size) and its memory reused.
+/// `after`, if given, is called when each of the view's steps is done (for measurements).
+enum class ViewStep { kResize, kFlip, kJitter, kGrayscale, kBlur, kSolarize };
 void render_view(const image::Image& image, const ViewParams& params, const AugmentSettings& settings,
-                 image::Planes& out);
+                 image::Planes& out, const std::function<void(ViewStep)>& after = {});
 
 /// The evaluation view: short side resized (bilinear), centre crop, as torchvision's Resize and CenterCrop.
 void render_eval_view(const image::Image& image, const AugmentSettings& settings, image::Planes& out);

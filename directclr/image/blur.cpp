@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <stdexcept>
 
-#include "directclr/core/dispatch.h"
+#include "directclr/image/kernels.h"
 
 namespace directclr::image {
 namespace {
@@ -34,30 +35,22 @@ BoxFilter box_for(float sigma) {
   return box;
 }
 
-// out[i] from in[i - radius - 1 .. i + radius + 1] for `count` outputs whose neighbours `stride` apart all exist.
-DIRECTCLR_CLONES void blur_run(const uint8_t* in, uint8_t* out, ptrdiff_t count, ptrdiff_t stride, BoxFilter box) {
-  const ptrdiff_t reach = box.radius + 1;
-  for (ptrdiff_t i = 0; i < count; ++i) {
-    uint32_t inner = in[i];
-    for (ptrdiff_t k = 1; k < reach; ++k) inner += uint32_t{in[i - k * stride]} + in[i + k * stride];
-    const uint32_t outer = uint32_t{in[i - reach * stride]} + in[i + reach * stride];
-    out[i] = static_cast<uint8_t>((inner * box.inner_weight + outer * box.outer_weight + (1U << 23)) >> 24);
+// Three passes over one line of `length` values from `row` back into it, `padded` its work space.
+void blur_line(uint8_t* row, size_t length, BoxFilter box, uint8_t* padded) {
+  const auto reach = static_cast<size_t>(box.radius + 1);
+  for (int pass = 0; pass < kPasses; ++pass) {
+    std::memset(padded, row[0], reach);
+    std::memcpy(padded + reach, row, length);
+    std::memset(padded + reach + length, row[length - 1], reach);
+    kernels().blur(padded + reach, row, length, 1, box.radius, box.inner_weight, box.outer_weight);
   }
 }
 
-// Padding by replication on both sides turns every pass into one uniform run over the plane's rows.
+// Padding by replication on both sides turns every pass into one uniform run.
 void blur_rows(uint8_t* plane, int width, int height, BoxFilter box, std::vector<uint8_t>& padded) {
-  const auto reach = static_cast<size_t>(box.radius + 1);
-  const auto length = static_cast<size_t>(width);
-  padded.resize(length + 2 * reach);
+  padded.resize(static_cast<size_t>(width + 2 * (box.radius + 1)));
   for (int y = 0; y < height; ++y) {
-    uint8_t* row = plane + static_cast<ptrdiff_t>(y) * width;
-    for (int pass = 0; pass < kPasses; ++pass) {
-      std::fill_n(padded.begin(), reach, row[0]);
-      std::copy_n(row, length, padded.begin() + static_cast<ptrdiff_t>(reach));
-      std::fill_n(padded.begin() + static_cast<ptrdiff_t>(reach + length), reach, row[length - 1]);
-      blur_run(padded.data() + reach, row, width, 1, box);
-    }
+    blur_line(plane + static_cast<ptrdiff_t>(y) * width, static_cast<size_t>(width), box, padded.data());
   }
 }
 
@@ -72,7 +65,7 @@ void blur_columns(uint8_t* plane, int width, int height, BoxFilter box, std::vec
       std::copy_n(plane + size - row, row, padded.begin() + static_cast<ptrdiff_t>((reach + k) * row + size));
     }
     std::copy_n(plane, size, padded.begin() + static_cast<ptrdiff_t>(reach * row));
-    blur_run(padded.data() + reach * row, plane, static_cast<ptrdiff_t>(size), width, box);
+    kernels().blur(padded.data() + reach * row, plane, size, width, box.radius, box.inner_weight, box.outer_weight);
   }
 }
 

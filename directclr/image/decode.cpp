@@ -1,5 +1,6 @@
 #include "directclr/image/decode.h"
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
@@ -58,9 +59,24 @@ struct JpegResult {
   Size size;
 };
 
+// The rows and columns to decode so that those of `part` come out as in a full decode. Smooth upsampling of chroma
+// takes the edge of what is decoded for the edge of the picture: one more column on each side keeps that away. The left
+// side then moves to the edge of a block. Returns what will be decoded.
+Box crop_to(jpeg_decompress_struct& info, const Box& part) {
+  const int left = part.left > 0 ? part.left - 1 : 0;
+  const int right = std::min(part.left + part.width + 1, static_cast<int>(info.output_width));
+  auto first = static_cast<JDIMENSION>(left);
+  auto width = static_cast<JDIMENSION>(right - left);
+  jpeg_crop_scanline(&info, &first, &width);
+  // Skipping from the first row, once, is exact; the library reads ahead where upsampling needs it.
+  if (part.top > 0) jpeg_skip_scanlines(&info, static_cast<JDIMENSION>(part.top));
+  return {static_cast<int>(first), part.top, static_cast<int>(width), part.height};
+}
+
+// Decodes `part` of the picture, or all of it (null), into `image`, and says in `box` what that holds.
 // No object with a destructor may live here: libjpeg leaves by longjmp.
-JpegResult run_jpeg(jpeg_decompress_struct& info, JpegErrors& errors, std::string_view bytes, Image* image,
-                    std::vector<uint8_t>* line) {
+JpegResult run_jpeg(jpeg_decompress_struct& info, JpegErrors& errors, std::string_view bytes, const Box* part,
+                    Image* image, Box* box, std::vector<uint8_t>* line) {
   if (setjmp(errors.escape)) return {false, {}};
   jpeg_create_decompress(&info);
   jpeg_mem_src(&info, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
@@ -74,28 +90,35 @@ JpegResult run_jpeg(jpeg_decompress_struct& info, JpegErrors& errors, std::strin
   const bool gray = info.jpeg_color_space == JCS_GRAYSCALE;
   const bool cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
   info.out_color_space = gray ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
+  // A progressive file is read to its end before the first row comes out.
+  const bool partial = part && !jpeg_has_multiple_scans(&info);
   jpeg_start_decompress(&info);
-  *image = Image(size.width, size.height);
-  if (gray || cmyk) line->resize(static_cast<size_t>(size.width) * (cmyk ? 4 : 1));
-  while (info.output_scanline < info.output_height) {
-    uint8_t* out = image->row(static_cast<int>(info.output_scanline));
+  *box = partial ? crop_to(info, *part) : Box{0, 0, size.width, size.height};
+  image->resize(box->width, box->height);
+  if (gray || cmyk) line->resize(static_cast<size_t>(box->width) * (cmyk ? 4 : 1));
+  for (int y = 0; y < box->height; ++y) {
+    uint8_t* out = image->row(y);
     JSAMPROW target = gray || cmyk ? line->data() : out;
     jpeg_read_scanlines(&info, &target, 1);
-    if (gray) convert_gray(line->data(), out, size.width);
-    if (cmyk) convert_cmyk(line->data(), out, size.width, info.saw_Adobe_marker);
+    if (gray) convert_gray(line->data(), out, box->width);
+    if (cmyk) convert_cmyk(line->data(), out, box->width, info.saw_Adobe_marker);
   }
-  jpeg_finish_decompress(&info);
+  if (partial) {
+    jpeg_abort_decompress(&info);  // the rows below cost nothing
+  } else {
+    jpeg_finish_decompress(&info);
+  }
   return {true, size};
 }
 
-Size decode_jpeg(std::string_view bytes, const std::string& where, Image* image) {
+Size decode_jpeg(std::string_view bytes, const std::string& where, const Box* part, Image* image, Box* box) {
   jpeg_decompress_struct info{};
   JpegErrors errors{};
   info.err = jpeg_std_error(&errors.base);
   errors.base.error_exit = on_error;
   errors.base.emit_message = on_message;
-  std::vector<uint8_t> line;
-  const JpegResult result = run_jpeg(info, errors, bytes, image, &line);
+  thread_local std::vector<uint8_t> line;
+  const JpegResult result = run_jpeg(info, errors, bytes, part, image, box, &line);
   jpeg_destroy_decompress(&info);
   if (!result.ok) throw InputError(where, std::string("damaged JPEG: ") + errors.message);
   if (errors.truncated) throw InputError(where, "truncated JPEG");
@@ -114,15 +137,44 @@ Size decode_png(std::string_view bytes, const std::string& where, Image* image) 
   if (uint64_t{header.width} * header.height > kMaxPixels) throw InputError(where, "larger than 2^28 pixels");
   const Size size{static_cast<int>(header.width), static_cast<int>(header.height)};
   if (!image) return size;
-  *image = Image(size.width, size.height);
+  image->resize(size.width, size.height);
   check(spng_decode_image(context.get(), image->pixels.data(), image->pixels.size(), SPNG_FMT_RGB8, 0));
   return size;
 }
 
+// "P6 WIDTH HEIGHT 255" with any white space between and one after, then the pixels.
+Size decode_ppm(std::string_view bytes, const std::string& where, Image* image) {
+  size_t at = 2;
+  uint64_t numbers[3] = {};
+  for (uint64_t& number : numbers) {
+    while (at < bytes.size() && (bytes[at] == ' ' || bytes[at] == '\n' || bytes[at] == '\r' || bytes[at] == '\t')) ++at;
+    const size_t begin = at;
+    for (; at < bytes.size() && bytes[at] >= '0' && bytes[at] <= '9' && number < kMaxPixels; ++at) {
+      number = 10 * number + static_cast<uint64_t>(bytes[at] - '0');
+    }
+    if (at == begin) throw InputError(where, "damaged PPM: its head is no width, height and 255");
+  }
+  if (numbers[2] != 255 || numbers[0] == 0 || numbers[1] == 0) {
+    throw InputError(where, "damaged PPM: its head is no width, height and 255");
+  }
+  if (numbers[0] * numbers[1] > kMaxPixels) throw InputError(where, "larger than 2^28 pixels");
+  const Size size{static_cast<int>(numbers[0]), static_cast<int>(numbers[1])};
+  if (!image) return size;
+  const size_t count = 3 * numbers[0] * numbers[1];
+  if (bytes.size() < at + 1 + count) throw InputError(where, "truncated PPM");
+  image->resize(size.width, size.height);
+  std::memcpy(image->pixels.data(), bytes.data() + at + 1, count);
+  return size;
+}
+
+bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xFF\xD8"); }
+
 Size decode_any(std::string_view bytes, const std::string& where, Image* image) {
+  Box box;
   if (bytes.empty()) throw InputError(where, "the file is empty");
-  if (bytes.starts_with("\xFF\xD8")) return decode_jpeg(bytes, where, image);
+  if (is_jpeg(bytes)) return decode_jpeg(bytes, where, nullptr, image, &box);
   if (bytes.starts_with("\x89PNG")) return decode_png(bytes, where, image);
+  if (bytes.starts_with("P6")) return decode_ppm(bytes, where, image);
   throw InputError(where, "neither JPEG nor PNG", "other formats must be converted first");
 }
 
@@ -135,5 +187,17 @@ Image decode(std::string_view bytes, const std::string& where) {
 }
 
 Size read_size(std::string_view bytes, const std::string& where) { return decode_any(bytes, where, nullptr); }
+
+void decode_region(std::string_view bytes, const std::string& where, const std::function<Box(Size)>& choose,
+                   Region& region) {
+  constexpr size_t kSmall = 8192;  // bytes: reading the header twice costs more than it saves
+  if (is_jpeg(bytes) && bytes.size() > kSmall) {
+    const Box part = choose(read_size(bytes, where));
+    region.whole = decode_jpeg(bytes, where, &part, &region.image, &region.box);
+    return;
+  }
+  region.whole = decode_any(bytes, where, &region.image);
+  region.box = {0, 0, region.whole.width, region.whole.height};
+}
 
 }  // namespace directclr::image

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -7,11 +8,11 @@
 
 namespace directclr::image {
 
-/// Decodes a JPEG or PNG, told apart by their first bytes and not by their name, to the RGB that Pillow's
-/// `Image.open(f).convert("RGB")` gives: JPEG with the slow integer DCT and smooth chroma upsampling; gray, CMYK and
-/// YCCK converted; alpha dropped; palettes expanded; EXIF rotation ignored. 16-bit PNGs keep the high byte (Pillow does
-/// so for colour; for 16-bit gray it clips at 255, which turns such pictures white, so there we differ on purpose).
-/// Throws InputError(`where`, reason) when the bytes are no picture, damaged or truncated.
+/// Decodes a JPEG, PNG or binary PPM (P6, 8 bits), told apart by their first bytes and not by their name, to the RGB
+/// that Pillow's `Image.open(f).convert("RGB")` gives: JPEG with the slow integer DCT and smooth chroma upsampling;
+/// gray, CMYK and YCCK converted; alpha dropped; palettes expanded; EXIF rotation ignored. 16-bit PNGs keep the high
+/// byte (Pillow does so for colour; for 16-bit gray it clips at 255, which turns such pictures white, so there we
+/// differ on purpose). Throws InputError(`where`, reason) when the bytes are no picture, damaged or truncated.
 Image decode(std::string_view bytes, const std::string& where);
 
 /// Width and height from the header alone, without decoding. Throws InputError as decode() does.
@@ -20,5 +21,18 @@ struct Size {
   int height = 0;
 };
 Size read_size(std::string_view bytes, const std::string& where);
+
+/// A part of a picture.
+struct Region {
+  Image image;  ///< the pixels of `box`; outside the part that was asked for they may differ from the picture's
+  Box box;      ///< where they lie in the whole
+  Size whole;
+};
+
+/// Decodes the part of a picture that `choose` names once the size is known, or more: its pixels are those that
+/// decode() gives. Of a sequential JPEG rows above and below and blocks to the sides are left out, so damage below the
+/// part is not noticed; other pictures, and small files, where it does not pay, are decoded whole.
+void decode_region(std::string_view bytes, const std::string& where, const std::function<Box(Size)>& choose,
+                   Region& region);
 
 }  // namespace directclr::image

@@ -1,5 +1,8 @@
 #include "directclr/image/encode.h"
 
+#include <cstdio>
+// jpeglib.h needs <cstdio> before it.
+#include <jpeglib.h>
 #include <spng.h>
 
 #include <cstdlib>
@@ -25,6 +28,37 @@ std::string encode_png(const Image& image) {
       code == 0 ? spng_get_png_buffer(context.get(), &size, &code) : nullptr, std::free);
   if (code != 0) throw Error(std::string("cannot encode a PNG: ") + spng_strerror(code));
   return {static_cast<const char*>(buffer.get()), size};
+}
+
+std::string encode_jpeg(const Image& image, int quality) {
+  jpeg_compress_struct info{};
+  jpeg_error_mgr errors{};
+  info.err = jpeg_std_error(&errors);  // compression to memory fails only for want of it
+  jpeg_create_compress(&info);
+  unsigned char* buffer = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&info, &buffer, &size);
+  info.image_width = static_cast<JDIMENSION>(image.width);
+  info.image_height = static_cast<JDIMENSION>(image.height);
+  info.input_components = 3;
+  info.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&info);
+  jpeg_set_quality(&info, quality, TRUE);
+  info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 1;
+  jpeg_start_compress(&info, TRUE);
+  while (info.next_scanline < info.image_height) {
+    auto* row = const_cast<uint8_t*>(image.row(static_cast<int>(info.next_scanline)));
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  jpeg_destroy_compress(&info);
+  const std::unique_ptr<unsigned char, void (*)(void*)> owner(buffer, std::free);
+  return {reinterpret_cast<const char*>(buffer), size};
+}
+
+std::string encode_ppm(const Image& image) {
+  std::string bytes = "P6\n" + std::to_string(image.width) + " " + std::to_string(image.height) + "\n255\n";
+  return bytes.append(reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size());
 }
 
 }  // namespace directclr::image

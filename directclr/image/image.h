@@ -13,7 +13,12 @@ struct Image {
   std::vector<uint8_t> pixels;  // (height, width, 3)
 
   Image() = default;
-  Image(int w, int h) : width(w), height(h), pixels(static_cast<size_t>(w) * static_cast<size_t>(h) * 3) {}
+  Image(int w, int h) { resize(w, h); }
+  void resize(int w, int h) {
+    width = w;
+    height = h;
+    pixels.resize(static_cast<size_t>(w) * static_cast<size_t>(h) * 3);
+  }
   const uint8_t* row(int y) const { return pixels.data() + static_cast<size_t>(y) * static_cast<size_t>(width) * 3; }
   uint8_t* row(int y) { return pixels.data() + static_cast<size_t>(y) * static_cast<size_t>(width) * 3; }
 };
@@ -45,5 +50,13 @@ struct Box {
   int height = 0;
   bool operator==(const Box&) const = default;
 };
+
+/// The smallest rectangle around two.
+inline Box around(const Box& a, const Box& b) {
+  const int left = a.left < b.left ? a.left : b.left, top = a.top < b.top ? a.top : b.top;
+  const int a_right = a.left + a.width, b_right = b.left + b.width;
+  const int a_bottom = a.top + a.height, b_bottom = b.top + b.height;
+  return {left, top, (a_right > b_right ? a_right : b_right) - left, (a_bottom > b_bottom ? a_bottom : b_bottom) - top};
+}
 
 }  // namespace directclr::image

@@ -1,10 +1,11 @@
 #include "directclr/image/resize.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <stdexcept>
 
-#include "directclr/core/dispatch.h"
+#include "directclr/image/kernels.h"
 
 namespace directclr::image {
 namespace {
@@ -67,8 +68,7 @@ inline uint8_t to_byte(int32_t sum) {
 }
 
 // One row of interleaved RGB to one row in each of three planes.
-DIRECTCLR_CLONES void resize_row(const uint8_t* in, const Taps& taps, int out_width, uint8_t* r, uint8_t* g,
-                                 uint8_t* b) {
+void resize_row(const uint8_t* in, const Taps& taps, int out_width, uint8_t* r, uint8_t* g, uint8_t* b) {
   for (int i = 0; i < out_width; ++i) {
     const uint8_t* pixel = in + 3 * taps.first[static_cast<size_t>(i)];
     const int32_t* w = taps.weights.data() + static_cast<ptrdiff_t>(i) * taps.count;
@@ -95,51 +95,65 @@ void split_row(const uint8_t* in, int width, uint8_t* r, uint8_t* g, uint8_t* b)
   }
 }
 
-// One output row of `width` values from `used` input rows that lie `stride` bytes apart.
-DIRECTCLR_CLONES void resize_column(const uint8_t* in, ptrdiff_t stride, int width, const int32_t* weights, int used,
-                                    int32_t* sums, uint8_t* out) {
-  for (int x = 0; x < width; ++x) sums[x] = kHalf;
-  for (int k = 0; k < used; ++k) {
-    const uint8_t* line = in + k * stride;
-    const int32_t w = weights[k];
-    for (int x = 0; x < width; ++x) sums[x] += line[x] * w;
+// The taps of recent sizes: small pictures have few different ones.
+class TapCache {
+ public:
+  const Taps& get(int in, int out, Filter filter) {
+    Entry& entry = entries_[static_cast<size_t>(in) % entries_.size()];
+    if (entry.in != in || entry.out != out || entry.filter != filter) {
+      make_taps(in, out, filter, entry.taps, exact_);
+      entry.in = in;
+      entry.out = out;
+      entry.filter = filter;
+    }
+    return entry.taps;
   }
-  for (int x = 0; x < width; ++x) out[x] = to_byte(sums[x]);
-}
+
+ private:
+  struct Entry {
+    int in = 0;
+    int out = 0;
+    Filter filter = Filter::kBicubic;
+    Taps taps;
+  };
+  std::array<Entry, 64> entries_;
+  std::vector<double> exact_;
+};
 
 // The work space of one thread: in steady state nothing is allocated.
 struct Workspace {
-  Taps horizontal;
-  Taps vertical;
-  std::vector<double> exact;
-  std::vector<int32_t> sums;
+  TapCache horizontal;
+  TapCache vertical;
+  std::vector<uint8_t> scratch;
   std::vector<uint8_t> rows;  // interleaved, after a vertical pass that came first
   Planes columns;             // after a horizontal pass that came first
 };
 
 // Rows of interleaved RGB, `stride` bytes apart, to planes `width` wide.
-void horizontal_pass(const uint8_t* in, ptrdiff_t stride, int in_width, const Taps& taps, Planes& out) {
-  for (int y = 0; y < out.height; ++y) {
-    const ptrdiff_t at = static_cast<ptrdiff_t>(y) * out.width;
-    uint8_t* r = out.plane(0) + at;
-    uint8_t* g = out.plane(1) + at;
-    uint8_t* b = out.plane(2) + at;
-    if (in_width == out.width) {
-      split_row(in + y * stride, out.width, r, g, b);
-    } else {
-      resize_row(in + y * stride, taps, out.width, r, g, b);
-    }
+void horizontal_pass(const uint8_t* in, ptrdiff_t stride, int in_width, Filter filter, Workspace& work, Planes& out) {
+  const auto row = [&](int c, int y) { return out.plane(c) + static_cast<ptrdiff_t>(y) * out.width; };
+  int y = 0;
+  if (in_width == out.width) {
+    for (; y < out.height; ++y) split_row(in + y * stride, out.width, row(0, y), row(1, y), row(2, y));
+    return;
   }
+  const Taps& taps = work.horizontal.get(in_width, out.width, filter);
+  work.scratch.resize(24 * static_cast<size_t>(in_width + out.width) + 64);
+  for (; y + 8 <= out.height; y += 8) {
+    uint8_t* const planes[] = {row(0, y), row(1, y), row(2, y)};
+    kernels().resize_eight_rows(in + y * stride, stride, in_width, taps.first.data(), taps.used.data(),
+                                taps.weights.data(), taps.count, out.width, planes, out.width, work.scratch.data());
+  }
+  for (; y < out.height; ++y) resize_row(in + y * stride, taps, out.width, row(0, y), row(1, y), row(2, y));
 }
 
 // `out_height` rows of `width` values from rows `stride` bytes apart.
-void vertical_pass(const uint8_t* in, ptrdiff_t stride, int width, int out_height, Workspace& work, uint8_t* out) {
-  work.sums.resize(static_cast<size_t>(width));
+void vertical_pass(const uint8_t* in, ptrdiff_t stride, int width, int out_height, const Taps& taps, uint8_t* out) {
   for (int y = 0; y < out_height; ++y) {
     const auto row = static_cast<size_t>(y);
-    resize_column(in + work.vertical.first[row] * stride, stride, width,
-                  work.vertical.weights.data() + static_cast<ptrdiff_t>(y) * work.vertical.count,
-                  work.vertical.used[row], work.sums.data(), out + static_cast<ptrdiff_t>(y) * width);
+    kernels().resize_column(in + taps.first[row] * stride, stride, static_cast<size_t>(width),
+                            taps.weights.data() + static_cast<ptrdiff_t>(y) * taps.count, taps.used[row],
+                            out + static_cast<ptrdiff_t>(y) * width);
   }
 }
 
@@ -154,23 +168,22 @@ void crop_resize(const Image& image, const Box& box, int width, int height, Filt
   out.resize(width, height);
   const uint8_t* in = image.row(box.top) + 3 * static_cast<ptrdiff_t>(box.left);
   const ptrdiff_t stride = 3 * static_cast<ptrdiff_t>(image.width);
-  if (box.width != width) make_taps(box.width, width, filter, work.horizontal, work.exact);
-  if (box.height != height) make_taps(box.height, height, filter, work.vertical, work.exact);
 
   const int rows_saved = box.height - height;
   const int columns_saved = box.width - width;
   if (box.height == height) {
-    horizontal_pass(in, stride, box.width, work.horizontal, out);
+    horizontal_pass(in, stride, box.width, filter, work, out);
   } else if (rows_saved > 0 && rows_saved > 2 * columns_saved) {
     // Each pass rounds to bytes, so their order shows in the result. Pillow lets the vertical one go first when it
     // leaves the other much less to do; the rule was read off its results (docs/math.md, "Resize").
     work.rows.resize(static_cast<size_t>(height) * static_cast<size_t>(box.width) * 3);
-    vertical_pass(in, stride, 3 * box.width, height, work, work.rows.data());
-    horizontal_pass(work.rows.data(), 3 * static_cast<ptrdiff_t>(box.width), box.width, work.horizontal, out);
+    vertical_pass(in, stride, 3 * box.width, height, work.vertical.get(box.height, height, filter), work.rows.data());
+    horizontal_pass(work.rows.data(), 3 * static_cast<ptrdiff_t>(box.width), box.width, filter, work, out);
   } else {
     work.columns.resize(width, box.height);
-    horizontal_pass(in, stride, box.width, work.horizontal, work.columns);
-    for (int c = 0; c < 3; ++c) vertical_pass(work.columns.plane(c), width, width, height, work, out.plane(c));
+    horizontal_pass(in, stride, box.width, filter, work, work.columns);
+    const Taps& taps = work.vertical.get(box.height, height, filter);
+    for (int c = 0; c < 3; ++c) vertical_pass(work.columns.plane(c), width, width, height, taps, out.plane(c));
   }
 }
 

@@ -1,18 +1,14 @@
 #include "directclr/io/row_reader.h"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
-#include <cstring>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/io/npy.h"
-#include "directclr/io/safetensors.h"
-#include "directclr/io/torch_file.h"
-#include "directclr/io/zip_index.h"
+#include "directclr/io/tensor_index.h"
 
 namespace directclr::io {
 namespace {
@@ -20,19 +16,6 @@ namespace {
 bool is_matrix(const TensorSpan& span) { return span.shape.size() == 2 && at::isFloatingType(span.type); }
 
 using Index = std::vector<std::pair<std::string, TensorSpan>>;
-
-Index read_npz_index(const std::filesystem::path& path) {
-  Index index;
-  for (const auto& [name, entry] : read_zip_index(path)) {
-    if (!name.ends_with(".npy")) continue;
-    const std::string array = name.substr(0, name.size() - 4);
-    if (!entry.stored) {
-      throw InputError(path.string(), "array '" + array + "' is compressed", "save it with numpy.savez or as .npy");
-    }
-    index.emplace_back(array, read_npy_span(path, entry.offset, entry.size, path.string() + ", array '" + array + "'"));
-  }
-  return index;
-}
 
 // Numbers as text, a row a line.
 at::Tensor read_csv(const std::filesystem::path& path) {
@@ -105,18 +88,7 @@ RowReader::RowReader(const std::filesystem::path& path, const std::string& tenso
     all_ = read_csv(path);
     span_ = {at::kDouble, all_.sizes().vec(), 0};
   } else {
-    Index index;
-    if (path.extension() == ".safetensors") {
-      index = read_safetensors_index(path).tensors;
-    } else if (path.extension() == ".npz") {
-      index = read_npz_index(path);
-    } else if (path.extension() == ".pt" || path.extension() == ".pth") {
-      index = read_torch_index(path);
-    } else {
-      throw InputError(path.string(),
-                       "is neither a run directory nor a .npy, .npz, .safetensors, .pt, .pth or .csv file");
-    }
-    const auto [name, span] = choose(path, index, tensor);
+    const auto [name, span] = choose(path, read_tensor_index(path), tensor);
     if (!name.empty()) name_ += ", tensor '" + name + "'";
     span_ = span;
   }
@@ -134,13 +106,10 @@ at::Tensor RowReader::next(int64_t count) {
     done_ += taken;
     return all_.slice(0, done_ - taken, done_);
   }
-  at::Tensor block = at::empty({taken, columns()}, span_.type);
-  const auto row_bytes = static_cast<uint64_t>(columns()) * c10::elementSize(span_.type);
-  if (block.nbytes() > 0) {
-    const std::string bytes =
-        read_range(path_, span_.offset + static_cast<uint64_t>(done_) * row_bytes, block.nbytes());
-    std::memcpy(block.data_ptr(), bytes.data(), bytes.size());
-  }
+  TensorSpan rows = span_;
+  rows.shape[0] = taken;
+  rows.offset += static_cast<uint64_t>(done_ * columns()) * c10::elementSize(span_.type);
+  const at::Tensor block = read_tensor(path_, rows);
   done_ += taken;
   return block;
 }

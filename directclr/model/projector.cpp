@@ -76,6 +76,7 @@ class LinearProjector final : public Projector {
   }
   Tensor forward(const Tensor& r, int64_t) override { return torch::linear(r, weight_); }
   int64_t embedding() const override { return weight_.size(0); }
+  std::vector<Tensor> matrices() const override { return {weight_}; }
 
  private:
   Tensor weight_;  // (P, D)
@@ -119,6 +120,7 @@ class LowRankProjector final : public Projector {
   }
   Tensor forward(const Tensor& r, int64_t) override { return torch::linear(torch::linear(r, down_), up_); }
   int64_t embedding() const override { return up_.size(0); }
+  std::vector<Tensor> matrices() const override { return {down_, up_}; }
 
  private:
   Tensor down_;  // (d0, D)
@@ -223,12 +225,49 @@ class MlpProjector final : public Projector {
   Tensor forward(const Tensor& r, int64_t) override { return layers_->forward(r); }
   int64_t embedding() const override { return embedding_; }
 
+  LinearTail linear_tail(const Tensor& r) override {
+    const torch::NoGradGuard no_grad;
+    Tensor h = r;
+    LinearTail tail;
+    for (const auto& module : layers_->children()) {
+      if (auto* linear = module->as<nn::Linear>()) {
+        if (tail.weight.defined()) h = torch::linear(h, tail.weight, tail.bias);
+        tail.weight = linear->weight;
+        tail.bias = linear->bias.defined() ? linear->bias : torch::zeros({tail.weight.size(0)}, r.options());
+      } else if (auto* norm = module->as<BatchNorm>()) {
+        const Tensor shift = norm->forward(torch::zeros({1, tail.weight.size(0)}, r.options())).squeeze(0);
+        const Tensor scale = norm->forward(torch::ones({1, tail.weight.size(0)}, r.options())).squeeze(0) - shift;
+        tail.weight = scale.unsqueeze(1) * tail.weight;
+        tail.bias = scale * tail.bias + shift;
+      } else {  // the activation: what came before it is not the last linear map
+        h = torch::linear(h, tail.weight, tail.bias).relu();
+        tail = {};
+      }
+    }
+    tail.input = h;
+    return tail;
+  }
+
+  std::vector<Tensor> matrices() const override {
+    std::vector<Tensor> all;
+    for (const auto& module : layers_->children()) {
+      if (auto* linear = module->as<nn::Linear>()) all.push_back(linear->weight);
+    }
+    return all;
+  }
+
  private:
   int64_t embedding_;
   nn::Sequential layers_{nullptr};
 };
 
 }  // namespace
+
+Projector::LinearTail Projector::linear_tail(const Tensor& r) {
+  const torch::NoGradGuard no_grad;
+  const Tensor weight = forward(torch::eye(r.size(1), r.options()), 0).t();
+  return {r, weight, torch::zeros({weight.size(0)}, r.options())};
+}
 
 std::shared_ptr<Projector> make_projector(const ProjectorSettings& s, int64_t representation, uint64_t seed) {
   const int64_t d0 = s.resolved_d0(representation);

@@ -3,6 +3,7 @@
 #include <torch/nn/module.h>
 
 #include <memory>
+#include <vector>
 
 #include "directclr/model/model_settings.h"
 
@@ -16,6 +17,19 @@ class Projector : public torch::nn::Module {
 
   /// P, the width of z.
   virtual int64_t embedding() const = 0;
+
+  /// The last linear map, z = W h + b: what the paper's Lemmas 2 and 4 speak of. For an MLP h is the input of its last
+  /// layer and W carries the scale of a batch normalisation behind it, at its running statistics; every other
+  /// projector is linear in r, so h is r and W the whole projector. Requires evaluation mode. No graph.
+  struct LinearTail {
+    torch::Tensor input;   // h (N, H)
+    torch::Tensor weight;  // W (P, H)
+    torch::Tensor bias;    // b (P)
+  };
+  virtual LinearTail linear_tail(const torch::Tensor& r);
+
+  /// The trainable matrices from r on, in order, each (out, in); empty for a projector that has none.
+  virtual std::vector<torch::Tensor> matrices() const { return {}; }
 };
 
 /// The projector that the settings describe (docs/math.md, "Projectors"). Every random number comes from `seed`.

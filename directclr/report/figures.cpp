@@ -161,6 +161,20 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 }  // namespace
 
+HeatMap matrix_map(const std::string& title, const std::string& x_label, const std::string& y_label, size_t columns,
+                   std::vector<double> values) {
+  HeatMap map{title, x_label, y_label, "value"};
+  const auto numbers = [](size_t count) {
+    std::vector<std::string> names;
+    for (size_t k = 0; k < count; ++k) names.push_back(k % 8 == 0 ? std::to_string(k) : "");
+    return names;
+  };
+  map.columns = numbers(columns);
+  map.rows = numbers(values.size() / columns);
+  map.values = std::move(values);
+  return map;
+}
+
 Figure spectrum_figure(const std::string& title,
                        const std::vector<std::pair<std::string, std::vector<double>>>& spectra) {
   Figure figure{title, "singular value rank index", "singular value of the covariance", true, {}, false, {}};

@@ -43,6 +43,10 @@ struct HeatMap {
   std::vector<std::string> notes = {};
 };
 
+/// A heat map of a matrix (values row by row), rows and columns numbered from 0; every eighth number is written.
+HeatMap matrix_map(const std::string& title, const std::string& x_label, const std::string& y_label, size_t columns,
+                   std::vector<double> values);
+
 /// Curves by name with their values in order: covariance spectra over the rank index, logarithmic (as the paper's
 /// Figures 2, 7b and 9). Values that are zero or lost in rounding (below 1e-20 of the largest) are drawn there.
 Figure spectrum_figure(const std::string& title,

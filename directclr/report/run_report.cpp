@@ -153,8 +153,8 @@ std::string run_report(const std::string& title, const std::vector<RunResults>& 
   if (!representation.empty() || !embedding.empty()) body += "<h2>Spectra</h2>\n" + representation + embedding;
   const std::string curves =
       curve(runs, "loss", "Contrastive loss", "loss", figures) +
-      curve(runs, "rank_r", "Effective rank of r (one batch)", "effective rank", figures) +
-      curve(runs, "rank_z", "Effective rank of z (one batch)", "effective rank", figures) +
+      curve(runs, "rank_r", "Effective rank of r", "effective rank", figures) +
+      curve(runs, "rank_z", "Effective rank of z", "effective rank", figures) +
       curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
   if (!curves.empty()) body += "<h2>Over time</h2>\n<div class=\"grid\">" + curves + "</div>\n";
   for (const auto& run : runs) {

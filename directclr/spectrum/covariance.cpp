@@ -11,6 +11,10 @@
 
 namespace directclr::spectrum {
 
+namespace {
+constexpr int64_t kPanel = 256;  // columns: narrower ones leave out more and multiply slower
+}  // namespace
+
 Covariance::Covariance(int64_t dimensions)
     : mean_(at::zeros({dimensions}, at::kDouble)), scatter_(at::zeros({dimensions, dimensions}, at::kDouble)) {}
 
@@ -28,7 +32,12 @@ void Covariance::add(const at::Tensor& rows) {
   const at::Tensor centred = z - block_mean;
   const at::Tensor shift = block_mean - mean_;
   const double total = static_cast<double>(count_ + n);
-  scatter_.addmm_(centred.t(), centred);
+  // The scatter is symmetric: blocks on and above the diagonal say all.
+  const int64_t width = mean_.size(0);
+  for (int64_t i = 0; i < width; i += kPanel) {
+    const at::Tensor left = centred.slice(1, i, i + kPanel).t();
+    scatter_.slice(0, i, i + kPanel).slice(1, i).addmm_(left, centred.slice(1, i));
+  }
   scatter_.addr_(shift, shift, 1, static_cast<double>(count_) * static_cast<double>(n) / total);
   mean_ += shift * (static_cast<double>(n) / total);
   count_ += n;
@@ -51,7 +60,7 @@ void Covariance::merge(const dist::Group& group) {
 
 at::Tensor Covariance::matrix() const {
   TORCH_CHECK(count_ >= 1, "[Covariance::matrix] expected at least one row, got none");
-  return scatter_ / static_cast<double>(count_);
+  return (scatter_.triu() + scatter_.triu(1).t()) / static_cast<double>(count_);
 }
 
 }  // namespace directclr::spectrum

@@ -32,7 +32,7 @@ class Covariance {
  private:
   int64_t count_ = 0;
   at::Tensor mean_;     // (D)
-  at::Tensor scatter_;  // (D, D)
+  at::Tensor scatter_;  // (D, D), right on and above the diagonal
 };
 
 }  // namespace directclr::spectrum

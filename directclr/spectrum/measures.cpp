@@ -77,7 +77,7 @@ std::vector<Measure> measures_of(const SpectrumSummary& s) {
   };
 }
 
-std::vector<Floor> parse_floors(const std::string& text) {
+std::vector<Floor> parse_floors(const std::string& text, const std::string& option) {
   std::vector<std::string> names;
   for (const auto& measure : measures_of({})) {
     if (measure.more_is_healthier) names.push_back(measure.name);
@@ -87,14 +87,13 @@ std::vector<Floor> parse_floors(const std::string& text) {
     const auto parts = split(piece, '=');
     Floor floor{parts[0] == "rank" ? "effective-rank" : parts[0]};
     if (std::find(names.begin(), names.end(), floor.measure) == names.end()) {
-      throw InputError("--fail-under", "'" + parts[0] + "' is no measure that has a floor",
-                       "allowed: rank, " + join(names));
+      throw InputError(option, "'" + parts[0] + "' is no measure that has a floor", "allowed: rank, " + join(names));
     }
     std::string number = parts.size() == 2 ? parts[1] : "";
     floor.of_dimensions = number.ends_with("D");
     if (floor.of_dimensions) number.pop_back();
     if (!parse_double(number, floor.value) || !std::isfinite(floor.value)) {
-      throw InputError("--fail-under", "'" + piece + "' gives no number", "write rank=50 or rank=0.1D");
+      throw InputError(option, "'" + piece + "' gives no number", "write rank=50 or rank=0.1D");
     }
     floors.push_back(floor);
   }

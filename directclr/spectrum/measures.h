@@ -27,9 +27,9 @@ struct Floor {
   double value = 0;
   bool of_dimensions = false;
 };
-/// Floors with commas between. Throws InputError for a malformed one or a measure that is not known or for which less
-/// is healthier.
-std::vector<Floor> parse_floors(const std::string& text);
+/// Floors with commas between. Throws InputError, naming the option, for a malformed one or a measure that is not known
+/// or for which less is healthier.
+std::vector<Floor> parse_floors(const std::string& text, const std::string& option = "--fail-under");
 
 /// One line for each floor that the summary is under; a value that is not a number is under every floor.
 std::vector<std::string> under_floors(const SpectrumSummary& summary, const std::vector<Floor>& floors);

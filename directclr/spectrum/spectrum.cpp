@@ -15,14 +15,26 @@
 #include "directclr/spectrum/covariance.h"
 
 namespace directclr::spectrum {
+namespace {
+
+std::vector<double> roots(std::vector<double> values) {
+  for (double& value : values) value = std::sqrt(value);
+  return values;
+}
+
+}  // namespace
+
+std::vector<double> values_of(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.detach().cpu().to(at::kDouble).contiguous();
+  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
+}
 
 std::vector<double> covariance_spectrum(const at::Tensor& covariance) {
   TORCH_CHECK(covariance.dim() == 2 && covariance.size(0) == covariance.size(1),
               "[covariance_spectrum] expected a square matrix, got ", covariance.sizes());
   const at::Tensor matrix = covariance.to(at::kDouble).cpu();
   if (!at::isfinite(matrix).all().item<bool>()) throw NumericalError("the covariance holds values that are not finite");
-  const at::Tensor ascending = at::linalg_eigvalsh(matrix).contiguous();
-  std::vector<double> values(ascending.data_ptr<double>(), ascending.data_ptr<double>() + ascending.numel());
+  std::vector<double> values = values_of(at::linalg_eigvalsh(matrix));
   std::reverse(values.begin(), values.end());
   for (double& value : values) value = std::max(value, 0.0);
   return values;
@@ -67,15 +79,11 @@ void FeatureMoments::merge(const dist::Group& group) {
   skipped_ = static_cast<int64_t>(group.sum(static_cast<double>(skipped_)));
 }
 
-SpectrumSummary FeatureMoments::summary() const {
+SpectrumSummary summarize_covariance(const at::Tensor& covariance) {
   const at::NoGradGuard no_grad;
   SpectrumSummary s;
-  const at::Tensor covariance = covariance_.matrix();
-  const at::Tensor& mean = covariance_.mean();
-  const auto count = static_cast<double>(covariance_.count());
   s.values = covariance_spectrum(covariance);
-  std::vector<double> sigma(s.values);
-  for (double& value : sigma) value = std::sqrt(value);
+  const std::vector<double> sigma = roots(s.values);
   s.effective_rank_sigma = effective_rank(sigma);
   s.effective_rank_lambda = effective_rank(s.values);
   s.participation_ratio = participation_ratio(s.values);
@@ -83,19 +91,35 @@ SpectrumSummary FeatureMoments::summary() const {
   s.cumulative_area = cumulative_area(s.values);
   s.condition_number = condition_number(s.values);
   s.power_law = power_law(s.values, 11, 100);
-  // Z^T Z / N of the rows as they are: its eigenvalues are those of Z squared, over N.
-  std::vector<double> uncentred = covariance_spectrum(covariance + at::outer(mean, mean));
-  for (double& value : uncentred) value = std::sqrt(value);
-  s.rankme = rankme(uncentred, 0);
-  const at::Tensor unit_mean = unit_sum_ / count;
-  const at::Tensor unit_variance = (unit_squares_ / count - unit_mean.square()).clamp_min(0);
-  s.normalized_std = unit_variance.sqrt().mean().item<double>() * std::sqrt(static_cast<double>(mean.size(0)));
-  const at::Tensor variance = covariance.diagonal();
+  s.rankme = s.normalized_std = std::nan("");
+  const at::Tensor variance = covariance.diagonal().cpu();
   const at::Tensor constant = variance.le(1e-12 * variance.mean()).nonzero().flatten().contiguous();
   s.constant.assign(constant.data_ptr<int64_t>(), constant.data_ptr<int64_t>() + constant.numel());
   s.below_1e_2 = count_below(s.values, 1e-2);
   s.below_1e_4 = count_below(s.values, 1e-4);
   s.below_1e_6 = count_below(s.values, 1e-6);
+  return s;
+}
+
+double normalized_std(const at::Tensor& rows) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor z = rows.detach().to(at::kDouble);
+  const at::Tensor unit = z / z.norm(2, {1}, true).clamp_min(1e-12);
+  return (unit - unit.mean(0)).square().mean(0).sqrt().mean().item<double>() *
+         std::sqrt(static_cast<double>(rows.size(1)));
+}
+
+SpectrumSummary FeatureMoments::summary() const {
+  const at::NoGradGuard no_grad;
+  const at::Tensor covariance = covariance_.matrix();
+  const at::Tensor& mean = covariance_.mean();
+  const auto count = static_cast<double>(covariance_.count());
+  SpectrumSummary s = summarize_covariance(covariance);
+  // Z^T Z / N of the rows as they are: its eigenvalues are those of Z squared, over N.
+  s.rankme = rankme(roots(covariance_spectrum(covariance + at::outer(mean, mean))), 0);
+  const at::Tensor unit_mean = unit_sum_ / count;
+  const at::Tensor unit_variance = (unit_squares_ / count - unit_mean.square()).clamp_min(0);
+  s.normalized_std = unit_variance.sqrt().mean().item<double>() * std::sqrt(static_cast<double>(mean.size(0)));
   s.samples = covariance_.count();
   s.skipped = skipped_;
   s.l2_normalized = l2_normalize_;

@@ -16,6 +16,16 @@ namespace directclr::spectrum {
 /// Throws:   NumericalError when the eigensolver fails or the matrix is not finite.
 std::vector<double> covariance_spectrum(const at::Tensor& covariance);
 
+/// The measures of a covariance (D, D) alone: spectrum, constant dimensions, and all that follow from eigenvalues.
+/// RankMe and normalized_std, which need the rows, are not a number. Throws NumericalError as covariance_spectrum does.
+SpectrumSummary summarize_covariance(const at::Tensor& covariance);
+
+/// Mean over the dimensions of the standard deviation of z / |z|, times sqrt(D), of rows (N >= 1, D).
+double normalized_std(const at::Tensor& rows);
+
+/// The numbers of a tensor, row by row.
+std::vector<double> values_of(const at::Tensor& tensor);
+
 /// One pass over feature rows that arrive in blocks: all that a SpectrumSummary needs, in memory O(D^2).
 class FeatureMoments {
  public:

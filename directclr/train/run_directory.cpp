@@ -38,7 +38,7 @@ std::vector<int64_t> RunDirectory::checkpoints() const {
 void RunDirectory::clear() const {
   for (const char* name :
        {"config.toml", "environment.json", "metrics.jsonl", "encoder.safetensors", "projector.safetensors", "DONE",
-        "evaluation.json", "knn.json", "report.html", "checkpoints", "spectrum", "figures"}) {
+        "evaluation.json", "knn.json", "report.html", "checkpoints", "explain", "spectrum", "figures"}) {
     fs::remove_all(path_ / name);
   }
   fs::remove(events());

@@ -5,12 +5,13 @@
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/data/source.h"
+#include "directclr/spectrum/measures.h"
 
 namespace directclr::train {
 
 void TrainSettings::describe(FieldList& f) {
   f.section("train");
-  f.add("data", data, "images: fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, folder:DIR");
+  f.add("data", data, "images: fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, folder:DIR, shards:DIR or shards:GLOB");
   f.add("limit", limit, 0, 1e12, "images to use at most, spread evenly over the data; 0: all");
   f.add("epochs", epochs, 1, 100000, "passes over the data");
   f.add("batch_size", batch_size, 2, 1 << 20, "images a step (each gives two views)");
@@ -26,6 +27,10 @@ void TrainSettings::describe(FieldList& f) {
   projector.describe(f);
   loss.describe(f);
   optimizer.describe(f);
+  f.section("monitor");
+  f.add("monitor_every", monitor_every, 1, 1e6,
+        "steps between looks at r and z, which keep covariances that forget: ranks, dead directions, warnings");
+  f.add("monitor_memory", monitor_memory, 2, 1e6, "rows that they rest on, as a multiple of the layer's width");
   f.section("run");
   f.add("device", device, "auto, cpu, cuda or cuda:N");
   f.add("precision", precision, "auto: bfloat16 where the hardware multiplies it, float32 elsewhere",
@@ -41,6 +46,9 @@ void TrainSettings::describe(FieldList& f) {
   f.add("rank_timeout", rank_timeout, 1, 1e6,
         "with several processes: seconds after which one that does not answer ends the run");
   f.add("knn_every", knn_every, 0, 1e6, "epochs between k-NN scores on part of the data; 0: none");
+  f.add(
+      "stop_under", stop_under,
+      "save and stop (status 4) when a measure of r falls under its floor after the warm-up: rank=0.1D; empty: never");
 }
 
 void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_processes) {
@@ -49,6 +57,7 @@ void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_pr
     throw InputError("--micro-batch", format("%lld is no divisor of the batch size %lld above 1",
                                              static_cast<long long>(micro_batch), static_cast<long long>(batch_size)));
   }
+  if (!stop_under.empty()) spectrum::parse_floors(stop_under, "--stop-under");
   augment.complete(data::SourceSpec::parse(data).preset(), given);
 
   const int64_t representation = encoder.shape().representation();

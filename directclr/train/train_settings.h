@@ -36,6 +36,9 @@ struct TrainSettings {
   double checkpoint_every = 1;
   bool online_head = true;
   int64_t knn_every = 0;
+  int64_t monitor_every = 5;
+  double monitor_memory = 10;
+  std::string stop_under;
   double rank_timeout = 60;
 
   void describe(FieldList& fields);

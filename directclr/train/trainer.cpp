@@ -1,7 +1,6 @@
 #include "directclr/train/trainer.h"
 
 #include <ATen/Parallel.h>
-#include <torch/nn/modules/linear.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -23,12 +22,14 @@
 #include "directclr/eval/knn.h"
 #include "directclr/image/encode.h"
 #include "directclr/optim/schedule.h"
-#include "directclr/spectrum/spectrum.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
 #include "directclr/train/device.h"
 #include "directclr/train/gradient_step.h"
+#include "directclr/train/monitor.h"
+#include "directclr/train/online_head.h"
 #include "directclr/train/run_log.h"
+#include "directclr/train/same_everywhere.h"
 
 namespace directclr::train {
 namespace {
@@ -36,89 +37,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
-
-// Effective rank (lambda form) of one batch's rows, each divided by its length: a cheap sign of life, limited by the
-// batch size. Of the two products Z Z^T and Z^T Z the smaller has the same non-zero eigenvalues.
-double batch_rank(const torch::Tensor& rows) {
-  const torch::NoGradGuard no_grad;
-  torch::Tensor z = rows.detach().to(torch::kDouble);
-  z = z / z.norm(2, {1}, true).clamp_min(1e-12);
-  z = z - z.mean(0);
-  const torch::Tensor gram = z.size(0) < z.size(1) ? z.mm(z.t()) : z.t().mm(z);
-  return spectrum::effective_rank(spectrum::covariance_spectrum(gram));
-}
-
-// The linear classifier that learns beside the encoder, on detached representations, in its own optimiser: it tells
-// how good the representation is getting and cannot change it.
-class OnlineHead {
- public:
-  OnlineHead(int64_t representation, int64_t classes, torch::Device device, const dist::Group& group)
-      : linear_(representation, classes) {
-    const torch::NoGradGuard no_grad;
-    linear_->weight.zero_();
-    linear_->bias.zero_();
-    linear_->to(device);
-    optimizer_ = optim::make_sgd(named_tensors(*linear_, "", false), 0.9, 0);
-    gradients_ = std::make_unique<dist::GradientSum>(linear_->parameters(), group);
-  }
-
-  // How many of this process's rows it got right before the update; `total` rows are all processes'.
-  double step(const torch::Tensor& r, const torch::Tensor& labels, int64_t total, double share_of_peak) {
-    const torch::Tensor scores = linear_(r.detach().to(torch::kFloat));
-    optimizer_->zero_grad();
-    const torch::Tensor loss =
-        torch::cross_entropy_loss(scores, labels, {}, at::Reduction::Sum) / static_cast<double>(total);
-    gradients_->begin();
-    loss.backward();
-    gradients_->finish();
-    optimizer_->step(0.1 * share_of_peak);
-    return scores.argmax(1).eq(labels).sum().to(torch::kDouble).item<double>();
-  }
-
-  void add_state(TrainingState& state) const {
-    for (const auto& item : named_tensors(*linear_, "head/", false)) state.push_back(item);
-    for (const auto& [name, tensor] : optimizer_->state()) state.emplace_back("head_optimizer/" + name, tensor);
-  }
-
- private:
-  torch::nn::Linear linear_;
-  std::unique_ptr<optim::Optimizer> optimizer_;
-  std::unique_ptr<dist::GradientSum> gradients_;
-};
-
-// All processes find the same fault: rank 0 tells the user.
-[[noreturn]] void refuse_together(const dist::Group& group, const InputError& error) {
-  if (group.is_root()) throw error;
-  throw RankFailure(error.what(), /*already_reported=*/true);
-}
-
-// Processes that would not compute the same thing must not begin.
-void check_alike(const TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint, const dist::Group& group) {
-  if (group.alone()) return;
-  TrainSettings copy = settings;
-  std::string mine = format("directclr %s, libtorch %s", kVersion, TORCH_VERSION);
-  const FieldList fields = fields_of(copy);
-  for (const auto& field : fields.fields()) {
-    // How the run is carried out may differ from machine to machine, and where the data lie.
-    if (field.section != "run" && field.name != "data") {
-      mine += "\n" + field.option() + " " + field.text();
-    }
-  }
-  mine += format("\nprecision %s\ndata fingerprint %016llx", bfloat16 ? "bfloat16" : "float32",
-                 static_cast<unsigned long long>(data_fingerprint));
-  const auto all = group.exchange(mine);
-  const auto roots = split(all[0], '\n');
-  for (size_t rank = 1; rank < all.size(); ++rank) {
-    const auto theirs = split(all[rank], '\n');
-    for (size_t i = 0; i < std::max(roots.size(), theirs.size()); ++i) {
-      const std::string here = i < theirs.size() ? theirs[i] : "nothing",
-                        there = i < roots.size() ? roots[i] : "nothing";
-      if (here == there) continue;
-      refuse_together(group, InputError(format("rank %zu", rank), "has '" + here + "', rank 0 has '" + there + "'",
-                                        "all processes need the same settings, data and version"));
-    }
-  }
-}
 
 class Trainer {
  public:
@@ -187,12 +105,15 @@ class Trainer {
         log_knn();
       }
       const bool last = info_.step == total;
-      const bool stop = group_.alone() ? context_.stop_requested() : stop_agreed_;
+      const bool collapse = group_.alone() ? !collapsed_.empty() : collapse_agreed_;
+      const bool stop = collapse || (group_.alone() ? context_.stop_requested() : stop_agreed_);
       if (last || stop || info_.step % between_checkpoints == 0) checkpoint(from.seconds);
       if (stop && !last) {
-        throw Interrupted(
+        const std::string saved =
             format("stopped after step %lld of %lld; saved, continue with: directclr train --resume --out %s",
-                   static_cast<long long>(info_.step), static_cast<long long>(total), run_.path().c_str()));
+                   static_cast<long long>(info_.step), static_cast<long long>(total), run_.path().c_str());
+        if (collapse) throw NumericalError("--stop-under: " + collapsed_ + "; " + saved);
+        throw Interrupted(saved);
       }
     }
     if (group_.is_root()) finish();
@@ -286,6 +207,9 @@ class Trainer {
     for (auto& item : named_tensors(*model_.encoder, "encoder/", true)) state_.push_back(item);
     for (auto& item : named_tensors(*model_.projector, "projector/", true)) state_.push_back(item);
     for (auto& [name, tensor] : optimizer_->state()) state_.emplace_back("optimizer/" + name, tensor);
+    monitor_ =
+        std::make_unique<Monitor>(settings_, model_.encoder->representation(), model_.projector->embedding(), device_);
+    for (auto& item : monitor_->state()) state_.push_back(item);
     if (settings_.online_head && source_->labelled()) {
       head_ = std::make_unique<OnlineHead>(model_.encoder->representation(),
                                            static_cast<int64_t>(source_->class_names().size()), device_, group_);
@@ -331,15 +255,18 @@ class Trainer {
                           std::max(0.01, lr / std::max(settings_.optimizer.lr, 1e-30)));
     }
     // What all processes must know alike before any of them goes on.
-    torch::Tensor common = torch::tensor({out.loss, right, context_.stop_requested() ? 1.0 : 0.0}, torch::kDouble);
+    torch::Tensor common = torch::tensor(
+        {out.loss, right, context_.stop_requested() ? 1.0 : 0.0, collapsed_.empty() ? 0.0 : 1.0}, torch::kDouble);
     group_.sum_(common);
     const auto* const values = common.data_ptr<double>();
     const double loss = values[0];
     const double online = values[1] / static_cast<double>(2 * settings_.batch_size);
     stop_agreed_ = values[2] > 0;
+    collapse_agreed_ = values[3] > 0;
     if (!std::isfinite(loss)) fail_numerically(lr);
     optimizer_->step(lr);
     const int64_t done = info_.step + 1;
+    monitor_->observe(done, out.r, out.z, group_);
     if (done % settings_.log_every == 0 || done == 1) log_step(done, loss, lr, online, out.r, out.z);
     return loss;
   }
@@ -354,16 +281,28 @@ class Trainer {
   void log_step(int64_t done, double loss, double lr, double online, const torch::Tensor& r, const torch::Tensor& z) {
     const torch::Tensor all_r = at_root(r), all_z = at_root(z);
     if (!group_.is_root()) return;
-    rank_r_ = batch_rank(all_r);
-    rank_z_ = batch_rank(all_z);
+    const bool warn = done > schedule_.warmup_steps;
+    const Monitor::Reading seen = monitor_->read(all_r, all_z, warn);
+    for (const auto& warning : seen.warnings) {
+      context_.notice(format("warning: step %lld, ", static_cast<long long>(done)) + warning);
+    }
+    collapsed_ = seen.stop;
+    state_of_r_ = format("rank r %.0f (%lld dead) z %.0f", seen.r.effective_rank_lambda,
+                         static_cast<long long>(seen.r.below_1e_4), seen.z.effective_rank_lambda);
     const double elapsed = seconds_since(last_log_);
     std::vector<std::pair<std::string, double>> values = {
         {"loss", loss},
         {"lr", lr},
         {"images_per_second",
          static_cast<double>((done - last_logged_step_) * settings_.batch_size) / std::max(elapsed, 1e-9)},
-        {"rank_r", rank_r_},
-        {"rank_z", rank_z_}};
+        {"rank_r", seen.r.effective_rank_lambda},
+        {"rank_z", seen.z.effective_rank_lambda},
+        {"dead_r", static_cast<double>(seen.r.below_1e_4)},
+        {"dead_z", static_cast<double>(seen.z.below_1e_4)},
+        {"alignment_r", seen.alignment_r},
+        {"alignment_z", seen.alignment_z},
+        {"uniformity_r", seen.uniformity_r},
+        {"uniformity_z", seen.uniformity_z}};
     if (head_) values.emplace_back("online_top1", online);
     log_->write(done, static_cast<double>(done) / static_cast<double>(steps_per_epoch_), values);
     last_log_ = Clock::now();
@@ -382,9 +321,8 @@ class Trainer {
 
   void report_progress(int64_t total, double loss) const {
     const auto images = [&](int64_t steps) { return static_cast<uint64_t>(steps * settings_.batch_size); };
-    context_.progress(
-        {"train", images(info_.step), images(total), "images", images(info_.step - first_step_),
-         format("loss %.3f  lr %.3g  rank r %.0f z %.0f", loss, schedule_.at(info_.step - 1), rank_r_, rank_z_)});
+    context_.progress({"train", images(info_.step), images(total), "images", images(info_.step - first_step_),
+                       format("loss %.3f  lr %.3g  ", loss, schedule_.at(info_.step - 1)) + state_of_r_});
   }
 
   // Scored on at most 10,000 bank and 2,000 query images: often enough to watch, cheap enough to repeat.
@@ -467,8 +405,10 @@ class Trainer {
   Clock::time_point last_log_;
   int64_t last_logged_step_ = 0;
   bool stop_agreed_ = false;
-  double rank_r_ = 0;
-  double rank_z_ = 0;
+  bool collapse_agreed_ = false;
+  std::unique_ptr<Monitor> monitor_;
+  std::string collapsed_;   // why the monitor wants to stop
+  std::string state_of_r_;  // for the progress line
 };
 
 // On resume the settings must be the run's own, except how it is carried out.

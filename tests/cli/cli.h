@@ -22,6 +22,9 @@ extern char** environ;
 
 namespace directclr::test {
 
+/// The program under test.
+std::string program();
+
 /// What a program ended with.
 struct Outcome {
   int status = -1;
@@ -40,8 +43,8 @@ class Cli : public ::testing::Test {
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   pid_t start(std::vector<std::string> words) const {
-    words.insert(words.begin(), DIRECTCLR_PROGRAM);
-    return start_program(DIRECTCLR_PROGRAM, std::move(words));
+    words.insert(words.begin(), program());
+    return start_program(program().c_str(), std::move(words));
   }
 
   // Output goes to files whose names begin with `prefix`.

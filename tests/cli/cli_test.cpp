@@ -116,6 +116,86 @@ TEST_F(Cli, EvaluatesAllAtOnceAsOneByOne) {
   for (const auto& file : files) EXPECT_FALSE(std::filesystem::exists(folder_ / "run" / file)) << file;
 }
 
+TEST_F(Cli, ExplainsATrainedRun) {
+  for (const std::string projector : {"mlp", "direct"}) {
+    const std::string out = path("run-" + projector);
+    ASSERT_EQ(train({"--projector", projector, "--out", out}).status, 0);
+    const Outcome outcome = run({"explain", out, "--images", "64", "--batch", "16", "--examples", "3", "--json"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const auto printed = nlohmann::json::parse(outcome.out);
+    const auto written = nlohmann::json::parse(read_file(out + "/explain/explain.json"));
+    EXPECT_EQ(written, printed);
+    EXPECT_EQ(written.at("images"), 64);
+    const size_t width = written.at("x").at("eigenvalues").size();
+    EXPECT_EQ(written.at("x").at("held_out").size(), width);
+    EXPECT_EQ(written.contains("x_representation"), projector == "mlp") << "there r is not the last layer's input";
+    EXPECT_EQ(written.at("growth").at("singular"), projector == "mlp");
+    // As trained, each of four operations alone and left out, two strengths.
+    EXPECT_EQ(written.at("attribution").size(), 11u);
+    EXPECT_EQ(written.at("examples").size(), 3u);
+    EXPECT_GE(written.at("examples")[0].at("times_mean").get<double>(), 1);
+    for (const char* file : {"index.html", "examples.png", "contrast.svg", "eigenvalues.csv", "growth.gp"}) {
+      EXPECT_TRUE(fs::exists(out + "/explain/" + file)) << file;
+    }
+  }
+  expect_refused(run({"explain", path("run-mlp"), "--images", "20", "--batch", "16"}), "do not fill two batches");
+  expect_refused(run({"explain", path("run-mlp"), "--tau", "1"}), "--tau: is for files of weights");
+
+  // The encoder alone, as another program would find it.
+  ASSERT_EQ(run({"export", path("run-mlp"), "--out", path("encoder.safetensors")}).status, 0);
+  const Outcome foreign = run({"explain", path("encoder.safetensors"), "--arch", "basic:1,1,1,1:4", "--stem", "small",
+                               "--data", data_, "--images", "64", "--batch", "16", "--no-attribution"});
+  ASSERT_EQ(foreign.status, 0) << foreign.err;
+  EXPECT_TRUE(fs::exists(folder_ / "encoder.safetensors.explain/index.html"));
+  expect_refused(run({"explain", path("encoder.safetensors"), "--arch", "basic:1,1,1,1:8", "--data", data_}),
+                 "another shape");
+  expect_refused(run({"explain", path("encoder.safetensors"), "--data", data_}), "--arch");
+  expect_refused(run({"explain", path("encoder.safetensors"), "--arch", "resnet18"}), "--data");
+}
+
+TEST_F(Cli, StopsWhenTheRankFallsUnderItsFloor) {
+  const std::vector<std::string> words = {"--log-every",      "1", "--monitor-every", "1",
+                                          "--monitor-memory", "2", "--epochs",        "60",
+                                          "--warmup-epochs",  "0", "--out",           path("run")};
+  auto floored = words;
+  floored.insert(floored.end(), {"--stop-under", "rank=0.99D"});
+  const Outcome stopped = train(floored);
+  EXPECT_EQ(stopped.status, 4) << stopped.err;
+  EXPECT_NE(stopped.err.find("--stop-under: effective-rank is"), std::string::npos) << stopped.err;
+  EXPECT_FALSE(fs::exists(folder_ / "run/DONE"));
+  EXPECT_FALSE(fs::is_empty(folder_ / "run/checkpoints"));
+  const auto line = nlohmann::json::parse(read_file(folder_ / "run/metrics.jsonl")
+                                              .substr(0, 2000)
+                                              .substr(0, read_file(folder_ / "run/metrics.jsonl").find('\n')));
+  for (const char* name : {"rank_r", "dead_r", "dead_z", "alignment_z", "uniformity_z", "uniformity_r"}) {
+    EXPECT_TRUE(line.contains(name)) << name;
+  }
+  // It goes on once the floor is gone.
+  EXPECT_EQ(run({"train", "--resume", "--stop-under", "", "--out", path("run")}).status, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "run/DONE"));
+}
+
+TEST_F(Cli, DumpsViewsThatCanBeRepeated) {
+  const Outcome outcome = run({"data", "dump", data_, "-n", "5", "--out", path("dump"), "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::string bytes = read_file(folder_ / "dump/views.npy");
+  EXPECT_EQ(bytes.size() % 64, (5 * 2 * 28 * 28 * 3) % 64) << "the head fills whole blocks of 64";
+  EXPECT_NE(bytes.find("(5, 2, 28, 28, 3)"), std::string::npos);
+  const auto lines = split(read_file(folder_ / "dump/views.jsonl"), '\n');
+  ASSERT_EQ(lines.size(), 7u) << "settings, five images, the end";
+  EXPECT_EQ(nlohmann::json::parse(lines[0]).at("settings").at("image_size"), "28");
+  EXPECT_TRUE(fs::exists(folder_ / "dump" / nlohmann::json::parse(lines[5]).at("image").get<std::string>()));
+}
+
+TEST_F(Cli, MeasuresTheDataPath) {
+  const Outcome outcome = run({"bench", "data", data_, "--seconds", "0.2", "--workers", "2", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto object = nlohmann::json::parse(outcome.out);
+  EXPECT_GT(object.at("images_per_second_and_core").get<double>(), 0);
+  EXPECT_EQ(object.at("loader_images_per_second").size(), 2u);
+  EXPECT_GT(object.at("microseconds").at("crop and resize").get<double>(), 0);
+}
+
 TEST_F(Cli, TheResolvedConfigurationRepeatsTheRun) {
   ASSERT_EQ(train({"--out", path("a"), "--crop-scale-min", "0.5"}).status, 0);
   ASSERT_EQ(run({"train", "--config", path("a/config.toml"), "--out", path("b")}).status, 0);
@@ -293,7 +373,7 @@ TEST_F(Cli, SaysWhetherEmbeddingsAreCollapsed) {
   EXPECT_EQ(both.status, 1) << both.out;
   EXPECT_NE(both.out.find("dimensional collapse: 3 of 5 directions"), std::string::npos) << both.out;
   EXPECT_NE(both.err.find("good.npy: effective-rank is"), std::string::npos) << both.err;
-  for (const char* name : {"good.json", "good-2.json", "comparison.svg"}) {
+  for (const char* name : {"good.json", "good-2.json", "comparison.svg", "cumulative.svg", "index.html"}) {
     EXPECT_TRUE(fs::exists(folder_ / "both" / name)) << name;
   }
   const auto verdict = nlohmann::json::parse(read_file(folder_ / "both" / "good-2.json")).at("verdict");
@@ -301,8 +381,37 @@ TEST_F(Cli, SaysWhetherEmbeddingsAreCollapsed) {
   const Outcome lenient = run({"spectrum", path("other/good.npy"), "--collapsed-share", "0.9"});
   EXPECT_NE(lenient.out.find("healthy: "), std::string::npos) << lenient.out;
   expect_refused(run({"spectrum", path("good.npy"), "--fail-under", "rnk=1"}), "no measure that has a floor");
-  expect_refused(run({"spectrum", std::string(DIRECTCLR_TESTS_FOLDER) + "/fixtures/files/code.pt"}),
-                 "would run os.getenv");
+  expect_refused(run({"spectrum", test::fixture("files/code.pt").string()}), "would run os.getenv");
+}
+
+TEST_F(Cli, SaysHowEmbeddingsLie) {
+  at::manual_seed(2);
+  const at::Tensor z = at::randn({240, 3}).mm(at::randn({3, 12})) + 0.001 * at::randn({240, 12});
+  io::write_npy(folder_ / "z.npy", z);
+  io::write_npy(folder_ / "turned.npy", 2 * z.mm(std::get<0>(at::linalg_qr(at::randn({12, 12})))));
+  const Outcome one = run({"spectrum", path("z.npy"), "--neighbours", "--views", "4", "--json"});
+  ASSERT_EQ(one.status, 0) << one.err;
+  const auto geometry = nlohmann::json::parse(one.out).at("geometry");
+  EXPECT_NEAR(geometry.at("intrinsic-dimension").get<double>(), 3, 0.8);
+  for (const char* name : {"uniformity", "local-dimension", "alignment", "lidar"}) EXPECT_TRUE(geometry.contains(name));
+  const Outcome two = run({"spectrum", path("z.npy"), path("turned.npy"), "--cka"});
+  ASSERT_EQ(two.status, 0) << two.err;
+  EXPECT_NE(two.out.find("linear CKA of z.npy and turned.npy: 1.0000, debiased 1.0000"), std::string::npos) << two.out;
+  expect_refused(run({"spectrum", path("z.npy"), "--views", "7"}), "240 rows are not");
+}
+
+TEST_F(Cli, LooksAtTheWeightsOfACheckpoint) {
+  ASSERT_EQ(train({"--projector", "lowrank", "--d0", "5", "--out", path("run")}).status, 0);
+  const Outcome of_run = run({"spectrum", path("run"), "--weights", "--out", path("weights"), "--json"});
+  ASSERT_EQ(of_run.status, 0) << of_run.err;
+  const auto object = nlohmann::json::parse(of_run.out);
+  EXPECT_EQ(object.at("matrices").back().at("name"), "up");
+  EXPECT_EQ(object.at("matrices").back().at("singular_values").size(), 5u);
+  EXPECT_EQ(object.at("alignments").back().at("first"), "down");
+  EXPECT_TRUE(fs::exists(folder_ / "weights/weights.json"));
+  EXPECT_TRUE(fs::exists(folder_ / "weights/alignment-1.svg"));
+  EXPECT_EQ(run({"spectrum", test::fixture("files/checkpoint.pth").string(), "--weights"}).status, 0);
+  expect_refused(run({"spectrum", test::fixture("files/code.pt").string(), "--weights"}), "code.pt");
 }
 
 TEST_F(Cli, ChecksTheTheory) {

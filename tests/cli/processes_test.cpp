@@ -37,7 +37,7 @@ class Processes : public test::Cli {
                                     "LOCAL_WORLD_SIZE=" + std::to_string(size),
                                     "MASTER_ADDR=127.0.0.1",
                                     "MASTER_PORT=" + std::to_string(port)};
-    all.push_back(DIRECTCLR_PROGRAM);
+    all.push_back(test::program());
     all.insert(all.end(), words.begin(), words.end());
     return start_program("/usr/bin/env", all, "rank" + std::to_string(rank));
   }

@@ -122,14 +122,14 @@ TEST_F(Reproduce, GoesOnPastARunThatFails) {
 
 TEST_F(Reproduce, SaysWhenTheDiskIsFull) {
   // A limit on file sizes that the weights exceed, and the signal of it ignored, is what a full disk looks like.
-  const auto program = words("fig2", "full");
-  std::string command = "trap '' XFSZ; ulimit -f 60; exec " DIRECTCLR_PROGRAM;
-  for (const auto& word : program) command += " '" + word + "'";
+  const auto arguments = words("fig2", "full");
+  std::string command = "trap '' XFSZ; ulimit -f 60; exec " + test::program();
+  for (const auto& word : arguments) command += " '" + word + "'";
   const auto outcome = finish(start_program("/bin/bash", {"bash", "-c", command}));
   EXPECT_EQ(outcome.status, 1) << outcome.out;
   EXPECT_NE(outcome.err.find("run mlp-s0"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("File too large"), std::string::npos) << outcome.err;
-  EXPECT_EQ(run(program).status, 0) << "with room again, the same command ends well";
+  EXPECT_EQ(run(arguments).status, 0) << "with room again, the same command ends well";
 }
 
 TEST_F(Reproduce, RefusesBadInput) {
@@ -169,7 +169,7 @@ TEST_F(Reproduce, WritesScriptsThatItsPagesAreMadeFrom) {
     // With launchers that start one process, the scripts do what they say.
     const std::string setup =
         "srun() { \"$@\"; }; torchrun() { while [ \"$1\" != directclr ]; do shift; done; \"$@\"; }; directclr() { '" +
-        std::string(DIRECTCLR_PROGRAM) + "' \"$@\" --threads 1; }; ";
+        test::program() + "' \"$@\" --threads 1; }; ";
     const auto outcome =
         finish(start_program("/bin/bash", {"bash", "-c",
                                            setup + "export OUT='" + path("cluster") +

@@ -6,8 +6,11 @@ the events, NumPy and safetensors read the features. Run by ctest where tools/se
 """
 
 import json
+import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -16,6 +19,9 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torchvision.models import resnet18
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+import replay_in_pillow  # noqa: E402
 
 directclr = sys.argv[1]
 data = "/usr/share/datasets/fashion-mnist"
@@ -76,3 +82,19 @@ with tempfile.TemporaryDirectory() as temporary:
         assert [s.step for s in scalars] == [line["step"] for line in lines if name in line], name
         assert np.allclose([s.value for s in scalars], [line[name] for line in lines if name in line], rtol=1e-5), name
     print(f"TensorBoard reads {len(events.Tags()['scalars'])} curves")
+
+    # Dumped views, repeated with Pillow and torchvision: every byte equal, whatever the preset, source and kind of file.
+    sources = [(f"fashion-mnist:{work / 'data'}", "fashion"), (f"fashion-mnist:{work / 'data'}", "imagenet")]
+    fixtures = Path(__file__).parents[1] / "fixtures"
+    (work / "pictures").mkdir()
+    for name in ("rgb_420.jpg", "rgb_422.jpg", "rgb_444.jpg", "gray.jpg", "cmyk.jpg", "progressive.jpg", "palette.png"):
+        shutil.copy(fixtures / name, work / "pictures" / name)
+    sources.append((f"folder:{work / 'pictures'}", "imagenet"))
+    if "DIRECTCLR_TEST_DATA" in os.environ:
+        photographs = Path(os.environ["DIRECTCLR_TEST_DATA"]) / "imagenet-sample-200.tar"
+        tarfile.open(photographs).extractall(work / "photographs", filter="data")
+        sources += [(f"folder:{work / 'photographs'}", "imagenet"), (f"folder:{work / 'photographs'}", "cifar")]
+    for number, (source, preset) in enumerate(sources):
+        dump = work / f"dump{number}"
+        run("data", "dump", source, "--preset", preset, "-n", "200", "--seed", str(number), "--out", str(dump))
+        assert replay_in_pillow.main(dump) == 0, source

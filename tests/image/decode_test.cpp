@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/philox.h"
 #include "directclr/image/encode.h"
 #include "tests/support/golden.h"
 
@@ -24,6 +29,78 @@ TEST(Decode, GivesPillowsPixelsForEveryKindOfFile) {
     EXPECT_EQ(size.width, expected.width) << name;
     EXPECT_EQ(size.height, expected.height) << name;
   }
+}
+
+// The part of a picture that a region says it holds, against the whole one; false where it lacks what was asked for.
+void expect_exact(const std::string& bytes, const std::string& name, const Image& whole, const Box& part) {
+  Region region;
+  decode_region(
+      bytes, name,
+      [&](Size size) {
+        EXPECT_EQ(size.width, whole.width) << name;
+        return part;
+      },
+      region);
+  ASSERT_EQ(region.whole.height, whole.height) << name;
+  ASSERT_EQ(around(region.box, part), region.box) << name << ": the part is not inside";
+  for (int y = part.top; y < part.top + part.height; ++y) {
+    const uint8_t* expected = whole.row(y) + 3 * part.left;
+    const uint8_t* actual = region.image.row(y - region.box.top) + 3 * (part.left - region.box.left);
+    ASSERT_TRUE(std::equal(expected, expected + 3 * part.width, actual))
+        << name << ", part " << part.left << " " << part.top << " " << part.width << " x " << part.height << ", row "
+        << y;
+  }
+}
+
+void expect_parts_exact(const std::string& bytes, const std::string& name, int parts) {
+  const Image whole = decode(bytes, name);
+  RandomStream random(7, Purpose::kSplit);
+  const auto below = [&](int n) { return static_cast<int>(random.below(static_cast<uint32_t>(n))); };
+  for (int i = 0; i < parts; ++i) {
+    const int width = 1 + below(whole.width), height = 1 + below(whole.height);
+    expect_exact(bytes, name, whole, {below(whole.width - width + 1), below(whole.height - height + 1), width, height});
+  }
+  expect_exact(bytes, name, whole, {0, 0, whole.width, whole.height});
+  expect_exact(bytes, name, whole, {whole.width - 1, whole.height - 1, 1, 1});
+}
+
+TEST(DecodeRegion, EqualsThePartOfAFullDecodeForEveryKindOfFile) {
+  const test::Golden golden("decode");
+  for (const auto& c : golden.cases) {
+    const auto name = c.at("file").get<std::string>();
+    std::string bytes = read_file(test::fixture(name));
+    expect_parts_exact(bytes, name, 5);
+    // What follows the picture is not read: it makes a small file one that is decoded in part.
+    if (bytes.starts_with("\xFF\xD8")) expect_parts_exact(bytes + std::string(9000, '\0'), name, 60);
+  }
+}
+
+TEST(DecodeRegion, EqualsThePartOfAFullDecodeOfPhotographs) {
+  const char* folder = std::getenv("DIRECTCLR_TEST_DATA");
+  if (!folder) GTEST_SKIP() << "DIRECTCLR_TEST_DATA names no folder with imagenet-sample-200.tar";
+  const std::string tar = read_file(std::filesystem::path(folder) / "imagenet-sample-200.tar");
+  int seen = 0;
+  for (size_t at = 0; at + 512 < tar.size() && tar[at] != 0;) {
+    const size_t size = std::stoul(tar.substr(at + 124, 11), nullptr, 8);
+    const std::string bytes = tar.substr(at + 512, size);
+    if (bytes.starts_with("\xFF\xD8")) {
+      expect_parts_exact(bytes, tar.c_str() + at, 3);
+      ++seen;
+    }
+    at += 512 + (size + 511) / 512 * 512;
+  }
+  EXPECT_GT(seen, 150);
+}
+
+TEST(DecodeRegion, NamesWhatIsWrong) {
+  Region region;
+  const auto everything = [](Size size) { return Box{0, 0, size.width, size.height}; };
+  const std::string good = read_file(test::fixture("rgb_444.jpg"));
+  const std::string cut = good.substr(0, good.size() / 2);
+  EXPECT_THROW(decode_region(cut, "file", everything, region), InputError);
+  EXPECT_THROW(decode_region("", "file", everything, region), InputError);
+  EXPECT_THROW(decode_region(std::string("\xFF\xD8\xFF") + std::string(9000, 'x'), "file", everything, region),
+               InputError);
 }
 
 std::string error_of(const std::string& bytes) {

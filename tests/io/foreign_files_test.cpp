@@ -13,6 +13,7 @@
 #include "directclr/io/torch_file.h"
 #include "directclr/io/zip_index.h"
 #include "tests/support/error_of.h"
+#include "tests/support/folders.h"
 #include "tests/support/temporary_folder.h"
 
 namespace directclr::io {
@@ -21,7 +22,7 @@ namespace {
 using test::error_of;
 namespace fs = std::filesystem;
 
-fs::path file(const std::string& name) { return fs::path(DIRECTCLR_TESTS_FOLDER) / "fixtures" / "files" / name; }
+fs::path file(const std::string& name) { return test::fixture("files/" + name); }
 
 // The largest difference from the matrix that all fixtures hold; infinite when the shape is another.
 double deviation(const fs::path& path, const std::string& tensor) {

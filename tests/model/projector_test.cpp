@@ -54,6 +54,28 @@ TEST(Projector, TrainsExactlyWhatItShould) {
   }
 }
 
+TEST(Projector, EndsInTheLinearMapItSays) {
+  torch::manual_seed(2);
+  const torch::Tensor r = torch::randn({9, kD});
+  for (const char* kind : {"none", "direct", "linear", "diagonal", "orthogonal", "lowrank", "lowrank-fixed",
+                           "lowrank-diagonal", "group", "random-dropout", "mlp"}) {
+    for (const bool last_norm : {true, false}) {
+      auto settings = settings_for(kind);
+      settings.mlp_last_batch_norm = last_norm;
+      settings.mlp_bias = !last_norm;
+      const auto projector = make_projector(settings, kD, 1);
+      projector->forward(torch::randn({50, kD}) * 3 + 1, 0);  // running statistics other than 0 and 1
+      projector->eval();
+      const auto tail = projector->linear_tail(r);
+      EXPECT_TRUE(test::all_close(torch::linear(tail.input, tail.weight, tail.bias), projector->forward(r, 0), 1e-5))
+          << kind;
+      const auto matrices = projector->matrices();
+      EXPECT_EQ(tail.input.equal(r), std::string(kind) != "mlp") << kind;
+      EXPECT_TRUE(matrices.empty() || matrices.back().size(0) == projector->embedding()) << kind;
+    }
+  }
+}
+
 TEST(OrthogonalProjector, StaysOrthogonalWhileItTrains) {
   torch::manual_seed(1);
   const auto projector = make_projector(settings_for("orthogonal"), kD, 1);

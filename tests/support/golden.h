@@ -8,12 +8,9 @@
 
 #include "directclr/image/image.h"
 #include "directclr/io/safetensors.h"
+#include "tests/support/folders.h"
 
 namespace directclr::test {
-
-/// Where fixtures and goldens lie: the tests/ folder of the source tree.
-inline std::filesystem::path tests_folder() { return DIRECTCLR_TESTS_FOLDER; }
-inline std::filesystem::path fixture(const std::string& name) { return tests_folder() / "fixtures" / name; }
 
 /// A golden file: tensors, and the cases from its metadata (tools/goldens/make_goldens.py).
 struct Golden {

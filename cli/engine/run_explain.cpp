@@ -1,0 +1,206 @@
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "cli/engine/commands.h"
+#include "cli/engine/opened_run.h"
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/data/contact_sheet.h"
+#include "directclr/data/subset.h"
+#include "directclr/explain/explain.h"
+#include "directclr/image/encode.h"
+#include "directclr/report/explanation_page.h"
+#include "directclr/spectrum/spectrum.h"
+#include "directclr/train/device.h"
+#include "directclr/train/foreign_weights.h"
+
+namespace directclr::cli {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json contrast_object(const explain::LayerContrast& layer) {
+  const auto& x = layer.contrast;
+  return {{"layer", layer.layer},
+          {"undecided", x.mean.undecided},
+          {"negative", x.negative},
+          {"negative_for_certain", x.negative_for_certain},
+          {"eigenvalues", x.eigenvalues},
+          {"held_out", x.held_out},
+          {"standard_error", x.standard_error},
+          {"data_along", layer.data_along},
+          {"augmentation_along", layer.augmentation_along}};
+}
+
+ordered_json alignment_object(const explain::Alignment& a) {
+  constexpr int64_t kSide = 48;
+  ordered_json leading = ordered_json::array();
+  const auto corner = a.alignment.matrix.slice(0, 0, kSide).slice(1, 0, kSide);
+  for (int64_t k = 0; k < corner.size(0); ++k) leading.push_back(spectrum::values_of(corner[k]));
+  return {{"name", a.name},
+          {"between", a.between},
+          {"leading_diagonal", a.alignment.leading_diagonal},
+          {"off_diagonal", a.alignment.off_diagonal},
+          {"chance", a.alignment.chance},
+          {"first", a.alignment.first},
+          {"second", a.alignment.second},
+          {"leading", std::move(leading)}};
+}
+
+ordered_json to_object(const explain::Explanation& e, const data::Source& images, ordered_json protocol) {
+  ordered_json object = {{"version", 1},
+                         {"images", e.images},
+                         {"batch", e.batch},
+                         {"reading", explain::reading(e)},
+                         {"x", contrast_object(e.last)},
+                         {"x_eqn2",
+                          {{"undecided", e.eqn2.mean.undecided},
+                           {"negative", e.eqn2.negative},
+                           {"negative_for_certain", e.eqn2.negative_for_certain},
+                           {"eigenvalues", e.eqn2.eigenvalues}}}};
+  if (e.representation) object["x_representation"] = contrast_object(*e.representation);
+  object["weak"] = {{"count", e.weak.size(1)}, {"negative", e.weak_are_negative}, {"share", e.weak_share}};
+  object["attribution_images"] = e.attribution_images;
+  object["attribution"] = ordered_json::array();
+  for (const auto& a : e.attribution) {
+    object["attribution"].push_back({{"name", a.name}, {"share", a.share}, {"weak_share", a.weak_share}});
+  }
+  object["examples"] = ordered_json::array();
+  for (size_t i = 0; i < e.examples.size(); ++i) {
+    object["examples"].push_back({{"image", images.describe(e.examples[i])}, {"times_mean", e.example_shares[i]}});
+  }
+  const auto& g = e.growth;
+  object["growth"] = {{"singular", g.singular},
+                      {"size", g.size},
+                      {"exact", g.exact},
+                      {"standard_error", g.standard_error},
+                      {"lemma2", g.lemma2},
+                      {"rank_correlation", g.rank_correlation},
+                      {"signs_differ", g.signs_differ},
+                      {"shrinking", g.shrinking}};
+  object["alignments"] = ordered_json::array();
+  for (const auto& a : e.alignments) object["alignments"].push_back(alignment_object(a));
+  if (e.first_layer) {
+    const auto& f = *e.first_layer;
+    object["first_layer"] = {{"size", f.size},
+                             {"exact", f.exact},
+                             {"standard_error", f.standard_error},
+                             {"theorem3", f.theorem3},
+                             {"rank_correlation", f.rank_correlation},
+                             {"signs_differ", f.signs_differ}};
+  }
+  object["protocol"] = std::move(protocol);
+  return object;
+}
+
+// What is explained, with where its images, numbers and results come from.
+struct Opened {
+  explain::Subject subject;
+  const data::Source* images = nullptr;
+  explain::ViewOptions options;
+  ordered_json protocol;
+  std::filesystem::path folder;
+};
+
+Opened open_run(const OpenedRun& run) {
+  Opened opened{{run.model.encoder, run.model.projector, run.settings.loss, run.settings.augment, run.device},
+                &run.source(data::Split::kTrain, false),
+                {},
+                run.protocol(),
+                run.run.path() / "explain"};
+  opened.options.seed = run.seed();
+  opened.options.workers = run.workers;
+  opened.options.skip_bad = run.skip_bad;
+  return opened;
+}
+
+// An encoder that came as weights: without a projector, as if the loss saw r.
+Opened open_weights(const ExplainRequest& request, const data::Source& images, Console& console) {
+  const auto& foreign = request.foreign;
+  const auto seed = static_cast<uint64_t>(foreign.seed);
+  const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
+  at::set_num_threads(static_cast<int>(request.base.threads == 0 ? cores : request.base.threads));
+  Opened opened;
+  auto& subject = opened.subject;
+  subject.device = train::resolve_device(request.base.device, 0);
+  subject.encoder = model::make_encoder(foreign.encoder, foreign.augment.image_size, seed);
+  const auto unused = train::load_foreign_weights(*subject.encoder, request.base.run);
+  if (!unused.empty()) {
+    console.notice(format("notice: %zu tensors of %s are not the encoder's: %s%s", unused.size(),
+                          request.base.run.c_str(), unused[0].c_str(), unused.size() > 1 ? ", ..." : ""));
+  }
+  subject.encoder->to(subject.device);
+  model::to_channels_last(*subject.encoder);
+  subject.encoder->eval();
+  model::ProjectorSettings none;
+  none.projector = "none";
+  subject.projector = model::make_projector(none, subject.encoder->representation(), seed);
+  subject.projector->eval();
+  subject.loss = foreign.loss;
+  subject.augment = foreign.augment;
+  opened.images = &images;
+  opened.options.seed = seed;
+  opened.options.workers = request.base.workers == 0 ? cores : request.base.workers;
+  opened.options.skip_bad = request.base.skip_bad;
+  opened.protocol = {{"weights", request.base.run.string()},
+                     {"data", request.base.data},
+                     {"projector", "none"},
+                     {"arch", foreign.encoder.arch},
+                     {"pretraining_epochs", nullptr},
+                     {"seed", foreign.seed},
+                     {"precision", "float32"}};
+  opened.folder = request.base.run.string() + ".explain";
+  return opened;
+}
+
+void explain_opened(const ExplainRequest& request, Opened opened, Console& console) {
+  const auto& settings = request.settings;
+  const auto& all = *opened.images;
+  const uint64_t count = std::min(static_cast<uint64_t>(settings.images), all.size());
+  const data::Subset images(all, data::spread_places(count, all.size()));
+  opened.options.batch = settings.batch;
+  opened.options.task = "views as trained";
+  const auto result = explain::explain(opened.subject, images, settings, opened.options, console.context());
+
+  const auto folder = request.out.empty() ? opened.folder : request.out;
+  make_directories(folder);
+  opened.protocol["view"] = "two augmented views, as in training";
+  opened.protocol["preset"] = opened.subject.augment.preset;
+  opened.protocol["loss"] = opened.subject.loss.loss;
+  opened.protocol["tau"] = opened.subject.loss.tau;
+  opened.protocol["batch_normalisation"] = "running statistics";
+  const std::string data = opened.protocol["data"], projector = opened.protocol["projector"];
+  const ordered_json object = to_object(result, images, std::move(opened.protocol));
+  if (!result.examples.empty()) {
+    write_file(folder / "examples.png", image::encode_png(data::contact_sheet(
+                                            images, opened.subject.augment, opened.options.seed, result.examples, 3)));
+  }
+  write_file(folder / "explain.json", object.dump(1) + "\n");
+  report::write_explanation_page(folder);
+
+  std::string text = format("%s, projector %s, %lld images in batches of %lld", data.c_str(), projector.c_str(),
+                            static_cast<long long>(result.images), static_cast<long long>(result.batch));
+  for (const auto& sentence : explain::reading(result)) text += "\n- " + sentence;
+  for (const auto& a : result.attribution) {
+    text += format("\n  %-22s share of the augmentation %.3f, in the weak directions %.3f", a.name.c_str(), a.share,
+                   a.weak_share);
+  }
+  console.result(text + "\n  wrote " + (folder / "index.html").string() + ", explain.json and figures", object.dump());
+}
+
+}  // namespace
+
+void run_explain(const ExplainRequest& request, Console& console) {
+  if (std::filesystem::is_directory(request.base.run)) {
+    const OpenedRun run(request.base, {});
+    return explain_opened(request, open_run(run), console);
+  }
+  const auto images = data::open_source(request.base.data, data::Split::kTrain);
+  explain_opened(request, open_weights(request, *images, console), console);
+}
+
+}  // namespace directclr::cli

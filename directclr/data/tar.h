@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace directclr::data {
+
+/// One regular file inside a tar archive.
+struct TarEntry {
+  std::string name;
+  uint64_t offset = 0;  ///< of its content in the archive
+  uint64_t size = 0;
+};
+
+/// The regular files of an archive in its bytes: ustar, with GNU's and POSIX' extensions for long names. Sizes up to
+/// 2^63. Throws InputError(`where`) naming the byte at which the archive is damaged or ends too early.
+std::vector<TarEntry> read_tar_index(std::string_view archive, const std::string& where);
+
+/// The header of a regular file, 512 bytes; its content follows, filled up with zeros to whole blocks of 512. Requires:
+/// name of at most 100 bytes. The same for the same arguments: owner, time and mode are fixed.
+std::string tar_header(const std::string& name, uint64_t size);
+
+}  // namespace directclr::data

@@ -1,0 +1,132 @@
+#include "directclr/explain/contrast.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/diag.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/linalg_eigh.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+
+#include <cmath>
+#include <limits>
+
+#include "directclr/core/error.h"
+#include "directclr/spectrum/spectrum.h"
+
+namespace directclr::explain {
+namespace {
+
+using at::Tensor;
+
+Tensor wide(const Tensor& t) { return t.detach().cpu().to(at::kDouble); }
+
+// alpha without its diagonal; the rows' sums are 1 - alpha_ii, which keep their digits where alpha_ii is nearly one.
+Tensor others_of(const Tensor& alpha) { return alpha - at::diag(alpha.diagonal()); }
+
+// Eigenvectors of a symmetric matrix as columns, the largest eigenvalue first.
+std::pair<Tensor, Tensor> descending_eigen(const Tensor& matrix) {
+  if (!at::isfinite(matrix).all().item<bool>()) throw NumericalError("the representations are not finite");
+  const auto [values, vectors] = at::linalg_eigh((matrix + matrix.t()) / 2);
+  return {values.flip(0), vectors.flip(1)};
+}
+
+}  // namespace
+
+Tensor softmax_weights(const Tensor& z_a, const Tensor& z_b, Weights weights, double tau) {
+  TORCH_CHECK(z_a.dim() == 2 && z_a.sizes() == z_b.sizes() && z_a.size(0) >= 2,
+              "[softmax_weights] expected two (n >= 2, P) matrices of one shape, got ", z_a.sizes(), " and ",
+              z_b.sizes());
+  const at::NoGradGuard no_grad;
+  Tensor a = wide(z_a), b = wide(z_b);
+  if (weights == Weights::kTrained) {
+    const double scale = 1 / std::sqrt(tau);
+    a = a / a.norm(2, {1}, true).clamp_min(1e-12) * scale;
+    b = b / b.norm(2, {1}, true).clamp_min(1e-12) * scale;
+  }
+  const Tensor squares = a.square().sum(1);
+  Tensor similarity = a.mm(a.t()) - (squares.unsqueeze(0) + squares.unsqueeze(1)) / 2;
+  similarity.diagonal().copy_((a - b).square().sum(1) / -2);
+  return at::softmax(similarity, 1);
+}
+
+ContrastMatrices contrast_matrices(const ViewBatch& batch, const Tensor& alpha) {
+  const at::NoGradGuard no_grad;
+  const Tensor h = wide(batch.h_a), step = wide(batch.h_b) - h;
+  const auto n = static_cast<double>(h.size(0));
+  const Tensor others = others_of(alpha);
+  const Tensor miss = others.sum(1);
+  // sum_ij a_ij (h_i - h_j)(h_i - h_j)^T = H^T (D - A - A^T) H with D the sums of A's rows and columns.
+  const Tensor degree = miss + others.sum(0);
+  const Tensor pairs = h.t().mm(others).mm(h);
+  ContrastMatrices result;
+  result.data = ((h * degree.unsqueeze(1)).t().mm(h) - pairs - pairs.t()) / n;
+  result.augmentation = (step * miss.unsqueeze(1)).t().mm(step) / n;
+  result.undecided = miss.mean().item<double>();
+  return result;
+}
+
+ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, Weights weights,
+                                   double tau) {
+  TORCH_CHECK(batches >= 2, "[contrast_spectrum] expected at least two batches, got ", batches);
+  const at::NoGradGuard no_grad;
+  const auto of_batch = [&](int64_t k) {
+    const ViewBatch rows = batch(k);
+    return contrast_matrices(rows, softmax_weights(rows.z_a, rows.z_b, weights, tau));
+  };
+  ContrastSpectrum result;
+  Tensor even;
+  int64_t evens = 0;
+  for (int64_t k = 0; k < batches; ++k) {
+    const ContrastMatrices one = of_batch(k);
+    if (k == 0) {
+      result.mean = one;
+      even = at::zeros_like(one.data);
+    } else {
+      result.mean.data += one.data;
+      result.mean.augmentation += one.augmentation;
+      result.mean.undecided += one.undecided;
+    }
+    if (k % 2 == 0) {
+      even += one.contrast();
+      ++evens;
+    }
+  }
+  const auto count = static_cast<double>(batches);
+  result.mean.data /= count;
+  result.mean.augmentation /= count;
+  result.mean.undecided /= count;
+  const auto [values, vectors] = descending_eigen(result.mean.contrast());
+  result.eigenvalues = spectrum::values_of(values);
+  result.vectors = vectors;
+
+  const Tensor found = descending_eigen(even / static_cast<double>(evens)).second;
+  std::vector<Tensor> seen;
+  for (int64_t k = 1; k < batches; k += 2) {
+    seen.push_back((of_batch(k).contrast().mm(found) * found).sum(0));
+  }
+  const Tensor samples = at::stack(seen);  // (odd batches, H)
+  const Tensor held_out = samples.mean(0);
+  const auto odds = static_cast<double>(seen.size());
+  result.held_out = spectrum::values_of(held_out);
+  result.standard_error.assign(result.held_out.size(), std::numeric_limits<double>::infinity());
+  if (odds > 1) {
+    result.standard_error = spectrum::values_of(((samples - held_out).square().sum(0) / (odds - 1) / odds).sqrt());
+  }
+  // Rounding in X is of the size of its parts, which may be much larger than X.
+  const double rounding = 1e-12 * std::abs(result.mean.data.diagonal().sum().item<double>());
+  for (size_t k = 0; k < result.held_out.size(); ++k) {
+    result.negative += result.eigenvalues[k] < -rounding;
+    result.negative_for_certain += result.held_out[k] + 2 * result.standard_error[k] < -rounding;
+  }
+  return result;
+}
+
+Tensor spread_within(const ViewBatch& batch, const Tensor& alpha, const Tensor& directions) {
+  const at::NoGradGuard no_grad;
+  const Tensor step = wide(batch.h_b) - wide(batch.h_a);
+  return others_of(alpha).sum(1) * step.mm(directions).square().sum(1);
+}
+
+}  // namespace directclr::explain

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "directclr/explain/augment_variants.h"
+#include "directclr/explain/contrast.h"
+#include "directclr/explain/explain_settings.h"
+#include "directclr/explain/growth.h"
+#include "directclr/explain/view_features.h"
+#include "directclr/loss/loss_settings.h"
+#include "directclr/model/projector.h"
+#include "directclr/spectrum/layer_alignment.h"
+
+namespace directclr::explain {
+
+/// What is explained: a network, the loss and the augmentation that it was trained with.
+struct Subject {
+  model::ResNet encoder{nullptr};
+  std::shared_ptr<model::Projector> projector;
+  loss::LossSettings loss;
+  data::AugmentSettings augment;
+  torch::Device device = torch::kCPU;
+};
+
+/// X on one layer, and what its parts say along its eigenvectors (largest eigenvalue first).
+struct LayerContrast {
+  std::string layer;  ///< "representation r", "input of the last layer"
+  ContrastSpectrum contrast;
+  std::vector<double> data_along;          ///< v_k^T Sigma0 v_k / N
+  std::vector<double> augmentation_along;  ///< v_k^T Sigma1 v_k / N
+};
+
+/// How much one augmentation spreads the views, as shares of what the data spread (Sigma1 over Sigma0).
+struct Attribution {
+  std::string name;
+  AugmentVariant::Kind kind = AugmentVariant::Kind::kAlone;
+  std::string operation;
+  double share = 0;       ///< of the traces
+  double weak_share = 0;  ///< within the weak directions; above 1 they are killed
+};
+
+struct Alignment {
+  std::string name;     ///< "last convolution, projector"
+  std::string between;  ///< what the statement about linear layers leaves out
+  spectrum::LayerAlignment alignment;
+};
+
+/// Why a representation has the directions that it has: the paper's two causes of dimensional collapse, strong
+/// augmentation (Section 4) and the interplay of layers (Section 5), measured on a real network.
+struct Explanation {
+  int64_t images = 0;  ///< that were looked at, in batches of
+  int64_t batch = 0;
+  bool linear = false;    ///< the last linear map takes r itself, not the output of other layers of the projector
+  LayerContrast last;     ///< on the input of the last linear map, with the weights of the trained loss
+  ContrastSpectrum eqn2;  ///< there, with Eqn 2's own weights
+  std::optional<LayerContrast> representation;  ///< on r, if that is not the same
+
+  /// The weak directions of `last`: those with negative eigenvalues, or if there are none the tenth of all (among
+  /// those in which the data spread at all) where the augmentation's share is largest.
+  at::Tensor weak;  ///< (H, k)
+  bool weak_are_negative = false;
+  double weak_share = 0;  ///< Sigma1 over Sigma0 within them
+
+  std::vector<Attribution> attribution;  ///< the augmentation as trained first; empty when not asked for
+  int64_t attribution_images = 0;
+
+  std::vector<uint64_t> examples;      ///< places of the images whose views differ most within the weak directions
+  std::vector<double> example_shares;  ///< how much of all images' difference is each one's, times their number
+
+  Growth growth;
+  std::vector<Alignment> alignments;
+  std::optional<FirstLayerGrowth> first_layer;  ///< of a projector of several matrices
+};
+
+/// Looks at all images of `source`. Throws InputError when they do not fill two batches, NumericalError, Interrupted.
+/// The modules must be in evaluation mode.
+Explanation explain(const Subject& subject, const data::Source& source, const ExplainSettings& settings,
+                    const ViewOptions& options, const Context& context);
+
+/// The explanation in sentences, the most important first.
+std::vector<std::string> reading(const Explanation& explanation);
+
+}  // namespace directclr::explain

@@ -1,0 +1,242 @@
+#include "directclr/report/explanation_page.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/core/version.h"
+#include "directclr/report/figures.h"
+#include "directclr/report/html.h"
+
+namespace directclr::report {
+namespace {
+
+using nlohmann::json;
+using Values = std::vector<double>;
+
+Values numbers(const json& list) {
+  Values values;
+  for (const auto& value : list) values.push_back(value.is_null() ? std::nan("") : value.get<double>());
+  return values;
+}
+
+Values ranks(size_t count) {
+  Values x;
+  for (size_t k = 0; k < count; ++k) x.push_back(static_cast<double>(k));
+  return x;
+}
+
+Series with_band(const std::string& name, const Values& y, const Values& error) {
+  Series series{name, ranks(y.size()), y};
+  for (size_t k = 0; k < y.size(); ++k) {
+    series.low.push_back(y[k] - 2 * error[k]);
+    series.high.push_back(y[k] + 2 * error[k]);
+  }
+  return series;
+}
+
+// What the data and what the augmentation spread along the eigenvectors of X: where the second is above the first the
+// eigenvalue is negative.
+Figure spreads(const json& x, const std::string& layer) {
+  Figure figure{"What data and augmentation spread, " + layer, "eigenvector of X, largest eigenvalue first",
+                "mean squared difference, weighted", true};
+  const Values data = numbers(x["data_along"]), augmentation = numbers(x["augmentation_along"]);
+  const double floor = 1e-12 * *std::max_element(data.begin(), data.end());
+  for (const auto& [name, values] :
+       {std::pair("data (Sigma0)", &data), std::pair("augmentation (Sigma1)", &augmentation)}) {
+    Series series{name, ranks(values->size()), *values};
+    for (double& y : series.y) y = std::max(y, floor);
+    figure.series.push_back(std::move(series));
+  }
+  return figure;
+}
+
+Figure eigenvalues(const json& x) {
+  Figure figure{"Eigenvalues of X", "rank", "eigenvalue / largest"};
+  Values values = numbers(x["eigenvalues"]), held_out = numbers(x["held_out"]), error = numbers(x["standard_error"]);
+  const double largest = values.empty() || values[0] <= 0 ? 1 : values[0];
+  for (auto* list : {&values, &held_out, &error}) {
+    for (double& v : *list) v /= largest;
+  }
+  figure.series = {{"all images", ranks(values.size()), values},
+                   with_band("along vectors of one half, values of the other", held_out, error)};
+  return figure;
+}
+
+// How the augmentation's share of the data's spread is distributed over the directions.
+Figure shares(const json& x) {
+  constexpr size_t kBins = 40;
+  constexpr double kEnd = 2;
+  const Values data = numbers(x["data_along"]), augmentation = numbers(x["augmentation_along"]);
+  Values count(kBins, 0), centre;
+  for (size_t k = 0; k < data.size(); ++k) {
+    if (!(data[k] > 0)) continue;
+    const double share = std::clamp(augmentation[k] / data[k], 0.0, kEnd - 1e-9);
+    count[static_cast<size_t>(share / kEnd * kBins)] += 1;
+  }
+  for (size_t bin = 0; bin < kBins; ++bin) centre.push_back((static_cast<double>(bin) + 0.5) * kEnd / kBins);
+  Figure figure{"Histogram: share of the augmentation", "Sigma1 / Sigma0 along an eigenvector (above 1: killed)",
+                "directions"};
+  figure.series = {{"eigenvectors of X", centre, count}};
+  return figure;
+}
+
+Figure growth_figure(const json& growth, const char* predicted, const std::string& label, const std::string& title,
+                     const std::string& axis) {
+  const Values exact = numbers(growth["exact"]);
+  Values prediction = numbers(growth[predicted]);
+  // The two losses differ in scale: the prediction is drawn times the factor that fits it best.
+  double top = 0, bottom = 0;
+  for (size_t k = 0; k < exact.size(); ++k) {
+    top += exact[k] * prediction[k];
+    bottom += prediction[k] * prediction[k];
+  }
+  const double factor = bottom > 0 && top > 0 ? top / bottom : 1;
+  for (double& p : prediction) p *= factor;
+  Figure figure{title, "direction", axis};
+  figure.series = {with_band("loss as trained (Lemma 4)", exact, numbers(growth["standard_error"])),
+                   {label + format(", times %.2g", factor), ranks(prediction.size()), prediction}};
+  figure.series[1].dashed = true;
+  return figure;
+}
+
+std::string figure(const Figure& drawn, const std::filesystem::path& folder, const std::string& name,
+                   const std::string& caption) {
+  return "<figure id=\"figure-" + name + "\">" + inline_svg(write_figure(drawn, folder, name), name) + "<figcaption>" +
+         escape(caption) + "</figcaption></figure>\n";
+}
+
+std::string contrast_section(const json& e, const std::filesystem::path& folder) {
+  std::string html = "<h2>First cause: what the augmentation spreads</h2>\n<div class=\"grid\">\n";
+  const json& x = e["x"];
+  html += figure(spreads(x, x["layer"]), folder, "contrast",
+                 "Along each eigenvector of X = Sigma0 - Sigma1 (Lemma 2). Where the augmentation is above the data, X "
+                 "is negative and the direction shrinks.");
+  html += figure(eigenvalues(x), folder, "eigenvalues",
+                 "The band: two standard errors on images that had no part in finding the vectors.");
+  html +=
+      figure(shares(x), folder, "shares", "How many directions have which share. The last bin holds everything above.");
+  if (e.contains("x_representation")) {
+    html += figure(spreads(e["x_representation"], "representation r"), folder, "contrast-representation",
+                   "The same on r, with the same weights.");
+  }
+  return html + "</div>\n";
+}
+
+std::string attribution_section(const json& e) {
+  if (e["attribution"].empty()) return "";
+  std::vector<std::vector<std::string>> rows = {{"augmentation", "share, all directions", "share, weak directions"}};
+  for (const auto& a : e["attribution"]) {
+    rows.push_back({escape(a["name"].get<std::string>()), format("%.3f", a["share"].get<double>()),
+                    format("%.3f", a["weak_share"].get<double>())});
+  }
+  return "<h2>Which augmentation</h2>\n" + table(rows) +
+         format(
+             "<p class=\"note\">Share: Sigma1 / Sigma0, what the augmentation spreads over what the data spread, of "
+             "the traces; above 1 it wins. The weak directions (%lld, %s) are those of the augmentation as trained. "
+             "On %lld images; the same images and the same random draws in every row.</p>\n",
+             static_cast<long long>(e["weak"]["count"].get<int64_t>()),
+             e["weak"]["negative"].get<bool>() ? "the negative ones of X" : "the tenth with the largest share",
+             static_cast<long long>(e["attribution_images"].get<int64_t>()));
+}
+
+std::string growth_section(const json& e, const std::filesystem::path& folder) {
+  const json& g = e["growth"];
+  std::string html = "<h2>What grows</h2>\n<div class=\"grid\">\n";
+  html += figure(growth_figure(g, "lemma2", "Lemma 2", "Growth of directions", "d log |W v| / dt"), folder, "growth",
+                 g["singular"].get<bool>()
+                     ? "Relative growth of the singular values of the last linear map, largest first. Band: two "
+                       "standard errors."
+                     : "The last linear map has no distinct singular values; directions are the eigenvectors of X.");
+  if (e.contains("first_layer")) {
+    html += figure(growth_figure(e["first_layer"], "theorem3", "Theorem 3", "Growth of the first matrix", "ds / dt"),
+                   folder, "growth-first-layer", "Singular values of the projector's first matrix, largest first.");
+  }
+  return html + "</div>\n";
+}
+
+std::string alignment_section(const json& e, const std::filesystem::path& folder) {
+  if (e["alignments"].empty()) return "";
+  std::string html = "<h2>Second cause: layers that align</h2>\n<div class=\"grid\">\n";
+  int number = 0;
+  for (const auto& a : e["alignments"]) {
+    Values values;
+    for (const auto& row : a["leading"]) {
+      for (const double value : numbers(row)) values.push_back(value);
+    }
+    HeatMap map = matrix_map("|V2^T U1|, " + a["name"].get<std::string>(), "left vector of the first",
+                             "right vector of the second", a["leading"][0].size(), std::move(values));
+    map.value_label = "|A|";
+    map.high = 1;
+    const std::string name = format("alignment-%d", ++number);
+    html +=
+        "<figure id=\"figure-" + name + "\">" + inline_svg(write_figure(map, folder, name), name) + "<figcaption>" +
+        escape(format("Leading vectors; a bright diagonal means aligned layers (Theorem 2, Figure 5). Between them: "
+                      "%s. Mean |A_kk| of the leading quarter %.2f, random directions %.3f.",
+                      a["between"].get<std::string>().c_str(), a["leading_diagonal"].get<double>(),
+                      a["chance"].get<double>())) +
+        "</figcaption></figure>\n";
+  }
+  return html + "</div>\n";
+}
+
+std::string examples_section(const json& e, const std::filesystem::path& folder) {
+  const auto picture = folder / "examples.png";
+  if (e["examples"].empty() || !std::filesystem::exists(picture)) return "";
+  return "<h2>Images most affected</h2>\n<figure id=\"figure-examples\"><img alt=\"images with their two views\" "
+         "src=\"" +
+         png_data_url(read_file(picture)) + "\"><figcaption>" +
+         escape(
+             format("The image, then its two views: those that differ most within the weak directions (the first %.1f "
+                    "times as much as an image does on average).",
+                    e["examples"][0]["times_mean"].get<double>())) +
+         "</figcaption></figure>\n";
+}
+
+constexpr const char* kAssumptions =
+    "<h2>What this assumes</h2>\n<ul>"
+    "<li>Lemma 2, G = -W X, is exact for a linear map, embeddings that are not normalised and Eqn 2, which sums over "
+    "images. Here X takes its weights alpha from normalised embeddings at the trained temperature, so that its softmax "
+    "is about as decided as the trained loss's; Eqn 2's own weights are given beside.</li>"
+    "<li>Lemma 4 is exact for any loss, but for the gradient flow: weight decay, momentum and the optimiser's scaling "
+    "are not in it. It says what the last linear map does at this moment of training, not what the encoder does.</li>"
+    "<li>Batch normalisation stands at its running statistics; in training it uses the batch's.</li>"
+    "<li>Theorem 3 is about two linear, aligned layers; what lies between these layers is named.</li></ul>\n";
+
+}  // namespace
+
+void write_explanation_page(const std::filesystem::path& folder) {
+  const auto file = folder / "explain.json";
+  try {
+    const json e = json::parse(read_file(file));
+    if (e.at("version") != 1) throw InputError(file.string(), "is of another version");
+    const json& protocol = e["protocol"];
+    const auto text = [&](const char* key) { return protocol[key].get<std::string>(); };
+    const std::string title = "Why " + text("projector") + " has the directions it has";
+    const std::string epochs = protocol["pretraining_epochs"].is_null()
+                                   ? "foreign weights"
+                                   : protocol["pretraining_epochs"].dump() + " epochs";
+    std::string body = "<h1>" + escape(title) + "</h1>\n<p>" +
+                       escape(text("data") + ", encoder " + text("arch") + ", projector " + text("projector") + ", " +
+                              epochs + ", seed " + protocol["seed"].dump() +
+                              format("; %lld training images with two views each, in batches of %lld.",
+                                     static_cast<long long>(e["images"].get<int64_t>()),
+                                     static_cast<long long>(e["batch"].get<int64_t>()))) +
+                       "</p>\n<ul>";
+    for (const auto& sentence : e["reading"]) body += "<li>" + escape(sentence.get<std::string>()) + "</li>";
+    body += "</ul>\n" + contrast_section(e, folder) + attribution_section(e) + examples_section(e, folder) +
+            growth_section(e, folder) + alignment_section(e, folder) + kAssumptions;
+    body += format(
+        "<p class=\"note\">Made by directclr %s from explain.json. Every figure lies beside this page as svg, "
+        "csv and gnuplot script.</p>\n",
+        kVersion);
+    write_file(folder / "index.html", page(title, body));
+  } catch (const json::exception& error) {
+    throw InputError(file.string(), std::string("is damaged: ") + error.what());
+  }
+}
+
+}  // namespace directclr::report

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace directclr::spectrum {
+
+// Alignment and uniformity on the hypersphere (Wang & Isola 2020, Sec. 4.1.1 and 4.1.2). Rows are L2-normalised first.
+
+/// Mean squared distance between the two views of each image: mean_i |a_i - b_i|^2. 0 .. 4, smaller is closer.
+/// Requires: a, b (N >= 1, D).
+double alignment(const at::Tensor& a, const at::Tensor& b);
+
+/// log of the mean over pairs i < j of exp(-2 |x_i - x_j|^2): 0 when all rows are one, lowest_uniformity(D) for a
+/// uniform spread. Computed in blocks: memory O(N), no underflow. Not a number for fewer than two rows.
+double uniformity(const at::Tensor& rows);
+
+/// Its value for the uniform distribution on the sphere in D dimensions, log( 0F1(; D/2; 4) ) - 4: the lowest there is.
+double lowest_uniformity(int64_t dimensions);
+
+}  // namespace directclr::spectrum

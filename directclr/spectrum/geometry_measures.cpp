@@ -1,0 +1,52 @@
+#include "directclr/spectrum/geometry_measures.h"
+
+#include <ATen/TensorOperators.h>
+
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/spectrum/neighbours.h"
+#include "directclr/spectrum/similarity.h"
+
+namespace directclr::spectrum {
+
+std::vector<Measure> neighbour_measures(const at::Tensor& rows, const Context& context) {
+  constexpr int64_t kNeighbours = 32;
+  const Neighbours nearest = nearest_neighbours(rows, kNeighbours, context);
+  const double uniform = uniformity(rows), fit = two_nn(nearest), likelihood = two_nn_likelihood(nearest),
+               local = local_dimension(nearest);
+  const std::string repeated =
+      nearest.duplicates > 0 ? format(" (%lld repeated rows left out)", static_cast<long long>(nearest.duplicates))
+                             : "";
+  return {
+      {"uniformity", format("%.4f (0 all alike, %.4f uniform)", uniform, lowest_uniformity(rows.size(1))), uniform,
+       "log of the mean over pairs of exp(-2 |x - y|^2), rows L2-normalised (Wang & Isola 2020)",
+       "some libraries take t = 1, or both views at once", false},
+      {"intrinsic-dimension", format("%.1f", fit) + repeated, fit,
+       "TwoNN (Facco et al. 2017): slope of -log(1 - F) over log(r2 / r1), the largest tenth left out",
+       "too small in many dimensions: a few thousand rows cannot show more than some twenty"},
+      {"intrinsic-dimension-likelihood", format("%.1f", likelihood), likelihood, "(N - 1) / sum log(r2 / r1)",
+       "repeated rows, left out here, shift it by up to a fifth"},
+      {"local-dimension", format("%.1f (32 neighbours)", local), local,
+       "geometric mean over rows of m / (r_k - m), m the mean distance of the k nearest (method of moments)",
+       "depends on k and on the number of rows: LDReg takes neighbours within a batch, and m over k - 1"},
+  };
+}
+
+std::vector<Measure> view_measures(const at::Tensor& rows, int64_t views) {
+  if (views < 2 || rows.size(0) % views != 0 || rows.size(0) < 2 * views) {
+    throw InputError("--views", format("%lld rows are not two or more samples of %lld views",
+                                       static_cast<long long>(rows.size(0)), static_cast<long long>(views)));
+  }
+  const at::Tensor grouped = rows.view({rows.size(0) / views, views, rows.size(1)});
+  const double closeness = alignment(grouped.select(1, 0), grouped.select(1, 1)), rank = lidar(rows, views);
+  return {
+      {"alignment", format("%.4f (0 alike, 2 unrelated)", closeness), closeness,
+       "mean squared distance between two views of a sample, rows L2-normalised (Wang & Isola 2020)",
+       "complete collapse makes it 0: read it beside uniformity", false},
+      {"lidar", format("%.1f of %lld", rank, static_cast<long long>(rows.size(1))), rank,
+       "exp of the entropy of the eigenvalues of S_w^-1/2 S_b S_w^-1/2, delta 1e-4 (Thilak et al. 2024)",
+       "needs more samples than dimensions, and views of the same sample together; others group by labels"},
+  };
+}
+
+}  // namespace directclr::spectrum

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "directclr/core/progress.h"
+
+namespace directclr::spectrum {
+
+// Intrinsic dimension from distances to nearest neighbours: how many coordinates the rows use where they lie, which
+// may be far below the rank that the covariance sees.
+
+/// Distances (N', k) float64, ascending, from each distinct row to its k nearest others. Equal rows count once: of
+/// `rows` only N' are distinct.
+struct Neighbours {
+  at::Tensor distances;
+  int64_t duplicates = 0;  ///< N - N'
+};
+
+/// Exact, in blocks: candidates by float32 products, then distances in float64 of what may be nearest. Memory O(N D).
+/// Requires: rows (N, D) floating and finite, k >= 1. Throws InputError when fewer than k + 1 rows are distinct;
+/// Interrupted.
+Neighbours nearest_neighbours(const at::Tensor& rows, int64_t k, const Context& context = {});
+
+/// TwoNN (Facco et al. 2017): mu = r_2 / r_1 of each row, F = i / N of the sorted mu, the largest tenth left out;
+/// the slope through the origin of -log(1 - F) over log mu. Requires k >= 2.
+double two_nn(const Neighbours& neighbours);
+
+/// The same by maximum likelihood: (N - 1) / sum log mu.
+double two_nn_likelihood(const Neighbours& neighbours);
+
+/// Local intrinsic dimension by the method of moments (Amsaleg et al. 2018): LID_i = m / (r_k - m) with m the mean of
+/// all k distances; the geometric mean over rows (LDReg's aggregate).
+double local_dimension(const Neighbours& neighbours);
+
+}  // namespace directclr::spectrum

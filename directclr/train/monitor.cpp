@@ -1,0 +1,90 @@
+#include "directclr/train/monitor.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+
+#include <algorithm>
+
+#include "directclr/core/text.h"
+#include "directclr/spectrum/geometry.h"
+#include "directclr/spectrum/spectrum.h"
+
+namespace directclr::train {
+namespace {
+
+using spectrum::ForgettingCovariance;
+using spectrum::SpectrumSummary;
+using spectrum::Verdict;
+
+SpectrumSummary summary_of(const ForgettingCovariance& covariance, const at::Tensor& rows) {
+  SpectrumSummary s = spectrum::summarize_covariance(covariance.matrix());
+  s.samples = static_cast<int64_t>(covariance.weight());
+  s.normalized_std = spectrum::normalized_std(rows);
+  return s;
+}
+
+// A line when the verdict has become one of collapse, or worse.
+void warn_if_worse(const char* layer, const SpectrumSummary& s, Verdict::Kind& last, std::vector<std::string>& lines) {
+  const Verdict now = spectrum::verdict(s, {});
+  const auto collapsed = [](Verdict::Kind kind) {
+    return kind == Verdict::Kind::kCompleteCollapse ? 2 : kind == Verdict::Kind::kDimensionalCollapse ? 1 : 0;
+  };
+  if (collapsed(now.kind) > collapsed(last)) {
+    lines.push_back(std::string(layer) + ": " + now.name() + ": " + now.text);
+  }
+  last = now.kind;
+}
+
+}  // namespace
+
+Monitor::Monitor(const TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)
+    : settings_(settings),
+      r_(representation, settings.monitor_memory * static_cast<double>(representation), device),
+      floors_(settings.stop_under.empty() ? std::vector<spectrum::Floor>{}
+                                          : spectrum::parse_floors(settings.stop_under, "--stop-under")) {
+  if (settings.projector.projector != "none") {
+    z_.emplace(embedding, settings.monitor_memory * static_cast<double>(embedding), device);
+  }
+}
+
+void Monitor::observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const dist::Group& group) {
+  if (step % settings_.monitor_every != 0 && step != 1) return;
+  r_.add(r, group);
+  if (z_) z_->add(z, group);
+}
+
+Monitor::Reading Monitor::read(const at::Tensor& r, const at::Tensor& z, bool warn) {
+  const at::NoGradGuard no_grad;
+  Reading reading;
+  const auto views = [](const at::Tensor& both) { return both.detach().to(at::kDouble).chunk(2); };
+  const auto r_views = views(r);
+  reading.r = summary_of(r_, r);
+  reading.alignment_r = spectrum::alignment(r_views[0], r_views[1]);
+  reading.uniformity_r = spectrum::uniformity(r_views[0]);
+  reading.z = reading.r;
+  reading.alignment_z = reading.alignment_r;
+  reading.uniformity_z = reading.uniformity_r;
+  if (z_) {
+    const auto z_views = views(z);
+    reading.z = summary_of(*z_, z);
+    reading.alignment_z = spectrum::alignment(z_views[0], z_views[1]);
+    reading.uniformity_z = spectrum::uniformity(z_views[0]);
+  }
+  if (!warn) return reading;
+  warn_if_worse("representation r", reading.r, last_r_, reading.warnings);
+  if (z_) warn_if_worse("embedding z", reading.z, last_z_, reading.warnings);
+  const bool enough = reading.r.samples >= 2 * reading.r.dimensions();
+  if (enough) reading.stop = join(spectrum::under_floors(reading.r, floors_), "; ");
+  return reading;
+}
+
+std::vector<optim::NamedTensor> Monitor::state() const {
+  std::vector<optim::NamedTensor> all;
+  for (const auto& [name, tensor] : r_.state()) all.emplace_back("monitor/r_" + name, tensor);
+  if (z_) {
+    for (const auto& [name, tensor] : z_->state()) all.emplace_back("monitor/z_" + name, tensor);
+  }
+  return all;
+}
+
+}  // namespace directclr::train

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "directclr/optim/optimizer.h"
+#include "directclr/spectrum/forgetting_covariance.h"
+#include "directclr/spectrum/measures.h"
+#include "directclr/spectrum/summary.h"
+#include "directclr/spectrum/verdict.h"
+#include "directclr/train/train_settings.h"
+
+namespace directclr::train {
+
+/// Watches r and z for collapse while they are trained, by covariances that forget.
+class Monitor {
+ public:
+  /// Of a model with these widths; a projector that hands r on unchanged needs one covariance alone.
+  Monitor(const TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device);
+
+  /// Both views' rows of this process, every few steps (settings.monitor_every). Collective.
+  void observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const dist::Group& group);
+
+  /// What there is to say now.
+  struct Reading {
+    spectrum::SpectrumSummary r, z;  ///< of the forgetting covariance; normalized_std of the batch at hand, no RankMe
+    double alignment_r = 0, alignment_z = 0;    ///< mean squared distance of the two views, rows normalised
+    double uniformity_r = 0, uniformity_z = 0;  ///< of view a
+    std::vector<std::string> warnings;          ///< what has become worse since the last reading
+    std::string stop;                           ///< why the training should end (settings.stop_under); empty: go on
+  };
+  /// `r` and `z`: both views' rows of all processes. Costs two eigendecompositions. `warn`: whether to look for
+  /// warnings and the stop (not while the learning rate still rises: early representations are all nearly collapsed).
+  Reading read(const at::Tensor& r, const at::Tensor& z, bool warn);
+
+  /// What a checkpoint must hold.
+  std::vector<optim::NamedTensor> state() const;
+
+ private:
+  const TrainSettings& settings_;
+  spectrum::ForgettingCovariance r_;
+  std::optional<spectrum::ForgettingCovariance> z_;
+  std::vector<spectrum::Floor> floors_;
+  spectrum::Verdict::Kind last_r_ = spectrum::Verdict::Kind::kHealthy;
+  spectrum::Verdict::Kind last_z_ = spectrum::Verdict::Kind::kHealthy;
+};
+
+}  // namespace directclr::train

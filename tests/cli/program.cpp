@@ -1,0 +1,7 @@
+#include "tests/cli/cli.h"
+
+namespace directclr::test {
+
+std::string program() { return DIRECTCLR_PROGRAM; }
+
+}  // namespace directclr::test

@@ -1,0 +1,134 @@
+#include "directclr/spectrum/geometry.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "directclr/core/error.h"
+#include "directclr/spectrum/geometry_measures.h"
+#include "directclr/spectrum/neighbours.h"
+#include "directclr/spectrum/similarity.h"
+#include "tests/support/error_of.h"
+#include "tests/support/golden.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr::spectrum {
+namespace {
+
+using at::Tensor;
+
+Tensor random(at::IntArrayRef shape, uint64_t seed) {
+  at::manual_seed(seed);
+  return at::randn(shape, at::kDouble);
+}
+
+Tensor rotation(int64_t size, uint64_t seed) { return std::get<0>(at::linalg_qr(random({size, size}, seed))); }
+
+// NumPy and SciPy, tools/goldens/make_geometry_goldens.py.
+TEST(Geometry, EqualsNumPysAndSciPys) {
+  const test::Golden golden("geometry");
+  const auto& expected = golden.cases.at(0);
+  const auto near = [&](double actual, const char* name) {
+    const double value = expected.at(name);
+    EXPECT_NEAR(actual, value, 1e-9 * std::max(1.0, std::abs(value))) << name;
+  };
+  const Tensor &rows = golden["rows"], &views = golden["views"];
+  const Tensor grouped = views.view({40, 3, 5});
+  near(alignment(grouped.select(1, 0), grouped.select(1, 1)), "alignment");
+  near(uniformity(rows), "uniformity");
+  near(lowest_uniformity(7), "lowest_uniformity_7");
+  const Neighbours nearest = nearest_neighbours(rows, 16);
+  EXPECT_EQ(nearest.duplicates, 0);
+  // Rows come sorted, so their order is not the golden's: compare as sets.
+  EXPECT_TRUE(test::all_close(std::get<0>(nearest.distances.flatten().sort()),
+                              std::get<0>(golden["distances"].flatten().sort()), 1e-12));
+  near(two_nn(nearest), "two_nn");
+  near(two_nn_likelihood(nearest), "two_nn_likelihood");
+  near(local_dimension(nearest), "local_dimension");
+  const LinearCka cka = linear_cka(rows, golden["other"]);
+  near(cka.plain, "cka");
+  near(cka.debiased, "cka_debiased");
+  near(lidar(views, 3), "lidar");
+}
+
+TEST(Alignment, IsFourForOppositeAndZeroForEqualViews) {
+  const Tensor x = random({20, 6}, 1);
+  EXPECT_NEAR(alignment(x, 3 * x), 0, 1e-15) << "length does not matter";
+  EXPECT_NEAR(alignment(x, -x), 4, 1e-14);
+}
+
+TEST(Uniformity, LimitsAndInvariance) {
+  EXPECT_NEAR(uniformity(at::ones({10, 4})), 0, 1e-12);
+  EXPECT_TRUE(std::isnan(uniformity(at::ones({1, 4}))));
+  // Two opposite points: exp(-8).
+  EXPECT_NEAR(uniformity(at::tensor({1.0, -1.0}).view({2, 1})), -8, 1e-12);
+  const Tensor x = random({2500, 3}, 2);  // isotropic: uniform on the sphere; more than one block
+  EXPECT_NEAR(uniformity(x), lowest_uniformity(3), 0.01);
+  EXPECT_NEAR(uniformity(x), uniformity((7 * x).mm(rotation(3, 3))), 1e-12);
+  // On the circle |x - y|^2 = 2 - 2 cos t: log I_0(4) - 4.
+  EXPECT_NEAR(lowest_uniformity(2), std::log(11.301921952136330) - 4, 1e-12);
+}
+
+TEST(NearestNeighbours, AreThoseOfAllPairsAndIgnoreDuplicates) {
+  const Tensor x = random({700, 5}, 4);  // more than one block
+  const Tensor all = at::cdist(x, x, 2, 2).fill_diagonal_(INFINITY);
+  const Tensor expected = std::get<0>(std::get<0>(all.topk(3, 1, false, true)).flatten().sort());
+  const auto found = nearest_neighbours(x, 3);
+  EXPECT_TRUE(test::all_close(std::get<0>(found.distances.flatten().sort()), expected, 1e-12));
+  const auto repeated = nearest_neighbours(at::cat({x, x.slice(0, 0, 50)}), 3);
+  EXPECT_EQ(repeated.duplicates, 50);
+  EXPECT_TRUE(test::all_close(std::get<0>(repeated.distances.flatten().sort()), expected, 1e-12));
+  EXPECT_NE(test::error_of([&] { nearest_neighbours(at::ones({9, 2}), 3); }).find("1"), std::string::npos);
+}
+
+// Far from the origin float32 products lose the distances; candidates must still be the right ones.
+TEST(NearestNeighbours, HoldFarFromTheOrigin) {
+  const Tensor x = random({300, 4}, 5);
+  const auto near = nearest_neighbours(x, 2), far = nearest_neighbours(x + 1e6, 2);
+  EXPECT_TRUE(
+      test::all_close(std::get<0>(far.distances.flatten().sort()), std::get<0>(near.distances.flatten().sort()), 1e-8));
+}
+
+TEST(IntrinsicDimension, OfAPlaneInManyDimensionsIsTwo) {
+  at::manual_seed(6);
+  const Tensor plane = at::rand({3000, 2}, at::kDouble).mm(random({2, 20}, 7));
+  const auto nearest = nearest_neighbours(plane, 32);
+  EXPECT_NEAR(two_nn(nearest), 2, 0.15);
+  EXPECT_NEAR(two_nn_likelihood(nearest), 2, 0.15);
+  EXPECT_NEAR(local_dimension(nearest), 2, 0.25);
+}
+
+TEST(LinearCka, IsOneForARotationAndUnbiasedlyZeroForStrangers) {
+  const Tensor x = random({60, 8}, 8);
+  const auto same = linear_cka(x, (5 * x).mm(rotation(8, 9)) + 3);
+  EXPECT_NEAR(same.plain, 1, 1e-12);
+  EXPECT_NEAR(same.debiased, 1, 1e-12);
+  double plain = 0, debiased = 0;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const auto cka = linear_cka(random({40, 30}, 100 + seed), random({40, 30}, 200 + seed));
+    plain += cka.plain / 40;
+    debiased += cka.debiased / 40;
+  }
+  EXPECT_GT(plain, 0.3) << "few rows in many dimensions look alike";
+  EXPECT_NEAR(debiased, 0, 0.05);
+  EXPECT_TRUE(std::isnan(linear_cka(random({3, 2}, 1), random({3, 2}, 2)).debiased));
+}
+
+TEST(Lidar, CountsTheDirectionsThatTellSamplesApart) {
+  // Samples differ in three of eight directions, views in all, equally.
+  const Tensor samples = at::cat({10 * random({400, 3}, 10), at::zeros({400, 5}, at::kDouble)}, 1);
+  const Tensor rows = samples.repeat_interleave(4, 0) + random({1600, 8}, 11);
+  EXPECT_NEAR(lidar(rows, 4), 3, 0.15);
+  EXPECT_NEAR(lidar(rows.mm(rotation(8, 12)), 4), lidar(rows, 4), 1e-8);
+}
+
+TEST(GeometryMeasures, SayWhatIsWrongWithTheirInput) {
+  EXPECT_NE(test::error_of([] { view_measures(at::ones({7, 3}), 2); }).find("7 rows"), std::string::npos);
+  EXPECT_THROW(view_measures(at::ones({2, 3}), 2), InputError);
+  const auto measures = neighbour_measures(random({200, 4}, 13), {});
+  EXPECT_EQ(measures.at(0).name, "uniformity");
+  EXPECT_EQ(measures.size(), 4u);
+}
+
+}  // namespace
+}  // namespace directclr::spectrum

@@ -1,0 +1,7 @@
+#include "tests/support/folders.h"
+
+namespace directclr::test {
+
+std::filesystem::path tests_folder() { return DIRECTCLR_TESTS_FOLDER; }
+
+}  // namespace directclr::test

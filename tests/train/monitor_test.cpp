@@ -1,0 +1,94 @@
+#include "directclr/train/monitor.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "directclr/core/error.h"
+#include "directclr/spectrum/spectrum.h"
+#include "tests/support/error_of.h"
+#include "tests/support/tensor_matchers.h"
+
+namespace directclr::train {
+namespace {
+
+constexpr int64_t kWidth = 16;
+
+TrainSettings settings_with(const std::string& projector, const std::string& stop_under = "") {
+  TrainSettings settings;
+  settings.projector.projector = projector;
+  settings.monitor_every = 1;
+  settings.stop_under = stop_under;
+  return settings;
+}
+
+// Both views of 100 images in which `alive` directions vary.
+at::Tensor rows(int64_t alive, uint64_t seed) {
+  at::manual_seed(seed);
+  at::Tensor r = at::randn({200, kWidth}) * 1e-4 + 1;
+  r.slice(1, 0, alive) += at::randn({200, alive});
+  return r;
+}
+
+TEST(Monitor, WarnsOnceWhenDirectionsDieAndStopsUnderTheFloor) {
+  Monitor monitor(settings_with("none", "rank=0.5D"), kWidth, kWidth, at::kCPU);
+  int64_t step = 0;
+  const auto train = [&](int64_t alive, int64_t steps) {
+    for (int64_t i = 0; i < steps; ++i) {
+      ++step;
+      const auto r = rows(alive, static_cast<uint64_t>(step));
+      monitor.observe(step, r, r, {});
+    }
+    const auto r = rows(alive, 1000);
+    return monitor.read(r, r, true);
+  };
+  const auto healthy = train(kWidth, 5);
+  EXPECT_TRUE(healthy.warnings.empty());
+  EXPECT_TRUE(healthy.stop.empty()) << healthy.stop;
+  EXPECT_NEAR(healthy.r.effective_rank_lambda, kWidth, 1);
+  const auto dying = train(4, 40);  // the memory is 160 rows, one batch and a bit
+  ASSERT_EQ(dying.warnings.size(), 1u);
+  EXPECT_NE(dying.warnings[0].find("representation r: dimensional collapse: 12 of 16"), std::string::npos)
+      << dying.warnings[0];
+  EXPECT_NE(dying.stop.find("effective-rank"), std::string::npos) << dying.stop;
+  EXPECT_EQ(dying.r.below_1e_4, 12);
+  EXPECT_TRUE(train(4, 1).warnings.empty()) << "said once";
+  const auto early = monitor.read(rows(4, 1), rows(4, 1), /*warn=*/false);
+  EXPECT_TRUE(early.stop.empty());
+}
+
+TEST(Monitor, WatchesTheEmbeddingToo) {
+  Monitor monitor(settings_with("mlp"), kWidth, kWidth, at::kCPU);
+  for (int64_t step = 1; step <= 10; ++step) {
+    monitor.observe(step, rows(kWidth, static_cast<uint64_t>(step)), at::ones({200, kWidth}), {});
+  }
+  const auto seen = monitor.read(rows(kWidth, 1), at::ones({200, kWidth}), true);
+  ASSERT_EQ(seen.warnings.size(), 1u);
+  EXPECT_NE(seen.warnings[0].find("embedding z: complete collapse"), std::string::npos) << seen.warnings[0];
+  EXPECT_NEAR(seen.alignment_z, 0, 1e-12);
+  EXPECT_NEAR(seen.uniformity_z, 0, 1e-12);
+  EXPECT_GT(seen.alignment_r, 0.1);
+  EXPECT_LT(seen.uniformity_r, -0.1);
+  EXPECT_EQ(monitor.state().size(), 6u);
+}
+
+TEST(Monitor, LooksEverySoManySteps) {
+  auto settings = settings_with("none");
+  settings.monitor_every = 4;
+  Monitor monitor(settings, kWidth, kWidth, at::kCPU);
+  for (int64_t step = 1; step <= 8; ++step) monitor.observe(step, rows(3, 1), rows(3, 1), {});
+  EXPECT_EQ(monitor.state()[0].second.item<double>(), 200) << "160 rows of memory, one batch is more";
+  settings.monitor_memory = 1000;
+  Monitor longer(settings, kWidth, kWidth, at::kCPU);
+  for (int64_t step = 1; step <= 8; ++step) longer.observe(step, rows(3, 1), rows(3, 1), {});
+  EXPECT_EQ(longer.state()[0].second.item<double>(), 600) << "steps 1, 4 and 8";
+}
+
+TEST(Monitor, RefusesAFloorThatIsNone) {
+  auto settings = settings_with("none", "rank=much");
+  settings.data = "fashion-mnist";
+  EXPECT_NE(test::error_of([&] { settings.resolve({}); }).find("--stop-under"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace directclr::train
