@@ -28,6 +28,7 @@ ordered_json contrast_object(const explain::LayerContrast& layer) {
   return {{"layer", layer.layer},
           {"undecided", x.mean.undecided},
           {"negative", x.negative},
+          {"negative_held_out", x.negative_held_out},
           {"negative_for_certain", x.negative_for_certain},
           {"eigenvalues", x.eigenvalues},
           {"held_out", x.held_out},
@@ -63,7 +64,7 @@ ordered_json to_object(const explain::Explanation& e, const data::Source& images
                            {"negative_for_certain", e.eqn2.negative_for_certain},
                            {"eigenvalues", e.eqn2.eigenvalues}}}};
   if (e.representation) object["x_representation"] = contrast_object(*e.representation);
-  object["weak"] = {{"count", e.weak.size(1)}, {"negative", e.weak_are_negative}, {"share", e.weak_share}};
+  object["weak"] = {{"count", e.weak.size(1)}, {"share", e.weak_share}};
   object["attribution_images"] = e.attribution_images;
   object["attribution"] = ordered_json::array();
   for (const auto& a : e.attribution) {

@@ -8,6 +8,7 @@
 #include "directclr/data/portable_math.h"
 #include "directclr/image/blur.h"
 #include "directclr/image/color.h"
+#include "directclr/image/kernels.h"
 #include "directclr/image/resize.h"
 
 namespace directclr::data {
@@ -47,8 +48,8 @@ image::Box sample_crop(const AugmentSettings& s, RandomStream random, int width,
 void flip_rows(image::Planes& planes) {
   for (int c = 0; c < 3; ++c) {
     for (int y = 0; y < planes.height; ++y) {
-      uint8_t* row = planes.plane(c) + static_cast<ptrdiff_t>(y) * planes.width;
-      std::reverse(row, row + planes.width);
+      image::kernels().reverse(planes.plane(c) + static_cast<ptrdiff_t>(y) * planes.width,
+                               static_cast<size_t>(planes.width));
     }
   }
 }

@@ -7,12 +7,12 @@
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/zeros.h>
 
 #include <cmath>
 #include <limits>
 
 #include "directclr/core/error.h"
+#include "directclr/report/statistics.h"
 #include "directclr/spectrum/spectrum.h"
 
 namespace directclr::explain {
@@ -30,6 +30,18 @@ std::pair<Tensor, Tensor> descending_eigen(const Tensor& matrix) {
   if (!at::isfinite(matrix).all().item<bool>()) throw NumericalError("the representations are not finite");
   const auto [values, vectors] = at::linalg_eigh((matrix + matrix.t()) / 2);
   return {values.flip(0), vectors.flip(1)};
+}
+
+void add(ContrastMatrices& sum, const ContrastMatrices& one) {
+  sum.data = sum.data.defined() ? sum.data + one.data : one.data;
+  sum.augmentation = sum.augmentation.defined() ? sum.augmentation + one.augmentation : one.augmentation;
+  sum.undecided += one.undecided;
+}
+
+void divide(ContrastMatrices& sum, double count) {
+  sum.data = sum.data / count;
+  sum.augmentation = sum.augmentation / count;
+  sum.undecided /= count;
 }
 
 }  // namespace
@@ -76,32 +88,18 @@ ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batc
     return contrast_matrices(rows, softmax_weights(rows.z_a, rows.z_b, weights, tau));
   };
   ContrastSpectrum result;
-  Tensor even;
-  int64_t evens = 0;
-  for (int64_t k = 0; k < batches; ++k) {
-    const ContrastMatrices one = of_batch(k);
-    if (k == 0) {
-      result.mean = one;
-      even = at::zeros_like(one.data);
-    } else {
-      result.mean.data += one.data;
-      result.mean.augmentation += one.augmentation;
-      result.mean.undecided += one.undecided;
-    }
-    if (k % 2 == 0) {
-      even += one.contrast();
-      ++evens;
-    }
-  }
-  const auto count = static_cast<double>(batches);
-  result.mean.data /= count;
-  result.mean.augmentation /= count;
-  result.mean.undecided /= count;
+  for (int64_t k = 0; k < batches; ++k) add(k % 2 == 0 ? result.first : result.second, of_batch(k));
+  const auto evens = static_cast<double>((batches + 1) / 2), all = static_cast<double>(batches);
+  add(result.mean, result.first);
+  add(result.mean, result.second);
+  divide(result.mean, all);
+  divide(result.first, evens);
+  divide(result.second, all - evens);
   const auto [values, vectors] = descending_eigen(result.mean.contrast());
   result.eigenvalues = spectrum::values_of(values);
   result.vectors = vectors;
 
-  const Tensor found = descending_eigen(even / static_cast<double>(evens)).second;
+  const Tensor found = result.first_vectors = descending_eigen(result.first.contrast()).second;
   std::vector<Tensor> seen;
   for (int64_t k = 1; k < batches; k += 2) {
     seen.push_back((of_batch(k).contrast().mm(found) * found).sum(0));
@@ -116,9 +114,11 @@ ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batc
   }
   // Rounding in X is of the size of its parts, which may be much larger than X.
   const double rounding = 1e-12 * std::abs(result.mean.data.diagonal().sum().item<double>());
+  const auto below = report::below_zero(result.held_out, result.standard_error, static_cast<int64_t>(seen.size()) - 1);
   for (size_t k = 0; k < result.held_out.size(); ++k) {
     result.negative += result.eigenvalues[k] < -rounding;
-    result.negative_for_certain += result.held_out[k] + 2 * result.standard_error[k] < -rounding;
+    result.negative_held_out += result.held_out[k] < -rounding;
+    result.negative_for_certain += below[k] && result.held_out[k] < -rounding;
   }
   return result;
 }

@@ -40,17 +40,22 @@ struct ContrastMatrices {
 /// Of one batch. alpha: softmax_weights of its embeddings.
 ContrastMatrices contrast_matrices(const ViewBatch& batch, const at::Tensor& alpha);
 
-/// X over several batches, its eigenvectors, and what each says of itself on images that had no part in finding it:
-/// the vectors are those of the mean over even batches, the values with their errors means over odd ones. (Eigenvalues
-/// of a finite sample spread wider than the truth; values on other images do not.)
+/// X over several batches, its eigenvectors, and what directions found on one half of the batches say of the other:
+/// eigenvalues of a finite sample spread wider than the truth, values on images that had no part in finding the
+/// directions do not.
 struct ContrastSpectrum {
-  ContrastMatrices mean;               ///< over all batches
-  std::vector<double> eigenvalues;     ///< of X over all batches, descending
-  at::Tensor vectors;                  ///< (H, H) float64: column k belongs to eigenvalues[k]
-  std::vector<double> held_out;        ///< v_k^T X v_k, v_k of the even batches (descending there), X of the odd ones
+  ContrastMatrices mean;            ///< over all batches
+  std::vector<double> eigenvalues;  ///< of X over all batches, descending
+  at::Tensor vectors;               ///< (H, H) float64: column k belongs to eigenvalues[k]
+
+  ContrastMatrices first;              ///< over the even batches
+  at::Tensor first_vectors;            ///< eigenvectors of their X, the largest eigenvalue first
+  ContrastMatrices second;             ///< over the odd batches
+  std::vector<double> held_out;        ///< v_k^T X v_k, v_k of the first half, X of the second
   std::vector<double> standard_error;  ///< of held_out, over the odd batches; infinite with fewer than two
   int64_t negative = 0;                ///< eigenvalues below 0 by more than rounding
-  int64_t negative_for_certain = 0;    ///< held_out below 0 by more than two standard errors
+  int64_t negative_held_out = 0;       ///< held_out below 0
+  int64_t negative_for_certain = 0;    ///< held_out below 0 beyond chance (report::below_zero)
 };
 
 /// `batch(k)` gives batch k of `batches` (at least 2; each is asked for twice). Throws NumericalError when something is

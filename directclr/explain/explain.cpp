@@ -52,11 +52,11 @@ ViewBatch batch_of(const Tensor& h_a, const Tensor& h_b, const Tail& tail, int64
 LayerContrast layer_contrast(std::string name, ContrastSpectrum contrast) {
   LayerContrast layer{std::move(name), std::move(contrast), {}, {}};
   const auto along = [&](const Tensor& matrix) {
-    const Tensor& v = layer.contrast.vectors;
+    const Tensor& v = layer.contrast.first_vectors;
     return spectrum::values_of((matrix.mm(v) * v).sum(0));
   };
-  layer.data_along = along(layer.contrast.mean.data);
-  layer.augmentation_along = along(layer.contrast.mean.augmentation);
+  layer.data_along = along(layer.contrast.second.data);
+  layer.augmentation_along = along(layer.contrast.second.augmentation);
   return layer;
 }
 
@@ -73,25 +73,21 @@ double share_of_traces(const ContrastMatrices& m) {
 }
 
 void choose_weak(Explanation& e) {
-  const auto& layer = e.last;
-  std::vector<int64_t> chosen;
-  const auto width = static_cast<int64_t>(layer.data_along.size());
-  e.weak_are_negative = layer.contrast.negative > 0;
-  if (e.weak_are_negative) {
-    for (int64_t k = width - layer.contrast.negative; k < width; ++k) chosen.push_back(k);
-  } else {
-    const double floor = 1e-6 * *std::max_element(layer.data_along.begin(), layer.data_along.end());
-    for (int64_t k = 0; k < width; ++k) {
-      if (layer.data_along[static_cast<size_t>(k)] > floor) chosen.push_back(k);
-    }
-    const auto share = [&](int64_t k) {
-      return layer.augmentation_along[static_cast<size_t>(k)] / layer.data_along[static_cast<size_t>(k)];
-    };
-    std::sort(chosen.begin(), chosen.end(), [&](int64_t i, int64_t j) { return share(i) > share(j); });
-    chosen.resize(std::max<size_t>(1, chosen.size() / 10));
+  const auto& x = e.last.contrast;
+  const Tensor& v = x.first_vectors;
+  const auto data = spectrum::values_of((x.first.data.mm(v) * v).sum(0));
+  const auto augmentation = spectrum::values_of((x.first.augmentation.mm(v) * v).sum(0));
+  const double floor = 1e-6 * *std::max_element(data.begin(), data.end());
+  std::vector<int64_t> alive;
+  for (size_t k = 0; k < data.size(); ++k) {
+    if (data[k] > floor) alive.push_back(static_cast<int64_t>(k));
   }
-  e.weak = layer.contrast.vectors.index_select(1, torch::tensor(chosen));
-  e.weak_share = share_within(layer.contrast.mean, e.weak);
+  const auto share = [&](int64_t k) { return augmentation[static_cast<size_t>(k)] / data[static_cast<size_t>(k)]; };
+  std::sort(alive.begin(), alive.end(), [&](int64_t i, int64_t j) { return share(i) > share(j); });
+  const size_t wanted = std::max({size_t{1}, alive.size() / 10, static_cast<size_t>(x.negative_for_certain)});
+  alive.resize(std::min(alive.size(), wanted));
+  e.weak = v.index_select(1, torch::tensor(alive));
+  e.weak_share = share_within(x.second, e.weak);
 }
 
 void choose_examples(Explanation& e, const ViewFeatures& features, const Tail& tail, double tau, int64_t count) {

@@ -26,7 +26,8 @@ struct Subject {
   torch::Device device = torch::kCPU;
 };
 
-/// X on one layer, and what its parts say along its eigenvectors (largest eigenvalue first).
+/// X on one layer, and what its parts say on one half of the images along the eigenvectors of the other half (largest
+/// eigenvalue first).
 struct LayerContrast {
   std::string layer;  ///< "representation r", "input of the last layer"
   ContrastSpectrum contrast;
@@ -59,11 +60,10 @@ struct Explanation {
   ContrastSpectrum eqn2;  ///< there, with Eqn 2's own weights
   std::optional<LayerContrast> representation;  ///< on r, if that is not the same
 
-  /// The weak directions of `last`: those with negative eigenvalues, or if there are none the tenth of all (among
-  /// those in which the data spread at all) where the augmentation's share is largest.
-  at::Tensor weak;  ///< (H, k)
-  bool weak_are_negative = false;
-  double weak_share = 0;  ///< Sigma1 over Sigma0 within them
+  /// The weak directions of `last`: of those in which the data spread at all the tenth where the augmentation's share
+  /// is largest (more, if more are negative for certain). Eigenvectors of X on one half of the batches.
+  at::Tensor weak;        ///< (H, k)
+  double weak_share = 0;  ///< Sigma1 over Sigma0 within them, on the other half
 
   std::vector<Attribution> attribution;  ///< the augmentation as trained first; empty when not asked for
   int64_t attribution_images = 0;

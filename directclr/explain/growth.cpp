@@ -7,7 +7,7 @@
 #include <ATen/ops/stack.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include <cmath>
+#include <algorithm>
 #include <limits>
 
 #include "directclr/report/statistics.h"
@@ -21,26 +21,31 @@ using at::Tensor;
 
 Tensor wide(const Tensor& t) { return t.detach().cpu().to(at::kDouble); }
 
-// Mean of (batches, k) samples and its standard error.
+// Mean of (batches, k) samples, its standard error, and which lie below or above 0 beyond chance.
 struct Estimate {
   std::vector<double> mean, error;
+  std::vector<bool> below, above;
 };
 Estimate estimate(const std::vector<Tensor>& samples) {
   const Tensor all = at::stack(samples);
   const Tensor mean = all.mean(0);
-  Estimate result{spectrum::values_of(mean), {}};
+  Estimate result;
+  result.mean = spectrum::values_of(mean);
   result.error.assign(result.mean.size(), std::numeric_limits<double>::infinity());
   const auto n = static_cast<double>(samples.size());
   if (samples.size() > 1) {
     result.error = spectrum::values_of(((all - mean).square().sum(0) / (n - 1) / n).sqrt());
   }
+  const auto degrees = static_cast<int64_t>(samples.size()) - 1;
+  result.below = report::below_zero(result.mean, result.error, degrees);
+  result.above = report::below_zero(spectrum::values_of(-mean), result.error, degrees);
   return result;
 }
 
 int64_t count_sign_differences(const Estimate& exact, const std::vector<double>& predicted) {
   int64_t count = 0;
   for (size_t k = 0; k < predicted.size(); ++k) {
-    count += std::abs(exact.mean[k]) > 2 * exact.error[k] && exact.mean[k] * predicted[k] < 0;
+    count += (exact.below[k] && predicted[k] > 0) || (exact.above[k] && predicted[k] < 0);
   }
   return count;
 }
@@ -79,7 +84,7 @@ Growth growth(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, c
   result.lemma2 = spectrum::values_of((image * w.mm(x.mm(v))).sum(0) / squared);
   result.rank_correlation = report::rank_correlation(result.exact, result.lemma2);
   result.signs_differ = count_sign_differences(exact, result.lemma2);
-  for (size_t k = 0; k < exact.mean.size(); ++k) result.shrinking += exact.mean[k] < -2 * exact.error[k];
+  result.shrinking = std::count(exact.below.begin(), exact.below.end(), true);
   return result;
 }
 

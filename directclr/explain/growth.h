@@ -28,9 +28,9 @@ struct Growth {
   std::vector<double> standard_error;  ///< of exact, over the batches; infinite with one
   std::vector<double> lemma2;          ///< what Lemma 2 says, G = -W X: (W v)^T (W X v) / |W v|^2
   double rank_correlation = 0;         ///< of the two (Spearman); not a number when one is constant
-  int64_t signs_differ = 0;            ///< directions where exact is further than two standard errors from 0 and the
-                                       ///< other sign is predicted
-  int64_t shrinking = 0;               ///< directions with exact below 0 by more than two standard errors
+  int64_t signs_differ = 0;            ///< directions where exact is not 0 beyond chance (report::below_zero, either
+                                       ///< way) and the other sign is predicted
+  int64_t shrinking = 0;               ///< directions with exact below 0 beyond chance
 };
 
 /// `batch(k)` gives batch k of `batches` (>= 1). x: the contrast matrix X (H, H) with its eigenvectors (columns).

@@ -12,20 +12,19 @@ std::string count_of(int64_t n, size_t all) { return format("%lld of %zu", stati
 std::string on_negative(const Explanation& e) {
   const auto& x = e.last.contrast;
   const size_t width = x.eigenvalues.size();
-  if (x.negative == 0) {
-    return format(
-        "X has no negative eigenvalue (of %zu): no direction of the %s is killed by the augmentation, the "
-        "first cause of collapse is absent. Over all directions the augmentation spreads %.2f of what the "
-        "data spread.",
-        width, e.last.layer.c_str(),
-        std::abs(x.mean.augmentation.diagonal().sum().item<double>() / x.mean.data.diagonal().sum().item<double>()));
-  }
-  return format(
-      "X has %s negative eigenvalues (%lld for certain, on images that had no part in finding them): along "
-      "these directions of the %s the augmentation spreads the views of an image more than the data spread "
-      "images (%.2f times as much), and training shrinks them.",
-      count_of(x.negative, width).c_str(), static_cast<long long>(x.negative_for_certain), e.last.layer.c_str(),
-      e.weak_share);
+  const double share = (x.mean.augmentation.diagonal().sum() / x.mean.data.diagonal().sum()).item<double>();
+  const std::string counts = format(
+      "On images that had no part in finding them %s directions of the %s have a negative eigenvalue of X for certain "
+      "(5 %% false discoveries; below zero at all: %lld). ",
+      count_of(x.negative_for_certain, width).c_str(), e.last.layer.c_str(),
+      static_cast<long long>(x.negative_held_out));
+  return counts +
+         (x.negative_for_certain > 0
+              ? "Along these the augmentation spreads the views of an image more than the data spread images, and "
+                "training shrinks them: the first cause of collapse is at work. "
+              : "The first cause of collapse, augmentation stronger than the data, is not seen. ") +
+         format("Over all directions the augmentation spreads %.2f of what the data spread, in the %lld weakest %.2f.",
+                share, static_cast<long long>(e.weak.size(1)), e.weak_share);
 }
 
 std::string on_augmentation(const Explanation& e) {
@@ -37,11 +36,10 @@ std::string on_augmentation(const Explanation& e) {
     if (a.kind == AugmentVariant::Kind::kWithout && (!without || a.weak_share < without->weak_share)) without = &a;
   }
   if (!alone || !without) return "The augmentation has a single operation: there is nothing to attribute.";
-  std::string text =
-      format("In the %lld %s directions the augmentation's share is %.2f. ", static_cast<long long>(e.weak.size(1)),
-             e.weak_are_negative ? "negative" : "weakest", whole.weak_share);
+  const std::string text = format("In the %lld weakest directions, drawn anew, the augmentation's share is %.2f. ",
+                                  static_cast<long long>(e.weak.size(1)), whole.weak_share);
   if (alone->operation == without->operation) {
-    return text + format("The operation responsible is %s: alone it makes %.2f, and without it %.2f is left.",
+    return text + format("Most of it is %s: alone it makes %.2f, and without it %.2f is left.",
                          alone->operation.c_str(), alone->weak_share, without->weak_share);
   }
   return text + format(
@@ -53,7 +51,7 @@ std::string on_augmentation(const Explanation& e) {
 std::string on_growth(const Explanation& e) {
   const auto& g = e.growth;
   return format(
-      "Under the loss as trained %s %s shrink at this moment (Lemma 4, beyond two standard errors). Lemma 2, "
+      "Under the loss as trained %s %s shrink at this moment beyond chance (Lemma 4). Lemma 2, "
       "with X for the gradient, orders the directions %s (rank correlation %.2f) and has the wrong sign for "
       "%lld of them.",
       count_of(g.shrinking, g.size.size()).c_str(),
@@ -77,10 +75,10 @@ std::vector<std::string> reading(const Explanation& e) {
   std::vector<std::string> sentences = {on_negative(e)};
   if (!e.attribution.empty()) sentences.push_back(on_augmentation(e));
   sentences.push_back(on_growth(e));
-  sentences.push_back(
-      format("With Eqn 2's own weights (embeddings not normalised) 1 - alpha_ii is %.3g on average and X has %lld "
-             "negative eigenvalues; with those of the trained loss 1 - alpha_ii is %.3g.",
-             e.eqn2.mean.undecided, static_cast<long long>(e.eqn2.negative), e.last.contrast.mean.undecided));
+  sentences.push_back(format(
+      "With Eqn 2's own weights (embeddings not normalised) 1 - alpha_ii is %.3g on average and %lld directions "
+      "are negative for certain; with those of the trained loss 1 - alpha_ii is %.3g.",
+      e.eqn2.mean.undecided, static_cast<long long>(e.eqn2.negative_for_certain), e.last.contrast.mean.undecided));
   if (e.alignments.empty()) {
     sentences.emplace_back(
         "The projector has no matrix with singular vectors of its own: the second cause of collapse, "

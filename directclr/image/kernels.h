@@ -8,6 +8,9 @@ namespace directclr::image {
 /// The inner loops of the augmentation for one width of vector registers. All widths give the same bits
 /// (tests/image/kernels_test.cpp): what each computes is said where it is used (color.cpp, resize.cpp).
 struct Kernels {
+  /// The values in the opposite order.
+  void (*reverse)(uint8_t* values, size_t count);
+
   /// Turns the hue of `count` pixels by `turn` 255ths of the circle, through HSV bytes, as Pillow does.
   void (*turn_hue)(uint8_t* red, uint8_t* green, uint8_t* blue, size_t count, int turn);
 

@@ -41,7 +41,7 @@ Series with_band(const std::string& name, const Values& y, const Values& error) 
 // What the data and what the augmentation spread along the eigenvectors of X: where the second is above the first the
 // eigenvalue is negative.
 Figure spreads(const json& x, const std::string& layer) {
-  Figure figure{"What data and augmentation spread, " + layer, "eigenvector of X, largest eigenvalue first",
+  Figure figure{"What data and augmentation spread, " + layer, "eigenvector of X (one half), largest first",
                 "mean squared difference, weighted", true};
   const Values data = numbers(x["data_along"]), augmentation = numbers(x["augmentation_along"]);
   const double floor = 1e-12 * *std::max_element(data.begin(), data.end());
@@ -88,13 +88,13 @@ Figure growth_figure(const json& growth, const char* predicted, const std::strin
                      const std::string& axis) {
   const Values exact = numbers(growth["exact"]);
   Values prediction = numbers(growth[predicted]);
-  // The two losses differ in scale: the prediction is drawn times the factor that fits it best.
-  double top = 0, bottom = 0;
+  // The two losses differ in scale: the prediction is drawn with the size of the truth.
+  double ours = 0, theirs = 0;
   for (size_t k = 0; k < exact.size(); ++k) {
-    top += exact[k] * prediction[k];
-    bottom += prediction[k] * prediction[k];
+    ours += exact[k] * exact[k];
+    theirs += prediction[k] * prediction[k];
   }
-  const double factor = bottom > 0 && top > 0 ? top / bottom : 1;
+  const double factor = ours > 0 && theirs > 0 ? std::sqrt(ours / theirs) : 1;
   for (double& p : prediction) p *= factor;
   Figure figure{title, "direction", axis};
   figure.series = {with_band("loss as trained (Lemma 4)", exact, numbers(growth["standard_error"])),
@@ -112,9 +112,10 @@ std::string figure(const Figure& drawn, const std::filesystem::path& folder, con
 std::string contrast_section(const json& e, const std::filesystem::path& folder) {
   std::string html = "<h2>First cause: what the augmentation spreads</h2>\n<div class=\"grid\">\n";
   const json& x = e["x"];
-  html += figure(spreads(x, x["layer"]), folder, "contrast",
-                 "Along each eigenvector of X = Sigma0 - Sigma1 (Lemma 2). Where the augmentation is above the data, X "
-                 "is negative and the direction shrinks.");
+  html += figure(
+      spreads(x, x["layer"]), folder, "contrast",
+      "Along each eigenvector of X = Sigma0 - Sigma1 (Lemma 2) of one half of the images, on the other half. Where "
+      "the augmentation is above the data, X is negative and the direction shrinks.");
   html += figure(eigenvalues(x), folder, "eigenvalues",
                  "The band: two standard errors on images that had no part in finding the vectors.");
   html +=
@@ -136,10 +137,10 @@ std::string attribution_section(const json& e) {
   return "<h2>Which augmentation</h2>\n" + table(rows) +
          format(
              "<p class=\"note\">Share: Sigma1 / Sigma0, what the augmentation spreads over what the data spread, of "
-             "the traces; above 1 it wins. The weak directions (%lld, %s) are those of the augmentation as trained. "
+             "the traces; above 1 it wins. The weak directions (%lld) are those in which the "
+             "augmentation as trained has the largest share, found on half of the images. "
              "On %lld images; the same images and the same random draws in every row.</p>\n",
              static_cast<long long>(e["weak"]["count"].get<int64_t>()),
-             e["weak"]["negative"].get<bool>() ? "the negative ones of X" : "the tenth with the largest share",
              static_cast<long long>(e["attribution_images"].get<int64_t>()));
 }
 
@@ -203,6 +204,9 @@ constexpr const char* kAssumptions =
     "is about as decided as the trained loss's; Eqn 2's own weights are given beside.</li>"
     "<li>Lemma 4 is exact for any loss, but for the gradient flow: weight decay, momentum and the optimiser's scaling "
     "are not in it. It says what the last linear map does at this moment of training, not what the encoder does.</li>"
+    "<li>The trained loss does not see the length of z, so the rates, each times |W v|^2, add up to nothing over a "
+    "whole "
+    "basis: what shrinks does so beside what grows.</li>"
     "<li>Batch normalisation stands at its running statistics; in training it uses the batch's.</li>"
     "<li>Theorem 3 is about two linear, aligned layers; what lies between these layers is named.</li></ul>\n";
 

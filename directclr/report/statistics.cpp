@@ -88,6 +88,24 @@ double probability_above_zero(const std::vector<double>& differences) {
   return student_t(mean / (sd / std::sqrt(static_cast<double>(n))), n - 1);
 }
 
+std::vector<bool> below_zero(const std::vector<double>& means, const std::vector<double>& errors, int64_t degrees) {
+  constexpr double kShare = 0.05;
+  const auto chance = [&](size_t i) {
+    if (errors[i] > 0) return degrees >= 1 && std::isfinite(errors[i]) ? student_t(means[i] / errors[i], degrees) : 1.0;
+    return means[i] < 0 ? 0.0 : 1.0;
+  };
+  std::vector<size_t> order(means.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t i, size_t j) { return chance(i) < chance(j); });
+  size_t named = 0;
+  for (size_t k = 0; k < order.size(); ++k) {
+    if (chance(order[k]) <= kShare * static_cast<double>(k + 1) / static_cast<double>(order.size())) named = k + 1;
+  }
+  std::vector<bool> below(means.size(), false);
+  for (size_t k = 0; k < named; ++k) below[order[k]] = true;
+  return below;
+}
+
 double rank_correlation(const std::vector<double>& x, const std::vector<double>& y) {
   if (x.size() < 3 || x.size() != y.size()) return NAN;
   const auto a = ranks(x), b = ranks(y);

@@ -24,6 +24,11 @@ double student_t(double t, int64_t degrees);
 /// (flat prior, normal differences). Of one difference NaN; of differences all equal 1, 0 or, when they are 0, a half.
 double probability_above_zero(const std::vector<double>& differences);
 
+/// Which of many means lie below 0, of all that could by chance: Student's t of mean / error with `degrees` degrees of
+/// freedom, one-sided, and the procedure of Benjamini and Hochberg (1995), which keeps the expected share of wrong ones
+/// among those it names under 5 %. An error that is 0 decides by the mean's sign; one that is infinite never does.
+std::vector<bool> below_zero(const std::vector<double>& means, const std::vector<double>& errors, int64_t degrees);
+
 /// Spearman's rank correlation, ties at their mean rank; NaN under three pairs or when one side is constant.
 double rank_correlation(const std::vector<double>& x, const std::vector<double>& y);
 

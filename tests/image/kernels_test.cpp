@@ -103,6 +103,18 @@ TEST(Kernels, TurnHueAsThePlainCode) {
   }
 }
 
+TEST(Kernels, ReverseAsThePlainCode) {
+  for (const auto& [name, kernel] : variants()) {
+    for (const size_t count : {0UL, 1UL, 15UL, 16UL, 31UL, 32UL, 33UL, 63UL, 224UL}) {
+      const Buffer before = random_bytes(count + 2, 9);
+      Buffer actual = before, expected = before;
+      kernel->reverse(actual.data() + 1, count);
+      std::reverse(expected.begin() + 1, expected.end() - 1);
+      EXPECT_EQ(actual, expected) << name << ", " << count << " values";
+    }
+  }
+}
+
 uint8_t blend_plainly(int ground, int x, float factor) {
   const float value = static_cast<float>(ground) + factor * static_cast<float>(x - ground);
   return static_cast<uint8_t>(std::clamp(value, 0.0F, 255.0F));

@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <vector>
 
 namespace directclr::report {
 namespace {
@@ -66,6 +69,29 @@ TEST(RankCorrelation, IsSpearmans) {
   EXPECT_NEAR(rank_correlation({1, 2, 3, 4}, {1, 3, 2, 4}), 1 - 6.0 * 2 / (4 * 15), 1e-15);
   // With ties, ranks 1.5, 1.5, 3 against 1, 2, 3: Pearson of the ranks.
   EXPECT_NEAR(rank_correlation({7, 7, 9}, {1, 2, 3}), 1.5 / std::sqrt(1.5 * 2), 1e-15);
+}
+
+TEST(BelowZero, NamesWhatChanceDoesNot) {
+  // t = -10 with 9 degrees of freedom: p = 1.8e-6; t = -2: 0.038, which among twenty others is nothing.
+  std::vector<double> means(20, 0.5), errors(20, 1);
+  means[3] = -10;
+  means[7] = -2;
+  auto below = below_zero(means, errors, 9);
+  EXPECT_TRUE(below[3]);
+  EXPECT_FALSE(below[7]);
+  EXPECT_EQ(std::count(below.begin(), below.end(), true), 1);
+  // When half of all are far below, the same t is named with them: 0.038 is above 0.05 * 12 / 20.
+  for (size_t k = 10; k < 20; ++k) means[k] = -10;
+  EXPECT_FALSE(below_zero(means, errors, 9)[7]);
+  means[7] = -2.5;  // p = 0.0169
+  EXPECT_TRUE(below_zero(means, errors, 9)[7]);
+}
+
+TEST(BelowZero, EdgesAndFalseDiscoveries) {
+  const double infinite = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(below_zero({-1, 1, -1}, {0, 0, infinite}, 3), (std::vector<bool>{true, false, false}));
+  EXPECT_EQ(below_zero({-1}, {1}, 0), (std::vector<bool>{false})) << "one batch has no error to judge by";
+  EXPECT_TRUE(below_zero({}, {}, 3).empty());
 }
 
 }  // namespace
