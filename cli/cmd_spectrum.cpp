@@ -43,6 +43,14 @@ void add_spectrum(CLI::App& app, Program& program) {
   command->add_flag("--neighbours", request.neighbours,
                     "also uniformity and, from exact nearest neighbours, the intrinsic dimension; rows are held in "
                     "memory [off]");
+  command->add_option("--compat", request.compat,
+                      "also what another tool gives: rankme-paper, stable-pretraining, reptrix, google or lightly");
+  command
+      ->add_option(
+          "--jackknife", request.jackknife,
+          "standard errors from so many groups of rows, each left out once (rows taken for independent); 0: none")
+      ->check(CLI::Range(0, 1000))
+      ->default_str("0");
   command->add_flag(
       "--cka", request.cka,
       "also how alike every two inputs are (linear CKA): their rows must be the same samples, in the same "

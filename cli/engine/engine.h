@@ -77,6 +77,8 @@ struct SpectrumRequest {
   bool weights = false;     ///< the matrices of checkpoints in place of embeddings
   bool neighbours = false;  ///< also spectrum::neighbour_measures; the rows are held in memory
   int64_t views = 0;        ///< also spectrum::view_measures, rows in groups of so many; 0: not
+  std::string compat;       ///< also spectrum::compatible_measures; empty: not
+  int64_t jackknife = 0;    ///< groups of rows for standard errors; 0: none
   bool cka = false;         ///< also the likeness of every two inputs
   std::string fail_under;   ///< spectrum::parse_floors; empty: none
   spectrum::VerdictSettings verdict;

@@ -2,6 +2,7 @@
 #include <ATen/ops/isfinite.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "cli/engine/commands.h"
@@ -13,6 +14,7 @@
 #include "directclr/io/row_reader.h"
 #include "directclr/report/spectrum_page.h"
 #include "directclr/spectrum/geometry_measures.h"
+#include "directclr/spectrum/jackknife.h"
 #include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/similarity.h"
 #include "directclr/spectrum/spectrum.h"
@@ -32,6 +34,19 @@ struct Seen {
 // Whether the rows themselves are needed, beyond one pass over them.
 bool needs_rows(const SpectrumRequest& request) { return request.neighbours || request.views > 0 || request.cka; }
 
+// Standard errors beside the measures that have them.
+void add_errors(const std::vector<spectrum::JackknifeEstimate>& estimates, std::vector<spectrum::Measure>& measures,
+                Finding& finding) {
+  for (const auto& estimate : estimates) {
+    for (auto& measure : measures) {
+      if (measure.name != estimate.measure) continue;
+      measure.text += format(" +- %.2g (bias about %.2g)", estimate.standard_error, estimate.bias);
+    }
+    finding.object["jackknife"][estimate.measure] = {{"standard_error", estimate.standard_error},
+                                                     {"bias", estimate.bias}};
+  }
+}
+
 // How alike an input is to each before it that has as many rows.
 void compare(const std::string& curve, const at::Tensor& rows, Seen& seen, Console& console) {
   for (const auto& [other, earlier] : seen.rows) {
@@ -47,8 +62,15 @@ void compare(const std::string& curve, const at::Tensor& rows, Seen& seen, Conso
 
 // `rows`: those that the summary is of, if they were kept.
 void show(const SpectrumRequest& request, Finding finding, const SpectrumSummary& summary, const std::string& curve,
-          const at::Tensor& rows, Seen& seen, Console& console) {
+          const at::Tensor& rows, const std::optional<spectrum::Jackknife>& jackknife, Seen& seen, Console& console) {
   auto measures = spectrum::measures_of(summary);
+  if (jackknife) add_errors(jackknife->estimates(), measures, finding);
+  if (!request.compat.empty()) {
+    for (auto& measure : spectrum::compatible_measures(summary, request.compat)) {
+      finding.object["compat"][measure.name] = measure.value;
+      measures.push_back(std::move(measure));
+    }
+  }
   std::vector<spectrum::Measure> more;
   if (request.neighbours) more = spectrum::neighbour_measures(rows, console.context());
   if (request.views > 0) {
@@ -80,13 +102,31 @@ std::string name_in_folder(const SpectrumRequest& request, Seen& seen) {
   return name;
 }
 
+// A jackknife over the rows as they are summarised.
+std::optional<spectrum::Jackknife> jackknife_for(const SpectrumRequest& request, int64_t rows, int64_t columns) {
+  if (request.jackknife == 0) return {};
+  if (request.jackknife < 2 || rows < 2 * request.jackknife) {
+    throw InputError("--jackknife", format("%lld rows do not fill %lld groups of two", static_cast<long long>(rows),
+                                           static_cast<long long>(request.jackknife)));
+  }
+  return spectrum::Jackknife(columns, request.jackknife);
+}
+
+void add_rows(const at::Tensor& rows, const SpectrumRequest& request, std::optional<spectrum::Jackknife>& jackknife) {
+  if (!jackknife) return;
+  at::Tensor z = rows.to(at::kDouble);
+  z = z.index_select(0, at::isfinite(z).all(1).nonzero().flatten());
+  jackknife->add(request.l2_normalize ? z / z.norm(2, {1}, true).clamp_min(1e-12) : z);
+}
+
 SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& reader, at::Tensor& kept,
-                                Console& console) {
+                                std::optional<spectrum::Jackknife>& jackknife, Console& console) {
   const int64_t wanted = request.limit > 0 ? std::min(request.limit, reader.rows()) : reader.rows();
   const std::string path = request.base.run.string();
   if (wanted < 2) throw InputError(path, "a covariance needs at least 2 rows");
   if (reader.columns() < 1) throw InputError(path, "the rows are empty");
   spectrum::FeatureMoments moments(reader.columns(), request.l2_normalize, request.skip_nonfinite);
+  jackknife = jackknife_for(request, wanted, reader.columns());
   // Some 32 MiB of float64 at a time.
   const int64_t block = std::clamp<int64_t>((int64_t{1} << 22) / reader.columns(), 16, 65536);
   std::vector<at::Tensor> blocks;
@@ -96,6 +136,7 @@ SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& r
     if (needs_rows(request)) blocks.push_back(rows.to(at::kFloat));
     try {
       moments.add(rows);
+      add_rows(rows, request, jackknife);
     } catch (const NumericalError& error) {
       throw NumericalError(path + ": " + error.what() + " (leave them out with --skip-nonfinite)");
     }
@@ -114,11 +155,12 @@ SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& r
 void run_on_file(const SpectrumRequest& request, Seen& seen, Console& console) {
   io::RowReader reader(request.base.run, request.tensor);
   at::Tensor rows;
-  const SpectrumSummary summary = summary_of_file(request, reader, rows, console);
+  std::optional<spectrum::Jackknife> jackknife;
+  const SpectrumSummary summary = summary_of_file(request, reader, rows, jackknife, console);
   const Finding finding = write_spectrum(reader.name(), summary, request.verdict,
                                          {{"file", request.base.run.string()}, {"input", reader.name()}}, request.out,
                                          name_in_folder(request, seen), reader.name());
-  show(request, finding, summary, reader.name(), rows, seen, console);
+  show(request, finding, summary, reader.name(), rows, jackknife, seen, console);
 }
 
 void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& seen, Console& console) {
@@ -126,8 +168,8 @@ void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& 
   const bool embedding = request.layer == "embedding";
   const uint64_t limit = request.limit == 0 ? UINT64_MAX : static_cast<uint64_t>(request.limit);
   // Each process makes the moments of its share of the images; only those travel.
-  if (needs_rows(request) && !group.alone()) {
-    throw InputError("--nproc", "--neighbours, --views and --cka are one process's work");
+  if ((needs_rows(request) || request.jackknife > 0) && !group.alone()) {
+    throw InputError("--nproc", "--neighbours, --views, --cka and --jackknife are one process's work");
   }
   const auto features =
       run.features(parse_split(request.split), false, embedding, console.context(), limit, /*keep_share=*/true);
@@ -136,6 +178,8 @@ void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& 
   moments.add(rows);
   moments.merge(group);
   if (!group.is_root()) return;
+  auto jackknife = jackknife_for(request, rows.size(0), rows.size(1));
+  add_rows(rows, request, jackknife);
   const SpectrumSummary summary = moments.summary();
   const Finding finding = save_spectrum(run, request.layer, request.split, summary, request.verdict);
   const std::string name = run.run.path().filename().string();
@@ -145,13 +189,14 @@ void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& 
     write_spectrum(name, summary, request.verdict, std::move(protocol), request.out, name_in_folder(request, seen),
                    name);
   }
-  show(request, finding, summary, name, rows, seen, console);
+  show(request, finding, summary, name, rows, jackknife, seen, console);
 }
 
 }  // namespace
 
 void run_spectrum(const SpectrumRequest& all, Console& console) {
   if (!all.fail_under.empty()) spectrum::parse_floors(all.fail_under);  // before the work
+  if (!all.compat.empty()) spectrum::compatible_measures({}, all.compat);
   Seen seen;
   for (const auto& input : all.inputs) {
     SpectrumRequest request = all;

@@ -43,6 +43,19 @@ void Covariance::add(const at::Tensor& rows) {
   count_ += n;
 }
 
+void Covariance::add(const Covariance& other) {
+  TORCH_CHECK(other.mean_.size(0) == mean_.size(0), "[Covariance::add] expected ", mean_.size(0), " dimensions, got ",
+              other.mean_.size(0));
+  if (other.count_ == 0) return;
+  const at::NoGradGuard no_grad;
+  const at::Tensor shift = other.mean_ - mean_;
+  const auto total = static_cast<double>(count_ + other.count_);
+  scatter_ += other.scatter_;
+  scatter_.addr_(shift, shift, 1, static_cast<double>(count_) * static_cast<double>(other.count_) / total);
+  mean_ += shift * (static_cast<double>(other.count_) / total);
+  count_ += other.count_;
+}
+
 void Covariance::merge(const dist::Group& group) {
   if (group.alone()) return;
   const at::NoGradGuard no_grad;

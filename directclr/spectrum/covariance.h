@@ -20,6 +20,9 @@ class Covariance {
   /// Throws NumericalError when a value is not finite.
   void add(const at::Tensor& rows);
 
+  /// Adds the rows that another of the same width has seen.
+  void add(const Covariance& other);
+
   /// Merges the rows of all processes of a group, on all of them. D x D numbers travel, whatever the number of rows.
   void merge(const dist::Group& group);
 

@@ -77,6 +77,38 @@ std::vector<Measure> measures_of(const SpectrumSummary& s) {
   };
 }
 
+std::vector<Measure> compatible_measures(const SpectrumSummary& s, const std::string& tool) {
+  std::vector<double> sigma(s.uncentred);
+  for (double& value : sigma) value = std::sqrt(value);
+  const auto dimensions = static_cast<double>(std::min(s.samples, s.dimensions()));
+  const auto measure = [&](const char* name, double value, const char* definition, const char* caveat) {
+    return Measure{tool + " " + name, format("%.4f", value), value, definition, caveat};
+  };
+  if (tool == "rankme-paper") {
+    return {measure("rankme", rankme(sigma, 1e-7), "RankMe with the paper's epsilon for float32, 1e-7",
+                    "25,600 rows there")};
+  }
+  if (tool == "stable-pretraining") {
+    return {measure("rankme", rankme(sigma, 1e-5), "RankMe with epsilon 1e-5 (its PyTorch callback)",
+                    "the epsilon lifts it, in many dimensions above their number; there of a queue of training rows")};
+  }
+  if (tool == "reptrix") {
+    return {measure("rankme", rankme(s.values, 1e-7), "of the centred covariance's eigenvalues, epsilon 1e-7",
+                    "squares where the paper has singular values, and centres")};
+  }
+  if (tool == "google") {
+    return {measure("rankme", rankme(sigma, 1e-12), "RankMe with epsilon 1e-12", ""),
+            measure("stable-rank", stable_rank(s.uncentred), "sum sigma^2 / sigma_1^2, not centred", "the mean counts"),
+            measure("nesum", stable_rank(s.values), "sum lambda / lambda_1 of the covariance", "")};
+  }
+  if (tool == "lightly") {
+    return {measure("rankme", rankme(sigma, 1e-12) / dimensions, "RankMe with epsilon 1e-12, over min(N, D)",
+                    "a share, where others give a number of dimensions")};
+  }
+  throw InputError("--compat", "'" + tool + "' is not known",
+                   "allowed: rankme-paper | stable-pretraining | reptrix | google | lightly");
+}
+
 std::vector<Floor> parse_floors(const std::string& text, const std::string& option) {
   std::vector<std::string> names;
   for (const auto& measure : measures_of({})) {

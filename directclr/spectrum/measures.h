@@ -20,6 +20,11 @@ struct Measure {
 /// All measures of a summary, the most telling first.
 std::vector<Measure> measures_of(const SpectrumSummary& summary);
 
+/// What other tools give for the same rows, by their own conventions (docs/math.md, "Measures of collapse"):
+/// "rankme-paper", "stable-pretraining", "reptrix", "google" (graph_embedding/metrics), "lightly". Throws InputError
+/// for another name.
+std::vector<Measure> compatible_measures(const SpectrumSummary& summary, const std::string& tool);
+
 /// A floor under a measure: "effective-rank=0.1D" (a tenth of the dimensions), "alpha=0.5". "rank" is short for
 /// effective-rank.
 struct Floor {

@@ -116,7 +116,8 @@ SpectrumSummary FeatureMoments::summary() const {
   const auto count = static_cast<double>(covariance_.count());
   SpectrumSummary s = summarize_covariance(covariance);
   // Z^T Z / N of the rows as they are: its eigenvalues are those of Z squared, over N.
-  s.rankme = rankme(roots(covariance_spectrum(covariance + at::outer(mean, mean))), 0);
+  s.uncentred = covariance_spectrum(covariance + at::outer(mean, mean));
+  s.rankme = rankme(roots(s.uncentred), 0);
   const at::Tensor unit_mean = unit_sum_ / count;
   const at::Tensor unit_variance = (unit_squares_ / count - unit_mean.square()).clamp_min(0);
   s.normalized_std = unit_variance.sqrt().mean().item<double>() * std::sqrt(static_cast<double>(mean.size(0)));

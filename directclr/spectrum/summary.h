@@ -16,8 +16,9 @@ struct SpectrumSummary {
   double stable_rank = 0;
   double cumulative_area = 0;
   double condition_number = 0;
-  PowerLaw power_law;  ///< over ranks 11 .. 100
-  double rankme = 0;   ///< of the rows as they are, not centred; epsilon 0
+  PowerLaw power_law;             ///< over ranks 11 .. 100
+  std::vector<double> uncentred;  ///< eigenvalues of Z^T Z / N of the rows as they are, descending
+  double rankme = 0;              ///< of the rows as they are, not centred; epsilon 0
   /// Mean over the dimensions of the standard deviation of z / |z|, times sqrt(D) (SimSiam, Sec. 4.1): 1 for an
   /// isotropic Gaussian, 0 when all rows point the same way.
   double normalized_std = 0;
