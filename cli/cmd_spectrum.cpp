@@ -22,7 +22,8 @@ void add_spectrum(CLI::App& app, Program& program) {
                                      "any framework");
   command
       ->add_option("inputs", request.inputs,
-                   "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv")
+                   "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv; - is "
+                   "standard input (.npy or .csv)")
       ->required();
   add_evaluation_options(*command, request.base);
   state->processes.add_to(*command);

@@ -1,7 +1,10 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/isfinite.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <iostream>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -10,6 +13,7 @@
 #include "cli/engine/opened_run.h"
 #include "cli/engine/weights.h"
 #include "directclr/core/error.h"
+#include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/io/row_reader.h"
 #include "directclr/report/spectrum_page.h"
@@ -192,6 +196,29 @@ void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& 
   show(request, finding, summary, name, rows, jackknife, seen, console);
 }
 
+// Standard input as a file, for readers that go back and forth: .npy by its first bytes, else .csv.
+class StandardInput {
+ public:
+  StandardInput() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "directclr-stdin-XXXXXX").string();
+    if (!::mkdtemp(pattern.data())) throw InputError(pattern, "cannot be made");
+    folder_ = pattern;
+    const std::string bytes{std::istreambuf_iterator<char>(std::cin), {}};
+    path_ = folder_ / (bytes.starts_with("\x93NUMPY") ? "standard-input.npy" : "standard-input.csv");
+    write_file(path_, bytes);
+  }
+  ~StandardInput() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  StandardInput(const StandardInput&) = delete;
+  StandardInput& operator=(const StandardInput&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path folder_, path_;
+};
+
 }  // namespace
 
 void run_spectrum(const SpectrumRequest& all, Console& console) {
@@ -200,7 +227,9 @@ void run_spectrum(const SpectrumRequest& all, Console& console) {
   Seen seen;
   for (const auto& input : all.inputs) {
     SpectrumRequest request = all;
-    request.base.run = input;
+    std::optional<StandardInput> standard;
+    if (input == "-" && all.base.environment.rank == 0) standard.emplace();
+    request.base.run = standard ? standard->path() : input;
     if (all.weights) {
       if (request.base.environment.rank == 0) show_weights(input, all.out, console);
     } else if (std::filesystem::is_directory(input)) {

@@ -2,8 +2,11 @@
 
 #include <ATen/TensorOperators.h>
 
+#include <cmath>
+
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
+#include "directclr/spectrum/clusters.h"
 #include "directclr/spectrum/neighbours.h"
 #include "directclr/spectrum/similarity.h"
 
@@ -14,6 +17,8 @@ std::vector<Measure> neighbour_measures(const at::Tensor& rows, const Context& c
   const Neighbours nearest = nearest_neighbours(rows, kNeighbours, context);
   const double uniform = uniformity(rows), fit = two_nn(nearest), likelihood = two_nn_likelihood(nearest),
                local = local_dimension(nearest);
+  const double learnable = cluster_learnability(rows, /*seed=*/0, context);
+  const double chance = 1 / std::sqrt(static_cast<double>(rows.size(0)));
   const std::string repeated =
       nearest.duplicates > 0 ? format(" (%lld repeated rows left out)", static_cast<long long>(nearest.duplicates))
                              : "";
@@ -26,6 +31,11 @@ std::vector<Measure> neighbour_measures(const at::Tensor& rows, const Context& c
        "too small in many dimensions: a few thousand rows cannot show more than some twenty"},
       {"intrinsic-dimension-likelihood", format("%.1f", likelihood), likelihood, "(N - 1) / sum log(r2 / r1)",
        "repeated rows, left out here, shift it by up to a fifth"},
+      {"cluster-learnability", format("%.3f (chance %.3f, clear clusters 1)", learnable, chance), learnable,
+       "accuracy of a cosine nearest neighbour for the cluster of k-means, sqrt(N) clusters, from one half of the rows "
+       "to "
+       "the other (Lu et al. 2023)",
+       "CLID adds it to the intrinsic dimension; their first version predicts each row from those before it"},
       {"local-dimension", format("%.1f (32 neighbours)", local), local,
        "geometric mean over rows of m / (r_k - m), m the mean distance of the k nearest (method of moments)",
        "depends on k and on the number of rows: LDReg takes neighbours within a batch, and m over k - 1"},

@@ -9,7 +9,7 @@
 namespace directclr::spectrum {
 
 /// Measures that need the rows themselves: uniformity, and from exact nearest neighbours the intrinsic dimension
-/// (TwoNN by fit and by likelihood, local dimension from 32 neighbours).
+/// (TwoNN by fit and by likelihood, local dimension from 32 neighbours) and cluster learnability.
 /// Requires: rows (N >= 34 distinct, D), finite. Throws InputError when there are fewer, Interrupted.
 std::vector<Measure> neighbour_measures(const at::Tensor& rows, const Context& context);
 

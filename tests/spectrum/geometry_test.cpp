@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "directclr/core/error.h"
+#include "directclr/spectrum/clusters.h"
 #include "directclr/spectrum/geometry_measures.h"
 #include "directclr/spectrum/neighbours.h"
 #include "directclr/spectrum/similarity.h"
@@ -122,12 +123,39 @@ TEST(Lidar, CountsTheDirectionsThatTellSamplesApart) {
   EXPECT_NEAR(lidar(rows.mm(rotation(8, 12)), 4), lidar(rows, 4), 1e-8);
 }
 
+// Four far groups of rows on the sphere.
+Tensor groups_of_rows(double spread) {
+  const Tensor centres = at::eye(4, at::kDouble).repeat_interleave(100, 0);
+  return centres + spread * random({400, 4}, 20);
+}
+
+TEST(KMeans, FindsFarGroupsWhateverTheSeed) {
+  for (uint64_t seed = 0; seed < 5; ++seed) {
+    const Tensor cluster = k_means(groups_of_rows(0.05), 4, seed).view({4, 100});
+    for (int64_t g = 0; g < 4; ++g) EXPECT_TRUE(cluster[g].eq(cluster[g][0]).all().item<bool>()) << "seed " << seed;
+    EXPECT_EQ(std::get<0>(at::_unique(cluster)).size(0), 4);
+  }
+  const Tensor each = k_means(random({9, 3}, 21), 9, 0);
+  EXPECT_EQ(std::get<0>(at::_unique(each)).size(0), 9) << "as many clusters as rows: one each";
+  EXPECT_TRUE(test::identical(k_means(groups_of_rows(1), 7, 3), k_means(groups_of_rows(1), 7, 3)));
+  EXPECT_THROW(k_means(random({3, 2}, 1), 4, 0), c10::Error);
+}
+
+TEST(ClusterLearnability, IsHighInFewDimensionsAndNearChanceInMany) {
+  const double low = cluster_learnability(random({1024, 2}, 22), 0),
+               high = cluster_learnability(random({1024, 200}, 23), 0);
+  EXPECT_GT(low, 0.8);
+  EXPECT_LT(high, 0.25);
+  EXPECT_GT(high, 1.0 / 32) << "above chance";
+  EXPECT_NEAR(cluster_learnability(random({1024, 2}, 22).mm(rotation(2, 24)) * 5, 0), low, 0.05);
+}
+
 TEST(GeometryMeasures, SayWhatIsWrongWithTheirInput) {
   EXPECT_NE(test::error_of([] { view_measures(at::ones({7, 3}), 2); }).find("7 rows"), std::string::npos);
   EXPECT_THROW(view_measures(at::ones({2, 3}), 2), InputError);
   const auto measures = neighbour_measures(random({200, 4}, 13), {});
   EXPECT_EQ(measures.at(0).name, "uniformity");
-  EXPECT_EQ(measures.size(), 4u);
+  EXPECT_EQ(measures.size(), 5u);
 }
 
 }  // namespace
