@@ -398,8 +398,8 @@ TEST_F(Cli, SaysHowEmbeddingsLie) {
   ASSERT_EQ(two.status, 0) << two.err;
   EXPECT_NE(two.out.find("linear CKA of z.npy and turned.npy: 1.0000, debiased 1.0000"), std::string::npos) << two.out;
   expect_refused(run({"spectrum", path("z.npy"), "--views", "7"}), "240 rows are not");
-  const Outcome piped = finish(start_program(
-      "/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("z.npy") + "'"}));
+  const Outcome piped = finish(
+      start_program("/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("z.npy") + "'"}));
   ASSERT_EQ(piped.status, 0) << piped.err;
   const Outcome read = run({"spectrum", path("z.npy"), "--json"});
   EXPECT_EQ(nlohmann::json::parse(piped.out).at("effective_rank_sigma"),
