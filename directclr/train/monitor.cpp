@@ -38,7 +38,7 @@ void warn_if_worse(const char* layer, const SpectrumSummary& s, Verdict::Kind& l
 }  // namespace
 
 Monitor::Monitor(const TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)
-    : settings_(settings),
+    : every_(settings.monitor_every),
       r_(representation, settings.monitor_memory * static_cast<double>(representation), device),
       floors_(settings.stop_under.empty() ? std::vector<spectrum::Floor>{}
                                           : spectrum::parse_floors(settings.stop_under, "--stop-under")) {
@@ -48,7 +48,7 @@ Monitor::Monitor(const TrainSettings& settings, int64_t representation, int64_t 
 }
 
 void Monitor::observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const dist::Group& group) {
-  if (step % settings_.monitor_every != 0 && step != 1) return;
+  if (step % every_ != 0 && step != 1) return;
   r_.add(r, group);
   if (z_) z_->add(z, group);
 }

@@ -39,7 +39,7 @@ class Monitor {
   std::vector<optim::NamedTensor> state() const;
 
  private:
-  const TrainSettings& settings_;
+  int64_t every_;
   spectrum::ForgettingCovariance r_;
   std::optional<spectrum::ForgettingCovariance> z_;
   std::vector<spectrum::Floor> floors_;
