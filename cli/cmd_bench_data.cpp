@@ -36,10 +36,7 @@ void add_bench_data(CLI::App& bench, Program& program) {
   add_example(*command, "directclr bench data folder:photos --preset imagenet");
   command->callback([&program, state] {
     program.action = [state](Console& console) {
-      data::AugmentSettings settings;
-      FieldList fields = fields_of(settings);
-      state->options.apply(fields, "");
-      settings.complete(data::SourceSpec::parse(state->source).preset(), state->options.given(""));
+      const data::AugmentSettings settings = augment_settings(state->options, state->source);
       const auto source = data::open_source(state->source, data::Split::kTrain);
       const int64_t workers =
           state->workers > 0 ? state->workers : std::max<int64_t>(1, std::thread::hardware_concurrency());

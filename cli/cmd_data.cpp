@@ -90,10 +90,7 @@ void add_views(CLI::App& data, Program& program) {
   add_example(*command, "directclr data views folder:photos --out views.png");
   command->callback([&program, state] {
     program.action = [state](Console& console) {
-      data::AugmentSettings settings;
-      FieldList fields = fields_of(settings);
-      state->options.apply(fields, "");
-      settings.complete(data::SourceSpec::parse(state->source).preset(), state->options.given(""));
+      const data::AugmentSettings settings = augment_settings(state->options, state->source);
       const auto source = data::open_source(state->source, data::Split::kTrain);
       const auto sheet = data::contact_sheet(*source, settings, static_cast<uint64_t>(state->seed), 6, 3);
       write_file(state->out, image::encode_png(sheet));
@@ -125,14 +122,11 @@ void add_dump(CLI::App& data, Program& program) {
   add_example(*command, "directclr data dump folder:photos -n 200 --out dump");
   command->callback([&program, state] {
     program.action = [state](Console& console) {
-      data::AugmentSettings settings;
-      FieldList fields = fields_of(settings);
-      state->options.apply(fields, "");
-      const auto spec = data::SourceSpec::parse(state->source);
-      settings.complete(spec.preset(), state->options.given(""));
+      const data::AugmentSettings settings = augment_settings(state->options, state->source);
+      const bool files = data::SourceSpec::parse(state->source).kind == "folder";
       const auto source = data::open_source(state->source, data::Split::kTrain);
-      data::dump_views(*source, settings, static_cast<uint64_t>(state->seed), state->count, spec.kind == "folder",
-                       state->out, console.context());
+      data::dump_views(*source, settings, static_cast<uint64_t>(state->seed), state->count, files, state->out,
+                       console.context());
       const nlohmann::ordered_json result = {{"folder", state->out.string()},
                                              {"images", std::min(state->count, source->size())}};
       console.result("wrote " + (state->out / "views.npy").string() + " and views.jsonl", result.dump());

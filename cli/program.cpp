@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "directclr/data/source.h"
+
 namespace directclr::cli {
 
 void SettingOptions::add_to(CLI::App& app, const FieldList& prototype) {
@@ -42,6 +44,14 @@ std::set<std::string> SettingOptions::given(const std::string& toml_path) const 
     for (const auto& entry : read_toml(toml_path)) names.insert(entry.name);
   }
   return names;
+}
+
+data::AugmentSettings augment_settings(const SettingOptions& options, const std::string& source) {
+  data::AugmentSettings settings;
+  FieldList fields = fields_of(settings);
+  options.apply(fields, "");
+  settings.complete(data::SourceSpec::parse(source).preset(), options.given(""));
+  return settings;
 }
 
 void add_example(CLI::App& app, const std::string& example) { app.footer("Example:\n  " + example); }

@@ -9,6 +9,7 @@
 
 #include "cli/console.h"
 #include "directclr/core/settings.h"
+#include "directclr/data/augment_settings.h"
 
 namespace directclr::cli {
 
@@ -40,6 +41,9 @@ class SettingOptions {
  private:
   std::map<std::string, std::string> texts_;  // name -> text from the command line
 };
+
+/// The augmentation that the options describe for a data set: its preset goes by the kind of data unless named.
+data::AugmentSettings augment_settings(const SettingOptions& options, const std::string& source);
 
 /// Adds the line "Example: ..." under a sub-command's help.
 void add_example(CLI::App& app, const std::string& example);
