@@ -32,12 +32,6 @@ std::pair<Tensor, Tensor> descending_eigen(const Tensor& matrix) {
   return {values.flip(0), vectors.flip(1)};
 }
 
-void add(ContrastMatrices& sum, const ContrastMatrices& one) {
-  sum.data = sum.data.defined() ? sum.data + one.data : one.data;
-  sum.augmentation = sum.augmentation.defined() ? sum.augmentation + one.augmentation : one.augmentation;
-  sum.undecided += one.undecided;
-}
-
 void divide(ContrastMatrices& sum, double count) {
   sum.data = sum.data / count;
   sum.augmentation = sum.augmentation / count;
@@ -45,6 +39,12 @@ void divide(ContrastMatrices& sum, double count) {
 }
 
 }  // namespace
+
+void ContrastMatrices::add(const ContrastMatrices& other) {
+  data = data.defined() ? data + other.data : other.data;
+  augmentation = augmentation.defined() ? augmentation + other.augmentation : other.augmentation;
+  undecided += other.undecided;
+}
 
 Tensor softmax_weights(const Tensor& z_a, const Tensor& z_b, Weights weights, double tau) {
   TORCH_CHECK(z_a.dim() == 2 && z_a.sizes() == z_b.sizes() && z_a.size(0) >= 2,
@@ -88,10 +88,10 @@ ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batc
     return contrast_matrices(rows, softmax_weights(rows.z_a, rows.z_b, weights, tau));
   };
   ContrastSpectrum result;
-  for (int64_t k = 0; k < batches; ++k) add(k % 2 == 0 ? result.first : result.second, of_batch(k));
+  for (int64_t k = 0; k < batches; ++k) (k % 2 == 0 ? result.first : result.second).add(of_batch(k));
   const auto evens = static_cast<double>((batches + 1) / 2), all = static_cast<double>(batches);
-  add(result.mean, result.first);
-  add(result.mean, result.second);
+  result.mean.add(result.first);
+  result.mean.add(result.second);
   divide(result.mean, all);
   divide(result.first, evens);
   divide(result.second, all - evens);

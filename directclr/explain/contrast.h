@@ -35,6 +35,8 @@ struct ContrastMatrices {
   double undecided = 0;     ///< mean 1 - alpha_ii: 0 when every pair is recognised with certainty, then X = 0
 
   at::Tensor contrast() const { return data - augmentation; }
+  /// Adds another's; the first to be added is taken as it is.
+  void add(const ContrastMatrices& other);
 };
 
 /// Of one batch. alpha: softmax_weights of its embeddings.

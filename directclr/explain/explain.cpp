@@ -123,10 +123,7 @@ void attribute(Explanation& e, const Subject& subject, const data::Source& sourc
     ContrastMatrices sum;
     for (int64_t k = 0; k < features.batches(); ++k) {
       const ViewBatch rows = batch_of(tail.h_a, tail.h_b, tail, k, features.batch);
-      const auto one =
-          contrast_matrices(rows, softmax_weights(rows.z_a, rows.z_b, Weights::kTrained, subject.loss.tau));
-      sum.data = k == 0 ? one.data : sum.data + one.data;
-      sum.augmentation = k == 0 ? one.augmentation : sum.augmentation + one.augmentation;
+      sum.add(contrast_matrices(rows, softmax_weights(rows.z_a, rows.z_b, Weights::kTrained, subject.loss.tau)));
     }
     return std::pair(share_of_traces(sum), share_within(sum, e.weak));
   };
