@@ -21,15 +21,18 @@ void add_spectrum(CLI::App& app, Program& program) {
                                      "verdict, of runs or of embeddings from "
                                      "any framework");
   command
-      ->add_option("inputs", request.inputs,
-                   "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv; - is "
-                   "standard input (.npy or .csv)")
+      ->add_option(
+          "inputs", request.inputs,
+          "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv, or .tar with "
+          "KEY.npy a sample; 'parts/*.npy' is one input in parts, - standard input (.npy or .csv)")
       ->required();
   add_evaluation_options(*command, request.base);
   state->processes.add_to(*command);
   add_layer_options(*command, request.layer, request.split);
   command->add_flag("--l2-normalize", request.l2_normalize, "divide each row by its length first [off]");
-  command->add_option("--tensor", request.tensor, "of a file that holds several tensors: this one [its only matrix]");
+  command->add_option(
+      "--tensor", request.tensor,
+      "of a file that holds several tensors: this one; of a .tar, this extension of the key [its only matrix]");
   command->add_option(
       "--out", request.out,
       "folder for the figures and one page, index.html, of all inputs [print only; runs keep theirs too]");

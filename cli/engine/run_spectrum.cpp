@@ -96,6 +96,8 @@ void show(const SpectrumRequest& request, Finding finding, const SpectrumSummary
 std::string name_in_folder(const SpectrumRequest& request, Seen& seen) {
   if (request.out.empty()) return "";
   std::string name = request.inputs.size() == 1 ? "spectrum" : request.base.run.stem().string();
+  std::erase_if(name, [](char c) { return c == '*' || c == '?' || c == '[' || c == ']'; });  // a pattern of files
+  if (name.empty()) name = "parts";
   const std::string stem = name;
   const auto taken = [&] {
     return name == "comparison" || name == "cumulative" ||
@@ -131,8 +133,8 @@ SpectrumSummary summary_of_file(const SpectrumRequest& request, io::RowReader& r
   if (reader.columns() < 1) throw InputError(path, "the rows are empty");
   spectrum::FeatureMoments moments(reader.columns(), request.l2_normalize, request.skip_nonfinite);
   jackknife = jackknife_for(request, wanted, reader.columns());
-  // Some 32 MiB of float64 at a time.
-  const int64_t block = std::clamp<int64_t>((int64_t{1} << 22) / reader.columns(), 16, 65536);
+  // Some 8 MiB of float32 at a time.
+  const int64_t block = std::clamp<int64_t>((int64_t{1} << 21) / reader.columns(), 16, 65536);
   std::vector<at::Tensor> blocks;
   for (int64_t done = 0; done < wanted;) {
     const at::Tensor rows = reader.next(std::min(block, wanted - done));

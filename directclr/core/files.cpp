@@ -1,6 +1,7 @@
 #include "directclr/core/files.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -48,13 +49,28 @@ uint64_t size_of_file(const fs::path& path) {
   return static_cast<uint64_t>(status.st_size);
 }
 
+std::vector<fs::path> matching_files(const std::string& pattern) {
+  glob_t found{};
+  std::vector<fs::path> paths;
+  if (::glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    for (size_t i = 0; i < found.gl_pathc; ++i) paths.emplace_back(found.gl_pathv[i]);
+  }
+  ::globfree(&found);
+  return paths;
+}
+
 std::string read_range(const fs::path& path, uint64_t offset, uint64_t bytes) {
+  std::string content(bytes, '\0');
+  read_range(path, offset, bytes, content.data());
+  return content;
+}
+
+void read_range(const fs::path& path, uint64_t offset, uint64_t bytes, void* out) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0) fail(path, "open", errno);
-  std::string content(bytes, '\0');
-  size_t done = 0;
-  while (done < content.size()) {
-    const ssize_t n = ::pread(file, content.data() + done, content.size() - done, static_cast<off_t>(offset + done));
+  uint64_t done = 0;
+  while (done < bytes) {
+    const ssize_t n = ::pread(file, static_cast<char*>(out) + done, bytes - done, static_cast<off_t>(offset + done));
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) {
       const int error = n < 0 ? errno : 0;
@@ -62,10 +78,9 @@ std::string read_range(const fs::path& path, uint64_t offset, uint64_t bytes) {
       if (n == 0) throw InputError(path.string(), "ends before what was to be read", "truncated?");
       fail(path, "read", error);
     }
-    done += static_cast<size_t>(n);
+    done += static_cast<uint64_t>(n);
   }
   ::close(file);
-  return content;
 }
 
 void write_file(const fs::path& path, std::string_view content) {

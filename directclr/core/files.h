@@ -15,6 +15,8 @@ std::string read_file(const std::filesystem::path& path);
 
 /// `bytes` bytes from `offset` on. Throws InputError naming the path when it cannot be read or ends before.
 std::string read_range(const std::filesystem::path& path, uint64_t offset, uint64_t bytes);
+/// The same, to `out`.
+void read_range(const std::filesystem::path& path, uint64_t offset, uint64_t bytes, void* out);
 
 /// Size in bytes. Throws InputError naming the path and the system's reason.
 uint64_t size_of_file(const std::filesystem::path& path);
@@ -27,6 +29,9 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 /// The same for content that is produced in pieces: `produce` calls its argument once a piece.
 using WriteChunk = std::function<void(const void* data, size_t bytes)>;
 void write_file_in_chunks(const std::filesystem::path& path, const std::function<void(const WriteChunk&)>& produce);
+
+/// The files that a pattern of the shell names (*, ?, [abc]), sorted; empty when there are none.
+std::vector<std::filesystem::path> matching_files(const std::string& pattern);
 
 /// Makes a directory and its parents. Throws InputError naming the path and the reason.
 void make_directories(const std::filesystem::path& path);

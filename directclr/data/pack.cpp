@@ -6,8 +6,8 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/tar.h"
 #include "directclr/core/text.h"
-#include "directclr/data/tar.h"
 #include "directclr/image/decode.h"
 #include "directclr/image/encode.h"
 #include "directclr/image/resize.h"

@@ -1,54 +1,18 @@
-#include <fcntl.h>
-#include <glob.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 
 #include "directclr/core/checksum.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/mapped_file.h"
+#include "directclr/core/tar.h"
 #include "directclr/core/text.h"
 #include "directclr/data/sources.h"
-#include "directclr/data/tar.h"
 
 namespace directclr::data {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A whole file in the address space: the system reads what is touched and keeps what it has room for.
-class Mapping {
- public:
-  explicit Mapping(const fs::path& path) {
-    size_ = size_of_file(path);
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    void* at = file < 0 || size_ == 0 ? MAP_FAILED : ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file, 0);
-    const int reason = errno;
-    if (file >= 0) ::close(file);
-    if (at == MAP_FAILED) {
-      throw InputError(path.string(),
-                       size_ == 0 ? "the file is empty" : std::string("cannot be read: ") + std::strerror(reason));
-    }
-    data_ = static_cast<const char*>(at);
-    ::madvise(at, size_, MADV_RANDOM);  // samples are taken in a new order every epoch
-  }
-  ~Mapping() {
-    if (data_) ::munmap(const_cast<char*>(data_), size_);
-  }
-  Mapping(Mapping&& other) noexcept : data_(other.data_), size_(other.size_) { other.data_ = nullptr; }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  Mapping& operator=(Mapping&&) = delete;
-  std::string_view bytes() const { return {data_, size_}; }
-
- private:
-  const char* data_ = nullptr;
-  uint64_t size_ = 0;
-};
 
 struct Sample {
   uint32_t shard = 0;
@@ -68,7 +32,7 @@ class ShardSource final : public Source {
     int64_t largest = -1;
     uint64_t hash = fnv1a("shards");
     for (const auto& path : paths_) {
-      shards_.emplace_back(path);
+      shards_.emplace_back(path, MappedFile::Access::kRandom);  // samples are taken in a new order every epoch
       const auto shard = static_cast<uint32_t>(shards_.size() - 1);
       // A sample is what shares a name up to its first dot: KEY.jpg and KEY.cls (WebDataset).
       std::string key;
@@ -151,7 +115,7 @@ class ShardSource final : public Source {
   }
 
   std::vector<fs::path> paths_;
-  std::vector<Mapping> shards_;
+  std::vector<MappedFile> shards_;
   std::vector<Sample> samples_;
 };
 
@@ -164,12 +128,7 @@ std::unique_ptr<Source> open_shards(const std::string& pattern, Split split) {
   } else if (split == Split::kTest) {
     throw InputError(pattern, "a pattern of shards has no test part", "give a directory with train/ and val/");
   }
-  glob_t found{};
-  std::vector<fs::path> paths;
-  if (::glob(expression.c_str(), 0, nullptr, &found) == 0) {
-    for (size_t i = 0; i < found.gl_pathc; ++i) paths.emplace_back(found.gl_pathv[i]);
-  }
-  ::globfree(&found);
+  std::vector<fs::path> paths = matching_files(expression);
   if (paths.empty()) throw InputError(expression, "there are no such shards");
   return std::make_unique<ShardSource>(std::move(paths));
 }

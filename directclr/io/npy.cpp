@@ -53,19 +53,19 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
 }
 
 TensorSpan read_npy_span(const std::filesystem::path& path) {
-  return read_npy_span(path, 0, size_of_file(path), path.string());
+  const uint64_t size = size_of_file(path);
+  return parse_npy_head(read_range(path, 0, std::min(size, kNpyHead)), size, path.string());
 }
 
-TensorSpan read_npy_span(const std::filesystem::path& path, uint64_t offset, uint64_t size, const std::string& name) {
+TensorSpan parse_npy_head(std::string_view head, uint64_t size, const std::string& name) {
   const auto fail = [&](const std::string& what) -> InputError { return {name, what}; };
-  const std::string start = read_range(path, offset, std::min<uint64_t>(size, 12));
-  if (start.size() < 10 || start.compare(0, 6, "\x93NUMPY") != 0) throw fail("not a NumPy .npy file");
-  const int version = start[6];
+  if (head.size() < 12 || head.substr(0, 6) != "\x93NUMPY") throw fail("not a NumPy .npy file");
+  const int version = head[6];
   uint32_t header_size = 0;
-  std::memcpy(&header_size, start.data() + 8, version == 1 || start.size() < 12 ? 2 : 4);
+  std::memcpy(&header_size, head.data() + 8, version == 1 ? 2 : 4);
   const size_t begin = version == 1 ? 10 : 12;
-  if (version < 1 || version > 3 || size < begin + header_size) throw fail("the .npy header is damaged");
-  const std::string header = read_range(path, offset + begin, header_size);
+  if (version < 1 || version > 3 || head.size() < begin + header_size) throw fail("the .npy header is damaged");
+  const std::string header(head.substr(begin, header_size));
   if (header.find("'fortran_order': False") == std::string::npos) throw fail("Fortran order is not supported");
   const std::string descr = value_after(header, "descr", '\'', '\'');
   const Type* type = nullptr;
@@ -73,7 +73,9 @@ TensorSpan read_npy_span(const std::filesystem::path& path, uint64_t offset, uin
     if (descr == candidate.name) type = &candidate;
   }
   if (!type) throw fail("element type '" + descr + "' is not supported");
-  TensorSpan span{type->scalar, {}, offset + begin + header_size};
+  TensorSpan span;
+  span.type = type->scalar;
+  span.offset = begin + header_size;
   const uint64_t held = size - begin - header_size;
   uint64_t count = 1;
   for (std::string word : split(value_after(header, "shape", '(', ')'), ',')) {
@@ -92,9 +94,7 @@ TensorSpan read_npy_span(const std::filesystem::path& path, uint64_t offset, uin
 at::Tensor read_npy(const std::filesystem::path& path) {
   const TensorSpan span = read_npy_span(path);
   at::Tensor tensor = at::empty(span.shape, span.type);
-  if (tensor.nbytes() > 0) {
-    std::memcpy(tensor.data_ptr(), read_range(path, span.offset, tensor.nbytes()).data(), tensor.nbytes());
-  }
+  if (tensor.nbytes() > 0) read_range(path, span.offset, tensor.nbytes(), tensor.mutable_data_ptr());
   return tensor;
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include "directclr/io/tensor_span.h"
 
@@ -18,9 +19,12 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& tensor);
 /// Throws InputError for anything else, for a truncated file and for a header that lies.
 TensorSpan read_npy_span(const std::filesystem::path& path);
 
-/// The same of an array that lies in another file, in `size` bytes from `offset` on (an entry of an .npz archive).
-/// `name` goes into messages.
-TensorSpan read_npy_span(const std::filesystem::path& path, uint64_t offset, uint64_t size, const std::string& name);
+/// How much of an array's beginning its header may take.
+inline constexpr uint64_t kNpyHead = 1 << 16;
+
+/// The same of an array of `size` bytes in other bytes (an entry of an archive), told by the first kNpyHead of them, or
+/// all if it is shorter. The offset counts from its beginning. `name` goes into messages.
+TensorSpan parse_npy_head(std::string_view head, uint64_t size, const std::string& name);
 
 /// The whole array; takes and throws what read_npy_span does.
 at::Tensor read_npy(const std::filesystem::path& path);

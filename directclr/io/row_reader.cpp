@@ -1,12 +1,17 @@
 #include "directclr/io/row_reader.h"
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/mapped_file.h"
+#include "directclr/core/tar.h"
 #include "directclr/core/text.h"
+#include "directclr/io/inflate.h"
 #include "directclr/io/npy.h"
 #include "directclr/io/tensor_index.h"
 
@@ -78,39 +83,112 @@ std::pair<std::string, TensorSpan> choose(const std::filesystem::path& path, con
 
 }  // namespace
 
-RowReader::RowReader(const std::filesystem::path& path, const std::string& tensor)
-    : path_(path), name_(path.filename().string()) {
-  if (path.extension() == ".npy") {
+RowReader::RowReader(const std::filesystem::path& path, const std::string& tensor) : name_(path.filename().string()) {
+  if (std::filesystem::exists(path) || path.string().find_first_of("*?[") == std::string::npos) {
+    open(path, tensor);
+  } else {
+    const auto files = matching_files(path.string());
+    if (files.empty()) throw InputError(path.string(), "there are no such files");
+    for (const auto& file : files) open(file, tensor);
+  }
+  for (auto& part : parts_) {
+    auto& shape = part.span.shape;
+    if (!is_matrix(part.span)) {
+      std::vector<std::string> sizes;
+      for (const int64_t size : shape) sizes.push_back(std::to_string(size));
+      throw InputError(part.name, std::string("expected an (N, D) matrix of floating numbers, got ") +
+                                      c10::toString(part.span.type) + " (" + join(sizes) + ")");
+    }
+    if (shape[1] != columns() || part.span.type != parts_[0].span.type) {
+      throw InputError(part.name, format("its rows are %lld numbers of type %s, those before %lld of type %s",
+                                         static_cast<long long>(shape[1]), c10::toString(part.span.type),
+                                         static_cast<long long>(columns()), c10::toString(parts_[0].span.type)));
+    }
+    rows_ += shape[0];
+  }
+  if (parts_.size() > 1 && text_.defined()) throw InputError(path.string(), "text files are read one at a time");
+}
+
+RowReader::~RowReader() = default;
+
+void RowReader::open(const std::filesystem::path& path, const std::string& tensor) {
+  if (path.extension() == ".tar") {
+    open_archive(path, tensor);
+  } else if (path.extension() == ".npy") {
     if (!tensor.empty()) throw InputError("--tensor", "a .npy file holds one array without a name");
-    span_ = read_npy_span(path);
+    parts_.push_back({path, path.string(), read_npy_span(path)});
   } else if (path.extension() == ".csv") {
     if (!tensor.empty()) throw InputError("--tensor", "a .csv file holds one matrix without a name");
-    all_ = read_csv(path);
-    span_ = {at::kDouble, all_.sizes().vec(), 0};
+    text_ = read_csv(path);
+    parts_.push_back({path, path.string(), {at::kDouble, text_.sizes().vec(), 0}});
   } else {
     const auto [name, span] = choose(path, read_tensor_index(path), tensor);
-    if (!name.empty()) name_ += ", tensor '" + name + "'";
-    span_ = span;
+    if (!name.empty() && parts_.empty()) name_ += ", tensor '" + name + "'";
+    parts_.push_back({path, path.string(), span});
   }
-  if (!is_matrix(span_)) {
-    std::vector<std::string> sizes;
-    for (const int64_t size : span_.shape) sizes.push_back(std::to_string(size));
-    throw InputError(path.string(), std::string("expected an (N, D) matrix of floating numbers, got ") +
-                                        c10::toString(span_.type) + " (" + join(sizes) + ")");
+}
+
+void RowReader::open_archive(const std::filesystem::path& path, const std::string& extension) {
+  const MappedFile archive(path);
+  std::string chosen = extension;
+  const size_t before = parts_.size();
+  for (const auto& entry : read_tar_index(archive.bytes(), path.string())) {
+    const size_t slash = entry.name.rfind('/'), dot = entry.name.find('.', slash == std::string::npos ? 0 : slash);
+    if (dot == std::string::npos) continue;
+    const std::string own = entry.name.substr(dot + 1);
+    if (extension.empty() && own != "npy" && !own.ends_with(".npy")) continue;
+    if (chosen.empty()) chosen = own;
+    if (own != chosen) {
+      if (!extension.empty()) continue;
+      throw InputError(path.string(), "holds several arrays a sample",
+                       "choose one with --tensor: " + chosen + ", " + own + ", ...");
+    }
+    const std::string what = path.string() + ", " + entry.name;
+    TensorSpan span =
+        parse_npy_head(archive.bytes().substr(entry.offset, std::min(entry.size, kNpyHead)), entry.size, what);
+    span.offset += entry.offset;
+    if (span.shape.size() == 1) span.shape.insert(span.shape.begin(), 1);
+    parts_.push_back({path, what, span});
+  }
+  if (parts_.size() == before) {
+    throw InputError(path.string(),
+                     extension.empty() ? "holds no .npy arrays" : "holds no arrays '." + extension + "'");
+  }
+}
+
+void RowReader::read(const Part& part, int64_t row, int64_t count, char* out) {
+  const auto row_bytes = static_cast<uint64_t>(columns()) * c10::elementSize(part.span.type);
+  const uint64_t bytes = static_cast<uint64_t>(count) * row_bytes;
+  if (text_.defined()) {
+    std::memcpy(out, static_cast<const char*>(text_.const_data_ptr()) + static_cast<uint64_t>(row) * row_bytes, bytes);
+  } else if (part.span.compressed > 0) {
+    if (row == 0) {
+      stream_ = std::make_unique<InflateStream>(part.path, part.span.offset, part.span.compressed);
+      stream_->skip(part.span.skip);
+    }
+    stream_->read(out, bytes);
+  } else {
+    read_range(part.path, part.span.offset + static_cast<uint64_t>(row) * row_bytes, bytes, out);
   }
 }
 
 at::Tensor RowReader::next(int64_t count) {
-  const int64_t taken = std::min(count, rows() - done_);
-  if (all_.defined()) {
+  int64_t left = 0;
+  for (size_t p = part_; p < parts_.size() && left < count; ++p)
+    left += parts_[p].span.shape[0] - (p == part_ ? done_ : 0);
+  at::Tensor block = at::empty({std::min(count, left), columns()}, parts_[0].span.type);
+  auto* out = static_cast<char*>(block.mutable_data_ptr());
+  for (int64_t made = 0; made < block.size(0);) {
+    const Part& part = parts_[part_];
+    const int64_t taken = std::min(block.size(0) - made, part.span.shape[0] - done_);
+    if (taken > 0) read(part, done_, taken, out + static_cast<size_t>(made * columns()) * block.element_size());
+    made += taken;
     done_ += taken;
-    return all_.slice(0, done_ - taken, done_);
+    if (done_ == part.span.shape[0]) {
+      ++part_;
+      done_ = 0;
+    }
   }
-  TensorSpan rows = span_;
-  rows.shape[0] = taken;
-  rows.offset += static_cast<uint64_t>(done_ * columns()) * c10::elementSize(span_.type);
-  const at::Tensor block = read_tensor(path_, rows);
-  done_ += taken;
   return block;
 }
 

@@ -3,23 +3,32 @@
 #include <ATen/core/Tensor.h>
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "directclr/io/tensor_span.h"
 
 namespace directclr::io {
 
-/// The rows of a matrix in a file, block after block, in the memory of one block: embeddings from any framework.
+class InflateStream;
+
+/// The rows of a matrix in a file, or in several one after the other, block after block, in the memory of one block:
+/// embeddings from any framework.
 class RowReader {
  public:
   /// Opens a .npy file, a .csv file (numbers with commas, semicolons or blanks between; a first line that is not
-  /// numbers is a heading; read as a whole), or of a .npz, .safetensors, .pt or .pth file the tensor of that name
-  /// (empty: its only matrix). Throws InputError for another kind of file, what the formats' readers refuse, a tensor
-  /// that is not there or is no (N, D) matrix of floating numbers.
+  /// numbers is a heading; read as a whole), of a .npz, .safetensors, .pt or .pth file the tensor of that name (empty:
+  /// its only matrix), or of a .tar archive as WebDataset has them the arrays KEY.EXTENSION, each one sample's (D) or
+  /// several samples' (k, D), in the archive's order; `tensor` is then the extension (empty: the only one that ends in
+  /// npy). A pattern of the shell (parts/*.npy) takes all that it names, in order.
+  /// Throws InputError for another kind of file, what the formats' readers refuse, a tensor that is not there or is no
+  /// (N, D) matrix of floating numbers, and parts of different widths or types.
   RowReader(const std::filesystem::path& path, const std::string& tensor);
+  ~RowReader();
 
-  int64_t rows() const { return span_.shape[0]; }
-  int64_t columns() const { return span_.shape[1]; }
+  int64_t rows() const { return rows_; }
+  int64_t columns() const { return parts_[0].span.shape[1]; }
   /// What was opened, for messages: "features.npy", "model.safetensors, tensor 'fc.weight'".
   const std::string& name() const { return name_; }
 
@@ -28,11 +37,22 @@ class RowReader {
   at::Tensor next(int64_t count);
 
  private:
-  std::filesystem::path path_;
+  struct Part {
+    std::filesystem::path path;
+    std::string name;  // for messages
+    TensorSpan span;   // (rows, D)
+  };
+  void open(const std::filesystem::path& path, const std::string& tensor);
+  void open_archive(const std::filesystem::path& path, const std::string& extension);
+  void read(const Part& part, int64_t row, int64_t count, char* out);
+
   std::string name_;
-  TensorSpan span_;
-  at::Tensor all_;  // the whole matrix, of a text file
-  int64_t done_ = 0;
+  std::vector<Part> parts_;
+  int64_t rows_ = 0;
+  size_t part_ = 0;                        // to be read next,
+  int64_t done_ = 0;                       // and its rows that were
+  at::Tensor text_;                        // the whole matrix, of a text file
+  std::unique_ptr<InflateStream> stream_;  // of a compressed part
 };
 
 }  // namespace directclr::io

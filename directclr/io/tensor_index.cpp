@@ -2,10 +2,11 @@
 
 #include <ATen/ops/empty.h>
 
-#include <cstring>
+#include <algorithm>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/io/inflate.h"
 #include "directclr/io/npy.h"
 #include "directclr/io/safetensors.h"
 #include "directclr/io/torch_file.h"
@@ -20,11 +21,19 @@ Index read_npz_index(const std::filesystem::path& path) {
   Index index;
   for (const auto& [name, entry] : read_zip_index(path)) {
     if (!name.ends_with(".npy")) continue;
-    const std::string array = name.substr(0, name.size() - 4);
-    if (!entry.stored) {
-      throw InputError(path.string(), "array '" + array + "' is compressed", "save it with numpy.savez or as .npy");
+    const std::string array = name.substr(0, name.size() - 4), what = path.string() + ", array '" + array + "'";
+    std::string head(std::min(entry.size, kNpyHead), '\0');
+    TensorSpan span;
+    if (entry.stored) {
+      span = parse_npy_head(read_range(path, entry.offset, head.size()), entry.size, what);
+      span.offset += entry.offset;
+    } else {
+      InflateStream(path, entry.offset, entry.compressed).read(head.data(), head.size());
+      span = parse_npy_head(head, entry.size, what);
+      span.skip = std::exchange(span.offset, entry.offset);
+      span.compressed = entry.compressed;
     }
-    index.emplace_back(array, read_npy_span(path, entry.offset, entry.size, path.string() + ", array '" + array + "'"));
+    index.emplace_back(array, span);
   }
   return index;
 }
@@ -35,14 +44,18 @@ Index read_tensor_index(const std::filesystem::path& path) {
   if (path.extension() == ".safetensors") return read_safetensors_index(path).tensors;
   if (path.extension() == ".npz") return read_npz_index(path);
   if (path.extension() == ".pt" || path.extension() == ".pth") return read_torch_index(path);
-  throw InputError(path.string(), "is neither a run directory nor a .npy, .npz, .safetensors, .pt, .pth or .csv file");
+  throw InputError(path.string(),
+                   "is neither a run directory nor a .npy, .npz, .safetensors, .pt, .pth, .csv or .tar file");
 }
 
 at::Tensor read_tensor(const std::filesystem::path& path, const TensorSpan& span) {
   at::Tensor tensor = at::empty(span.shape, span.type);
-  if (tensor.nbytes() > 0) {
-    const std::string bytes = read_range(path, span.offset, tensor.nbytes());
-    std::memcpy(tensor.data_ptr(), bytes.data(), bytes.size());
+  if (tensor.nbytes() > 0 && span.compressed > 0) {
+    InflateStream stream(path, span.offset, span.compressed);
+    stream.skip(span.skip);
+    stream.read(tensor.data_ptr(), tensor.nbytes());
+  } else if (tensor.nbytes() > 0) {
+    read_range(path, span.offset, tensor.nbytes(), tensor.mutable_data_ptr());
   }
   return tensor;
 }

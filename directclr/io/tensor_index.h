@@ -12,7 +12,7 @@
 namespace directclr::io {
 
 /// The tensors of a .safetensors, .npz, .pt or .pth file by name, in file order, without their data. Throws InputError
-/// for another kind of file, what the formats' readers refuse, and arrays of a .npz that are compressed.
+/// for another kind of file, what the formats' readers refuse.
 std::vector<std::pair<std::string, TensorSpan>> read_tensor_index(const std::filesystem::path& path);
 
 /// The data of one of them. Throws InputError when they cannot be read.

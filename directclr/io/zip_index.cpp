@@ -114,6 +114,9 @@ std::map<std::string, ZipEntry> read_zip_index(const std::filesystem::path& path
         (entry.stored && entry.compressed != entry.size)) {
       throw InputError(name, "entry '" + entry_name + "' lies outside the file");
     }
+    if (!entry.stored && (method != 8 || entry.size / 1100 > entry.compressed)) {
+      throw InputError(name, "entry '" + entry_name + "' is compressed in a way that is not known");
+    }
     index[entry_name] = entry;
     at += 46 + size_t{name_length} + extra_length + comment_length;
   }

@@ -8,6 +8,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "directclr/core/error.h"
+#include "directclr/spectrum/column_moments.h"
 
 namespace directclr::spectrum {
 
@@ -24,12 +25,10 @@ void Covariance::add(const at::Tensor& rows) {
   const int64_t n = rows.size(0);
   if (n == 0) return;
   const at::NoGradGuard no_grad;
-  const at::Tensor z = rows.detach().cpu().to(at::kDouble);
-  const at::Tensor block_mean = z.mean(0);
+  const auto [block_mean, centred] = centre(rows.detach().cpu());
   if (!at::isfinite(block_mean).all().item<bool>()) {
     throw NumericalError("the features hold values that are not finite");
   }
-  const at::Tensor centred = z - block_mean;
   const at::Tensor shift = block_mean - mean_;
   const double total = static_cast<double>(count_ + n);
   // The scatter is symmetric: blocks on and above the diagonal say all.

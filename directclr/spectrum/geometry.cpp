@@ -32,7 +32,8 @@ double uniformity(const Tensor& rows) {
   const at::NoGradGuard no_grad;
   const int64_t n = rows.size(0);
   if (n < 2) return std::numeric_limits<double>::quiet_NaN();
-  const Tensor x = unit(rows);
+  // Products in float32 where the rows are no finer: their rounding, 1e-7 and of either sign, averages out over pairs.
+  const Tensor x = unit(rows).to(rows.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
   constexpr int64_t kBlock = 1024;
   // |x - y|^2 = 2 - 2 x.y; exp(-2 |x - y|^2) >= e^-8: the plain sum neither overflows nor vanishes.
   double sum = 0;
@@ -40,7 +41,7 @@ double uniformity(const Tensor& rows) {
     const Tensor left = x.slice(0, i, i + kBlock);
     for (int64_t j = i; j < n; j += kBlock) {
       const Tensor potential = (left.mm(x.slice(0, j, j + kBlock).t()) * 4 - 4).exp();
-      sum += (i == j ? potential.triu(1) : potential).sum().item<double>();
+      sum += (i == j ? potential.triu(1) : potential).sum(at::kDouble).item<double>();
     }
   }
   return std::log(sum / (0.5 * static_cast<double>(n) * static_cast<double>(n - 1)));

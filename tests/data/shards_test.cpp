@@ -2,10 +2,10 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/tar.h"
 #include "directclr/data/loader.h"
 #include "directclr/data/pack.h"
 #include "directclr/data/sources.h"
-#include "directclr/data/tar.h"
 #include "directclr/image/decode.h"
 #include "directclr/image/encode.h"
 #include "tests/support/error_of.h"

@@ -18,7 +18,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/philox.h"
-#include "directclr/data/tar.h"
+#include "directclr/core/tar.h"
 #include "directclr/image/decode.h"
 #include "directclr/io/npy.h"
 #include "directclr/io/row_reader.h"
@@ -41,8 +41,8 @@ std::filesystem::path file_of(const std::string& bytes, const char* ending) {
   return path;
 }
 
-void read_rows(const std::string& bytes, const char* ending) {
-  io::RowReader reader(file_of(bytes, ending), "");
+void read_rows(const std::string& bytes, const char* ending, const char* tensor = "") {
+  io::RowReader reader(file_of(bytes, ending), tensor);
   if (reader.rows() < 4096 && reader.columns() < 4096) reader.next(reader.rows());
 }
 
@@ -64,7 +64,7 @@ const std::map<std::string, std::function<void(const std::string&)>> kTargets = 
     {"picture", decode_picture},
     {"tar",
      [](const std::string& bytes) {
-       for (const auto& entry : data::read_tar_index(bytes, "input")) {
+       for (const auto& entry : read_tar_index(bytes, "input")) {
          if (entry.offset + entry.size > bytes.size()) std::abort();
        }
      }},
@@ -72,6 +72,7 @@ const std::map<std::string, std::function<void(const std::string&)>> kTargets = 
     {"npz", [](const std::string& bytes) { read_rows(bytes, ".npz"); }},
     {"safetensors", [](const std::string& bytes) { io::read_safetensors(file_of(bytes, ".safetensors")); }},
     {"torch", [](const std::string& bytes) { read_rows(bytes, ".pt"); }},
+    {"embeddings", [](const std::string& bytes) { read_rows(bytes, ".tar", "emb.npy"); }},
     {"csv", [](const std::string& bytes) { read_rows(bytes, ".csv"); }},
 };
 

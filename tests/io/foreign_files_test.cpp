@@ -50,7 +50,9 @@ TEST(ForeignFiles, HoldTheSameMatrixInEveryFormat) {
   EXPECT_LT(deviation(file("checkpoint.pth"), "parts.1"), 1e-7) << "a view that begins inside its storage";
   EXPECT_LT(deviation(file("arrays.npz"), "features"), 1e-7);
   EXPECT_LT(deviation(file("arrays.npz"), ""), 1e-7) << "the labels are no matrix";
+  EXPECT_EQ(deviation(file("compressed.npz"), "features"), 0);
   EXPECT_EQ(deviation(file("rows.csv"), ""), 0);
+  EXPECT_EQ(deviation(file("embeddings.tar"), "emb.npy"), 0);
 }
 
 TEST(TorchFile, NamesTensorsByTheWayToThem) {
@@ -74,7 +76,8 @@ TEST(RowReader, SaysWhatIsWrongWithForeignFiles) {
   EXPECT_NE(opening(file("checkpoint.pth"), "model.fc.wight").find("did you mean 'model.fc.weight'?"),
             std::string::npos);
   EXPECT_NE(opening(file("checkpoint.pth"), "model.fc.bias").find("expected an (N, D) matrix"), std::string::npos);
-  EXPECT_NE(opening(file("compressed.npz")).find("numpy.savez"), std::string::npos);
+  EXPECT_NE(opening(file("embeddings.tar")).find("choose one with --tensor: emb.npy, logits.npy"), std::string::npos);
+  EXPECT_NE(opening(file("embeddings.tar"), "e.npy").find("no arrays '.e.npy'"), std::string::npos);
   const test::TemporaryFolder folder;
   write_file(folder / "a.csv", "1,2\n3,4,5\n");
   EXPECT_NE(opening(folder / "a.csv").find("line 2 is no row of 2 numbers"), std::string::npos);
@@ -91,7 +94,7 @@ TEST(RowReader, SaysWhatIsWrongWithForeignFiles) {
 // Whatever is done to a file, reading it gives tensors inside it or an InputError: no crash, no endless work.
 TEST(ForeignFiles, SurviveDamage) {
   const test::TemporaryFolder folder;
-  for (const std::string name : {"checkpoint.pth", "arrays.npz", "tensor.pt"}) {
+  for (const std::string name : {"checkpoint.pth", "arrays.npz", "compressed.npz", "tensor.pt", "embeddings.tar"}) {
     const std::string good = read_file(file(name));
     const fs::path path = folder / name;
     int refused = 0;
@@ -104,7 +107,10 @@ TEST(ForeignFiles, SurviveDamage) {
       }
       write_file(path, bad);
       try {
-        RowReader reader(path, name == "arrays.npz" ? "features" : name == "tensor.pt" ? "" : "parts.1");
+        RowReader reader(path, name.ends_with("npz")      ? "features"
+                               : name == "tensor.pt"      ? ""
+                               : name == "embeddings.tar" ? "emb.npy"
+                                                          : "parts.1");
         while (reader.next(8).size(0) > 0) {
         }
       } catch (const InputError&) {

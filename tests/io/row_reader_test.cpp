@@ -46,6 +46,27 @@ TEST_F(RowReaderTest, BlocksOfAnySizeAreTheMatrix) {
   EXPECT_TRUE(at::equal(RowReader(folder_ / "b.safetensors", "z").next(9), brain.tensors[0].second));
 }
 
+TEST_F(RowReaderTest, TakesPartsForOneMatrix) {
+  at::manual_seed(2);
+  const at::Tensor matrix = at::randn({23, 5});
+  for (const auto& [name, begin, end] : std::vector<std::tuple<const char*, int64_t, int64_t>>{
+           {"part-0.npy", 0, 9}, {"part-1.npy", 9, 9}, {"part-2.npy", 9, 10}, {"part-3.npy", 10, 23}}) {
+    write_npy(folder_ / name, matrix.slice(0, begin, end));
+  }
+  for (const int64_t block : {1, 4, 9, 100}) {
+    RowReader reader(folder_ / "part-*.npy", "");
+    EXPECT_EQ(reader.rows(), 23);
+    std::vector<at::Tensor> parts;
+    for (at::Tensor part = reader.next(block); part.size(0) > 0; part = reader.next(block)) parts.push_back(part);
+    EXPECT_TRUE(at::equal(at::cat(parts), matrix)) << "block " << block;
+  }
+  EXPECT_NE(error_of("none-*.npy").find("no such files"), std::string::npos);
+  write_npy(folder_ / "part-4.npy", at::zeros({2, 6}));
+  EXPECT_NE(error_of("part-*.npy").find("part-4.npy: its rows are 6 numbers of type Float, those before 5"),
+            std::string::npos)
+      << error_of("part-*.npy");
+}
+
 TEST_F(RowReaderTest, NamesWhatItCannotRead) {
   EXPECT_NE(error_of("no.npy").find("cannot open"), std::string::npos) << error_of("no.npy");
   write_file(folder_ / "text.txt", "1 2 3");

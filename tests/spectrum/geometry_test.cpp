@@ -66,12 +66,13 @@ TEST(Uniformity, LimitsAndInvariance) {
   const Tensor x = random({2500, 3}, 2);  // isotropic: uniform on the sphere; more than one block
   EXPECT_NEAR(uniformity(x), lowest_uniformity(3), 0.01);
   EXPECT_NEAR(uniformity(x), uniformity((7 * x).mm(rotation(3, 3))), 1e-12);
+  EXPECT_NEAR(uniformity(x.to(at::kFloat)), uniformity(x), 1e-6) << "float32 rows";
   // On the circle |x - y|^2 = 2 - 2 cos t: log I_0(4) - 4.
   EXPECT_NEAR(lowest_uniformity(2), std::log(11.301921952136330) - 4, 1e-12);
 }
 
 TEST(NearestNeighbours, AreThoseOfAllPairsAndIgnoreDuplicates) {
-  const Tensor x = random({700, 5}, 4);  // more than one block
+  const Tensor x = random({2500, 5}, 4);  // two whole blocks and a part of one
   const Tensor all = at::cdist(x, x, 2, 2).fill_diagonal_(INFINITY);
   const Tensor expected = std::get<0>(std::get<0>(all.topk(3, 1, false, true)).flatten().sort());
   const auto found = nearest_neighbours(x, 3);

@@ -6,10 +6,13 @@
 #include <cmath>
 
 #include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/spectrum/column_moments.h"
 #include "directclr/spectrum/jackknife.h"
 #include "directclr/spectrum/spectrum.h"
 #include "directclr/spectrum/verdict.h"
 #include "tests/support/error_of.h"
+#include "tests/support/tensor_matchers.h"
 
 namespace directclr::spectrum {
 namespace {
@@ -94,6 +97,27 @@ TEST(FeatureMoments, MeasureDirectionsColumnsAndWhatIsNotFinite) {
   EXPECT_NEAR(s.normalized_std, expected.normalized_std, 1e-12);
   FeatureMoments strict(16);
   EXPECT_NE(error_of([&] { strict.add(bad.slice(0, 2990)); }).find("3 rows of a block of 13"), std::string::npos);
+}
+
+TEST(ColumnMoments, AreTheSumsInDoublePrecisionForEveryTypeAndShape) {
+  at::manual_seed(3);
+  for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16}) {
+    for (const auto& [n, d] : std::vector<std::pair<int64_t, int64_t>>{{1, 1}, {3, 7}, {40, 300}, {17, 1029}}) {
+      const at::Tensor rows = (at::randn({n, d}) * 2 + 1).to(type), wide = rows.to(at::kDouble);
+      const std::string what =
+          format("%s, %lld x %lld", c10::toString(type), static_cast<long long>(n), static_cast<long long>(d));
+      const at::Tensor lengths = row_lengths(rows);
+      EXPECT_TRUE(test::all_close(lengths, wide.norm(2, {1}), 1e-12)) << what;
+      at::Tensor sum = at::ones({d}, at::kDouble), squares = at::ones({d}, at::kDouble);
+      add_unit_sums(rows, lengths, sum, squares);
+      const at::Tensor unit = wide / lengths.unsqueeze(1);
+      EXPECT_TRUE(test::all_close(sum, 1 + unit.sum(0), 1e-12)) << what;
+      EXPECT_TRUE(test::all_close(squares, 1 + unit.square().sum(0), 1e-12)) << what;
+      const auto [mean, centred] = centre(rows);
+      EXPECT_TRUE(test::all_close(mean, wide.mean(0), 1e-12)) << what;
+      EXPECT_TRUE(test::all_close(centred, wide - wide.mean(0), 1e-12)) << what;
+    }
+  }
 }
 
 TEST(Measures, DoNotDependOnRotationOrScale) {

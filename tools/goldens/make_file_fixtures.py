@@ -6,7 +6,9 @@
 All hold the same matrix, rows i = 0 .. 19, columns j = 0 .. 2: sin(i + 10 j), in some type.
 """
 
+import io
 import os
+import tarfile
 from collections import OrderedDict
 from pathlib import Path
 
@@ -53,3 +55,24 @@ torch.save(tensor.float(), FILES / "legacy.pt", _use_new_zipfile_serialization=F
 np.savez(FILES / "arrays.npz", features=matrix.astype(np.float32), labels=np.arange(20))
 np.savez_compressed(FILES / "compressed.npz", features=matrix)
 np.savetxt(FILES / "rows.csv", matrix, delimiter=",", header="a,b,c", comments="", fmt="%.17g")
+
+# A WebDataset of embeddings: one sample a key, (3) each but for the first two, which come as one (2, 3); other files and
+# another array lie between them.
+with tarfile.open(FILES / "embeddings.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+
+    def member(name, content):
+        information = tarfile.TarInfo(name)
+        information.size = len(content)
+        archive.addfile(information, io.BytesIO(content))
+
+    def array(values):
+        buffer = io.BytesIO()
+        np.save(buffer, values)
+        return buffer.getvalue()
+
+    member("00000.emb.npy", array(matrix[:2]))
+    for i in range(2, 20):
+        member(f"{i:05}.emb.npy", array(matrix[i]))
+        if i < 4:
+            member(f"{i:05}.json", b"{}")
+            member(f"{i:05}.logits.npy", array(matrix[i, :2]))

@@ -1,4 +1,4 @@
-#include "directclr/data/tar.h"
+#include "directclr/core/tar.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -7,7 +7,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 
-namespace directclr::data {
+namespace directclr {
 namespace {
 
 constexpr uint64_t kBlock = 512;
@@ -112,4 +112,4 @@ std::string tar_header(const std::string& name, uint64_t size) {
   return header;
 }
 
-}  // namespace directclr::data
+}  // namespace directclr

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace directclr::data {
+namespace directclr {
 
 /// One regular file inside a tar archive.
 struct TarEntry {
@@ -23,4 +23,4 @@ std::vector<TarEntry> read_tar_index(std::string_view archive, const std::string
 /// name of at most 100 bytes. The same for the same arguments: owner, time and mode are fixed.
 std::string tar_header(const std::string& name, uint64_t size);
 
-}  // namespace directclr::data
+}  // namespace directclr

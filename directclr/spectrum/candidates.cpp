@@ -1,0 +1,105 @@
+#include "directclr/spectrum/candidates.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "directclr/core/dispatch.h"
+
+namespace directclr::spectrum {
+namespace {
+
+constexpr int64_t kStep = 32;
+constexpr int64_t kGrain = 16;  // rows a thread takes at least
+
+// The first j from `begin` on, in whole steps, near which a value less its offset is above `floor`; else `end`. Most
+// steps hold none, so the compiler's vectors pass over them.
+DIRECTCLR_CLONES int64_t next_above(const float* values, const float* offsets, float floor, int64_t begin,
+                                    int64_t end) {
+  for (; begin + kStep <= end; begin += kStep) {
+    int found = 0;
+    for (int64_t j = begin; j < begin + kStep; ++j) found |= static_cast<int>(values[j] - offsets[j] > floor);
+    if (found) break;
+  }
+  return begin;
+}
+
+// The same with one offset, and a floor for each value.
+DIRECTCLR_CLONES int64_t next_above(const float* values, float offset, const float* floors, int64_t begin,
+                                    int64_t end) {
+  for (; begin + kStep <= end; begin += kStep) {
+    int found = 0;
+    for (int64_t j = begin; j < begin + kStep; ++j) found |= static_cast<int>(values[j] - offset > floors[j]);
+    if (found) break;
+  }
+  return begin;
+}
+
+}  // namespace
+
+Candidates::Candidates(int64_t rows, int64_t keep)
+    : keep_(keep),
+      room_(2 * keep),
+      entries_(static_cast<size_t>(rows * room_)),
+      used_(static_cast<size_t>(rows), 0),
+      floor_(static_cast<size_t>(rows), -INFINITY) {}
+
+void Candidates::offer(const float* products, int64_t first, int64_t height, int64_t second, int64_t width,
+                       const std::vector<float>& half) {
+  const float* offsets = half.data() + second;
+  at::parallel_for(0, height, kGrain, [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; ++i) {
+      const float* values = products + i * width;
+      for (int64_t j = 0;
+           (j = next_above(values, offsets, floor_[static_cast<size_t>(first + i)], j, width)) < width;) {
+        for (const int64_t end = std::min(j + kStep, width); j < end; ++j) {
+          if (first + i != second + j) push(first + i, values[j] - offsets[j], second + j);
+        }
+      }
+    }
+  });
+  if (first == second) return;  // both directions are in the block
+  const float* floors = floor_.data() + second;
+  // Each thread has columns of its own, and with them the rows that they stand for.
+  at::parallel_for(0, width, kGrain * kStep, [&](int64_t from, int64_t to) {
+    for (int64_t i = 0; i < height; ++i) {
+      const float* values = products + i * width;
+      const float offset = half[static_cast<size_t>(first + i)];
+      for (int64_t j = from; (j = next_above(values, offset, floors, j, to)) < to;) {
+        for (const int64_t end = std::min(j + kStep, to); j < end; ++j) {
+          push(second + j, values[j] - offset, first + i);
+        }
+      }
+    }
+  });
+}
+
+void Candidates::push(int64_t i, float closeness, int64_t row) {
+  const auto at = static_cast<size_t>(i);
+  if (!(closeness > floor_[at])) return;
+  entries_[at * static_cast<size_t>(room_) + static_cast<size_t>(used_[at]++)] = {closeness, static_cast<int32_t>(row)};
+  if (used_[at] == room_) shrink(i);
+}
+
+void Candidates::shrink(int64_t i) {
+  const auto at = static_cast<size_t>(i);
+  const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(i * room_);
+  // Equal ones by their number, so that the same ones stay whatever the order of arrival.
+  std::nth_element(begin, begin + (keep_ - 1), begin + used_[at], [](const Entry& a, const Entry& b) {
+    return a.closeness != b.closeness ? a.closeness > b.closeness : a.row < b.row;
+  });
+  used_[at] = static_cast<int32_t>(keep_);
+  floor_[at] = (begin + (keep_ - 1))->closeness;
+}
+
+std::vector<int32_t> Candidates::of(int64_t i) {
+  const auto at = static_cast<size_t>(i);
+  if (used_[at] > keep_) shrink(i);
+  std::vector<int32_t> rows;
+  for (int32_t e = 0; e < used_[at]; ++e)
+    rows.push_back(entries_[at * static_cast<size_t>(room_) + static_cast<size_t>(e)].row);
+  return rows;
+}
+
+}  // namespace directclr::spectrum
