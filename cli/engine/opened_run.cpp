@@ -41,7 +41,10 @@ eval::FeatureOptions OpenedRun::loading(const std::string& task) const {
 
 const data::Source& OpenedRun::source(data::Split part, bool labelled) const {
   auto& opened = sources_[{part, labelled}];
-  if (!opened) opened = labelled ? data::open_labelled_source(data, part) : data::open_source(data, part);
+  if (!opened) {
+    const data::OpenOptions options{skip_bad, [](const std::string&) {}};  // the training said what is damaged
+    opened = labelled ? data::open_labelled_source(data, part, options) : data::open_source(data, part, options);
+  }
   return *opened;
 }
 

@@ -17,7 +17,7 @@ namespace {
 constexpr auto kBetweenTries = std::chrono::microseconds(500);
 // Whoever computes longer than this without a pause is computed beside: a process that hangs must not hold up others.
 constexpr auto kPatience = std::chrono::seconds(60);
-// Behind the bytes of all cores: who is next. The holder's process number of each core stands in the file itself.
+// Behind the bytes of all cores: who is next. The process that holds each byte's lock stands in the file itself.
 constexpr int64_t kQueue = CPU_SETSIZE;
 
 off_t place_of_holder(int64_t core) { return static_cast<off_t>(core * static_cast<int64_t>(sizeof(pid_t))); }
@@ -57,12 +57,18 @@ CoreTurns::~CoreTurns() {
   if (file_ >= 0) ::close(file_);
 }
 
-bool CoreTurns::lock(int64_t byte) { return set_lock(file_, F_WRLCK, byte); }
+bool CoreTurns::claim(int64_t byte) {
+  if (!set_lock(file_, F_WRLCK, byte)) return false;
+  // What cannot be written down is held all the same; it is only never passed over.
+  const pid_t self = ::getpid();
+  [[maybe_unused]] const ssize_t written = ::pwrite(file_, &self, sizeof(self), place_of_holder(byte));
+  return true;
+}
 void CoreTurns::unlock(int64_t byte) { set_lock(file_, F_UNLCK, byte); }
 
-bool CoreTurns::holder_is_suspended(int64_t core) const {
+bool CoreTurns::holder_is_suspended(int64_t byte) const {
   pid_t holder = 0;
-  if (::pread(file_, &holder, sizeof(holder), place_of_holder(core)) != static_cast<ssize_t>(sizeof(holder))) {
+  if (::pread(file_, &holder, sizeof(holder), place_of_holder(byte)) != static_cast<ssize_t>(sizeof(holder))) {
     return false;
   }
   // "PID (NAME) STATE ...": NAME may hold anything, so the state stands behind the last parenthesis.
@@ -77,20 +83,17 @@ CoreTurns::Turn CoreTurns::take(const Context& context) {
   if (file_ < 0) return Turn(nullptr);
   const auto give_up = std::chrono::steady_clock::now() + kPatience;
   const auto enough = [&] { return context.stop_requested() || std::chrono::steady_clock::now() > give_up; };
-  while (!lock(kQueue)) {
+  while (!claim(kQueue) && !holder_is_suspended(kQueue)) {
     if (enough()) return Turn(nullptr);
     std::this_thread::sleep_for(kBetweenTries);
   }
-  const pid_t self = ::getpid();
   while (true) {
     size_t suspended = 0;
     for (const int64_t core : cores_) {
       if (held_.size() == wanted_) break;
       if (std::find(held_.begin(), held_.end(), core) != held_.end()) continue;
-      if (lock(core)) {
+      if (claim(core)) {
         held_.push_back(core);
-        // A core whose holder cannot be written down is held all the same; it is only never passed over.
-        [[maybe_unused]] const ssize_t written = ::pwrite(file_, &self, sizeof(self), place_of_holder(core));
       } else if (holder_is_suspended(core)) {
         ++suspended;
       }

@@ -49,9 +49,9 @@ class CoreTurns {
   static std::filesystem::path default_claims();
 
  private:
-  bool lock(int64_t byte);
+  bool claim(int64_t byte);
   void unlock(int64_t byte);
-  bool holder_is_suspended(int64_t core) const;
+  bool holder_is_suspended(int64_t byte) const;
   void release();
 
   int file_ = -1;

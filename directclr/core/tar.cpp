@@ -65,12 +65,17 @@ std::string path_record(std::string_view records) {
 
 std::vector<TarEntry> read_tar_index(std::string_view archive, const std::string& where) {
   std::vector<TarEntry> entries;
+  read_tar_index(archive, where, entries);
+  return entries;
+}
+
+void read_tar_index(std::string_view archive, const std::string& where, std::vector<TarEntry>& entries) {
   std::string long_name;
   for (uint64_t at = 0;;) {
-    if (at == archive.size() && at > 0) return entries;  // some writers leave out the two empty blocks at the end
+    if (at == archive.size() && at > 0) return;  // some writers leave out the two empty blocks at the end
     if (archive.size() - at < kBlock) fail(where, at, "truncated archive: no whole header");
     const std::string_view header = archive.substr(at, kBlock);
-    if (std::all_of(header.begin(), header.end(), [](char c) { return c == 0; })) return entries;
+    if (std::all_of(header.begin(), header.end(), [](char c) { return c == 0; })) return;
     uint64_t size = 0, sum = 0;
     if (!read_number(header.substr(148, 8), sum) || sum != checksum(header)) fail(where, at, "damaged header");
     if (!read_number(header.substr(124, 12), size)) fail(where, at, "damaged size");

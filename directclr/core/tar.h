@@ -18,6 +18,8 @@ struct TarEntry {
 /// The regular files of an archive in its bytes: ustar, with GNU's and POSIX' extensions for long names. Sizes up to
 /// 2^63. Throws InputError(`where`) naming the byte at which the archive is damaged or ends too early.
 std::vector<TarEntry> read_tar_index(std::string_view archive, const std::string& where);
+/// The same, added to `entries`: those before the damage are there when it throws.
+void read_tar_index(std::string_view archive, const std::string& where, std::vector<TarEntry>& entries);
 
 /// The header of a regular file, 512 bytes; its content follows, filled up with zeros to whole blocks of 512. Requires:
 /// name of at most 100 bytes. The same for the same arguments: owner, time and mode are fixed.

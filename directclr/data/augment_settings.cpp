@@ -6,7 +6,7 @@ namespace directclr::data {
 
 void AugmentSettings::describe(FieldList& f) {
   f.section("augment");
-  f.add("preset", preset, "starting values of this table; auto goes by the kind of data",
+  f.add("preset", preset, "starting values of this table; auto goes by the kind of data and the pictures' size",
         {"auto", "imagenet", "cifar", "fashion"});
   f.add("image_size", image_size, 8, 1024, "side of the square views in pixels");
   f.add("crop_scale_min", crop_scale_min, 1e-4, 1, "random resized crop: smallest share of the image's area");

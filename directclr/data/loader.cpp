@@ -123,7 +123,7 @@ class Loader::Impl {
       order_epoch_ = place.epoch;
       const auto size = static_cast<uint32_t>(source_.size());
       if (options_.shuffle) {
-        order_ = epoch_order(options_.seed, place.epoch, size);
+        order_ = epoch_order(options_.seed, place.epoch, size, static_cast<uint32_t>(options_.shuffle_block));
       } else if (order_.empty()) {
         order_.resize(size);
         std::iota(order_.begin(), order_.end(), 0U);

@@ -22,12 +22,13 @@ struct LoaderOptions {
   AugmentSettings augment;
   int64_t batch_size = 256;
   uint64_t seed = 0;
-  bool shuffle = true;       ///< a new order every epoch; else 0, 1, 2, ...
-  bool keep_last = false;    ///< also deliver the last, smaller batch of an epoch
-  uint32_t first_epoch = 0;  ///< where to begin (resume)
-  uint32_t end_epoch = 1;    ///< one past the last epoch
-  uint64_t first_batch = 0;  ///< batches of the first epoch to leave out (resume)
-  int64_t part = 0;          ///< of every batch deliver only part `part` of `parts` (share_of): one process of several
+  bool shuffle = true;        ///< a new order every epoch; else 0, 1, 2, ...
+  int64_t shuffle_block = 0;  ///< images a run of neighbours that stay near each other (epoch_order); 0: none
+  bool keep_last = false;     ///< also deliver the last, smaller batch of an epoch
+  uint32_t first_epoch = 0;   ///< where to begin (resume)
+  uint32_t end_epoch = 1;     ///< one past the last epoch
+  uint64_t first_batch = 0;   ///< batches of the first epoch to leave out (resume)
+  int64_t part = 0;           ///< of every batch deliver only part `part` of `parts` (share_of): one process of several
   int64_t parts = 1;
   int64_t workers = 2;
   bool skip_bad = false;          ///< replace an undecodable image by the next good one instead of throwing

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <utility>
@@ -9,12 +11,36 @@
 
 namespace directclr::data {
 
-/// The order in which an epoch visits its images: a Fisher-Yates permutation of 0 .. count-1 keyed by (seed, epoch).
-inline std::vector<uint32_t> epoch_order(uint64_t seed, uint32_t epoch, uint32_t count) {
+/// Permutes order[begin] .. order[end - 1] (Fisher-Yates).
+inline void shuffle(std::vector<uint32_t>& order, size_t begin, size_t end, RandomStream& random) {
+  for (size_t left = end - begin; left > 1; --left) {
+    std::swap(order[begin + left - 1], order[begin + random.below(static_cast<uint32_t>(left))]);
+  }
+}
+
+/// The order in which an epoch visits its images, keyed by (seed, epoch): a permutation of 0 .. count-1. With a `block`
+/// it is made for disks that read runs of neighbours faster: runs of `block` images in a permuted order, and the images
+/// of each sixteen such runs permuted among themselves.
+inline std::vector<uint32_t> epoch_order(uint64_t seed, uint32_t epoch, uint32_t count, uint32_t block = 0) {
+  constexpr size_t kMixed = 16;
   std::vector<uint32_t> order(count);
-  std::iota(order.begin(), order.end(), 0U);
   RandomStream random(seed, Purpose::kPermutation, epoch);
-  for (uint32_t left = count; left > 1; --left) std::swap(order[left - 1], order[random.below(left)]);
+  if (block == 0) {
+    std::iota(order.begin(), order.end(), 0U);
+    shuffle(order, 0, count, random);
+    return order;
+  }
+  std::vector<uint32_t> runs((count + block - 1) / block);
+  std::iota(runs.begin(), runs.end(), 0U);
+  shuffle(runs, 0, runs.size(), random);
+  size_t filled = 0, begin = 0;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const uint64_t first = uint64_t{runs[i]} * block, last = std::min<uint64_t>(first + block, count);
+    for (uint64_t image = first; image < last; ++image) order[filled++] = static_cast<uint32_t>(image);
+    if ((i + 1) % kMixed != 0 && i + 1 != runs.size()) continue;
+    shuffle(order, begin, filled, random);
+    begin = filled;
+  }
   return order;
 }
 

@@ -27,7 +27,7 @@ bool is_image_name(const std::string& extension) {
 
 class ShardSource final : public Source {
  public:
-  explicit ShardSource(std::vector<fs::path> paths) : paths_(std::move(paths)) {
+  ShardSource(std::vector<fs::path> paths, const OpenOptions& options) : paths_(std::move(paths)) {
     bool all_labelled = true;
     int64_t largest = -1;
     uint64_t hash = fnv1a("shards");
@@ -38,7 +38,13 @@ class ShardSource final : public Source {
       std::string key;
       int64_t label = -1;
       size_t image = SIZE_MAX;
-      const auto entries = read_tar_index(shards_.back().bytes(), path.string());
+      std::vector<TarEntry> entries;
+      try {
+        read_tar_index(shards_.back().bytes(), path.string(), entries);
+      } catch (const InputError& error) {
+        if (!options.skip_bad) throw;
+        options.notice(format("%s; the %zu files before it are used", error.what(), entries.size()));
+      }
       const auto finish = [&] {
         if (image == SIZE_MAX) return;
         samples_.push_back({shard, entries[image].offset, entries[image].size});
@@ -121,7 +127,7 @@ class ShardSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> open_shards(const std::string& pattern, Split split) {
+std::unique_ptr<Source> open_shards(const std::string& pattern, Split split, const OpenOptions& options) {
   std::string expression = pattern;
   if (fs::is_directory(pattern)) {
     expression = (folder_of_split(pattern, split) / "*.tar").string();
@@ -130,7 +136,7 @@ std::unique_ptr<Source> open_shards(const std::string& pattern, Split split) {
   }
   std::vector<fs::path> paths = matching_files(expression);
   if (paths.empty()) throw InputError(expression, "there are no such shards");
-  return std::make_unique<ShardSource>(std::move(paths));
+  return std::make_unique<ShardSource>(std::move(paths), options);
 }
 
 }  // namespace directclr::data

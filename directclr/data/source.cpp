@@ -1,10 +1,14 @@
 #include "directclr/data/source.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <vector>
 
 #include "directclr/core/error.h"
+#include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/data/sources.h"
+#include "directclr/image/decode.h"
 #include "directclr/image/encode.h"
 
 namespace directclr::data {
@@ -28,14 +32,14 @@ fs::path fashion_directory(const std::string& given) {
                    "install the package dataset-fashion-mnist, or run tools/fetch-fashion-mnist");
 }
 
-std::unique_ptr<Source> open(const std::string& text, Split split, bool labelled) {
+std::unique_ptr<Source> open(const std::string& text, Split split, bool labelled, const OpenOptions& options = {}) {
   const SourceSpec spec = SourceSpec::parse(text);
   if (spec.kind == "fashion-mnist") {
     return open_idx(
         fashion_directory(spec.path), split,
         {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"});
   }
-  if (spec.kind == "shards") return open_shards(spec.path, split);
+  if (spec.kind == "shards") return open_shards(spec.path, split, options);
   if (!fs::is_directory(spec.path)) throw InputError(spec.path, "there is no such directory");
   if (spec.kind == "cifar10") return open_cifar10(spec.path, split);
   if (spec.kind == "cifar100") return open_cifar100(spec.path, split);
@@ -44,6 +48,32 @@ std::unique_ptr<Source> open(const std::string& text, Split split, bool labelled
     return open_stl10(spec.path, split, unlabelled);
   }
   return open_folder(spec.path, split);
+}
+
+// Whether the pictures are as small as CIFAR's, going by a few of them; of shards by those of the first.
+bool holds_small_pictures(const SourceSpec& spec) {
+  constexpr size_t kLooks = 9;
+  constexpr int kSmall = 48;
+  try {
+    std::string path = spec.path;
+    if (spec.kind == "shards") {
+      const auto shards =
+          matching_files(fs::is_directory(path) ? (folder_of_split(path, Split::kTrain) / "*.tar").string() : path);
+      if (shards.empty()) return false;
+      path = shards[0].string();
+    }
+    const auto source = open(spec.kind + ":" + path, Split::kTrain, false);
+    std::vector<int> sides;
+    for (size_t i = 0; i < kLooks; ++i) {
+      const uint64_t index = source->size() * i / kLooks;
+      const image::Size size = image::read_size(source->file(index), source->describe(index));
+      sides.push_back(std::min(size.width, size.height));
+    }
+    std::nth_element(sides.begin(), sides.begin() + kLooks / 2, sides.end());
+    return sides[kLooks / 2] <= kSmall;
+  } catch (const InputError&) {
+    return false;  // what is wrong is said when the data are opened
+  }
 }
 
 }  // namespace
@@ -72,13 +102,16 @@ SourceSpec SourceSpec::parse(const std::string& text) {
 
 std::string SourceSpec::preset() const {
   if (kind == "fashion-mnist") return "fashion";
-  return kind == "cifar10" || kind == "cifar100" ? "cifar" : "imagenet";
+  if (kind == "cifar10" || kind == "cifar100") return "cifar";
+  return (kind == "folder" || kind == "shards") && holds_small_pictures(*this) ? "cifar" : "imagenet";
 }
 
-std::unique_ptr<Source> open_source(const std::string& text, Split split) { return open(text, split, false); }
+std::unique_ptr<Source> open_source(const std::string& text, Split split, const OpenOptions& options) {
+  return open(text, split, false, options);
+}
 
-std::unique_ptr<Source> open_labelled_source(const std::string& text, Split split) {
-  auto source = open(text, split, true);
+std::unique_ptr<Source> open_labelled_source(const std::string& text, Split split, const OpenOptions& options) {
+  auto source = open(text, split, true, options);
   if (!source->labelled()) {
     throw InputError(text, "the images have no labels", "labels are the names of class folders: DIR/train/CLASS/*.jpg");
   }

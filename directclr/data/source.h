@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "directclr/core/progress.h"
 #include "directclr/image/decode.h"
 #include "directclr/image/image.h"
 
@@ -57,16 +58,23 @@ struct SourceSpec {
   /// Throws InputError for an unknown kind (naming the nearest) or a missing path.
   static SourceSpec parse(const std::string& text);
 
-  /// The augmentation preset that fits the kind: "fashion", "cifar" or "imagenet".
+  /// The augmentation preset that fits the data: "fashion", "cifar" or "imagenet"; of folders and shards "cifar" when
+  /// the pictures are small (the median short side of nine at most 48 px). Data that are not there count as "imagenet".
   std::string preset() const;
+};
+
+/// What to do about damage that shows when a source is opened.
+struct OpenOptions {
+  bool skip_bad = false;  ///< use what is whole of damaged archives, with a notice, instead of throwing
+  NoticeSink notice = [](const std::string&) {};
 };
 
 /// Opens a part of a data set. kTrain of stl10 is its unlabelled split when that is there; of a folder, `train/` or,
 /// without such a sub-folder, everything. Throws InputError when the path, a file or the part is missing or damaged.
-std::unique_ptr<Source> open_source(const std::string& text, Split split);
+std::unique_ptr<Source> open_source(const std::string& text, Split split, const OpenOptions& options = {});
 
 /// The part for evaluation that has labels: as open_source, but stl10's labelled training split for kTrain.
-std::unique_ptr<Source> open_labelled_source(const std::string& text, Split split);
+std::unique_ptr<Source> open_labelled_source(const std::string& text, Split split, const OpenOptions& options = {});
 
 /// Whether the data set has a labelled test part (so that k-NN and probe can be scored).
 bool has_test_split(const std::string& text);

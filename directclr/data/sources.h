@@ -29,8 +29,8 @@ std::filesystem::path folder_of_split(const std::filesystem::path& directory, Sp
 /// Tar archives as WebDataset has them, ours (data/pack.h) or others': samples of one image and, for labels, a number
 /// in KEY.cls. `pattern`: a directory that holds *.tar, or has them under train/ and val/ or test/, or a glob pattern.
 /// The archives are mapped into memory. Throws InputError naming the archive and the byte for a damaged or truncated
-/// one.
-std::unique_ptr<Source> open_shards(const std::string& pattern, Split split);
+/// one; with options.skip_bad its samples before that byte are used.
+std::unique_ptr<Source> open_shards(const std::string& pattern, Split split, const OpenOptions& options = {});
 /// Whether `directory` holds the split as a sub-folder (train/; val/ or test/).
 bool folder_has_split(const std::filesystem::path& directory, Split split);
 

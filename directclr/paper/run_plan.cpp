@@ -10,12 +10,16 @@
 namespace directclr::paper {
 namespace {
 
-// How a run is carried out does not make it another run.
+// How a run is carried out and watched does not make it another run; nor does a setting that it leaves alone, so that
+// runs of before a setting came to be are still known.
 uint64_t identity(train::TrainSettings settings) {
   uint64_t hash = fnv1a("");
-  const FieldList fields = fields_of(settings);
-  for (const auto& field : fields.fields()) {
-    if (field.section != "run") hash = fnv1a(field.name + "=" + field.text() + "\n", hash);
+  train::TrainSettings untouched;
+  const FieldList fields = fields_of(settings), defaults = fields_of(untouched);
+  for (size_t i = 0; i < fields.fields().size(); ++i) {
+    const auto& field = fields.fields()[i];
+    if (field.section == "run" || field.section == "monitor" || field.text() == defaults.fields()[i].text()) continue;
+    hash = fnv1a(field.name + "=" + field.text() + "\n", hash);
   }
   return hash;
 }

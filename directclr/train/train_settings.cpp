@@ -14,6 +14,9 @@ void TrainSettings::describe(FieldList& f) {
   f.add("data", data,
         "images: fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, folder:DIR, shards:DIR or shards:GLOB");
   f.add("limit", limit, 0, 1e12, "images to use at most, spread evenly over the data; 0: all");
+  f.add("shuffle_block", shuffle_block, 0, 1 << 30,
+        "for slow disks: shuffle runs of so many neighbouring images, and the images of sixteen runs at a time; 0: all "
+        "images at once");
   f.add("epochs", epochs, 1, 100000, "passes over the data");
   f.add("batch_size", batch_size, 2, 1 << 20, "images a step (each gives two views)");
   f.add(

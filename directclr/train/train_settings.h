@@ -16,6 +16,7 @@ namespace directclr::train {
 struct TrainSettings {
   std::string data;
   int64_t limit = 0;
+  int64_t shuffle_block = 0;
   int64_t epochs = 100;
   int64_t batch_size = 256;
   int64_t micro_batch = 0;

@@ -51,7 +51,7 @@ class Trainer {
         turns_(device_.is_cpu() && group.alone() ? settings.threads : 0) {
     bfloat16_ = resolve_bfloat16(settings.precision, device_);
     at::set_num_threads(static_cast<int>(settings.threads));
-    source_ = data::open_source(settings.data, data::Split::kTrain);
+    source_ = data::open_source(settings.data, data::Split::kTrain, opening());
     if (settings.limit > 0 && static_cast<uint64_t>(settings.limit) < source_->size()) {
       all_images_ = std::move(source_);
       const auto count = static_cast<uint64_t>(settings.limit);
@@ -217,6 +217,8 @@ class Trainer {
     }
   }
 
+  data::OpenOptions opening() const { return {settings_.skip_bad, context_.notice}; }
+
   data::LoaderOptions loader_options(int64_t step) const {
     data::LoaderOptions options;
     options.augment = settings_.augment;
@@ -229,6 +231,7 @@ class Trainer {
     options.parts = group_.size();
     options.workers = settings_.workers;
     options.skip_bad = settings_.skip_bad;
+    options.shuffle_block = settings_.shuffle_block;
     options.yield_to_trainer = device_.is_cpu();
     options.notice = context_.notice;
     return options;
@@ -328,7 +331,7 @@ class Trainer {
   // Scored on at most 10,000 bank and 2,000 query images: often enough to watch, cheap enough to repeat.
   void log_knn() {
     if (!source_->labelled() || !data::has_test_split(settings_.data)) return;
-    const auto test = data::open_labelled_source(settings_.data, data::Split::kTest);
+    const auto test = data::open_labelled_source(settings_.data, data::Split::kTest, opening());
     eval::FeatureOptions options;
     options.workers = settings_.workers;
     options.skip_bad = settings_.skip_bad;

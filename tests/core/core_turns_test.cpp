@@ -112,6 +112,33 @@ TEST_F(CoreTurnsTest, ASuspendedHolderIsPassedOver) {
   ::waitpid(child, nullptr, 0);
 }
 
+TEST_F(CoreTurnsTest, ASuspendedWaiterIsPassedOver) {
+  const pid_t working = holder([] {
+    while (true) ::pause();
+  });
+  const pid_t waiting = ::fork();
+  if (waiting == 0) {
+    CoreTurns turns(kAll, claims());
+    const auto turn = turns.take({});
+    ::_exit(0);
+  }
+  std::this_thread::sleep_for(100ms);  // it stands in the queue by now
+  int status = 0;
+  ::kill(waiting, SIGSTOP);
+  ::waitpid(waiting, &status, WUNTRACED);
+  ASSERT_TRUE(WIFSTOPPED(status));
+  ::kill(working, SIGKILL);
+  ::waitpid(working, nullptr, 0);
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    CoreTurns turns(kAll, claims());
+    const auto turn = turns.take({});
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 30s) << "patience with those who live ends after a minute";
+  ::kill(waiting, SIGKILL);
+  ::waitpid(waiting, nullptr, 0);
+}
+
 TEST_F(CoreTurnsTest, WaitingEndsWhenAskedToStop) {
   CoreTurns mine(kAll, claims()), theirs(kAll, claims());
   const auto turn = mine.take({});

@@ -116,6 +116,19 @@ TEST(EpochOrder, IsAPermutationThatChangesWithTheEpoch) {
   EXPECT_EQ(std::set<uint32_t>(first.begin(), first.end()).size(), 1000U);
   EXPECT_NE(first, epoch_order(1, 1, 1000));
   EXPECT_EQ(first, epoch_order(1, 0, 1000));
+  // With runs of 7: still each image once, in another order every epoch, sixteen runs at a time.
+  for (const uint32_t count : {1000U, 7U, 5U, 112U}) {
+    auto order = epoch_order(1, 0, count, 7);
+    if (count == 1000) {
+      EXPECT_NE(order, epoch_order(1, 1, count, 7));
+      std::set<uint32_t> runs;
+      for (size_t i = 0; i < size_t{16} * 7 - 7; ++i) runs.insert(order[i] / 7);  // the last run of all may be short
+      EXPECT_LE(runs.size(), 16U);
+      EXPECT_FALSE(std::is_sorted(order.begin(), order.begin() + 50));
+    }
+    std::sort(order.begin(), order.end());
+    for (uint32_t i = 0; i < count; ++i) ASSERT_EQ(order[i], i) << "of " << count;
+  }
 }
 
 class BrokenImages : public ::testing::Test {

@@ -137,6 +137,21 @@ TEST_F(Shards, DamageIsNamedWithItsPlace) {
   bad[3] = 'x';
   EXPECT_NE(error(bad).find("damaged header at byte 0"), std::string::npos) << error(bad);
   EXPECT_NE(error("").find("the file is empty"), std::string::npos);
+  // With skip_bad what is whole before the damage is used, and said.
+  const uint64_t all = [&] {
+    write_file(path, good);
+    return open_shards((folder_ / "packed").string(), Split::kTrain)->size();
+  }();
+  write_file(path, good.substr(0, good.size() * 6 / 10));
+  std::string notice;
+  const auto rest = open_shards((folder_ / "packed").string(), Split::kTrain,
+                                {true, [&](const std::string& text) { notice = text; }});
+  EXPECT_GT(rest->size(), 0U);
+  EXPECT_LT(rest->size(), all);
+  EXPECT_NE(notice.find("00000.tar: truncated archive"), std::string::npos) << notice;
+  EXPECT_NE(notice.find("files before it are used"), std::string::npos) << notice;
+  image::Image last;
+  EXPECT_NO_THROW(rest->load(rest->size() - 1, last));
   // A picture that is damaged is the sample's fault alone.
   bad = good;
   bad.replace(512, 40, std::string(40, 'x'));

@@ -6,8 +6,10 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/data/pack.h"
 #include "directclr/data/sources.h"
 #include "directclr/data/subset.h"
+#include "directclr/image/encode.h"
 #include "tests/support/error_of.h"
 #include "tests/support/golden.h"
 #include "tests/support/idx_files.h"
@@ -163,6 +165,21 @@ TEST_F(FolderTest, TakesAFlatFolderAsUnlabelled) {
               open_labelled_source("folder:" + folder_.path().string(), Split::kTrain);
             }).find("the images have no labels"),
             std::string::npos);
+}
+
+TEST_F(FolderTest, PresetGoesByThePicturesSize) {
+  const auto preset = [&](const std::string& kind) {
+    return SourceSpec::parse(kind + folder_.path().string()).preset();
+  };
+  EXPECT_EQ(preset("folder:"), "imagenet") << "an empty folder";
+  image::Image small;
+  small.resize(32, 40);
+  for (const char* name : {"a.png", "b.png", "c.png"}) write_file(folder_ / name, image::encode_png(small));
+  EXPECT_EQ(preset("folder:"), "cifar");
+  pack(*open(Split::kTrain), {}, folder_ / "train", {});
+  EXPECT_EQ(preset("shards:"), "cifar");
+  for (const char* name : {"d.jpg", "e.jpg", "f.jpg", "g.jpg"}) add(name);
+  EXPECT_EQ(preset("folder:"), "imagenet") << "most are large";
 }
 
 TEST_F(FolderTest, RefusesAnEmptyFolder) {
