@@ -69,18 +69,20 @@ Finding save_knn(const OpenedRun& run, const eval::KnnSettings& settings, double
 }
 
 Finding save_spectrum(const OpenedRun& run, const std::string& layer, const std::string& split,
-                      const spectrum::SpectrumSummary& summary, const spectrum::VerdictSettings& lines) {
+                      const spectrum::SpectrumSummary& summary, const spectrum::VerdictSettings& lines,
+                      const nlohmann::ordered_json& more) {
   nlohmann::ordered_json protocol = run.protocol();
   protocol["layer"] = layer;
   protocol["split"] = split;
   const std::string& projector = run.settings.projector.projector;
   return write_spectrum(layer + " of the " + split + " images, " + projector, summary, lines, std::move(protocol),
-                        run.run.path() / "spectrum", layer, projector);
+                        run.run.path() / "spectrum", layer, projector, more);
 }
 
 Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary& s,
                        const spectrum::VerdictSettings& lines, nlohmann::ordered_json protocol,
-                       const std::filesystem::path& folder, const std::string& name, const std::string& curve) {
+                       const std::filesystem::path& folder, const std::string& name, const std::string& curve,
+                       const nlohmann::ordered_json& more) {
   protocol["samples"] = s.samples;
   protocol["skipped_rows"] = s.skipped;
   protocol["l2_normalized"] = s.l2_normalized;
@@ -112,6 +114,7 @@ Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary
                                    {"dimensions", s.dimensions()},
                                    {"singular_values", s.values},
                                    {"protocol", std::move(protocol)}};
+  for (const auto& [key, value] : more.items()) object[key] = value;
   std::string written;
   if (!folder.empty()) {
     make_directories(folder);

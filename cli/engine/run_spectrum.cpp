@@ -38,17 +38,39 @@ struct Seen {
 // Whether the rows themselves are needed, beyond one pass over them.
 bool needs_rows(const SpectrumRequest& request) { return request.neighbours || request.views > 0 || request.cka; }
 
+// The measures of an input: what its spectrum gives, and what was asked for besides, which also goes into the files.
+struct Measured {
+  std::vector<spectrum::Measure> all;
+  nlohmann::ordered_json more = nlohmann::ordered_json::object();
+};
+
 // Standard errors beside the measures that have them.
-void add_errors(const std::vector<spectrum::JackknifeEstimate>& estimates, std::vector<spectrum::Measure>& measures,
-                Finding& finding) {
+void add_errors(const std::vector<spectrum::JackknifeEstimate>& estimates, Measured& measured) {
   for (const auto& estimate : estimates) {
-    for (auto& measure : measures) {
+    for (auto& measure : measured.all) {
       if (measure.name != estimate.measure) continue;
       measure.text += format(" +- %.2g (bias about %.2g)", estimate.standard_error, estimate.bias);
     }
-    finding.object["jackknife"][estimate.measure] = {{"standard_error", estimate.standard_error},
-                                                     {"bias", estimate.bias}};
+    measured.more["jackknife"][estimate.measure] = {{"standard_error", estimate.standard_error},
+                                                    {"bias", estimate.bias}};
   }
+}
+
+// `rows`: those that the summary is of, if they were kept.
+Measured measure(const SpectrumRequest& request, const SpectrumSummary& summary, const at::Tensor& rows,
+                 const std::optional<spectrum::Jackknife>& jackknife, Console& console) {
+  Measured measured{spectrum::measures_of(summary)};
+  if (jackknife) add_errors(jackknife->estimates(), measured);
+  const auto add = [&](const char* kind, std::vector<spectrum::Measure> further) {
+    for (auto& one : further) {
+      measured.more[kind][one.name] = one.value;
+      measured.all.push_back(std::move(one));
+    }
+  };
+  if (!request.compat.empty()) add("compat", spectrum::compatible_measures(summary, request.compat));
+  if (request.neighbours) add("geometry", spectrum::neighbour_measures(rows, console.context()));
+  if (request.views > 0) add("geometry", spectrum::view_measures(rows, request.views));
+  return measured;
 }
 
 // How alike an input is to each before it that has as many rows.
@@ -64,26 +86,9 @@ void compare(const std::string& curve, const at::Tensor& rows, Seen& seen, Conso
   seen.rows.emplace_back(curve, rows);
 }
 
-// `rows`: those that the summary is of, if they were kept.
-void show(const SpectrumRequest& request, Finding finding, const SpectrumSummary& summary, const std::string& curve,
-          const at::Tensor& rows, const std::optional<spectrum::Jackknife>& jackknife, Seen& seen, Console& console) {
-  auto measures = spectrum::measures_of(summary);
-  if (jackknife) add_errors(jackknife->estimates(), measures, finding);
-  if (!request.compat.empty()) {
-    for (auto& measure : spectrum::compatible_measures(summary, request.compat)) {
-      finding.object["compat"][measure.name] = measure.value;
-      measures.push_back(std::move(measure));
-    }
-  }
-  std::vector<spectrum::Measure> more;
-  if (request.neighbours) more = spectrum::neighbour_measures(rows, console.context());
-  if (request.views > 0) {
-    for (auto& measure : spectrum::view_measures(rows, request.views)) more.push_back(std::move(measure));
-  }
-  for (auto& measure : more) {
-    finding.object["geometry"][measure.name] = measure.value;
-    measures.push_back(std::move(measure));
-  }
+void show(const SpectrumRequest& request, const Finding& finding, const std::vector<spectrum::Measure>& measures,
+          const SpectrumSummary& summary, const std::string& curve, const at::Tensor& rows, Seen& seen,
+          Console& console) {
   console.result(finding.text + measures_text(measures, request.explain), finding.object.dump());
   if (request.cka) compare(curve, rows, seen, console);
   if (request.fail_under.empty()) return;
@@ -163,10 +168,11 @@ void run_on_file(const SpectrumRequest& request, Seen& seen, Console& console) {
   at::Tensor rows;
   std::optional<spectrum::Jackknife> jackknife;
   const SpectrumSummary summary = summary_of_file(request, reader, rows, jackknife, console);
+  const Measured measured = measure(request, summary, rows, jackknife, console);
   const Finding finding = write_spectrum(reader.name(), summary, request.verdict,
                                          {{"file", request.base.run.string()}, {"input", reader.name()}}, request.out,
-                                         name_in_folder(request, seen), reader.name());
-  show(request, finding, summary, reader.name(), rows, jackknife, seen, console);
+                                         name_in_folder(request, seen), reader.name(), measured.more);
+  show(request, finding, measured.all, summary, reader.name(), rows, seen, console);
 }
 
 void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& seen, Console& console) {
@@ -187,15 +193,16 @@ void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& 
   auto jackknife = jackknife_for(request, rows.size(0), rows.size(1));
   add_rows(rows, request, jackknife);
   const SpectrumSummary summary = moments.summary();
-  const Finding finding = save_spectrum(run, request.layer, request.split, summary, request.verdict);
+  const Measured measured = measure(request, summary, rows, jackknife, console);
+  const Finding finding = save_spectrum(run, request.layer, request.split, summary, request.verdict, measured.more);
   const std::string name = run.run.path().filename().string();
   if (!request.out.empty()) {
     nlohmann::ordered_json protocol = finding.object["protocol"];
     protocol["input"] = name + ", " + request.layer;
     write_spectrum(name, summary, request.verdict, std::move(protocol), request.out, name_in_folder(request, seen),
-                   name);
+                   name, measured.more);
   }
-  show(request, finding, summary, name, rows, jackknife, seen, console);
+  show(request, finding, measured.all, summary, name, rows, seen, console);
 }
 
 // Standard input as a file, for readers that go back and forth: .npy by its first bytes, else .csv.

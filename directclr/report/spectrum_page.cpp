@@ -59,6 +59,20 @@ constexpr std::pair<const char*, const char*> kRows[] = {
     {"normalized_std", "normalised standard deviation"},
 };
 
+// Names and values of what was asked for besides, in the order of the file.
+std::vector<std::pair<std::string, std::string>> further_rows(const json& object) {
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const char* kind : {"geometry", "compat", "jackknife"}) {
+    const auto found = object.find(kind);
+    if (found == object.end()) continue;
+    for (const auto& [name, value] : found->items()) {
+      const bool error = value.is_object();
+      rows.emplace_back((error ? "standard error of " : "") + name, number(error ? value.at("standard_error") : value));
+    }
+  }
+  return rows;
+}
+
 }  // namespace
 
 void write_spectrum_page(const std::filesystem::path& folder, const std::vector<std::string>& names) {
@@ -75,6 +89,10 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
       table_rows[0].push_back(escape(title));
       size_t row = 0;
       for (const auto& [key, label] : kRows) table_rows[++row].push_back(number(object.at(key)));
+      for (const auto& [label, value] : further_rows(object)) {  // the same for all inputs of one call
+        if (++row == table_rows.size()) table_rows.push_back({escape(label)});
+        table_rows[row].push_back(value);
+      }
       verdicts += "<li><b>" + escape(title) + ": " + escape(object.at("verdict").at("kind").get<std::string>()) +
                   ".</b> " + escape(object.at("verdict").at("text").get<std::string>()) + "</li>\n";
       protocols += escape(protocol.dump()) + "\n";

@@ -389,9 +389,17 @@ TEST_F(Cli, SaysHowEmbeddingsLie) {
   const at::Tensor z = at::randn({240, 3}).mm(at::randn({3, 12})) + 0.001 * at::randn({240, 12});
   io::write_npy(folder_ / "z.npy", z);
   io::write_npy(folder_ / "turned.npy", 2 * z.mm(std::get<0>(at::linalg_qr(at::randn({12, 12})))));
-  const Outcome one = run({"spectrum", path("z.npy"), "--neighbours", "--views", "4", "--json"});
+  const Outcome one = run({"spectrum", path("z.npy"), "--neighbours", "--views", "4", "--jackknife", "6", "--compat",
+                           "lightly", "--out", path("page"), "--json"});
   ASSERT_EQ(one.status, 0) << one.err;
-  const auto geometry = nlohmann::json::parse(one.out).at("geometry");
+  const auto printed = nlohmann::json::parse(one.out),
+             kept = nlohmann::json::parse(read_file(folder_ / "page/spectrum.json"));
+  for (const char* key : {"geometry", "jackknife", "compat"}) EXPECT_EQ(printed.at(key), kept.at(key)) << key;
+  const std::string page = read_file(folder_ / "page/index.html");
+  for (const char* row : {"lidar", "standard error of effective-rank"}) {
+    EXPECT_NE(page.find(row), std::string::npos) << row;
+  }
+  const auto geometry = kept.at("geometry");
   EXPECT_NEAR(geometry.at("intrinsic-dimension").get<double>(), 3, 0.8);
   for (const char* name : {"uniformity", "local-dimension", "alignment", "lidar"}) EXPECT_TRUE(geometry.contains(name));
   const Outcome two = run({"spectrum", path("z.npy"), path("turned.npy"), "--cka"});
