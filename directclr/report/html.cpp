@@ -13,7 +13,7 @@ h1 { font-size: 1.7rem; line-height: 1.2; margin: .5rem 0; } h2 { font-size: 1.2
 p, li { max-width: 46rem; } .note { opacity: .75; font-size: .9rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; } td:first-child { white-space: normal; min-width: 9rem; } thead th { border-bottom-width: 2px; vertical-align: bottom; }
+th:first-child, td:first-child { text-align: left; } td:first-child { white-space: normal; min-width: 9rem; } thead th { border-bottom-width: 2px; vertical-align: bottom; white-space: normal; }
 figure { margin: 1rem 0; } figure svg { width: 100%; max-width: 46rem; height: auto; display: block; }
 figure img { max-width: 100%; height: auto; image-rendering: pixelated; background: #fff; padding: 6px; }
 figcaption { font-size: .9rem; opacity: .8; max-width: 46rem; }

@@ -42,7 +42,8 @@ double time_of(const std::function<void()>& work, double seconds, const Context&
 
 // Images that one worker makes ready in a second.
 double loader_rate(const TrainSettings& settings, double seconds) {
-  const auto source = data::open_source(settings.data, data::Split::kTrain, {settings.skip_bad, [](const std::string&) {}});
+  const auto source =
+      data::open_source(settings.data, data::Split::kTrain, {settings.skip_bad, [](const std::string&) {}});
   data::LoaderOptions options;
   options.augment = settings.augment;
   options.batch_size = std::min<int64_t>(16, static_cast<int64_t>(source->size()));
