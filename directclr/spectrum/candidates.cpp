@@ -85,10 +85,8 @@ void Candidates::push(int64_t i, float closeness, int64_t row) {
 void Candidates::shrink(int64_t i) {
   const auto at = static_cast<size_t>(i);
   const auto begin = entries_.begin() + static_cast<std::ptrdiff_t>(i * room_);
-  // Equal ones by their number, so that the same ones stay whatever the order of arrival.
-  std::nth_element(begin, begin + (keep_ - 1), begin + used_[at], [](const Entry& a, const Entry& b) {
-    return a.closeness != b.closeness ? a.closeness > b.closeness : a.row < b.row;
-  });
+  std::nth_element(begin, begin + (keep_ - 1), begin + used_[at],
+                   [](const Entry& a, const Entry& b) { return a.closeness > b.closeness; });
   used_[at] = static_cast<int32_t>(keep_);
   floor_[at] = (begin + (keep_ - 1))->closeness;
 }

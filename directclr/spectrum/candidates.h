@@ -14,7 +14,7 @@ class Candidates {
 
   /// Inner products <x_i, x_j> of rows `first` .. `first + height` with rows `second` .. `second + width`, row by row.
   /// Both sides learn of each other; a block on the diagonal (first == second) must be square, and no row becomes its
-  /// own neighbour. `half` holds |x|^2 / 2 of all rows: what is kept is largest in <x, y> - |y|^2 / 2.
+  /// own neighbour. `half` holds |x|^2 / 2 of all rows: what is kept is largest in <x, y> - |y|^2 / 2. All finite.
   void offer(const float* products, int64_t first, int64_t height, int64_t second, int64_t width,
              const std::vector<float>& half);
 

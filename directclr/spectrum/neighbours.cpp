@@ -73,8 +73,10 @@ Neighbours nearest_neighbours(const Tensor& rows, int64_t k, const Context& cont
                      format("%lld neighbours need %lld distinct rows, there are %lld", static_cast<long long>(k),
                             static_cast<long long>(k + 1), static_cast<long long>(n)));
   }
-  // Centred float32 copies find candidates; a few more than k, since rounding may swap near ties.
-  const Tensor narrow = (x - x.mean(0)).to(at::kFloat);
+  // Centred float32 copies find candidates; a few more than k, since rounding may swap near ties. Scaled, so that no
+  // square overflows.
+  const Tensor centred = x - x.mean(0);
+  const Tensor narrow = (centred / centred.abs().max()).to(at::kFloat);
   const Tensor half = narrow.square().sum(1) / 2;
   const std::vector<float> half_lengths(half.const_data_ptr<float>(), half.const_data_ptr<float>() + n);
   Candidates candidates(n, std::min(n - 1, k + std::max<int64_t>(8, k / 4)));

@@ -89,6 +89,11 @@ TEST(NearestNeighbours, HoldFarFromTheOrigin) {
   const auto near = nearest_neighbours(x, 2), far = nearest_neighbours(x + 1e6, 2);
   EXPECT_TRUE(
       test::all_close(std::get<0>(far.distances.flatten().sort()), std::get<0>(near.distances.flatten().sort()), 1e-8));
+  // Nor does scale matter, where squares would overflow or vanish in float32.
+  for (const double scale : {1e25, 1e-25}) {
+    const auto scaled = nearest_neighbours(scale * x, 2);
+    EXPECT_TRUE(test::all_close(scaled.distances / scale, near.distances, 1e-12)) << scale;
+  }
 }
 
 TEST(IntrinsicDimension, OfAPlaneInManyDimensionsIsTwo) {
