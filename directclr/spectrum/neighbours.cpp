@@ -103,7 +103,7 @@ double two_nn(const Neighbours& neighbours) {
   const Tensor mu = log_ratios(neighbours);
   const int64_t n = mu.size(0), kept = std::max<int64_t>(1, n * 9 / 10);
   const Tensor x = mu.slice(0, 0, kept);
-  const Tensor f = at::arange(kept, at::kDouble) / static_cast<double>(n);
+  const Tensor f = at::arange(1, kept + 1, at::kDouble) / static_cast<double>(n);
   const Tensor y = -(1 - f).log();
   return ((x * y).sum() / x.square().sum()).item<double>();
 }

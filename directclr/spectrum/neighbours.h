@@ -23,8 +23,8 @@ struct Neighbours {
 /// Interrupted.
 Neighbours nearest_neighbours(const at::Tensor& rows, int64_t k, const Context& context = {});
 
-/// TwoNN (Facco et al. 2017): mu = r_2 / r_1 of each row, F = i / N of the sorted mu, the largest tenth left out;
-/// the slope through the origin of -log(1 - F) over log mu. Requires k >= 2.
+/// TwoNN (Facco et al. 2017): mu = r_2 / r_1 of each row, F = i / N of the i-th smallest mu (i from 1), the largest
+/// tenth left out; the slope through the origin of -log(1 - F) over log mu. Requires k >= 2.
 double two_nn(const Neighbours& neighbours);
 
 /// The same by maximum likelihood: (N - 1) / sum log mu.

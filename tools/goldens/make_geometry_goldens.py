@@ -26,7 +26,7 @@ def distances(x, k):
 def two_nn(d):
     """As scikit-dimension's: F = i / N of the sorted ratios, the largest tenth left out, slope through the origin."""
     mu = np.sort(d[:, 1] / d[:, 0])[: len(d) * 9 // 10]
-    x, y = np.log(mu), -np.log(1 - np.arange(len(mu)) / len(d))
+    x, y = np.log(mu), -np.log(1 - np.arange(1, len(mu) + 1) / len(d))
     return (x @ y) / (x @ x)
 
 
