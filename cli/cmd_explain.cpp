@@ -27,7 +27,7 @@ void resolve(ExplainRequest& request, const SettingOptions& options) {
     throw InputError("--data", "no data given", "weights alone do not say which images they were trained on");
   }
   if (!options.on_command_line("arch")) throw InputError("--arch", "what kind of network are these weights of?");
-  foreign.augment.complete(data::SourceSpec::parse(request.base.data).preset(), options.given(""));
+  foreign.augment.complete(data::SourceSpec::parse(request.base.data), options.given(""));
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ data::AugmentSettings augment_settings(const SettingOptions& options, const std:
   data::AugmentSettings settings;
   FieldList fields = fields_of(settings);
   options.apply(fields, "");
-  settings.complete(data::SourceSpec::parse(source).preset(), options.given(""));
+  settings.complete(data::SourceSpec::parse(source), options.given(""));
   return settings;
 }
 

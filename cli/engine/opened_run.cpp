@@ -11,7 +11,7 @@
 
 namespace directclr::cli {
 
-OpenedRun::OpenedRun(const RunRequest& request, dist::Group processes, bool untrained)
+OpenedRun::OpenedRun(const RunRequest& request, dist::Group processes, NoticeSink notice, bool untrained)
     : group(std::move(processes)),
       run(train::RunDirectory::open(request.run)),
       settings(run.settings()),
@@ -20,7 +20,8 @@ OpenedRun::OpenedRun(const RunRequest& request, dist::Group processes, bool untr
       device(train::resolve_device(request.device, request.environment.local_rank)),
       workers(request.workers),
       skip_bad(request.skip_bad || settings.skip_bad),
-      random_init(untrained) {
+      random_init(untrained),
+      notice_(std::move(notice)) {
   const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency() / request.environment.local_size);
   if (workers == 0) workers = cores;
   at::set_num_threads(static_cast<int>(request.threads == 0 ? cores : request.threads));
@@ -42,7 +43,7 @@ eval::FeatureOptions OpenedRun::loading(const std::string& task) const {
 const data::Source& OpenedRun::source(data::Split part, bool labelled) const {
   auto& opened = sources_[{part, labelled}];
   if (!opened) {
-    const data::OpenOptions options{skip_bad, [](const std::string&) {}};  // the training said what is damaged
+    const data::OpenOptions options{skip_bad, notice_};
     opened = labelled ? data::open_labelled_source(data, part, options) : data::open_source(data, part, options);
   }
   return *opened;

@@ -16,7 +16,8 @@ namespace directclr::cli {
 /// A finished run made ready for evaluation: settings, model on its device, data.
 struct OpenedRun {
   /// `group`: the processes that share the work. `random_init`: the untrained model of the same settings and seed.
-  OpenedRun(const RunRequest& request, dist::Group group, bool random_init = false);
+  /// `notice`: told what is damaged when a part of the data is opened.
+  OpenedRun(const RunRequest& request, dist::Group group, NoticeSink notice, bool random_init = false);
 
   eval::FeatureOptions loading(const std::string& task) const;
   /// Features of a part of the data, all of them on rank 0 (or, with `keep_share`, each process's share). Throws
@@ -42,6 +43,7 @@ struct OpenedRun {
   bool random_init;
 
  private:
+  NoticeSink notice_;
   mutable std::map<std::pair<data::Split, bool>, std::unique_ptr<data::Source>> sources_;
 };
 

@@ -37,7 +37,7 @@ eval::ProbeResult probe_by_sgd(const OpenedRun& run, const eval::ProbeSettings& 
 
 void probe(const ProbeRequest& request, const dist::Group& group, Console& console) {
   const auto& settings = request.settings;
-  OpenedRun run(request.base, group, settings.random_init);
+  OpenedRun run(request.base, group, console.context().notice, settings.random_init);
   eval::parse_dims(settings.dims, run.model.encoder->representation());
   check_same_classes(run);
   const Context& context = console.context();
@@ -58,7 +58,7 @@ void probe(const ProbeRequest& request, const dist::Group& group, Console& conso
 }
 
 void knn(const KnnRequest& request, const dist::Group& group, Console& console) {
-  const OpenedRun run(request.base, group);
+  const OpenedRun run(request.base, group, console.context().notice);
   check_same_classes(run);
   const auto bank = run.features(data::Split::kTrain, true, false, console.context());
   const auto queries = run.features(data::Split::kTest, true, false, console.context());
@@ -74,7 +74,7 @@ void knn(const KnnRequest& request, const dist::Group& group, Console& console) 
 void evaluate(const EvaluateRequest& request, const dist::Group& group, Console& console) {
   const auto began = std::chrono::steady_clock::now();
   const auto& settings = request.settings;
-  OpenedRun run(request.base, group);
+  OpenedRun run(request.base, group, console.context().notice);
   const auto& probe = settings.probe;
   eval::parse_dims(probe.dims, run.model.encoder->representation());
   if (settings.feature_limit > 0 && !probe.cached) throw InputError("--feature-limit", "goes with --cached alone");
@@ -118,7 +118,8 @@ void evaluate(const EvaluateRequest& request, const dist::Group& group, Console&
       findings.push_back(save_knn(run, settings.knn, top1, train.labels.size(0)));
     }
     if (probe.random_init) {
-      OpenedRun untrained(request.base, group, true);
+      OpenedRun untrained(
+          request.base, group, [](const std::string&) {}, true);  // of the same data
       whole.random_init = true;
       add_probe(untrained, whole, untrained.features(data::Split::kTrain, true, false, context, limit),
                 untrained.features(data::Split::kTest, true, false, context, limit));
@@ -150,7 +151,7 @@ void embed(const EmbedRequest& request, const dist::Group& group, Console& conso
   if (extension != ".npy" && extension != ".safetensors") {
     throw InputError("--out", "'" + request.out.string() + "' ends neither in .npy nor in .safetensors");
   }
-  const OpenedRun run(request.base, group);
+  const OpenedRun run(request.base, group, console.context().notice);
   const bool embedding = request.layer == "embedding";
   const auto features = run.features(parse_split(request.split), false, embedding, console.context());
   if (!group.is_root()) return;

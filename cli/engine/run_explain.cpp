@@ -197,10 +197,11 @@ void explain_opened(const ExplainRequest& request, Opened opened, Console& conso
 
 void run_explain(const ExplainRequest& request, Console& console) {
   if (std::filesystem::is_directory(request.base.run)) {
-    const OpenedRun run(request.base, {});
+    const OpenedRun run(request.base, {}, console.context().notice);
     return explain_opened(request, open_run(run), console);
   }
-  const auto images = data::open_source(request.base.data, data::Split::kTrain);
+  const auto images =
+      data::open_source(request.base.data, data::Split::kTrain, {request.base.skip_bad, console.context().notice});
   explain_opened(request, open_weights(request, *images, console), console);
 }
 

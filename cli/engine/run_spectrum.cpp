@@ -176,7 +176,7 @@ void run_on_file(const SpectrumRequest& request, Seen& seen, Console& console) {
 }
 
 void run_on_run(const SpectrumRequest& request, const dist::Group& group, Seen& seen, Console& console) {
-  const OpenedRun run(request.base, group);
+  const OpenedRun run(request.base, group, console.context().notice);
   const bool embedding = request.layer == "embedding";
   const uint64_t limit = request.limit == 0 ? UINT64_MAX : static_cast<uint64_t>(request.limit);
   // Each process makes the moments of its share of the images; only those travel.

@@ -1,6 +1,7 @@
 #include "directclr/data/augment_settings.h"
 
 #include "directclr/core/error.h"
+#include "directclr/data/source.h"
 
 namespace directclr::data {
 
@@ -56,8 +57,8 @@ void AugmentSettings::apply_preset(const std::string& name) {
   normalize = "fashion";
 }
 
-void AugmentSettings::complete(const std::string& automatic, const std::set<std::string>& given) {
-  if (preset == "auto") preset = automatic;
+void AugmentSettings::complete(const SourceSpec& data, const std::set<std::string>& given) {
+  if (preset == "auto") preset = data.preset();
   AugmentSettings base;
   base.apply_preset(preset);
   FieldList mine = fields_of(*this);

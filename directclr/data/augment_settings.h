@@ -10,6 +10,8 @@
 
 namespace directclr::data {
 
+struct SourceSpec;
+
 /// The two-view augmentation. Defaults are the paper's ImageNet pipeline (Appendix D.1 and the table in docs/math.md,
 /// "Augmentation"); view a is the first view, view b the second. Setting a probability to 0 switches its operation off.
 struct AugmentSettings {
@@ -44,9 +46,9 @@ struct AugmentSettings {
   /// Throws InputError for an unknown name.
   void apply_preset(const std::string& name);
 
-  /// Gives every setting not named in `given` its preset's value; an "auto" preset becomes `automatic`.
-  /// Throws InputError when a minimum then lies above its maximum.
-  void complete(const std::string& automatic, const std::set<std::string>& given);
+  /// Gives every setting not named in `given` its preset's value; an "auto" preset becomes the one that fits `data`,
+  /// which is looked at for that alone. Throws InputError when a minimum then lies above its maximum.
+  void complete(const SourceSpec& data, const std::set<std::string>& given);
 
   image::Filter filter() const;
 

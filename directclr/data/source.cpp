@@ -62,7 +62,7 @@ bool holds_small_pictures(const SourceSpec& spec) {
       if (shards.empty()) return false;
       path = shards[0].string();
     }
-    const auto source = open(spec.kind + ":" + path, Split::kTrain, false);
+    const auto source = open(spec.kind + ":" + path, Split::kTrain, false, {.skip_bad = true});
     std::vector<int> sides;
     for (size_t i = 0; i < kLooks; ++i) {
       const uint64_t index = source->size() * i / kLooks;

@@ -28,8 +28,6 @@ InflateStream::InflateStream(const std::filesystem::path& path, uint64_t offset,
 }
 
 InflateStream::~InflateStream() = default;
-InflateStream::InflateStream(InflateStream&&) noexcept = default;
-InflateStream& InflateStream::operator=(InflateStream&&) noexcept = default;
 
 void InflateStream::read(void* out, uint64_t bytes) {
   constexpr uint64_t kBlock = 1 << 20;

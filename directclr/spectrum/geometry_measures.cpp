@@ -33,8 +33,7 @@ std::vector<Measure> neighbour_measures(const at::Tensor& rows, const Context& c
        "repeated rows, left out here, shift it by up to a fifth"},
       {"cluster-learnability", format("%.3f (chance %.3f, clear clusters 1)", learnable, chance), learnable,
        "accuracy of a cosine nearest neighbour for the cluster of k-means, sqrt(N) clusters, from one half of the rows "
-       "to "
-       "the other (Lu et al. 2023)",
+       "to the other (Lu et al. 2023)",
        "CLID adds it to the intrinsic dimension; their first version predicts each row from those before it"},
       {"local-dimension", format("%.1f (32 neighbours)", local), local,
        "geometric mean over rows of m / (r_k - m), m the mean distance of the k nearest (method of moments)",

@@ -42,8 +42,7 @@ double time_of(const std::function<void()>& work, double seconds, const Context&
 
 // Images that one worker makes ready in a second.
 double loader_rate(const TrainSettings& settings, double seconds) {
-  const auto source =
-      data::open_source(settings.data, data::Split::kTrain, {settings.skip_bad, [](const std::string&) {}});
+  const auto source = data::open_source(settings.data, data::Split::kTrain, {.skip_bad = settings.skip_bad});
   data::LoaderOptions options;
   options.augment = settings.augment;
   options.batch_size = std::min<int64_t>(16, static_cast<int64_t>(source->size()));

@@ -62,7 +62,7 @@ void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_pr
                                              static_cast<long long>(micro_batch), static_cast<long long>(batch_size)));
   }
   if (!stop_under.empty()) spectrum::parse_floors(stop_under, "--stop-under");
-  augment.complete(data::SourceSpec::parse(data).preset(), given);
+  augment.complete(data::SourceSpec::parse(data), given);
 
   const int64_t representation = encoder.shape().representation();
   projector.d0 = projector.resolved_d0(representation);

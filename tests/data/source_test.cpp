@@ -178,6 +178,9 @@ TEST_F(FolderTest, PresetGoesByThePicturesSize) {
   EXPECT_EQ(preset("folder:"), "cifar");
   pack(*open(Split::kTrain), {}, folder_ / "train", {});
   EXPECT_EQ(preset("shards:"), "cifar");
+  const std::string shard = read_file(folder_ / "train/00000.tar");
+  write_file(folder_ / "train/00000.tar", shard.substr(0, shard.size() - 1100));
+  EXPECT_EQ(preset("shards:"), "cifar") << "a damaged archive tells too";
   for (const char* name : {"d.jpg", "e.jpg", "f.jpg", "g.jpg"}) add(name);
   EXPECT_EQ(preset("folder:"), "imagenet") << "most are large";
 }
