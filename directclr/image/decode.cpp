@@ -11,6 +11,7 @@
 #include <spng.h>
 
 #include "directclr/core/error.h"
+#include "directclr/image/jpeg_baseline.h"
 
 namespace directclr::image {
 namespace {
@@ -167,6 +168,19 @@ Size decode_ppm(std::string_view bytes, const std::string& where, Image* image) 
   return size;
 }
 
+// The common kind of JPEG, by our own decoder; false where it is another or damaged: libjpeg then reads it, or says
+// what is wrong. `choose` is asked for the part once.
+bool decode_baseline(std::string_view bytes, const std::function<Box(Size)>& choose, Region& region) {
+  const std::optional<JpegHeader> header = read_baseline_header(bytes);
+  if (!header || uint64_t{static_cast<uint32_t>(header->width)} * static_cast<uint32_t>(header->height) > kMaxPixels) {
+    return false;
+  }
+  thread_local BaselineJpeg decoder;
+  region.whole = {header->width, header->height};
+  region.box = choose(region.whole);
+  return decoder.decode(bytes, *header, region.box, region.image);
+}
+
 bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xFF\xD8"); }
 
 Size decode_any(std::string_view bytes, const std::string& where, Image* image) {
@@ -181,9 +195,10 @@ Size decode_any(std::string_view bytes, const std::string& where, Image* image) 
 }  // namespace
 
 Image decode(std::string_view bytes, const std::string& where) {
-  Image image;
-  decode_any(bytes, where, &image);
-  return image;
+  Region region;
+  const auto everything = [](Size size) { return Box{0, 0, size.width, size.height}; };
+  if (!decode_baseline(bytes, everything, region)) decode_any(bytes, where, &region.image);
+  return std::move(region.image);
 }
 
 Size read_size(std::string_view bytes, const std::string& where) { return decode_any(bytes, where, nullptr); }
@@ -191,6 +206,7 @@ Size read_size(std::string_view bytes, const std::string& where) { return decode
 void decode_region(std::string_view bytes, const std::string& where, const std::function<Box(Size)>& choose,
                    Region& region) {
   constexpr size_t kSmall = 8192;  // bytes: reading the header twice costs more than it saves
+  if (decode_baseline(bytes, choose, region)) return;
   if (is_jpeg(bytes) && bytes.size() > kSmall) {
     const Box part = choose(read_size(bytes, where));
     region.whole = decode_jpeg(bytes, where, &part, &region.image, &region.box);

@@ -10,8 +10,6 @@
 
 #include "directclr/core/dispatch.h"
 
-// Functions on vectors are all inlined: how they would pass a register that the target lacks does not matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
 #define DIRECTCLR_INLINE inline __attribute__((always_inline))
 
 namespace directclr::image {

@@ -1,0 +1,49 @@
+#include "directclr/image/jpeg_huffman.h"
+
+#include <algorithm>
+
+namespace directclr::image {
+
+HuffmanTable::Entry HuffmanTable::entry_of(uint8_t symbol, int length) const {
+  if (!ac_) return {length, 0, symbol};
+  if (symbol == 0x00) return {length, kEndOfBlock, 0};
+  if (symbol == 0xF0) return {length, kSixteenZeros, 0};
+  return {length, symbol >> 4, symbol & 15};
+}
+
+HuffmanTable::Entry HuffmanTable::find(uint32_t next) const {
+  for (size_t length = kLookupBits + 1; length <= 16; ++length) {
+    if (next >= end_[length]) continue;
+    const auto place = static_cast<int32_t>(next >> (16 - length)) + offset_[length];
+    return entry_of(codes_.symbols[static_cast<size_t>(place)], static_cast<int>(length));
+  }
+  return {};
+}
+
+bool HuffmanTable::build(const JpegHeader::Codes& codes, bool ac) {
+  if (codes_ == codes && ac_ == ac && end_[16] != 0) return true;  // pictures of one source share their tables
+  codes_ = codes;
+  ac_ = ac;
+  end_ = {};
+  lookup.fill({});
+  uint32_t code = 0;  // the next one, of the present length
+  int32_t place = 0;  // of its symbol
+  for (size_t length = 1; length <= 16; ++length, code <<= 1) {
+    const uint32_t count = codes.counts[length - 1];
+    if (code + count > (1U << length)) return false;
+    offset_[length] = place - static_cast<int32_t>(code);
+    for (uint32_t i = 0; i < count; ++i, ++code, ++place) {
+      const uint8_t symbol = codes.symbols[static_cast<size_t>(place)];
+      const int size = ac ? symbol & 15 : symbol;
+      if (size > (ac ? 10 : 11) || (ac && size == 0 && symbol != 0 && symbol != 0xF0)) return false;
+      if (length > kLookupBits) continue;
+      const size_t free = kLookupBits - length;
+      std::fill_n(lookup.begin() + (static_cast<ptrdiff_t>(code) << free), 1 << free,
+                  entry_of(symbol, static_cast<int>(length)));
+    }
+    end_[length] = code << (16 - length);
+  }
+  return true;
+}
+
+}  // namespace directclr::image
