@@ -52,7 +52,7 @@ int main(int argc, char** argv) {
     return [=, &image, &planes](uint64_t i) mutable {
       for (uint8_t k = 0; k < 2; ++k) {
         data::render_view(image, data::sample_view(settings, 1, 0, i, k, image.width, image.height), settings, planes);
-        table.write(planes, out.data());
+        table.write(planes, data::PixelFormat::kFloat32, out.data());
       }
     };
   };

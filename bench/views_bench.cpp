@@ -29,7 +29,7 @@ void two_views(benchmark::State& state, const char* preset, int width, int heigh
   for (auto _ : state) {
     for (uint8_t view = 0; view < 2; ++view) {
       data::render_view(picture, data::sample_view(settings, 1, 0, sample, view, width, height), settings, planes);
-      table.write(planes, out.data());
+      table.write(planes, data::PixelFormat::kFloat32, out.data());
       benchmark::DoNotOptimize(out.data());
     }
     ++sample;

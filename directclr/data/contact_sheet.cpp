@@ -49,8 +49,14 @@ image::Image contact_sheet(const Source& source, const AugmentSettings& settings
   const int side = static_cast<int>(settings.image_size);
   const int scale = std::max(1, (kSmallestTile + side - 1) / side);
   const int tile = side * scale;
-  const int sample_width = 3 * tile + 2 * kGap;
-  image::Image sheet(columns * (sample_width + kSampleGap) - kSampleGap, rows * (tile + kSampleGap) - kSampleGap);
+  // Small views stand in columns after the others, as many in each as its height takes.
+  const int small = static_cast<int>(settings.small_size) * scale, small_views = static_cast<int>(settings.small_views);
+  const int in_column = std::max(1, (tile + kGap) / (small + kGap));
+  const int small_columns = (small_views + in_column - 1) / in_column;
+  const int sample_width = 3 * tile + 2 * kGap + small_columns * (small + kGap);
+  const int sample_height = small_views > 0 ? std::max(tile, small) : tile;
+  image::Image sheet(columns * (sample_width + kSampleGap) - kSampleGap,
+                     rows * (sample_height + kSampleGap) - kSampleGap);
   std::fill(sheet.pixels.begin(), sheet.pixels.end(), uint8_t{255});
   image::Image image;
   image::Planes planes;
@@ -58,13 +64,16 @@ image::Image contact_sheet(const Source& source, const AugmentSettings& settings
     const uint64_t index = places[i];
     load_good(source, index, image);
     const int left = static_cast<int>(i % static_cast<uint64_t>(columns)) * (sample_width + kSampleGap);
-    const int top = static_cast<int>(i / static_cast<uint64_t>(columns)) * (tile + kSampleGap);
+    const int top = static_cast<int>(i / static_cast<uint64_t>(columns)) * (sample_height + kSampleGap);
     render_eval_view(image, settings, planes);
     paste(planes, scale, left, top, sheet);
-    for (uint8_t view = 0; view < 2; ++view) {
-      const ViewParams params = sample_view(settings, seed, 0, index, view, image.width, image.height);
+    for (int view = 0; view < settings.views(); ++view) {
+      const ViewParams params =
+          sample_view(settings, seed, 0, index, static_cast<uint8_t>(view), image.width, image.height);
       render_view(image, params, settings, planes);
-      paste(planes, scale, left + (view + 1) * (tile + kGap), top, sheet);
+      const int place = view - 2;  // among the small ones
+      const int x = view < 2 ? (view + 1) * (tile + kGap) : 3 * (tile + kGap) + place / in_column * (small + kGap);
+      paste(planes, scale, left + x, view < 2 ? top : top + place % in_column * (small + kGap), sheet);
     }
   }
   return sheet;

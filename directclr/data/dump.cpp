@@ -20,7 +20,8 @@ constexpr const char* kOperations[] = {"brightness", "contrast", "saturation", "
 ordered_json to_object(const ViewParams& p) {
   ordered_json order = ordered_json::array();
   for (const uint8_t operation : p.order) order.push_back(kOperations[operation]);
-  return {{"crop", {{"left", p.crop.left}, {"top", p.crop.top}, {"width", p.crop.width}, {"height", p.crop.height}}},
+  return {{"size", p.size},
+          {"crop", {{"left", p.crop.left}, {"top", p.crop.top}, {"width", p.crop.width}, {"height", p.crop.height}}},
           {"flip", p.flip},
           {"jitter", p.jitter},
           {"order", order},
@@ -33,11 +34,11 @@ ordered_json to_object(const ViewParams& p) {
           {"solarize", p.solarize}};
 }
 
-// The head of a .npy file of bytes (count, 2, side, side, 3): version 1.0, padded to 64 bytes.
-std::string npy_head(uint64_t count, int64_t side) {
-  std::string text =
-      format("{'descr': '|u1', 'fortran_order': False, 'shape': (%llu, 2, %lld, %lld, 3), }",
-             static_cast<unsigned long long>(count), static_cast<long long>(side), static_cast<long long>(side));
+// The head of a .npy file of bytes (count, views, side, side, 3): version 1.0, padded to 64 bytes.
+std::string npy_head(uint64_t count, int64_t views, int64_t side) {
+  std::string text = format("{'descr': '|u1', 'fortran_order': False, 'shape': (%llu, %lld, %lld, %lld, 3), }",
+                            static_cast<unsigned long long>(count), static_cast<long long>(views),
+                            static_cast<long long>(side), static_cast<long long>(side));
   text.resize((text.size() + 1 + 10 + 63) / 64 * 64 - 10 - 1, ' ');
   text += '\n';
   std::string head("\x93NUMPY\x01\x00", 8);
@@ -52,12 +53,12 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
                 const std::filesystem::path& folder, const Context& context) {
   count = std::min(count, source.size());
   make_directories(files ? folder : folder / "originals");
-  const auto side = settings.image_size;
   AugmentSettings copy = settings;
   ordered_json head = {{"version", 1}, {"seed", seed}, {"settings", ordered_json::object()}};
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) head["settings"][field.name] = field.text();
-  std::string lines = head.dump() + "\n", bytes = npy_head(count, side);
+  std::string lines = head.dump() + "\n", bytes = npy_head(count, 2, settings.image_size),
+              small_bytes = npy_head(count, settings.small_views, settings.small_size);
   image::Image image;
   image::Planes planes;
   uint64_t done = 0;
@@ -73,12 +74,13 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
       write_file(folder / name, image::encode_png(image));
       line["image"] = name.string();
     }
-    for (uint8_t view = 0; view < 2; ++view) {
+    for (uint8_t view = 0; view < settings.views(); ++view) {
       const ViewParams params = sample_view(settings, seed, 0, index, view, image.width, image.height);
       line["views"].push_back(to_object(params));
       render_view(image, params, settings, planes);
+      std::string& target = view < 2 ? bytes : small_bytes;
       for (size_t i = 0; i < planes.plane_size(); ++i) {
-        for (int c = 0; c < 3; ++c) bytes += static_cast<char>(planes.plane(c)[i]);
+        for (int c = 0; c < 3; ++c) target += static_cast<char>(planes.plane(c)[i]);
       }
     }
     lines += line.dump() + "\n";
@@ -86,6 +88,7 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
     context.progress({"views", done, count, "images", done, ""});
   }
   write_file(folder / "views.npy", bytes);
+  if (settings.small_views > 0) write_file(folder / "small_views.npy", small_bytes);
   write_file(folder / "views.jsonl", lines);
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -28,7 +29,7 @@ constexpr uint64_t kRing = 3;
 
 // The memory of one batch, reused for every kRing-th one.
 struct Slot {
-  std::vector<float> images;
+  std::vector<std::byte> images, small_images;
   std::vector<int64_t> labels;
   std::vector<uint32_t> indices;
   std::atomic<int64_t> missing{0};  // images still to come
@@ -51,13 +52,18 @@ class Loader::Impl {
                               static_cast<unsigned long long>(size)),
                        "use a smaller batch");
     }
-    views_ = options.transform == Transform::kTwoViews ? 2 : 1;
-    pixels_ = static_cast<size_t>(options.augment.image_size * options.augment.image_size * 3);
+    const bool training = options.transform == Transform::kTrainingViews;
+    views_ = training ? 2 : 1;
+    small_views_ = training ? options.augment.small_views : 0;
+    const auto bytes = [&](int64_t side) { return static_cast<size_t>(side * side * 3) * size_of(options.format); };
+    view_bytes_ = bytes(options.augment.image_size);
+    small_bytes_ = bytes(options.augment.small_size);
     const uint64_t epochs = options.end_epoch > options.first_epoch ? options.end_epoch - options.first_epoch : 0;
     const uint64_t total = epochs * per_epoch_;
     end_ = total > options.first_batch ? total - options.first_batch : 0;
     for (auto& slot : slots_) {
-      slot.images.resize(pixels_ * slot_size_ * static_cast<uint64_t>(views_));
+      slot.images.resize(view_bytes_ * slot_size_ * static_cast<uint64_t>(views_));
+      slot.small_images.resize(small_bytes_ * slot_size_ * static_cast<uint64_t>(small_views_));
       slot.labels.resize(slot_size_);
       slot.indices.resize(slot_size_);
     }
@@ -92,8 +98,16 @@ class Loader::Impl {
     if (failure_) std::rethrow_exception(failure_);
     holding_ = true;
     const Place place = place_of(delivered_);
-    batch = {place.epoch,        place.number,       place.count,        views_,
-             slot.images.data(), slot.labels.data(), slot.indices.data()};
+    batch = {place.epoch,
+             place.number,
+             place.count,
+             options_.format,
+             views_,
+             slot.images.data(),
+             small_views_,
+             slot.small_images.data(),
+             slot.labels.data(),
+             slot.indices.data()};
     return true;
   }
 
@@ -172,11 +186,12 @@ class Loader::Impl {
   void fill(Slot& slot, const Place& place, int64_t position, image::Region& region, image::Planes& planes) {
     const uint32_t index = slot.indices[static_cast<size_t>(position)];
     // What will be seen of the image is drawn once its size is known, and only that is decoded.
-    std::array<ViewParams, 2> views;
+    std::array<ViewParams, 2 + AugmentSettings::kMostSmallViews> views;
+    const int64_t all_views = views_ + small_views_;
     const bool whole = options_.transform == Transform::kEvaluation;
     const auto choose = [&](image::Size size) {
       image::Box needed;
-      for (int64_t view = 0; view < views_; ++view) {
+      for (int64_t view = 0; view < all_views; ++view) {
         auto& params = views[static_cast<size_t>(view)];
         params = draw(place.epoch, index, static_cast<uint8_t>(view), size);
         needed = view == 0 ? params.crop : image::around(needed, params.crop);
@@ -186,7 +201,7 @@ class Loader::Impl {
     const uint64_t loaded = load(index, whole, choose, region);
     slot.labels[static_cast<size_t>(position)] = source_.label(loaded);
     if (!whole) choose(region.whole);  // of the image that was loaded, which may be another
-    for (int64_t view = 0; view < views_; ++view) {
+    for (int64_t view = 0; view < all_views; ++view) {
       auto& params = views[static_cast<size_t>(view)];
       params.crop.left -= region.box.left;
       params.crop.top -= region.box.top;
@@ -195,12 +210,15 @@ class Loader::Impl {
       } else {
         render_view(region.image, params, options_.augment, planes);
       }
-      table_.write(planes, slot.images.data() + static_cast<size_t>(view * place.count + position) * pixels_);
+      const bool small = view >= views_;
+      const auto row = static_cast<size_t>((small ? view - views_ : view) * place.count + position);
+      table_.write(planes, options_.format,
+                   small ? slot.small_images.data() + row * small_bytes_ : slot.images.data() + row * view_bytes_);
     }
   }
 
   ViewParams draw(uint32_t epoch, uint32_t index, uint8_t view, image::Size size) const {
-    if (options_.transform == Transform::kTwoViews) {
+    if (options_.transform == Transform::kTrainingViews) {
       return sample_view(options_.augment, options_.seed, epoch, index, view, size.width, size.height);
     }
     return sample_crop_and_flip(options_.augment, options_.seed, epoch, index, size.width, size.height);
@@ -237,8 +255,8 @@ class Loader::Impl {
   const NormalizeTable table_;
   uint64_t per_epoch_ = 0;
   uint64_t slot_size_ = 0;  // images that a batch holds at most
-  int64_t views_ = 1;
-  size_t pixels_ = 0;
+  int64_t views_ = 1, small_views_ = 0;
+  size_t view_bytes_ = 0, small_bytes_ = 0;
   uint64_t end_ = 0;  // batches to deliver
 
   Slot slots_[kRing];

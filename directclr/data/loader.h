@@ -7,19 +7,21 @@
 #include "directclr/core/progress.h"
 #include "directclr/data/augment_settings.h"
 #include "directclr/data/source.h"
+#include "directclr/data/views.h"
 
 namespace directclr::data {
 
 /// What a loader makes of each image.
 enum class Transform {
-  kTwoViews,     ///< two augmented views: contrastive pretraining
-  kCropAndFlip,  ///< one random crop, perhaps flipped: training a linear probe
-  kEvaluation,   ///< one centred view: features, accuracy
+  kTrainingViews,  ///< two augmented views and the small ones: contrastive pretraining
+  kCropAndFlip,    ///< one random crop, perhaps flipped: training a linear probe
+  kEvaluation,     ///< one centred view: features, accuracy
 };
 
 struct LoaderOptions {
-  Transform transform = Transform::kTwoViews;
+  Transform transform = Transform::kTrainingViews;
   AugmentSettings augment;
+  PixelFormat format = PixelFormat::kFloat32;
   int64_t batch_size = 256;
   uint64_t seed = 0;
   bool shuffle = true;        ///< a new order every epoch; else 0, 1, 2, ...
@@ -36,15 +38,19 @@ struct LoaderOptions {
   NoticeSink notice = [](const std::string&) {};
 };
 
-/// One batch, valid until the next call of next(). Views come one after the other: all of view a, then all of view b.
+/// One batch, valid until the next call of next(). Views come one after the other: all of view a, then all of view b;
+/// so do the small ones.
 struct Batch {
   uint32_t epoch = 0;
-  uint64_t number = 0;                // within the epoch
-  int64_t count = 0;                  // images
-  int64_t views = 0;                  // 1 or 2
-  const float* images = nullptr;      // (views, count, side, side, 3), normalised
-  const int64_t* labels = nullptr;    // (count)
-  const uint32_t* indices = nullptr;  // (count) places in the source
+  uint64_t number = 0;  // within the epoch
+  int64_t count = 0;    // images
+  PixelFormat format = PixelFormat::kFloat32;
+  int64_t views = 0;             // 1 or 2
+  const void* images = nullptr;  // (views, count, image_size, image_size, 3) of the format
+  int64_t small_views = 0;
+  const void* small_images = nullptr;  // (small_views, count, small_size, small_size, 3)
+  const int64_t* labels = nullptr;     // (count)
+  const uint32_t* indices = nullptr;   // (count) places in the source
 };
 
 /// Decodes and augments ahead of the consumer on its own threads. A worker takes one image at a time, decodes it once

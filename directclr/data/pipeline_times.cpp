@@ -25,7 +25,7 @@ constexpr std::array<const char*, 9> kNames = {"read and decode", "parameters", 
 constexpr size_t kDecode = 0, kParameters = 1, kFirstStep = 2, kNormalise = 8, kWholeDecode = 9;
 using Sums = std::array<double, 10>;
 
-// Adds the time of every stage of one image's two views to the sums.
+// Adds the time of every stage of one image's views to the sums.
 class Stopwatch {
  public:
   explicit Stopwatch(Sums& sums) : sums_(sums), last_(thread_microseconds()) {}
@@ -46,13 +46,17 @@ void measure_image(const Source& source, const AugmentSettings& s, const Normali
   thread_local image::Image whole;
   thread_local image::Planes planes;
   thread_local std::vector<float> floats;
-  floats.resize(static_cast<size_t>(s.image_size * s.image_size * 3));
-  std::array<ViewParams, 2> views;
+  const int64_t side = std::max(s.image_size, s.small_size);
+  floats.resize(static_cast<size_t>(side * side * 3));
+  std::array<ViewParams, 2 + AugmentSettings::kMostSmallViews> views;
+  const auto count = static_cast<size_t>(s.views());
   const auto draw = [&](image::Size size) {
-    for (uint8_t view = 0; view < 2; ++view) {
-      views[view] = sample_view(s, 1, epoch, index, view, size.width, size.height);
+    image::Box needed;
+    for (size_t view = 0; view < count; ++view) {
+      views[view] = sample_view(s, 1, epoch, index, static_cast<uint8_t>(view), size.width, size.height);
+      needed = view == 0 ? views[0].crop : image::around(needed, views[view].crop);
     }
-    return image::around(views[0].crop, views[1].crop);
+    return needed;
   };
   Stopwatch watch(sums);
   source.load(index, whole);
@@ -61,12 +65,13 @@ void measure_image(const Source& source, const AugmentSettings& s, const Normali
   watch.lap(kDecode);
   draw(region.whole);
   watch.lap(kParameters);
-  for (auto& params : views) {
+  for (size_t view = 0; view < count; ++view) {
+    auto& params = views[view];
     params.crop.left -= region.box.left;
     params.crop.top -= region.box.top;
     render_view(region.image, params, s, planes,
                 [&](ViewStep step) { watch.lap(kFirstStep + static_cast<size_t>(step)); });
-    table.write(planes, floats.data());
+    table.write(planes, PixelFormat::kFloat32, floats.data());
     watch.lap(kNormalise);
   }
 }

@@ -11,10 +11,10 @@
 
 namespace directclr::data {
 
-/// Where the time of two views goes, and how fast the loader is.
+/// Where the time of an image's views goes, and how fast the loader is.
 struct PipelineTimes {
   int64_t images = 0;  ///< in the sample
-  /// Microseconds of one core an image, over both views, in the order of the work: "read and decode", "parameters",
+  /// Microseconds of one core an image, over all its views, in the order of the work: "read and decode", "parameters",
   /// "crop and resize", "flip", "jitter", "grayscale", "blur", "solarize", "normalise".
   std::vector<std::pair<std::string, double>> stages;
   double whole_decode = 0;  ///< what decoding whole pictures would take, reading included

@@ -1,6 +1,7 @@
 #include "directclr/data/views.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "directclr/core/error.h"
@@ -14,13 +15,20 @@
 namespace directclr::data {
 namespace {
 
-image::Box sample_crop(const AugmentSettings& s, RandomStream random, int width, int height) {
+// The number of the probe's crops among an image's streams: they are not the training views'.
+constexpr uint8_t kProbeView = 2;
+
+struct ScaleRange {
+  double min, max;  // of the crop's area in the image's
+};
+
+image::Box sample_crop(const AugmentSettings& s, ScaleRange scale, RandomStream random, int width, int height) {
   const double area = static_cast<double>(width) * height;
   const double log_min = portable_log(s.crop_ratio_min);
   const double log_max = portable_log(s.crop_ratio_max);
   for (int attempt = 0; attempt < 10; ++attempt) {
     // Four words a try, always, so that a try's numbers do not hang on how the earlier ones went.
-    const double target = area * random.uniform(s.crop_scale_min, s.crop_scale_max);
+    const double target = area * random.uniform(scale.min, scale.max);
     const double ratio = portable_exp(random.uniform(log_min, log_max));
     const uint32_t top = random.bits();
     const uint32_t left = random.bits();
@@ -77,9 +85,14 @@ void apply_jitter(const ViewParams& p, const AugmentSettings& s, image::Planes& 
 
 ViewParams sample_view(const AugmentSettings& s, uint64_t seed, uint32_t epoch, uint64_t sample, uint8_t view,
                        int width, int height) {
-  const auto stream = [&](Purpose purpose) { return RandomStream(seed, purpose, epoch, sample, view); };
+  const bool small = view >= 2, like_a = view % 2 == 0;
+  const auto number = static_cast<uint8_t>(view < kProbeView ? view : view + 1);
+  const auto stream = [&](Purpose purpose) { return RandomStream(seed, purpose, epoch, sample, number); };
   ViewParams p;
-  p.crop = sample_crop(s, stream(Purpose::kCrop), width, height);
+  const ScaleRange scale =
+      small ? ScaleRange{s.small_scale_min, s.small_scale_max} : ScaleRange{s.crop_scale_min, s.crop_scale_max};
+  p.crop = sample_crop(s, scale, stream(Purpose::kCrop), width, height);
+  p.size = static_cast<int>(s.side(view));
   p.flip = stream(Purpose::kFlip).chance(s.flip_probability);
 
   RandomStream jitter = stream(Purpose::kJitter);
@@ -100,19 +113,19 @@ ViewParams sample_view(const AugmentSettings& s, uint64_t seed, uint32_t epoch, 
 
   p.grayscale = stream(Purpose::kGrayscale).chance(s.grayscale_probability);
   RandomStream blur = stream(Purpose::kBlur);
-  if (blur.chance(view == 0 ? s.blur_probability_a : s.blur_probability_b)) {
+  if (blur.chance(like_a ? s.blur_probability_a : s.blur_probability_b)) {
     p.blur_sigma = blur.uniform(s.blur_sigma_min, s.blur_sigma_max);
   }
-  p.solarize = stream(Purpose::kSolarize).chance(view == 0 ? s.solarize_probability_a : s.solarize_probability_b);
+  p.solarize = stream(Purpose::kSolarize).chance(like_a ? s.solarize_probability_a : s.solarize_probability_b);
   return p;
 }
 
 ViewParams sample_crop_and_flip(const AugmentSettings& s, uint64_t seed, uint32_t epoch, uint64_t sample, int width,
                                 int height) {
-  // View number 2: the probe's crops are not the training views'.
-  constexpr uint8_t kProbeView = 2;
   ViewParams p;
-  p.crop = sample_crop(s, RandomStream(seed, Purpose::kCrop, epoch, sample, kProbeView), width, height);
+  p.crop = sample_crop(s, {s.crop_scale_min, s.crop_scale_max},
+                       RandomStream(seed, Purpose::kCrop, epoch, sample, kProbeView), width, height);
+  p.size = static_cast<int>(s.image_size);
   p.flip = RandomStream(seed, Purpose::kFlip, epoch, sample, kProbeView).chance(0.5);
   return p;
 }
@@ -122,8 +135,7 @@ void render_view(const image::Image& image, const ViewParams& p, const AugmentSe
   const auto done = [&](ViewStep step) {
     if (after) after(step);
   };
-  const int size = static_cast<int>(s.image_size);
-  image::crop_resize(image, p.crop, size, size, s.filter(), out);
+  image::crop_resize(image, p.crop, p.size, p.size, s.filter(), out);
   done(ViewStep::kResize);
   if (p.flip) flip_rows(out);
   done(ViewStep::kFlip);
@@ -160,23 +172,38 @@ void render_eval_view(const image::Image& image, const AugmentSettings& s, image
   }
 }
 
+size_t size_of(PixelFormat format) {
+  return format == PixelFormat::kFloat32 ? 4 : format == PixelFormat::kBFloat16 ? 2 : 1;
+}
+
 NormalizeTable::NormalizeTable(const AugmentSettings::Normalization& normalization) {
   for (size_t c = 0; c < 3; ++c) {
     const auto mean = static_cast<float>(normalization.mean[c]);
     const auto std = static_cast<float>(normalization.std[c]);
-    for (size_t v = 0; v < 256; ++v) table_[c][v] = (static_cast<float>(v) / 255.0F - mean) / std;
+    for (size_t v = 0; v < 256; ++v) {
+      floats_[c][v] = (static_cast<float>(v) / 255.0F - mean) / std;
+      const auto bits = std::bit_cast<uint32_t>(floats_[c][v]);
+      bfloats_[c][v] = static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
+    }
   }
 }
 
-void NormalizeTable::write(const image::Planes& planes, float* out) const {
-  const size_t count = planes.plane_size();
-  const uint8_t* r = planes.plane(0);
-  const uint8_t* g = planes.plane(1);
-  const uint8_t* b = planes.plane(2);
-  for (size_t i = 0; i < count; ++i) {
-    out[3 * i] = table_[0][r[i]];
-    out[3 * i + 1] = table_[1][g[i]];
-    out[3 * i + 2] = table_[2][b[i]];
+void NormalizeTable::write(const image::Planes& planes, PixelFormat format, void* out) const {
+  const auto interleave = [&](auto* to, const auto& value) {
+    const size_t count = planes.plane_size();
+    const uint8_t *r = planes.plane(0), *g = planes.plane(1), *b = planes.plane(2);
+    for (size_t i = 0; i < count; ++i) {
+      to[3 * i] = value(0, r[i]);
+      to[3 * i + 1] = value(1, g[i]);
+      to[3 * i + 2] = value(2, b[i]);
+    }
+  };
+  switch (format) {
+    case PixelFormat::kFloat32:
+      return interleave(static_cast<float*>(out), [&](size_t c, uint8_t v) { return floats_[c][v]; });
+    case PixelFormat::kBFloat16:
+      return interleave(static_cast<uint16_t*>(out), [&](size_t c, uint8_t v) { return bfloats_[c][v]; });
+    case PixelFormat::kBytes: return interleave(static_cast<uint8_t*>(out), [](size_t, uint8_t v) { return v; });
   }
 }
 

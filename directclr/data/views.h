@@ -12,6 +12,7 @@ namespace directclr::data {
 /// Everything random about one view of one image. Drawn first, applied second: tests inject it, tools print it.
 struct ViewParams {
   image::Box crop;
+  int size = 0;  // side of the view in pixels
   bool flip = false;
   bool jitter = false;
   std::array<uint8_t, 4> order{};  // 0 brightness, 1 contrast, 2 saturation, 3 hue; first to last
@@ -25,8 +26,9 @@ struct ViewParams {
 };
 
 /// Draws a view's parameters: a pure function of its arguments, so a view never depends on workers, batches or ranks.
-/// `sample` is the image's index in its data set, view 0 or 1, width and height the decoded image's.
-/// The crop follows torchvision's RandomResizedCrop.get_params (ten tries, then a central crop).
+/// `sample` is the image's index in its data set, width and height the decoded image's; view 0 is a, 1 is b, and the
+/// small ones follow, 2 .. settings.views() - 1. The crop follows torchvision's RandomResizedCrop.get_params (ten
+/// tries, then a central crop).
 ViewParams sample_view(const AugmentSettings& settings, uint64_t seed, uint32_t epoch, uint64_t sample, uint8_t view,
                        int width, int height);
 
@@ -35,7 +37,7 @@ ViewParams sample_crop_and_flip(const AugmentSettings& settings, uint64_t seed, 
                                 int width, int height);
 
 /// Crop, resize, flip, jitter, grayscale, blur, solarize, in that order, bytes as Pillow and torchvision give them.
-/// Requires: params.crop inside the image. `out` is resized to (image_size, image_size) and its memory reused.
+/// Requires: params.crop inside the image. `out` is resized to (params.size, params.size) and its memory reused.
 /// `after`, if given, is called when each of the view's steps is done (for measurements).
 enum class ViewStep { kResize, kFlip, kJitter, kGrayscale, kBlur, kSolarize };
 void render_view(const image::Image& image, const ViewParams& params, const AugmentSettings& settings,
@@ -44,16 +46,26 @@ void render_view(const image::Image& image, const ViewParams& params, const Augm
 /// The evaluation view: short side resized (bilinear), centre crop, as torchvision's Resize and CenterCrop.
 void render_eval_view(const image::Image& image, const AugmentSettings& settings, image::Planes& out);
 
-/// Byte values to normalised floats: ToTensor and Normalize as one table, bit-equal to the three float32 roundings.
+/// What a view's pixels are written as, channels interleaved: (height, width, 3).
+enum class PixelFormat {
+  kFloat32,   ///< normalised
+  kBFloat16,  ///< normalised, then rounded to the nearest, ties to even
+  kBytes,     ///< as they are, to be normalised elsewhere
+};
+/// Bytes of one number.
+size_t size_of(PixelFormat format);
+
+/// Byte values to normalised numbers: ToTensor and Normalize as one table, bit-equal to the three float32 roundings.
 class NormalizeTable {
  public:
   explicit NormalizeTable(const AugmentSettings::Normalization& normalization);
 
-  /// Writes planes as interleaved floats: out (height, width, 3).
-  void write(const image::Planes& planes, float* out) const;
+  /// Writes planes as interleaved pixels: out (height, width, 3) numbers of the format.
+  void write(const image::Planes& planes, PixelFormat format, void* out) const;
 
  private:
-  std::array<std::array<float, 256>, 3> table_;
+  std::array<std::array<float, 256>, 3> floats_;
+  std::array<std::array<uint16_t, 256>, 3> bfloats_;  // the upper halves of floats
 };
 
 }  // namespace directclr::data

@@ -10,6 +10,7 @@
 #include "directclr/core/error.h"
 #include "directclr/data/loader.h"
 #include "directclr/data/subset.h"
+#include "directclr/eval/batch_images.h"
 
 namespace directclr::eval {
 namespace {
@@ -55,10 +56,11 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
   loading.skip_bad = options.skip_bad;
   loading.notice = context.notice;
   loading.yield_to_trainer = device.is_cpu();
+  loading.format = pixel_format_for(device, false);
   data::Loader loader(part, loading);
+  const BatchImages pictures(augment, device);
   CoreTurns turns(device.is_cpu() && group.alone() ? at::get_num_threads() : 0);
 
-  const int64_t side = augment.image_size;
   // All processes go around as often as the one with most images, so that they agree on when to stop.
   const int64_t most = (total + group.size() - 1) / group.size();
   const int64_t rounds = (most + options.batch_size - 1) / options.batch_size;
@@ -68,9 +70,7 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
     if (group.sum(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped while computing features");
     data::Batch batch;
     if (!loader.next(batch)) continue;
-    const torch::Tensor images = torch::from_blob(const_cast<float*>(batch.images), {batch.count, side, side, 3})
-                                     .permute({0, 3, 1, 2})
-                                     .to(device);
+    const torch::Tensor images = pictures.large(batch);
     const CoreTurns::Turn turn = turns.take(context);
     const torch::Tensor r = encoder->forward(images);
     if (!features.representation.defined()) features.representation = torch::empty({share.count, r.size(1)});

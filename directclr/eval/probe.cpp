@@ -14,6 +14,7 @@
 #include "directclr/core/text.h"
 #include "directclr/data/loader.h"
 #include "directclr/data/sampler.h"
+#include "directclr/eval/batch_images.h"
 #include "directclr/optim/optimizer.h"
 #include "directclr/optim/schedule.h"
 
@@ -171,19 +172,18 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
   options.skip_bad = loading.skip_bad;
   options.yield_to_trainer = device.is_cpu();
   options.notice = context.notice;
+  options.format = pixel_format_for(device, false);
   data::Loader loader(train, options);
+  const BatchImages pictures(augment, device);
   const auto per_epoch = static_cast<int64_t>(loader.batches_per_epoch());
   const optim::CosineSchedule schedule{settings.probe_lr, 0, per_epoch * settings.probe_epochs, 0};
 
   ProbeResult result;
   CoreTurns turns(device.is_cpu() && group.alone() ? at::get_num_threads() : 0);
-  const int64_t side = augment.image_size;
   int64_t step = 0;
   for (data::Batch batch; loader.next(batch); ++step) {
     if (group.sum(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped during the probe");
-    const Tensor images = torch::from_blob(const_cast<float*>(batch.images), {batch.count, side, side, 3})
-                              .permute({0, 3, 1, 2})
-                              .to(device);
+    const Tensor images = pictures.large(batch);
     Tensor labels = torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(device);
     const CoreTurns::Turn turn = turns.take(context);
     Tensor r;

@@ -5,6 +5,7 @@
 #include "directclr/core/core_turns.h"
 #include "directclr/core/error.h"
 #include "directclr/data/loader.h"
+#include "directclr/eval/batch_images.h"
 
 namespace directclr::explain {
 
@@ -18,12 +19,14 @@ ViewFeatures view_features(model::ResNet encoder, const data::Source& source, co
   loading.skip_bad = options.skip_bad;
   loading.notice = context.notice;
   loading.yield_to_trainer = device.is_cpu();
+  loading.format = eval::pixel_format_for(device, false);
+  loading.augment.small_views = 0;
   data::Loader loader(source, loading);
+  const eval::BatchImages pictures(augment, device);
   CoreTurns turns(device.is_cpu() ? at::get_num_threads() : 0);
 
   const torch::NoGradGuard no_grad;
   encoder->eval();
-  const int64_t side = augment.image_size;
   const auto total = static_cast<int64_t>(loader.batches_per_epoch()) * options.batch;
   ViewFeatures features;
   features.batch = options.batch;
@@ -32,9 +35,7 @@ ViewFeatures view_features(model::ResNet encoder, const data::Source& source, co
   int64_t done = 0;
   for (data::Batch batch; loader.next(batch); done += batch.count) {
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
-    const torch::Tensor images = torch::from_blob(const_cast<float*>(batch.images), {2 * batch.count, side, side, 3})
-                                     .permute({0, 3, 1, 2})
-                                     .to(device);
+    const torch::Tensor images = pictures.large(batch);
     const CoreTurns::Turn turn = turns.take(context);
     const torch::Tensor r = encoder->forward(images);
     features.a.slice(0, done, done + batch.count).copy_(r.slice(0, 0, batch.count));

@@ -162,10 +162,18 @@ class Network {
 }  // namespace
 
 NetworkCost network_cost(const TrainSettings& settings) {
-  Walk walk(settings.augment.image_size);
-  walk_encoder(walk, settings);
-  walk_projector(walk, settings);
-  return walk.cost();
+  const auto of_view = [&](int64_t side) {
+    Walk walk(side);
+    walk_encoder(walk, settings);
+    walk_projector(walk, settings);
+    return walk.cost();
+  };
+  NetworkCost cost = of_view(settings.augment.image_size);
+  const NetworkCost small = of_view(settings.augment.small_size);
+  const int64_t small_views = settings.augment.small_views;
+  cost.macs_per_image = 2 * cost.macs_per_view + small_views * small.macs_per_view;
+  cost.activations_per_image = 2 * cost.activations_per_view + small_views * small.activations_per_view;
+  return cost;
 }
 
 Machine Machine::read(const std::filesystem::path& path) {
@@ -264,15 +272,15 @@ Plan make_plan(const TrainSettings& settings, int64_t images, int64_t nodes, int
   const NetworkCost& net = plan.network;
 
   const bool in_parts = settings.micro_batch > 0 && settings.micro_batch < plan.images_per_device;
-  const double views = 2.0 * static_cast<double>(plan.images_per_device);
+  const double mine = static_cast<double>(plan.images_per_device);
   // A backward costs two forwards; micro-batches add a forward.
-  const double forward = 2.0 * static_cast<double>(net.macs_per_view) * views / machine.flops_per_second;
+  const double forward = 2.0 * static_cast<double>(net.macs_per_image) * mine / machine.flops_per_second;
   plan.compute_seconds = (in_parts ? 4 : 3) * forward + machine.step_seconds;
 
   const double n = static_cast<double>(batch), p = static_cast<double>(net.embedding);
-  const double problems = settings.loss.loss == "ntxent" ? 3 : 1;
-  plan.loss_seconds =
-      problems * n * static_cast<double>(plan.images_per_device) * 8 * p / machine.loss_flops_per_second;
+  const auto small_views = static_cast<double>(settings.augment.small_views);
+  const double problems = (settings.loss.loss == "ntxent" ? 3 : 1) * (1 + 2 * small_views);  // pairs of views
+  plan.loss_seconds = problems * n * mine * 8 * p / machine.loss_flops_per_second;
 
   const double gradient_bytes = 4.0 * static_cast<double>(net.parameters);
   plan.gradient_seconds = network.seconds(gradient_bytes, 2);
@@ -284,7 +292,7 @@ Plan make_plan(const TrainSettings& settings, int64_t images, int64_t nodes, int
   const double embedding_bytes = 4 * n * p;
   plan.embedding_seconds = problems * (2 * network.seconds(embedding_bytes, 1) + 3 * network.seconds(8 * n, 1));
   const double passes =
-      in_parts ? 2.0 * static_cast<double>(plan.images_per_device) / static_cast<double>(settings.micro_batch) : 1;
+      (in_parts ? 2.0 * mine / static_cast<double>(settings.micro_batch) : 1) * (small_views > 0 ? 2 : 1);
   double norm_bytes = 0;
   if (settings.sync_batch_norm && plan.devices > 1) {
     // Means and variances of every process forward, two sums backward, in float64.
@@ -309,13 +317,14 @@ Plan make_plan(const TrainSettings& settings, int64_t images, int64_t nodes, int
   plan.train_seconds = plan.step_seconds * static_cast<double>(plan.steps);
 
   const int64_t images_a_pass = in_parts ? settings.micro_batch : plan.images_per_device;
-  const double side = static_cast<double>(settings.augment.image_size);
+  const auto numbers = [](int64_t side) { return static_cast<double>(3 * side * side); };
   plan.device_bytes =
       // Weights, gradients, momentum and the buckets that travel; activations; input; gathered embeddings and their
       // gradient.
       4 * gradient_bytes +
-      kOnTheWay * 2.0 * static_cast<double>(images_a_pass * net.activations_per_view * machine.bytes_per_number) +
-      2.0 * static_cast<double>(plan.images_per_device) * 3 * side * side * 4 + 4 * embedding_bytes;
+      kOnTheWay * static_cast<double>(images_a_pass * net.activations_per_image * machine.bytes_per_number) +
+      4 * mine * (2 * numbers(settings.augment.image_size) + small_views * numbers(settings.augment.small_size)) +
+      4 * embedding_bytes;
 
   const std::pair<const char*, double> parts[] = {{"computing", plan.compute_seconds},
                                                   {"the loss", plan.loss_seconds},

@@ -15,11 +15,13 @@ namespace directclr::train {
 /// What the network costs, from its layers alone.
 struct NetworkCost {
   int64_t parameters = 0;            ///< of encoder and projector, trainable
-  int64_t macs_per_view = 0;         ///< multiply-adds of one forward pass of one view
+  int64_t macs_per_view = 0;         ///< multiply-adds of one forward pass of one (large) view
   int64_t activations_per_view = 0;  ///< numbers that the backward needs of one view
-  int64_t norm_layers = 0;           ///< batch normalisations
-  int64_t norm_channels = 0;         ///< their channels, summed
-  int64_t embedding = 0;             ///< P
+  int64_t macs_per_image = 0;        ///< the same of all views of an image, small ones too
+  int64_t activations_per_image = 0;
+  int64_t norm_layers = 0;    ///< batch normalisations
+  int64_t norm_channels = 0;  ///< their channels, summed
+  int64_t embedding = 0;      ///< P
 };
 NetworkCost network_cost(const TrainSettings& settings);
 

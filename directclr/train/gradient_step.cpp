@@ -8,10 +8,18 @@
 namespace directclr::train {
 namespace {
 
-torch::Tensor loss_of(const torch::Tensor& z, const loss::LossSettings& settings, const dist::Rows& rows) {
-  const auto views = z.chunk(2);
-  return settings.loss == "infonce" ? loss::info_nce(views[0], views[1], settings.tau, rows)
-                                    : loss::nt_xent(views[0], views[1], settings.tau, rows);
+// z: (views N, P), view by view.
+torch::Tensor loss_of(const torch::Tensor& z, int64_t views, const loss::LossSettings& settings,
+                      const dist::Rows& rows) {
+  const auto z_of = z.chunk(views);
+  const auto of_pair = [&](size_t i, size_t j) {
+    return settings.loss == "infonce" ? loss::info_nce(z_of[i], z_of[j], settings.tau, rows)
+                                      : loss::nt_xent(z_of[i], z_of[j], settings.tau, rows);
+  };
+  torch::Tensor sum = of_pair(0, 1);
+  if (views == 2) return sum;
+  for (size_t small = 2; small < z_of.size(); ++small) sum = sum + of_pair(0, small) + of_pair(1, small);
+  return sum / static_cast<double>(1 + 2 * (views - 2));
 }
 
 // While one lives, batch normalisation normalises by its batch but leaves its running statistics alone.
@@ -32,52 +40,52 @@ class FrozenRunningStatistics {
 };
 
 struct Encoded {
-  torch::Tensor r, z;
+  torch::Tensor r, z;  // rows of all views, view by view
 };
 
-Encoded encode(ContrastiveModel& model, const torch::Tensor& images, int64_t step, bool bfloat16) {
-  const Autocast autocast(images.device(), bfloat16);
-  const torch::Tensor r = model.encoder->forward(images);
+Encoded encode(ContrastiveModel& model, const StepViews& views, int64_t step, bool bfloat16) {
+  const Autocast autocast(views.large.device(), bfloat16);
+  torch::Tensor r = model.encoder->forward(views.large);
+  if (views.small.defined()) r = torch::cat({r, model.encoder->forward(views.small)});
   return {r, model.projector->forward(r, step)};
 }
 
-StepOutput in_one_pass(ContrastiveModel& model, const torch::Tensor& images, int64_t step,
+StepOutput in_one_pass(ContrastiveModel& model, const StepViews& images, int64_t views, int64_t step,
                        const loss::LossSettings& settings, bool bfloat16, const dist::Rows& rows,
                        dist::GradientSum* gradients) {
   const auto [r, z] = encode(model, images, step, bfloat16);
-  const torch::Tensor loss = loss_of(z, settings, rows);
+  const torch::Tensor loss = loss_of(z, views, settings, rows);
   if (gradients) gradients->begin();
   loss.backward();
   if (gradients) gradients->finish();
-  return {r.detach(), z.detach(), loss.item<double>()};
+  const int64_t large = images.large.size(0);
+  return {r.detach().narrow(0, 0, large), z.detach().narrow(0, 0, large), loss.item<double>()};
 }
 
-// Both views of images [first, first + count).
-torch::Tensor part_of(const torch::Tensor& both_views, int64_t first, int64_t count) {
-  const auto views = both_views.chunk(2);
-  return torch::cat({views[0].narrow(0, first, count), views[1].narrow(0, first, count)});
+// The rows of images [first, first + count) of n, in every view.
+torch::Tensor part_of(const torch::Tensor& all, int64_t n, int64_t first, int64_t count) {
+  return all.unflatten(0, {all.size(0) / n, n}).narrow(1, first, count).flatten(0, 1);
+}
+StepViews part_of(const StepViews& views, int64_t n, int64_t first, int64_t count) {
+  return {part_of(views.large, n, first, count),
+          views.small.defined() ? part_of(views.small, n, first, count) : torch::Tensor()};
 }
 
 // The parts of part_of(.., 0, m), part_of(.., m, m), ... put together again.
-torch::Tensor whole_of(const std::vector<torch::Tensor>& parts) {
-  std::vector<torch::Tensor> first, second;
-  for (const auto& part : parts) {
-    const auto views = part.chunk(2);
-    first.push_back(views[0]);
-    second.push_back(views[1]);
-  }
-  first.insert(first.end(), second.begin(), second.end());
-  return torch::cat(first);
+torch::Tensor whole_of(std::vector<torch::Tensor> parts, int64_t m) {
+  for (auto& part : parts) part = part.unflatten(0, {part.size(0) / m, m});
+  return torch::cat(parts, 1).flatten(0, 1);
 }
 
 }  // namespace
 
-StepOutput accumulate_gradients(ContrastiveModel& model, const torch::Tensor& images, int64_t step,
+StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& images, int64_t step,
                                 const loss::LossSettings& settings, int64_t micro_batch, bool bfloat16,
                                 const dist::Rows& rows, dist::GradientSum* gradients) {
-  const int64_t count = images.size(0) / 2;
+  const int64_t large = images.large.size(0), count = large / 2;
+  const int64_t views = 2 + (images.small.defined() ? images.small.size(0) / count : 0);
   if (micro_batch == 0 || micro_batch == count) {
-    return in_one_pass(model, images, step, settings, bfloat16, rows, gradients);
+    return in_one_pass(model, images, views, step, settings, bfloat16, rows, gradients);
   }
   TORCH_CHECK(micro_batch >= 2 && count % micro_batch == 0,
               "[accumulate_gradients] expected a micro-batch of at least 2 ", "that divides the batch of ", count,
@@ -87,21 +95,21 @@ StepOutput accumulate_gradients(ContrastiveModel& model, const torch::Tensor& im
     const torch::NoGradGuard no_grad;
     const FrozenRunningStatistics frozen_encoder(*model.encoder), frozen_projector(*model.projector);
     for (int64_t first = 0; first < count; first += micro_batch) {
-      const auto [r, z] = encode(model, part_of(images, first, micro_batch), step, bfloat16);
-      r_parts.push_back(r);
+      const auto [r, z] = encode(model, part_of(images, count, first, micro_batch), step, bfloat16);
+      r_parts.push_back(r.narrow(0, 0, 2 * micro_batch));
       z_parts.push_back(z);
     }
   }
-  const torch::Tensor z = whole_of(z_parts).requires_grad_(true);
-  const torch::Tensor loss = loss_of(z, settings, rows);
+  const torch::Tensor z = whole_of(z_parts, micro_batch).requires_grad_(true);
+  const torch::Tensor loss = loss_of(z, views, settings, rows);
   loss.backward();
   for (int64_t first = 0; first < count; first += micro_batch) {
-    const Encoded part = encode(model, part_of(images, first, micro_batch), step, bfloat16);
+    const Encoded part = encode(model, part_of(images, count, first, micro_batch), step, bfloat16);
     if (gradients && first + micro_batch == count) gradients->begin();
-    part.z.backward(part_of(z.grad(), first, micro_batch));
+    part.z.backward(part_of(z.grad(), count, first, micro_batch));
   }
   if (gradients) gradients->finish();
-  return {whole_of(r_parts), z.detach(), loss.item<double>()};
+  return {whole_of(r_parts, micro_batch), z.detach().narrow(0, 0, large), loss.item<double>()};
 }
 
 }  // namespace directclr::train

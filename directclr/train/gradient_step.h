@@ -6,14 +6,24 @@
 
 namespace directclr::train {
 
+/// The views of N images, on the model's device.
+struct StepViews {
+  torch::Tensor large;  // (2N, 3, H, W): view a of every image, then view b
+  torch::Tensor small;  // (V N, 3, h, w): the first small view of every image, then the second, ..; undefined: none
+};
+
 /// What one step computed, all detached.
 struct StepOutput {
-  torch::Tensor r;  // (2N, D): view a of every image, then view b
+  torch::Tensor r;  // (2N, D): of the large views
   torch::Tensor z;  // (2N, P)
   double loss = 0;  // of this process's rows: the sum over processes is the batch's
 };
 
 /// The loss over a whole batch and its gradients, added to the parameters' .grad.
+///
+/// With small views (multi-crop) it is the mean over pairs of views with a large one in them, (a, b) and each of a and
+/// b with each small one, of the two-view loss. The encoder sees the small views in a pass of their own, the projector
+/// all views together.
 ///
 /// micro_batch 0: in one pass. Otherwise in passes of so many images, in the memory of one (cached gradients; Gao,
 /// Zhang, Han and Callan 2021): embeddings first without a graph, then the loss's gradient on all embeddings, then each
@@ -21,13 +31,12 @@ struct StepOutput {
 /// normalisation sees its micro-batch alone, in both passes the same: the gradients are exactly those of N / m
 /// processes of m images each without synchronised normalisation. Running statistics are updated once a part.
 ///
-/// Spread over processes, `images` are this one's rows of the batch (`rows`), and `gradients` sums the parameters'
-/// gradients over all while the last backward still runs: afterwards they are the whole batch's.
+/// Spread over processes, `views` are those of this one's rows of the batch (`rows`), and `gradients` sums the
+/// parameters' gradients over all while the last backward still runs: afterwards they are the whole batch's.
 ///
-/// Requires: images (2N, 3, H, W) on the model's device, view a first; micro_batch 0 or a divisor of N, at least 2.
-///           Models in training mode. `step` goes to the projector.
+/// Requires: micro_batch 0 or a divisor of N, at least 2. Models in training mode. `step` goes to the projector.
 /// Throws:   c10::Error naming what was received.
-StepOutput accumulate_gradients(ContrastiveModel& model, const torch::Tensor& images, int64_t step,
+StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& views, int64_t step,
                                 const loss::LossSettings& loss, int64_t micro_batch, bool bfloat16,
                                 const dist::Rows& rows = {}, dist::GradientSum* gradients = nullptr);
 

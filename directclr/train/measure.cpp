@@ -89,7 +89,7 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
                                static_cast<torch::nn::Module*>(model.projector.get())}) {
             for (auto& parameter : module->parameters()) parameter.mutable_grad().reset();
           }
-          accumulate_gradients(model, views, 0, settings.loss, 0, bfloat16);
+          accumulate_gradients(model, {views, {}}, 0, settings.loss, 0, bfloat16);
         },
         seconds, context);
   };

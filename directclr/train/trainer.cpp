@@ -18,6 +18,7 @@
 #include "directclr/data/loader.h"
 #include "directclr/data/subset.h"
 #include "directclr/dist/gradient_sum.h"
+#include "directclr/eval/batch_images.h"
 #include "directclr/eval/features.h"
 #include "directclr/eval/knn.h"
 #include "directclr/image/encode.h"
@@ -194,6 +195,7 @@ class Trainer {
     model_.encoder->to(device_);
     model_.projector->to(device_);
     model::to_channels_last(*model_.encoder);
+    pictures_ = std::make_unique<eval::BatchImages>(settings_.augment, device_);
     if (settings_.sync_batch_norm) {
       model::synchronise_batch_norms(*model_.encoder, group_);
       model::synchronise_batch_norms(*model_.projector, group_);
@@ -231,6 +233,7 @@ class Trainer {
     options.parts = group_.size();
     options.workers = settings_.workers;
     options.skip_bad = settings_.skip_bad;
+    options.format = eval::pixel_format_for(device_, bfloat16_);
     options.shuffle_block = settings_.shuffle_block;
     options.yield_to_trainer = device_.is_cpu();
     options.notice = context_.notice;
@@ -238,16 +241,13 @@ class Trainer {
   }
 
   double train_step(const data::Batch& batch) {
-    const int64_t side = settings_.augment.image_size;
-    const int64_t rows = batch.views * batch.count;
-    const torch::Tensor images =
-        torch::from_blob(const_cast<float*>(batch.images), {rows, side, side, 3}).permute({0, 3, 1, 2}).to(device_);
+    const StepViews views{pictures_->large(batch), pictures_->small(batch)};
     model_.encoder->train();
     model_.projector->train();
     optimizer_->zero_grad();
     const CoreTurns::Turn turn = turns_.take(context_);
     group_.doing(at_step("forward and backward"));
-    const StepOutput out = accumulate_gradients(model_, images, info_.step, settings_.loss, settings_.micro_batch,
+    const StepOutput out = accumulate_gradients(model_, views, info_.step, settings_.loss, settings_.micro_batch,
                                                 bfloat16_, {group_, settings_.batch_size}, gradients_.get());
     const double lr = schedule_.at(info_.step);
     double right = 0;
@@ -396,6 +396,7 @@ class Trainer {
   std::unique_ptr<data::Source> source_;
   int64_t steps_per_epoch_ = 0;
   ContrastiveModel model_;
+  std::unique_ptr<eval::BatchImages> pictures_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   std::unique_ptr<dist::GradientSum> gradients_;
   std::unique_ptr<OnlineHead> head_;

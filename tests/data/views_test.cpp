@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "directclr/core/philox.h"
 #include "directclr/data/portable_math.h"
@@ -19,8 +20,8 @@ TEST(RenderView, EqualsTorchvisionsPipelineByteForByte) {
   ASSERT_EQ(golden.cases.size(), 400U);
   for (const auto& c : golden.cases) {
     AugmentSettings settings;
-    settings.image_size = c.at("size");
     ViewParams p;
+    p.size = c.at("size");
     const auto crop = c.at("crop").get<std::vector<int>>();
     p.crop = {crop[0], crop[1], crop[2], crop[3]};
     p.flip = c.at("flip");
@@ -50,7 +51,7 @@ TEST(RenderEvalView, EqualsResizeCenterCropToTensorNormalize) {
     image::Planes out;
     render_eval_view(golden.image(c.at("in")), settings, out);
     at::Tensor actual = at::empty({settings.image_size, settings.image_size, 3});
-    NormalizeTable(settings.normalization()).write(out, actual.data_ptr<float>());
+    NormalizeTable(settings.normalization()).write(out, PixelFormat::kFloat32, actual.data_ptr<float>());
     EXPECT_TRUE(test::identical(actual, golden[c.at("out")])) << c.dump();
   }
 }
@@ -100,6 +101,37 @@ TEST(SampleView, FollowsTheProbabilitiesOfEachView) {
     EXPECT_EQ(orders.size(), 24U);
     for (const auto& [order, count] : orders) EXPECT_NEAR(count, kDraws / 24.0, 5 * std::sqrt(kDraws / 24.0));
     EXPECT_NEAR(log_ratio / kDraws, 0, 5 * 0.17 / std::sqrt(kDraws));  // symmetric between wide and tall
+  }
+}
+
+// Small views: of small parts, every second one as view a, and none of them a repetition of another stream.
+TEST(SampleView, DrawsSmallViewsOfSmallParts) {
+  AugmentSettings s;
+  s.small_views = 4;
+  constexpr int kDraws = 2000;
+  std::array<int, 6> blurred{}, solarized{};
+  for (uint64_t sample = 0; sample < kDraws; ++sample) {
+    std::set<std::pair<int, int>> corners;
+    for (uint8_t view = 0; view < s.views(); ++view) {
+      const ViewParams p = sample_view(s, 9, 0, sample, view, 4000, 4000);
+      ASSERT_EQ(p.size, view < 2 ? 224 : 96);
+      const double share = static_cast<double>(p.crop.width) * p.crop.height / 16e6;
+      ASSERT_GE(share, (view < 2 ? 0.08 : 0.05) - 0.001);
+      ASSERT_LE(share, (view < 2 ? 1.0 : 0.14) + 0.001);
+      blurred[view] += p.blur_sigma > 0;
+      solarized[view] += p.solarize;
+      corners.emplace(p.crop.left, p.crop.top);
+    }
+    const ViewParams probe = sample_crop_and_flip(s, 9, 0, sample, 4000, 4000);
+    corners.emplace(probe.crop.left, probe.crop.top);
+    ASSERT_GE(corners.size(), 6U) << "of seven crops of sample " << sample;  // a large one may start where another does
+    const ViewParams alone = sample_view(AugmentSettings(), 9, 0, sample, 1, 4000, 4000);
+    ASSERT_EQ(alone.crop, sample_view(s, 9, 0, sample, 1, 4000, 4000).crop) << "small views must not change the large";
+  }
+  for (size_t view = 2; view < 6; ++view) {
+    const double blur = view % 2 == 0 ? 1.0 : 0.1, solarize = view % 2 == 0 ? 0.0 : 0.2;
+    EXPECT_NEAR(blurred[view], kDraws * blur, 5 * std::sqrt(kDraws * blur * (1 - blur)) + 1e-9) << view;
+    EXPECT_NEAR(solarized[view], kDraws * solarize, 5 * std::sqrt(kDraws * solarize * (1 - solarize)) + 1e-9) << view;
   }
 }
 

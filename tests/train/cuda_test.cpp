@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include "directclr/data/sources.h"
 #include "directclr/dist/sync_batch_norm.h"
+#include "directclr/eval/batch_images.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/model/resnet.h"
 #include "directclr/train/trainer.h"
@@ -40,6 +42,23 @@ TEST_F(Cuda, GivesTheProcessorsLossAndGradients) {
     EXPECT_TRUE(test::all_close(there->named_parameters()[item.key()].grad().cpu(), item.value().grad(), 1e-6))
         << item.key();
   }
+}
+
+// Bytes that the device normalises against numbers that the loader did.
+TEST_F(Cuda, NormalisesBytesAsTheLoaderDoes) {
+  const test::TemporaryFolder folder;
+  test::write_idx_set(folder.path(), 16, 4);
+  const auto source = data::open_idx(folder.path(), data::Split::kTrain, std::vector<std::string>(10, "class"));
+  data::LoaderOptions options;
+  options.augment.image_size = 40;
+  options.batch_size = 16;
+  data::LoaderOptions bytes = options;
+  bytes.format = eval::pixel_format_for(torch::kCUDA, false);
+  data::Loader here(*source, options), there(*source, bytes);
+  data::Batch a, b;
+  ASSERT_TRUE(here.next(a) && there.next(b));
+  EXPECT_TRUE(test::identical(eval::BatchImages(options.augment, torch::kCUDA).large(b).cpu(),
+                              eval::BatchImages(options.augment, torch::kCPU).large(a)));
 }
 
 // The formulas of several processes, for a group of one, against the device's own normalisation.

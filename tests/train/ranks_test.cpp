@@ -34,10 +34,10 @@ TrainSettings settings_with(const std::string& projector, const std::string& los
   return settings;
 }
 
-// Both views of all images of a step, view a first.
-torch::Tensor images_of(int64_t step, int64_t batch, torch::Dtype type) {
+// So many views of all images of a step, view by view.
+torch::Tensor images_of(int64_t step, int64_t views, int64_t batch, int64_t side, torch::Dtype type) {
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<uint64_t>(17 + step));
-  return torch::empty({2 * batch, 3, kSide, kSide}, torch::kDouble).normal_(0, 1, generator).to(type);
+  return torch::empty({views * batch, 3, side, side}, torch::kDouble).normal_(0, 1, generator).to(type);
 }
 
 // Floating tensors alone: a projector's fixed order of channels is whole numbers.
@@ -80,12 +80,14 @@ Trained train_on(const dist::Group& group, const TrainSettings& settings, torch:
   const auto optimizer = optim::make_lars(named, 0.9, 1e-4, 0.01);
   const Share mine = group.share(batch);
   for (int64_t step = 0; step < kSteps; ++step) {
-    auto views = images_of(step, batch, type).chunk(2);
-    if (!order.empty()) {
-      for (auto& view : views) view = view.index_select(0, torch::tensor(order));
-    }
-    const torch::Tensor images =
-        torch::cat({views[0].narrow(0, mine.first, mine.count), views[1].narrow(0, mine.first, mine.count)});
+    const auto of_this_process = [&](int64_t views, int64_t side) {
+      torch::Tensor all = images_of(step, views, batch, side, type).unflatten(0, {views, batch});
+      if (!order.empty()) all = all.index_select(1, torch::tensor(order));
+      return all.narrow(1, mine.first, mine.count).flatten(0, 1);
+    };
+    const int64_t small_views = settings.augment.small_views;
+    const StepViews images{of_this_process(2, kSide),
+                           small_views > 0 ? of_this_process(small_views, kSide / 2) : torch::Tensor()};
     optimizer->zero_grad();
     const StepOutput out =
         accumulate_gradients(model, images, step, settings.loss, micro_batch, false, {group, batch}, &gradients);
@@ -147,6 +149,18 @@ INSTANTIATE_TEST_SUITE_P(Projectors, Ranks,
                            std::erase(name, '-');
                            return name;
                          });
+
+TEST(RanksWithSmallViews, EqualOneProcess) {
+  at::set_num_threads(1);
+  TrainSettings settings = settings_with("mlp", "infonce");
+  settings.augment.small_views = 3;
+  const Trained whole = train_on({}, settings, torch::kDouble);
+  for (const int64_t size : {2, 3}) {
+    test::on_ranks(size, [&](const dist::Group& group) {
+      expect_equal(train_on(group, settings, torch::kDouble), whole, 1e-10, std::to_string(size) + " processes");
+    });
+  }
+}
 
 // |a - b| / |b| over all tensors together.
 double relative_distance(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b) {
