@@ -56,7 +56,7 @@ void add_bench_data(CLI::App& bench, Program& program) {
         stages[name] = time;
       }
       text += format("  %-16s %9.2f  = %.0f images a second and core; decoding whole pictures alone %.2f\n", "all",
-                     times.total(), times.per_core(), times.whole_decode);
+                     times.all, times.per_core(), times.whole_decode);
       nlohmann::ordered_json loader;
       for (const auto& [count, rate] : times.loader) {
         text += format("  loader, %lld workers: %.0f images a second (%.2f times one)\n", static_cast<long long>(count),

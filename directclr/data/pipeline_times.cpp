@@ -23,25 +23,33 @@ double thread_microseconds() {
 constexpr std::array<const char*, 9> kNames = {"read and decode", "parameters", "crop and resize", "flip",     "jitter",
                                                "grayscale",       "blur",       "solarize",        "normalise"};
 constexpr size_t kDecode = 0, kParameters = 1, kFirstStep = 2, kNormalise = 8, kWholeDecode = 9;
-using Sums = std::array<double, 10>;
-
-// Adds the time of every stage of one image's views to the sums.
+// Times by stage. What the looks at the clock take, which for small pictures is much, is left out.
 class Stopwatch {
  public:
-  explicit Stopwatch(Sums& sums) : sums_(sums), last_(thread_microseconds()) {}
-  void lap(size_t stage) {
-    const double now = thread_microseconds();
-    sums_[stage] += now - last_;
-    last_ = thread_microseconds();
+  Stopwatch() {
+    constexpr int kLooks = 2000;
+    begin();
+    for (int i = 0; i < kLooks; ++i) lap(kDecode);
+    look_ = sums_[kDecode] / kLooks;
+    clear();
   }
+  void begin() { last_ = thread_microseconds(); }
+  void lap(size_t stage) {
+    sums_[stage] += thread_microseconds() - last_ - look_;
+    begin();
+  }
+  double sum(size_t stage) const { return std::max(0.0, sums_[stage]); }
+  void clear() { sums_ = {}; }
 
  private:
-  Sums& sums_;
-  double last_;
+  std::array<double, 10> sums_{};
+  double last_ = 0;
+  double look_ = 0;
 };
 
-void measure_image(const Source& source, const AugmentSettings& s, const NormalizeTable& table, uint64_t index,
-                   uint32_t epoch, Sums& sums) {
+// Makes one image's views. With a watch it takes the time of every stage, and of decoding the whole picture.
+void make_views(const Source& source, const AugmentSettings& s, const NormalizeTable& table, uint64_t index,
+                uint32_t epoch, Stopwatch* watch) {
   thread_local image::Region region;
   thread_local image::Image whole;
   thread_local image::Planes planes;
@@ -58,21 +66,30 @@ void measure_image(const Source& source, const AugmentSettings& s, const Normali
     }
     return needed;
   };
-  Stopwatch watch(sums);
-  source.load(index, whole);
-  watch.lap(kWholeDecode);
+  const auto lap = [&](size_t stage) {
+    if (watch) watch->lap(stage);
+  };
+  if (watch) {
+    watch->begin();
+    source.load(index, whole);
+    watch->lap(kWholeDecode);
+  }
   source.load_region(index, draw, region);
-  watch.lap(kDecode);
+  lap(kDecode);
   draw(region.whole);
-  watch.lap(kParameters);
+  lap(kParameters);
+  const auto step_done = [&](ViewStep step) { watch->lap(kFirstStep + static_cast<size_t>(step)); };
   for (size_t view = 0; view < count; ++view) {
     auto& params = views[view];
     params.crop.left -= region.box.left;
     params.crop.top -= region.box.top;
-    render_view(region.image, params, s, planes,
-                [&](ViewStep step) { watch.lap(kFirstStep + static_cast<size_t>(step)); });
+    if (watch) {
+      render_view(region.image, params, s, planes, step_done);
+    } else {
+      render_view(region.image, params, s, planes);
+    }
     table.write(planes, PixelFormat::kFloat32, floats.data());
-    watch.lap(kNormalise);
+    lap(kNormalise);
   }
 }
 
@@ -108,40 +125,42 @@ double PipelineTimes::total() const {
   return sum;
 }
 
-double PipelineTimes::per_core() const { return 1e6 / total(); }
-
 PipelineTimes measure_pipeline(const Source& source, const AugmentSettings& settings, int64_t images, double seconds,
                                int64_t workers, const Context& context) {
   const uint64_t count = std::min(static_cast<uint64_t>(images), source.size());
   const Subset sample(source, spread_places(count, source.size()));
   const NormalizeTable table(settings.normalization());
-  Sums sums{};
-  const auto round = [&](uint32_t epoch) {
-    for (uint64_t i = 0; i < count; ++i) {
-      if (context.stop_requested()) throw Interrupted("stopped while measuring");
-      measure_image(sample, settings, table, i, epoch, sums);
-    }
+  // Rounds over the sample for a share of the time, and how many there were.
+  uint32_t epoch = 0;
+  const auto rounds = [&](double share, Stopwatch* watch) {
+    const double begin = thread_microseconds();
+    uint32_t done = 0;
+    do {
+      ++epoch, ++done;
+      for (uint64_t i = 0; i < count; ++i) {
+        if (context.stop_requested()) throw Interrupted("stopped while measuring");
+        make_views(sample, settings, table, i, epoch, watch);
+      }
+      context.progress({"stages", epoch, 0, "rounds", epoch, ""});
+    } while (thread_microseconds() - begin < 1e6 * share * seconds);
+    return 1 / (static_cast<double>(done) * static_cast<double>(count));
   };
-  round(0);
-  sums = {};
-  const double begin = thread_microseconds();
-  uint32_t rounds = 0;
-  do {
-    round(++rounds);
-    context.progress({"stages", rounds, 0, "rounds", rounds, ""});
-  } while (thread_microseconds() - begin < 0.5e6 * seconds);
-
+  rounds(0, nullptr);  // from here on files are in the page cache
+  Stopwatch watch;
   PipelineTimes times;
   times.images = static_cast<int64_t>(count);
-  const double scale = 1 / (static_cast<double>(rounds) * static_cast<double>(count));
-  for (size_t k = 0; k < kNames.size(); ++k) times.stages.emplace_back(kNames[k], sums[k] * scale);
-  times.whole_decode = sums[kWholeDecode] * scale;
+  const double scale = rounds(0.3, &watch);
+  for (size_t k = 0; k < kNames.size(); ++k) times.stages.emplace_back(kNames[k], watch.sum(k) * scale);
+  times.whole_decode = watch.sum(kWholeDecode) * scale;
+  const double begin = thread_microseconds();
+  const double share = rounds(0.3, nullptr);
+  times.all = (thread_microseconds() - begin) * share;
   std::vector<int64_t> numbers;
   for (int64_t n = 1; n < workers; n *= 2) numbers.push_back(n);
   numbers.push_back(workers);
   for (const int64_t n : numbers) {
     times.loader.emplace_back(
-        n, loader_rate(sample, settings, n, 0.5 * seconds / static_cast<double>(numbers.size()), context));
+        n, loader_rate(sample, settings, n, 0.4 * seconds / static_cast<double>(numbers.size()), context));
   }
   return times;
 }

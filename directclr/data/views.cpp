@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 #include "directclr/core/error.h"
 #include "directclr/core/philox.h"
@@ -79,6 +80,12 @@ void apply_jitter(const ViewParams& p, const AugmentSettings& s, image::Planes& 
         if (s.jitter_hue > 0) image::adjust_hue(planes, p.hue);
     }
   }
+}
+
+image::Normalization to_float(const AugmentSettings::Normalization& n) {
+  const auto mean = [&](size_t c) { return static_cast<float>(n.mean[c]); };
+  const auto std = [&](size_t c) { return image::Divisor(static_cast<float>(n.std[c])); };
+  return {.mean = {mean(0), mean(1), mean(2)}, .std = {std(0), std(1), std(2)}};
 }
 
 }  // namespace
@@ -176,7 +183,8 @@ size_t size_of(PixelFormat format) {
   return format == PixelFormat::kFloat32 ? 4 : format == PixelFormat::kBFloat16 ? 2 : 1;
 }
 
-NormalizeTable::NormalizeTable(const AugmentSettings::Normalization& normalization) {
+NormalizeTable::NormalizeTable(const AugmentSettings::Normalization& normalization)
+    : normalization_(to_float(normalization)) {
   for (size_t c = 0; c < 3; ++c) {
     const auto mean = static_cast<float>(normalization.mean[c]);
     const auto std = static_cast<float>(normalization.std[c]);
@@ -186,6 +194,14 @@ NormalizeTable::NormalizeTable(const AugmentSettings::Normalization& normalizati
       bfloats_[c][v] = static_cast<uint16_t>((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
     }
   }
+  if (!image::kernels().normalize) return;
+  std::array<uint8_t, 256> bytes;
+  std::iota(bytes.begin(), bytes.end(), uint8_t{0});
+  const uint8_t* const planes[] = {bytes.data(), bytes.data(), bytes.data()};
+  std::array<float, 3 * 256> numbers;
+  image::kernels().normalize(planes, 256, normalization_, numbers.data());
+  computed_ = true;
+  for (size_t i = 0; i < numbers.size(); ++i) computed_ = computed_ && numbers[i] == floats_[i % 3][i / 3];
 }
 
 void NormalizeTable::write(const image::Planes& planes, PixelFormat format, void* out) const {
@@ -200,6 +216,10 @@ void NormalizeTable::write(const image::Planes& planes, PixelFormat format, void
   };
   switch (format) {
     case PixelFormat::kFloat32:
+      if (computed_) {
+        const uint8_t* const channels[] = {planes.plane(0), planes.plane(1), planes.plane(2)};
+        return image::kernels().normalize(channels, planes.plane_size(), normalization_, static_cast<float*>(out));
+      }
       return interleave(static_cast<float*>(out), [&](size_t c, uint8_t v) { return floats_[c][v]; });
     case PixelFormat::kBFloat16:
       return interleave(static_cast<uint16_t*>(out), [&](size_t c, uint8_t v) { return bfloats_[c][v]; });

@@ -6,6 +6,7 @@
 
 #include "directclr/data/augment_settings.h"
 #include "directclr/image/image.h"
+#include "directclr/image/kernels.h"
 
 namespace directclr::data {
 
@@ -56,6 +57,7 @@ enum class PixelFormat {
 size_t size_of(PixelFormat format);
 
 /// Byte values to normalised numbers: ToTensor and Normalize as one table, bit-equal to the three float32 roundings.
+/// Where the processor has vectors for it float32 is computed, once it is seen that for all bytes it gives the table.
 class NormalizeTable {
  public:
   explicit NormalizeTable(const AugmentSettings::Normalization& normalization);
@@ -66,6 +68,8 @@ class NormalizeTable {
  private:
   std::array<std::array<float, 256>, 3> floats_;
   std::array<std::array<uint16_t, 256>, 3> bfloats_;  // the upper halves of floats
+  image::Normalization normalization_;
+  bool computed_ = false;
 };
 
 }  // namespace directclr::data

@@ -5,6 +5,19 @@
 
 namespace directclr::image {
 
+/// A divisor with its reciprocal, rounded.
+struct Divisor {
+  explicit Divisor(float v) : value(v), reciprocal(1 / v) {}
+  float value, reciprocal;
+};
+
+/// (v / 255 - mean) / std of three channels, each step rounded to float32.
+struct Normalization {
+  Divisor top{255};
+  float mean[3];
+  Divisor std[3];
+};
+
 /// The inner loops of the augmentation for one width of vector registers. All widths give the same bits
 /// (tests/image/kernels_test.cpp): what each computes is said where it is used (color.cpp, resize.cpp).
 struct Kernels {
@@ -34,6 +47,10 @@ struct Kernels {
   void (*resize_eight_rows)(const uint8_t* in, ptrdiff_t stride, int in_width, const int* first, const int* used,
                             const int32_t* weights, int taps, int out_width, uint8_t* const out[3],
                             ptrdiff_t out_stride, uint8_t* scratch);
+
+  /// Planes to normalised pixels, channels interleaved. Divides through reciprocals: whether that gives the quotients
+  /// must be known of the divisors (data::NormalizeTable tries all bytes). Null where a table is as fast.
+  void (*normalize)(const uint8_t* const planes[3], size_t count, const Normalization& by, float* out);
 };
 
 /// The fastest that this processor has.

@@ -132,18 +132,21 @@ struct Workspace {
 // Rows of interleaved RGB, `stride` bytes apart, to planes `width` wide.
 void horizontal_pass(const uint8_t* in, ptrdiff_t stride, int in_width, Filter filter, Workspace& work, Planes& out) {
   const auto row = [&](int c, int y) { return out.plane(c) + static_cast<ptrdiff_t>(y) * out.width; };
-  int y = 0;
   if (in_width == out.width) {
-    for (; y < out.height; ++y) split_row(in + y * stride, out.width, row(0, y), row(1, y), row(2, y));
+    for (int y = 0; y < out.height; ++y) split_row(in + y * stride, out.width, row(0, y), row(1, y), row(2, y));
     return;
   }
   const Taps& taps = work.horizontal.get(in_width, out.width, filter);
   work.scratch.resize(24 * static_cast<size_t>(in_width + out.width) + 64);
-  for (; y + 8 <= out.height; y += 8) {
+  const auto eight_rows = [&](int y) {
     uint8_t* const planes[] = {row(0, y), row(1, y), row(2, y)};
     kernels().resize_eight_rows(in + y * stride, stride, in_width, taps.first.data(), taps.used.data(),
                                 taps.weights.data(), taps.count, out.width, planes, out.width, work.scratch.data());
-  }
+  };
+  int y = 0;
+  for (; y + 8 <= out.height; y += 8) eight_rows(y);
+  if (y == out.height) return;
+  if (out.height >= 8) return eight_rows(out.height - 8);  // some of them again
   for (; y < out.height; ++y) resize_row(in + y * stride, taps, out.width, row(0, y), row(1, y), row(2, y));
 }
 

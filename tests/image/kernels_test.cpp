@@ -39,6 +39,37 @@ int64_t first_difference(const Buffer& a, const Buffer& b) {
 // Lengths around the width of the registers, and odd ones.
 constexpr size_t kLengths[] = {1, 7, 8, 9, 63, 64, 65, 71, 200};
 
+// Three roundings a number, in the order of ToTensor and Normalize; every byte in every place of a register.
+TEST(Kernels, NormalizeAsThePlainCode) {
+  for (const auto& [name, kernels] : variants()) {
+    if (!kernels->normalize) continue;  // where a table is as fast
+    for (const auto& [mean, std] : {std::pair{0.485F, 0.229F},
+                                    {0.456F, 0.224F},
+                                    {0.406F, 0.225F},
+                                    {0.4914F, 0.2470F},
+                                    {0.4822F, 0.2435F},
+                                    {0.4465F, 0.2616F},
+                                    {0.2860F, 0.3530F},
+                                    {0.0F, 1.0F}}) {
+      for (size_t shift = 0; shift < 8; ++shift) {
+        Buffer planes[3];
+        for (size_t c = 0; c < 3; ++c) {
+          for (size_t i = 0; i < 256 + shift; ++i) planes[c].push_back(static_cast<uint8_t>(i * (2 * c + 1) + shift));
+        }
+        const uint8_t* const channels[] = {planes[0].data(), planes[1].data(), planes[2].data()};
+        const Normalization by{.mean = {mean, 0.5F, mean}, .std = {Divisor(std), Divisor(0.25F), Divisor(std)}};
+        std::vector<float> actual(3 * (256 + shift));
+        kernels->normalize(channels, 256 + shift, by, actual.data());
+        for (size_t i = 0; i < actual.size(); ++i) {
+          const float expected =
+              (static_cast<float>(planes[i % 3][i / 3]) / 255.0F - by.mean[i % 3]) / by.std[i % 3].value;
+          ASSERT_EQ(actual[i], expected) << name << ", mean " << mean << ", number " << i;
+        }
+      }
+    }
+  }
+}
+
 // Pillow's C code for one pixel: float and double where it has them.
 void turn_hue_plainly(uint8_t& r, uint8_t& g, uint8_t& b, int turn) {
   const int top = std::max({r, g, b}), range = top - std::min({r, g, b});
