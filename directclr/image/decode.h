@@ -31,7 +31,7 @@ struct Region {
 
 /// Decodes the part of a picture that `choose` names once the size is known, or more: its pixels are those that
 /// decode() gives. Of a sequential JPEG rows above and below and blocks to the sides are left out, so damage below the
-/// part is not noticed; other pictures, and small files, where it does not pay, are decoded whole.
+/// part is not noticed; other pictures, and of rarer JPEGs small files, where it does not pay, are decoded whole.
 void decode_region(std::string_view bytes, const std::string& where, const std::function<Box(Size)>& choose,
                    Region& region);
 
