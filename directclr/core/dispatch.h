@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+
 // Hot loops are compiled several times, for plain x86-64, AVX2 and AVX-512, and one is picked when the program runs.
 // The arithmetic stays the same in all of them: everything is compiled with -ffp-contract=off, so no multiply-add is
 // fused and every variant gives the same bits. Sanitizers cannot follow the choice.
@@ -22,6 +24,14 @@ inline int vector_bytes() {
 #else
   return 16;
 #endif
+}
+
+/// Of variants for registers of 16, 32 and 64 bytes (core/variants.inc) that of this width; null where the processor,
+/// or the program, has none.
+template <class Variant>
+const Variant* variant_of_width(int bytes, const std::array<const Variant*, 3>& variants) {
+  if (bytes > vector_bytes()) return nullptr;
+  return bytes == 16 ? variants[0] : bytes == 32 ? variants[1] : bytes == 64 ? variants[2] : nullptr;
 }
 
 }  // namespace directclr

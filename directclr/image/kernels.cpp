@@ -10,47 +10,15 @@
 
 #include "directclr/core/dispatch.h"
 
-#define DIRECTCLR_INLINE inline __attribute__((always_inline))
-
 namespace directclr::image {
 namespace {
 
-#define DIRECTCLR_HAVE_AVX2 0
-namespace sse2 {
-#include "directclr/image/kernels.inc"
-}  // namespace sse2
-
-#if DIRECTCLR_DISPATCH
-#undef DIRECTCLR_HAVE_AVX2
-#define DIRECTCLR_HAVE_AVX2 1
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
-namespace avx2 {
-#include "directclr/image/kernels.inc"
-}  // namespace avx2
-#pragma GCC pop_options
-
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v4")
-namespace avx512 {
-#include "directclr/image/kernels.inc"
-}  // namespace avx512
-#pragma GCC pop_options
-#endif
+#define DIRECTCLR_KERNELS "directclr/image/kernels.inc"
+#include "directclr/core/variants.inc"
 
 }  // namespace
 
-const Kernels* kernels_of_width(int bytes) {
-  if (bytes > vector_bytes()) return nullptr;
-  switch (bytes) {
-    case 16: return &sse2::kKernels;
-#if DIRECTCLR_DISPATCH
-    case 32: return &avx2::kKernels;
-    case 64: return &avx512::kKernels;
-#endif
-    default: return nullptr;
-  }
-}
+const Kernels* kernels_of_width(int bytes) { return variant_of_width<Kernels>(bytes, DIRECTCLR_VARIANTS(kKernels)); }
 
 const Kernels& kernels() {
   static const Kernels& chosen = *kernels_of_width(vector_bytes());
