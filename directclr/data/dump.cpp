@@ -88,7 +88,11 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
     context.progress({"views", done, count, "images", done, ""});
   }
   write_file(folder / "views.npy", bytes);
-  if (settings.small_views > 0) write_file(folder / "small_views.npy", small_bytes);
+  if (settings.small_views > 0) {
+    write_file(folder / "small_views.npy", small_bytes);
+  } else {
+    std::filesystem::remove(folder / "small_views.npy");  // an earlier dump's would be taken for this one's
+  }
   write_file(folder / "views.jsonl", lines);
 }
 

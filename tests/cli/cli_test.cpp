@@ -195,6 +195,8 @@ TEST_F(Cli, TrainsWithSmallViews) {
   EXPECT_EQ(read_file(folder_ / "run/encoder.safetensors"), read_file(folder_ / "again/encoder.safetensors"));
   ASSERT_EQ(run({"data", "dump", data_, "--small-views", "2", "-n", "3", "--out", path("dump")}).status, 0);
   EXPECT_NE(read_file(folder_ / "dump/small_views.npy").find("(3, 2, 14, 14, 3)"), std::string::npos);
+  ASSERT_EQ(run({"data", "dump", data_, "-n", "3", "--out", path("dump")}).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "dump/small_views.npy")) << "of the dump before";
   ASSERT_EQ(run({"data", "views", data_, "--small-views", "5", "--out", path("views.png")}).status, 0);
   expect_refused(run({"data", "views", data_, "--small-views", "17", "--out", path("x.png")}), "0 .. 16");
   expect_refused(run({"data", "views", data_, "--small-scale-min", "0.5", "--out", path("x.png")}),
