@@ -49,12 +49,12 @@ image::Image contact_sheet(const Source& source, const AugmentSettings& settings
   const int side = static_cast<int>(settings.image_size);
   const int scale = std::max(1, (kSmallestTile + side - 1) / side);
   const int tile = side * scale;
-  // Small views stand in columns after the others, as many in each as its height takes.
+  // Small views stand in columns after the others, as many in each as its height takes, but for the gaps.
   const int small = static_cast<int>(settings.small_size) * scale, small_views = static_cast<int>(settings.small_views);
-  const int in_column = std::max(1, (tile + kGap) / (small + kGap));
+  const int in_column = std::max(1, tile / small);
   const int small_columns = (small_views + in_column - 1) / in_column;
   const int sample_width = 3 * tile + 2 * kGap + small_columns * (small + kGap);
-  const int sample_height = small_views > 0 ? std::max(tile, small) : tile;
+  const int sample_height = small_views > 0 ? std::max(tile, in_column * (small + kGap) - kGap) : tile;
   image::Image sheet(columns * (sample_width + kSampleGap) - kSampleGap,
                      rows * (sample_height + kSampleGap) - kSampleGap);
   std::fill(sheet.pixels.begin(), sheet.pixels.end(), uint8_t{255});

@@ -9,10 +9,10 @@
 
 namespace directclr::data {
 
-/// A picture of `rows` x `columns` samples, each as three tiles side by side: the evaluation view, view a, view b, as
-/// the first epoch of a run with this seed would see them. Samples are spread evenly over the source; one that cannot
-/// be decoded gives way to the next. Throws InputError when none can. Small views are enlarged by a whole factor so
-/// that a tile is at least 56 pixels wide.
+/// A picture of `rows` x `columns` samples, each side by side: the evaluation view, view a, view b and the small views,
+/// as the first epoch of a run with this seed would see them. Samples are spread evenly over the source; one that
+/// cannot be decoded gives way to the next. Throws InputError when none can. Where views a and b are less than 56
+/// pixels wide all are enlarged by the whole factor that makes them so.
 image::Image contact_sheet(const Source& source, const AugmentSettings& settings, uint64_t seed, int rows, int columns);
 
 /// The same of chosen samples, `columns` in a row. Requires: at least one.

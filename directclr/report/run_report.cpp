@@ -163,9 +163,8 @@ std::string run_report(const std::string& title, const std::vector<RunResults>& 
         "<h2>What the model sees</h2>\n<figure id=\"figure-views\"><img alt=\"sample images with two views each\" "
         "src=\"" +
         png_data_url(run.views_png) +
-        "\"><figcaption>Samples in threes: the image, then the two augmented views of which the loss says: these "
-        "belong "
-        "together.</figcaption></figure>\n";
+        "\"><figcaption>Samples: the image, then the two augmented views of which the loss says: these belong "
+        "together; beside them the small views, where there are any.</figcaption></figure>\n";
     break;
   }
   body += "<h2>Settings</h2>\n" + settings_section(runs);
