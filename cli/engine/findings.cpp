@@ -121,6 +121,7 @@ Finding write_spectrum(const std::string& title, const spectrum::SpectrumSummary
     write_file(folder / (name + ".json"), object.dump(1) + "\n");
     report::write_figure(report::spectrum_figure(title, {{curve, s.values}}), folder, name);
     written = "\n  wrote " + (folder / name).string() + ".{json,csv,svg,gp}";
+    if (!report::can_draw()) written += " (no picture yet: gnuplot, which draws it from the .gp, is not installed)";
     object.erase("singular_values");
   }
   std::string text =

@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
+#include "directclr/report/html.h"
 
 extern char** environ;
 
@@ -124,7 +126,8 @@ std::string to_script(const HeatMap& map, const std::string& name) {
          " every ::1 using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):5 with boxxyerror lc palette\n";
 }
 
-void run_gnuplot(const fs::path& directory, const std::string& script) {
+// False when there is no gnuplot.
+bool run_gnuplot(const fs::path& directory, const std::string& script) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
@@ -135,13 +138,23 @@ void run_gnuplot(const fs::path& directory, const std::string& script) {
   pid_t child = 0;
   const int error = ::posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments, environ);
   posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) throw Error(std::string("cannot run gnuplot: ") + std::strerror(error) + " (install gnuplot-nox)");
+  if (error == ENOENT) return false;
+  if (error != 0) throw Error(std::string("cannot run gnuplot: ") + std::strerror(error));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     throw Error("gnuplot failed on " + (directory / script).string() + " (run it by hand to see why)");
   }
+  return true;
+}
+
+// Stands in the place of a picture that cannot be drawn here: what was found must not be lost for want of it.
+std::string placeholder(const std::string& name) {
+  return "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"48\" viewBox=\"0 0 640 48\">"
+         "<text x=\"8\" y=\"28\" font-family=\"sans-serif\" font-size=\"13\" fill=\"black\">Not drawn: gnuplot is not "
+         "installed. It draws this picture from " +
+         escape(name) + ".gp.</text></svg>\n";
 }
 
 std::string draw(const std::string& csv, const std::string& script, const fs::path& directory,
@@ -149,8 +162,9 @@ std::string draw(const std::string& csv, const std::string& script, const fs::pa
   make_directories(directory);
   write_file(directory / (name + ".csv"), csv);
   write_file(directory / (name + ".gp"), script);
-  run_gnuplot(directory, name + ".gp");
-  return read_file(directory / (name + ".svg"));
+  const fs::path picture = directory / (name + ".svg");
+  if (!run_gnuplot(directory, name + ".gp")) write_file(picture, placeholder(name));
+  return read_file(picture);
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
@@ -160,6 +174,14 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 }
 
 }  // namespace
+
+bool can_draw() {
+  const char* path = std::getenv("PATH");
+  for (const auto& folder : split(path ? path : "", ':')) {
+    if (::access((folder + "/gnuplot").c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
 
 HeatMap matrix_map(const std::string& title, const std::string& x_label, const std::string& y_label, size_t columns,
                    std::vector<double> values) {

@@ -52,7 +52,11 @@ HeatMap matrix_map(const std::string& title, const std::string& x_label, const s
 Figure spectrum_figure(const std::string& title,
                        const std::vector<std::pair<std::string, std::vector<double>>>& spectra);
 
-/// Writes DIRECTORY/NAME.csv, .gp and .svg and returns the svg. Throws Error when gnuplot is missing or fails.
+/// Whether gnuplot is there to draw figures.
+bool can_draw();
+
+/// Writes DIRECTORY/NAME.csv, .gp and .svg and returns the svg, which only says so where there is no gnuplot to draw it.
+/// Throws Error when gnuplot fails.
 std::string write_figure(const Figure& figure, const std::filesystem::path& directory, const std::string& name);
 std::string write_figure(const HeatMap& map, const std::filesystem::path& directory, const std::string& name);
 

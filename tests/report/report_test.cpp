@@ -30,6 +30,21 @@ TEST(Figures, LeaveScriptDataAndPictureBehind) {
   EXPECT_TRUE(std::filesystem::exists(folder / "name.gp"));
 }
 
+TEST(Figures, LoseNothingWithoutGnuplot) {
+  const test::TemporaryFolder folder;
+  const std::string path = std::getenv("PATH");
+  EXPECT_TRUE(can_draw());
+  ::setenv("PATH", folder.path().c_str(), 1);
+  EXPECT_FALSE(can_draw());
+  const std::string svg = write_figure(spectrum_figure("Title", {{"one", {1, 0.1}}}), folder.path(), "a&b");
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_NE(svg.find("gnuplot is not installed"), std::string::npos) << svg;
+  EXPECT_NE(svg.find("a&amp;b.gp"), std::string::npos) << svg;
+  EXPECT_EQ(read_file(folder / "a&b.svg"), svg);
+  EXPECT_TRUE(std::filesystem::exists(folder / "a&b.gp"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "a&b.csv"));
+}
+
 TEST(Figures, DrawBandsPredictionsAndHeatMaps) {
   const test::TemporaryFolder folder;
   Figure figure{"Bands", "x", "y"};
