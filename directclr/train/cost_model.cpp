@@ -254,6 +254,14 @@ Machine Machine::assumed(const std::string& name) {
 }
 
 Plan make_plan(const TrainSettings& settings, int64_t images, int64_t nodes, int64_t devices, const Machine& machine) {
+  if (devices > 1 && machine.bytes_per_second <= 0) {
+    throw InputError("--machine", "'" + machine.name + "' lacks the speed of messages inside a node",
+                     "directclr bench comm --nproc 2 --out FILE adds it");
+  }
+  if (nodes > 1 && machine.node_bytes_per_second <= 0) {
+    throw InputError("--machine", "'" + machine.name + "' lacks the speed of messages between nodes",
+                     "directclr bench comm --between-nodes --out FILE, started on two nodes, adds it");
+  }
   const Network network(machine, nodes, devices);
   Plan plan;
   plan.devices = network.all();

@@ -108,6 +108,14 @@ TEST(Plan, RefusesWhatCannotBe) {
             std::string::npos);
   EXPECT_NE(test::error_of([&] { make_plan(s, 100, 1, 1, plain_machine()); }).find("--images"), std::string::npos);
   EXPECT_NE(test::error_of([] { Machine::assumed("h1000"); }).find("neither a file"), std::string::npos);
+  Machine alone = plain_machine();
+  alone.node_bytes_per_second = 0;
+  EXPECT_NE(test::error_of([&] { make_plan(s, 1000000, 2, 8, alone); }).find("messages between nodes"),
+            std::string::npos);
+  alone.bytes_per_second = 0;
+  EXPECT_NE(test::error_of([&] { make_plan(s, 1000000, 1, 8, alone); }).find("messages inside a node"),
+            std::string::npos);
+  EXPECT_GT(make_plan(s, 1000000, 1, 1, alone).step_seconds, 0);
 }
 
 TEST(Machine, IsAddedToAFileAndReadBack) {
