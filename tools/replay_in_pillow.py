@@ -5,7 +5,7 @@
     .deps/peers/bin/python tools/replay_in_pillow.py dump
 
 Exits with 1 when a byte differs. The drawn parameters are in dump/views.jsonl, the bytes in dump/views.npy and,
-where there are small views, dump/small_views.npy.
+where there are small views, dump/small_views.npy. Pillow before version 13 orders the two passes of a resize otherwise.
 """
 
 import json
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import PIL
 from PIL import Image, ImageFilter
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as F
@@ -56,6 +57,9 @@ def main(folder):
             differing += int((difference > 0).sum())
             worst = max(worst, int(difference.max()))
     print(f"{len(lines)} images, {count} views, {size} bytes: {differing} differ, by at most {worst}")
+    if differing and int(PIL.__version__.split(".")[0]) < 13:
+        print(f"(this is Pillow {PIL.__version__}; before version 13 it orders the two passes of a resize otherwise: "
+              "docs/math.md, \"Resize\")")
     return 1 if differing else 0
 
 
