@@ -59,7 +59,9 @@ TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
       const torch::Tensor picks = torch::linspace(0, static_cast<double>(gradient.numel() - 1), 7).to(torch::kLong);
       const torch::Tensor summary =
           torch::cat({gradient.norm().view(1), gradient.sum().view(1), gradient.index_select(0, picks)});
-      EXPECT_TRUE(test::all_close(summary, golden[prefix + "grad/" + item.key()], 1e-6))
+      // Gradients of values that a normalisation takes away again are zero but for rounding, which differs between
+      // processors.
+      EXPECT_TRUE(test::all_close(summary, golden[prefix + "grad/" + item.key()], 1e-6, 1e-11))
           << settings.arch << " " << item.key();
     }
     std::sort(names.begin(), names.end());
