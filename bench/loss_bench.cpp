@@ -1,5 +1,6 @@
 // InfoNCE forward and backward in tiles beside the plain formulation (normalise, matmul, two cross-entropies) of the
-// same libtorch; each size is first checked for equal results. bench/compare_loss prints the ratios.
+// same libtorch, on the CUDA device where there is one; each size is first checked for equal results.
+// bench/compare_loss prints the ratios.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
 #include <torch/torch.h>
@@ -8,6 +9,7 @@
 
 #include "directclr/core/memory.h"
 #include "directclr/loss/contrastive.h"
+#include "directclr/train/device.h"
 
 namespace {
 
@@ -18,7 +20,7 @@ torch::Tensor info_nce(const torch::Tensor& z_a, const torch::Tensor& z_b, doubl
 torch::Tensor plain(const torch::Tensor& z_a, const torch::Tensor& z_b, double tau) {
   namespace F = torch::nn::functional;
   const torch::Tensor s = F::normalize(z_a).mm(F::normalize(z_b).t()) / tau;
-  const torch::Tensor target = torch::arange(s.size(0));
+  const torch::Tensor target = torch::arange(s.size(0), s.device());
   return (F::cross_entropy(s, target) + F::cross_entropy(s.t(), target)) / 2;
 }
 
@@ -40,14 +42,18 @@ void loss_step(benchmark::State& state, Loss loss) {
   directclr::keep_freed_memory();
   torch::manual_seed(1);
   const int64_t n = state.range(0), d = state.range(1);
-  const torch::Tensor z_a = torch::randn({n, d}), z_b = z_a + torch::randn({n, d});
+  const torch::Device device = torch::cuda::is_available() ? torch::kCUDA : torch::kCPU;
+  const torch::Tensor z_a = torch::randn({n, d}).to(device), z_b = z_a + torch::randn({n, d}).to(device);
   if (n <= 4096) {
     const torch::Tensor ours = gradient(info_nce, z_a, z_b), theirs = gradient(plain, z_a, z_b);
     const double difference = (ours - theirs).abs().max().item<double>() / theirs.abs().max().item<double>();
     if (!(difference < 1e-5)) throw std::runtime_error("the two formulations differ");
   }
   const double before = peak_mebibytes();
-  for (auto _ : state) benchmark::DoNotOptimize(gradient(loss, z_a, z_b));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(gradient(loss, z_a, z_b));
+    directclr::train::wait_for(device);
+  }
   state.counters["extra_MiB"] = peak_mebibytes() - before;
   // One product forward, three backward.
   state.counters["GFLOP/s"] = benchmark::Counter(8e-9 * static_cast<double>(n) * static_cast<double>(n) *

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "directclr/core/text.h"
 
@@ -62,6 +63,11 @@ void Console::result(const std::string& text, const std::string& object) {
 
 void Console::notice(const std::string& line) {
   if (rank_ == 0) error(line);
+}
+
+void Console::leave(int status) {
+  std::fflush(nullptr);
+  std::_Exit(status);
 }
 
 void Console::error(const std::string& line) {

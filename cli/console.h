@@ -7,6 +7,8 @@
 
 namespace directclr::cli {
 
+enum ExitStatus { kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 3, kNumerical = 4 };
+
 /// The program's voice: progress bar and notices on standard error, results on standard output.
 class Console {
  public:
@@ -28,6 +30,10 @@ class Console {
   void notice(const std::string& line);
   /// The same for an error: shown whatever the rank.
   void error(const std::string& line);
+
+  /// Ends the program at once. What is left of a broken connection waits for processes that are gone: it is not taken
+  /// apart.
+  [[noreturn]] static void leave(int status);
 
  private:
   void draw(const Progress& progress);

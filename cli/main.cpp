@@ -11,9 +11,11 @@
 namespace {
 
 using directclr::cli::Console;
+using directclr::cli::kBadInput;
+using directclr::cli::kFailed;
+using directclr::cli::kInterrupted;
+using directclr::cli::kNumerical;
 using directclr::cli::Program;
-
-enum ExitStatus { kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 3, kNumerical = 4 };
 
 std::vector<std::string> long_names(const CLI::App& app) {
   std::vector<std::string> names;
@@ -94,11 +96,7 @@ int run(int argc, char** argv) {
   Console console(program.json);
   const auto fail = [&](const std::string& message, int status) {
     if (!message.empty()) console.error(message);  // ends a progress bar first
-    if (console.one_of_several()) {
-      // What is left of a broken connection waits for processes that are gone: it is not taken apart.
-      std::fflush(nullptr);
-      std::_Exit(status);
-    }
+    if (console.one_of_several()) Console::leave(status);
     return status;
   };
   try {

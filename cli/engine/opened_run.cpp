@@ -73,13 +73,6 @@ nlohmann::ordered_json OpenedRun::protocol() const {
           {"precision", "float32"}};
 }
 
-void with_group(const RunRequest& request, const std::function<void(const dist::Group&)>& work) {
-  constexpr double kTimeoutSeconds = 60;
-  const auto device = train::resolve_device(request.device, request.environment.local_rank);
-  const auto group = dist::Group::join(request.environment, device, kTimeoutSeconds);
-  group.run([&] { work(group); });
-}
-
 data::Split parse_split(const std::string& text) {
   if (text == "train") return data::Split::kTrain;
   if (text == "test") return data::Split::kTest;

@@ -47,9 +47,6 @@ struct OpenedRun {
   mutable std::map<std::pair<data::Split, bool>, std::unique_ptr<data::Source>> sources_;
 };
 
-/// Does the work of an evaluation command with the processes that share it.
-void with_group(const RunRequest& request, const std::function<void(const dist::Group&)>& work);
-
 /// "train" or "test". Throws InputError for anything else.
 data::Split parse_split(const std::string& text);
 

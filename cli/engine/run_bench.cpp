@@ -3,24 +3,20 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/engine/commands.h"
+#include "cli/engine/with_processes.h"
 #include "directclr/core/text.h"
 #include "directclr/train/device.h"
 #include "directclr/train/measure.h"
 
 namespace directclr::cli {
-namespace {
-
-constexpr double kTimeoutSeconds = 60;
-
-}  // namespace
 
 train::Machine measure_step(const BenchRequest& request, Console& console) {
   train::TrainSettings settings = request.settings;
   if (!request.with_data) settings.data.clear();
-  const auto device = train::resolve_device(settings.device, request.environment.local_rank);
-  const auto group = dist::Group::join(request.environment, device, kTimeoutSeconds);
   train::Machine m;
-  group.run([&] { m = train::measure_step(settings, request.images, request.seconds, console.context(), group); });
+  with_processes(request.environment, settings.device, kRankTimeoutSeconds, console, [&](const dist::Group& group) {
+    m = train::measure_step(settings, request.images, request.seconds, console.context(), group);
+  });
   return m;
 }
 
@@ -44,18 +40,21 @@ void run_bench_step(const BenchRequest& request, Console& console) {
 void run_bench_comm(const BenchRequest& request, Console& console) {
   const auto device = train::resolve_device(request.settings.device, request.environment.local_rank);
   at::set_num_threads(1);
-  const auto group = dist::Group::join(request.environment, device, kTimeoutSeconds);
   train::Machine m;
-  group.run([&] { train::measure_communication(group, device, request.between_nodes, request.seconds, m); });
-  if (!group.is_root()) return;
+  with_processes(request.environment, request.settings.device, kRankTimeoutSeconds, console,
+                 [&](const dist::Group& group) {
+                   train::measure_communication(group, device, request.between_nodes, request.seconds, m);
+                 });
+  if (request.environment.rank != 0) return;
   if (!request.out.empty()) m.add_to(request.out);
   const double latency = request.between_nodes ? m.node_latency_seconds : m.latency_seconds;
   const double bandwidth = request.between_nodes ? m.node_bytes_per_second : m.bytes_per_second;
   const nlohmann::ordered_json object = {
-      {"processes", group.size()}, {"latency_seconds", latency}, {"bytes_per_second", bandwidth}};
-  console.result(format("%lld processes, %s: %.0f us a hop, %.2f GB/s", static_cast<long long>(group.size()),
-                        device.str().c_str(), 1e6 * latency, bandwidth / 1e9),
-                 object.dump());
+      {"processes", request.environment.size}, {"latency_seconds", latency}, {"bytes_per_second", bandwidth}};
+  console.result(
+      format("%lld processes, %s: %.0f us a hop, %.2f GB/s", static_cast<long long>(request.environment.size),
+             device.str().c_str(), 1e6 * latency, bandwidth / 1e9),
+      object.dump());
 }
 
 }  // namespace directclr::cli

@@ -4,6 +4,7 @@
 #include "cli/engine/commands.h"
 #include "cli/engine/findings.h"
 #include "cli/engine/opened_run.h"
+#include "cli/engine/with_processes.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
@@ -181,19 +182,19 @@ void embed(const EmbedRequest& request, const dist::Group& group, Console& conso
 }  // namespace
 
 void run_probe(const ProbeRequest& request, Console& console) {
-  with_group(request.base, [&](const dist::Group& group) { probe(request, group, console); });
+  with_processes(request.base, console, [&](const dist::Group& group) { probe(request, group, console); });
 }
 
 void run_knn(const KnnRequest& request, Console& console) {
-  with_group(request.base, [&](const dist::Group& group) { knn(request, group, console); });
+  with_processes(request.base, console, [&](const dist::Group& group) { knn(request, group, console); });
 }
 
 void run_evaluate(const EvaluateRequest& request, Console& console) {
-  with_group(request.base, [&](const dist::Group& group) { evaluate(request, group, console); });
+  with_processes(request.base, console, [&](const dist::Group& group) { evaluate(request, group, console); });
 }
 
 void run_embed(const EmbedRequest& request, Console& console) {
-  with_group(request.base, [&](const dist::Group& group) { embed(request, group, console); });
+  with_processes(request.base, console, [&](const dist::Group& group) { embed(request, group, console); });
 }
 
 }  // namespace directclr::cli

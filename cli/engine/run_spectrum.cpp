@@ -12,6 +12,7 @@
 #include "cli/engine/findings.h"
 #include "cli/engine/opened_run.h"
 #include "cli/engine/weights.h"
+#include "cli/engine/with_processes.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
@@ -242,7 +243,8 @@ void run_spectrum(const SpectrumRequest& all, Console& console) {
     if (all.weights) {
       if (request.base.environment.rank == 0) show_weights(input, all.out, console);
     } else if (std::filesystem::is_directory(input)) {
-      with_group(request.base, [&](const dist::Group& group) { run_on_run(request, group, seen, console); });
+      with_processes(request.base, console,
+                     [&](const dist::Group& group) { run_on_run(request, group, seen, console); });
     } else if (request.base.environment.rank == 0) {  // reading a file is one process's work
       run_on_file(request, seen, console);
     }

@@ -1,23 +1,23 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/engine/commands.h"
+#include "cli/engine/with_processes.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/train/contrastive_model.h"
-#include "directclr/train/device.h"
 #include "directclr/train/trainer.h"
 
 namespace directclr::cli {
 
 void run_train(const TrainRequest& request, Console& console) {
   const train::RunDirectory run(request.out);
-  const auto device = train::resolve_device(request.settings.device, request.environment.local_rank);
-  const auto group = dist::Group::join(request.environment, device, request.settings.rank_timeout);
   train::TrainResult result;
-  group.run([&] {
-    result = train::train(request.settings, run, request.mode, request.command_line, console.context(), group);
-  });
+  with_processes(request.environment, request.settings.device, request.settings.rank_timeout, console,
+                 [&](const dist::Group& group) {
+                   result = train::train(request.settings, run, request.mode, request.command_line, console.context(),
+                                         group);
+                 });
   if (result.steps == 0) {
     console.result("the run was finished already", R"({"finished": true})");
     return;

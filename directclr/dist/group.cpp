@@ -29,6 +29,8 @@ using StorePointer = c10::intrusive_ptr<c10d::Store>;
 
 // How long rank 0 stays after a failure, so that the others can still ask its store whose fault it was.
 constexpr auto kStayAfterFailure = std::chrono::seconds(4);
+// How long after the timeout NCCL itself may take to break off an operation.
+constexpr auto kGraceOnDevice = std::chrono::seconds(5);
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
@@ -158,9 +160,12 @@ struct Group::Connection {
   bool failed = false;
 
   ~Connection() {
+    if (!failed) {
+      if (nccl) nccl->shutdown();
+      return;
+    }
     // A broken connection's threads wait for processes that will not answer; the program is about to end and leaves
     // them.
-    if (!failed) return;
     (void)watch.release();
     (void)gloo.release();
     (void)nccl.release();
@@ -175,6 +180,8 @@ struct Group::Connection {
   // Runs one operation; a failure of it is looked into.
   void guarded(const std::function<void()>& operation) {
     try {
+      // Operations on a CUDA device fail after they were begun, and the host goes on with whatever they left.
+      if (nccl && nccl->getError() != c10d::ErrorType::SUCCESS) throw Error("NCCL gave an operation up");
       operation();
     } catch (const std::exception& error) {
       failed = true;
@@ -195,13 +202,14 @@ struct Group::Connection {
   }
 
   using Start = std::function<c10::intrusive_ptr<c10d::Work>()>;
-  void complete(const Start& start) {
-    if (watch) watch->operation_begins();
+  void complete(const Tensor& of, const Start& start) {
+    if (watch) watch->operation_begins(!of.is_cpu());
     guarded([&] { start()->wait(); });
   }
 };
 
-Group Group::join(const Environment& e, at::Device device, double timeout_seconds) {
+Group Group::join(const Environment& e, at::Device device, double timeout_seconds,
+                  const std::function<void(const RankFailure&)>& give_up) {
   Group group;
   if (e.alone()) return group;
   const Milliseconds timeout(std::llround(1000 * timeout_seconds));
@@ -212,12 +220,20 @@ Group Group::join(const Environment& e, at::Device device, double timeout_second
   c->holds_store = e.rank == 0 && !e.store_hosted;
   c->store = c10::make_intrusive<c10d::PrefixStore>(prefix(e), meet(e, timeout));
   assemble(*c->store, e, timeout);
-  c->watch = std::make_unique<Watch>(e.rank, e.size, [e] { return std::make_unique<TcpLine>(e); });
-  c->guarded([&] { c->gloo = make_gloo(c->store, e.rank, e.size, timeout, network_device(e)); });
-  if (device.is_cuda()) {
+  if (device.is_cuda()) {  // before there are threads: it sets environment variables
     c->nccl = make_nccl(c10::make_intrusive<c10d::PrefixStore>("nccl", c->store), static_cast<int>(e.rank),
                         static_cast<int>(e.size), timeout);
   }
+  Watch::GiveUp last_resort;
+  if (device.is_cuda() && give_up) {
+    last_resort = [give_up, stays = c->holds_store](const RankFailure& failure) {
+      if (stays) std::this_thread::sleep_for(kStayAfterFailure);
+      give_up(failure);
+    };
+  }
+  c->watch = std::make_unique<Watch>(
+      e.rank, e.size, [e] { return std::make_unique<TcpLine>(e); }, timeout + kGraceOnDevice, last_resort);
+  c->guarded([&] { c->gloo = make_gloo(c->store, e.rank, e.size, timeout, network_device(e)); });
   if (e.local_size == e.size) c->local = LocalExchange::open(*c->store, e.rank, e.size, timeout);
   group.connection_ = std::move(c);
   return group;
@@ -252,7 +268,7 @@ void Group::sum_(Tensor& t) const {
 std::function<void()> Group::begin_sum_(Tensor t) const {
   if (alone()) return [] {};
   TORCH_CHECK(t.is_contiguous(), "[Group::sum_] expected a contiguous tensor");
-  if (connection_->watch) connection_->watch->operation_begins();
+  if (connection_->watch) connection_->watch->operation_begins(!t.is_cpu());
   auto tensors = std::make_shared<std::vector<Tensor>>(1, t);
   c10::intrusive_ptr<c10d::Work> work;
   connection_->guarded([&] { work = connection_->backend(t).allreduce(*tensors); });
@@ -280,7 +296,7 @@ Tensor Group::gather_rows(const Tensor& rows, int64_t total) const {
     return joined(all.unbind(0), total);
   }
   for (int64_t r = 0; r < size(); ++r) parts[0].push_back(at::empty(input[0].sizes(), input[0].options()));
-  connection_->complete([&] { return connection_->backend(rows).allgather(parts, input); });
+  connection_->complete(rows, [&] { return connection_->backend(rows).allgather(parts, input); });
   return joined(parts[0], total);
 }
 
@@ -299,7 +315,7 @@ Tensor Group::gather_rows_at_root(const Tensor& rows, int64_t total) const {
   }
   c10d::GatherOptions options;
   options.rootRank = 0;
-  connection_->complete([&] { return connection_->backend(rows).gather(parts, input, options); });
+  connection_->complete(rows, [&] { return connection_->backend(rows).gather(parts, input, options); });
   if (!is_root()) return {};
   return joined(parts[0], total);
 }
@@ -316,7 +332,7 @@ Tensor Group::sum_and_share_rows(const Tensor& full, int64_t total) const {
     parts[0].push_back(padded(full.narrow(0, part.first, part.count), most));
   }
   std::vector<Tensor> mine = {at::empty(parts[0][0].sizes(), full.options())};
-  connection_->complete([&] { return connection_->backend(full).reduce_scatter(mine, parts); });
+  connection_->complete(full, [&] { return connection_->backend(full).reduce_scatter(mine, parts); });
   return mine[0].narrow(0, 0, share(total).count);
 }
 
@@ -324,7 +340,7 @@ void Group::broadcast_(Tensor& t) const {
   if (alone()) return;
   const at::NoGradGuard no_grad;
   std::vector<Tensor> tensors = {t.contiguous()};
-  connection_->complete([&] { return connection_->backend(t).broadcast(tensors); });
+  connection_->complete(t, [&] { return connection_->backend(t).broadcast(tensors); });
   if (!tensors[0].is_same(t)) t.copy_(tensors[0]);
 }
 
@@ -347,8 +363,8 @@ std::vector<std::string> Group::exchange(const std::string& text) const {
 
 void Group::barrier() const { sum(0); }
 
-void Group::doing(const std::string& activity) const {
-  if (connection_ && connection_->watch) connection_->watch->doing(activity);
+void Group::doing(const std::string& activity, bool on_device) const {
+  if (connection_ && connection_->watch) connection_->watch->doing(activity, on_device);
 }
 
 void Group::run(const std::function<void()>& work) const {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "directclr/core/error.h"
 #include "directclr/core/share.h"
 #include "directclr/dist/environment.h"
 
@@ -30,7 +31,10 @@ class Group {
 
   /// Meets the other processes. Throws InputError when the port is taken, nobody answers at the address, or not all
   /// processes appear within `timeout_seconds`, which is also how long an operation waits for the slowest process.
-  static Group join(const Environment& environment, at::Device device, double timeout_seconds);
+  /// `give_up`: with a CUDA device, told on another thread when this one waits in the driver for a process that was
+  /// lost, and nothing can wake it; all that is left is to end the program.
+  static Group join(const Environment& environment, at::Device device, double timeout_seconds,
+                    const std::function<void(const RankFailure&)>& give_up = {});
 
   /// A group over a store that the caller made, without a watch on lost processes: several ranks in one process.
   /// `shared_memory`: small tensors go that way, as between all processes of one machine.
@@ -66,8 +70,9 @@ class Group {
   std::vector<std::string> exchange(const std::string& text) const;
   void barrier() const;
 
-  /// Tells the others, should this process be lost, what it was doing: "step 120: gradients".
-  void doing(const std::string& activity) const;
+  /// Tells the others, should this process be lost, what it was doing: "step 120: gradients". `on_device` false: work
+  /// that no operation on a device can hold up, however long it takes.
+  void doing(const std::string& activity, bool on_device = true) const;
 
   /// Runs all of this process's work; when it throws, tells the others why before it throws on. Interrupted and
   /// NumericalError must be thrown by all processes at the same point.

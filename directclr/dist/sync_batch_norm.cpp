@@ -3,6 +3,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/batch_norm_update_stats.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/native_batch_norm.h>
 #include <ATen/ops/native_batch_norm_backward.h>
@@ -67,9 +68,11 @@ struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> 
     const double eps = context->saved_data["eps"].toDouble();
     const Group group = SavedGroup::from(context->saved_data["group"]);
     const Tensor grad_y = grads[0].contiguous(x.suggest_memory_format());
-    // As if mean and variance were constants: w / sqrt(var + eps) dy, sum dy x^, sum dy.
-    auto [grad_x, grad_weight, grad_bias] = at::native_batch_norm_backward(grad_y, x, weight, mean, variance, {}, {},
-                                                                           /*train=*/false, eps, {true, true, true});
+    // As if mean and variance were constants: w / sqrt(var + eps) dy, sum dy x^, sum dy. CUDA's kernels want the
+    // batch's own moments there, if without values.
+    const Tensor none = at::empty({0}, mean.options());
+    auto [grad_x, grad_weight, grad_bias] = at::native_batch_norm_backward(
+        grad_y, x, weight, mean, variance, none, none, /*train=*/false, eps, {true, true, true});
     Tensor sums = at::cat({grad_weight.to(at::kDouble), grad_bias.to(at::kDouble)});
     group.sum_(sums);
     // What their own gradients take away is linear in x, channel by channel: slope x + offset.

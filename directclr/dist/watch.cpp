@@ -62,9 +62,15 @@ std::string last_seen(const std::optional<Status>& status) {
 
 }  // namespace
 
-Watch::Watch(int64_t rank, int64_t size, OpenStoreLine open_line)
-    : rank_(rank), size_(size), open_line_(std::move(open_line)), where_(host_and_process()) {
+Watch::Watch(int64_t rank, int64_t size, OpenStoreLine open_line, std::chrono::milliseconds patience, GiveUp give_up)
+    : rank_(rank),
+      size_(size),
+      open_line_(std::move(open_line)),
+      patience_(patience),
+      give_up_(std::move(give_up)),
+      where_(host_and_process()) {
   thread_ = std::thread([this] { beat(); });
+  if (give_up_) guard_ = std::thread([this] { guard(); });
 }
 
 Watch::~Watch() {
@@ -74,11 +80,33 @@ Watch::~Watch() {
   }
   wake_.notify_all();
   thread_.join();
+  if (guard_.joinable()) guard_.join();
 }
 
-void Watch::doing(const std::string& activity) {
+void Watch::operation_begins(bool on_device) {
+  operations_.fetch_add(1, std::memory_order_relaxed);
+  awaiting_since_ = on_device ? Clock::now().time_since_epoch().count() : 0;
+}
+
+void Watch::doing(const std::string& activity, bool on_device) {
+  if (awaiting_since_ != 0) awaiting_since_ = on_device ? Clock::now().time_since_epoch().count() : 0;
   const std::lock_guard lock(mutex_);
   activity_ = activity;
+}
+
+bool Watch::stuck() const {
+  const Clock::rep since = awaiting_since_;
+  return since != 0 && Clock::now().time_since_epoch() - Clock::duration(since) > patience_;
+}
+
+void Watch::guard() {
+  {
+    std::unique_lock lock(mutex_);
+    while (!stopping_ && !stuck()) wake_.wait_for(lock, kBetweenBeats, [this] { return stopping_; });
+    if (stopping_) return;
+  }
+  const std::lock_guard one(one_finds_out_);
+  if (!found_out_) give_up_(find_out("an operation on a device does not end"));
 }
 
 std::string Watch::status() const {
@@ -124,6 +152,12 @@ void Watch::announce(const std::string& why) {
 }
 
 RankFailure Watch::diagnose(const std::string& symptom) {
+  const std::lock_guard one(one_finds_out_);
+  found_out_ = true;
+  return find_out(symptom);
+}
+
+RankFailure Watch::find_out(const std::string& symptom) {
   std::string root;
   {
     const std::lock_guard lock(mutex_);

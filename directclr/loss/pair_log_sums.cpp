@@ -1,14 +1,11 @@
 #include "directclr/loss/pair_log_sums.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/TensorIndexing.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/logaddexp.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/mm.h>
@@ -139,10 +136,18 @@ PairLogSums tiled_log_sums(const Problem& p) {
   return result;
 }
 
+// What a similarity's weight in the gradient is made of: by shift e^{s - shift} (rows_i + columns_j), float32.
+struct Factors {
+  Tensor rows, columns;
+};
+Factors factors_of(const Problem& p, const PairLogSums& sums, const Tensor& g, const Tensor& h) {
+  return {(p.by_shift() ? g * (p.shift() - sums.rows).exp() : g).to(at::kFloat).contiguous(),
+          (p.by_shift() ? h * (p.shift() - sums.columns).exp() : h).to(at::kFloat).contiguous()};
+}
+
 // Gradients of sum_i g_i rows_i + sum_j h_j columns_j in x and y.
 std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g, const Tensor& h) {
-  const Tensor row_factor = (p.by_shift() ? g * (p.shift() - sums.rows).exp() : g).to(at::kFloat).contiguous();
-  const Tensor column_factor = (p.by_shift() ? h * (p.shift() - sums.columns).exp() : h).to(at::kFloat).contiguous();
+  const Factors factors = factors_of(p, sums, g, h);
   const Tensor row_logs = sums.rows.to(at::kFloat), column_logs = sums.columns.to(at::kFloat);
   const Tensor grad_x = at::empty_like(p.x);
   std::vector<Tensor> grad_y_transposed(thread_slots());  // (P, M) a thread
@@ -160,10 +165,10 @@ std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& s
       const auto at_column = [&](const Tensor& t) { return t.data_ptr<float>() + first; };
       if (p.by_shift()) {
         weights_by_shift(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width), p.scale(),
-                         p.shift(), diagonal, at_row(row_factor), at_column(column_factor));
+                         p.shift(), diagonal, at_row(factors.rows), at_column(factors.columns));
       } else {
         weights_by_log_sums(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width), p.scale(),
-                            diagonal, at_row(row_factor), at_row(row_logs), at_column(column_factor),
+                            diagonal, at_row(factors.rows), at_row(row_logs), at_column(factors.columns),
                             at_column(column_logs));
       }
       for_x.add_(product_with_transposed(tile, p.y.narrow(0, first, width).t()));
@@ -178,41 +183,74 @@ std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& s
   return {grad_x.div_(p.tau), grad_y.div_(p.tau)};
 }
 
-// Any device and type, from whole-row blocks and torch's own operators.
-Tensor chunk_of(const Problem& p, int64_t first_row, int64_t rows) {
-  Tensor s = p.x.narrow(0, first_row, rows).mm(p.y.t()) / p.tau;
-  if (p.without_diagonal) {
-    const Tensor index = at::arange(rows, s.options().dtype(at::kLong));
-    s.index_put_({index, index + (p.first + first_row)},
-                 at::full({}, -std::numeric_limits<double>::infinity(), s.options()));
-  }
-  return s.to(at::kDouble);
+// On other devices and in other types whole rows at a time, from torch's own operators: so many that their similarities
+// fill a device and leave its memory to others.
+int64_t rows_at_once(const Problem& p) {
+  constexpr int64_t kMostNumbers = int64_t{1} << 25;
+  return p.x.is_cpu() ? kMostTileRows : std::clamp<int64_t>(kMostNumbers / p.columns(), 1, p.rows());
 }
 
-PairLogSums chunked_log_sums(const Problem& p) {
+// work(first, rows): blocks of rows, one after the other.
+template <class Work>
+void for_rows(const Problem& p, const Work& work) {
+  const int64_t height = rows_at_once(p);
+  for (int64_t first = 0; first < p.rows(); first += height) work(first, std::min(height, p.rows() - first));
+}
+
+// e^{s - shift} in float32, zero on the diagonal.
+bool whole_rows_by_shift(const Problem& p) { return p.by_shift() && p.x.scalar_type() == at::kFloat; }
+Tensor exponentials_of(const Problem& p, int64_t first_row, int64_t rows) {
+  Tensor e = p.x.narrow(0, first_row, rows).mm(p.y.t());
+  e.mul_(p.scale()).sub_(p.shift()).exp_();
+  if (p.without_diagonal) e.diagonal(p.first + first_row).zero_();
+  return e;
+}
+
+// s in float64, minus infinity on the diagonal.
+Tensor similarities_of(const Problem& p, int64_t first_row, int64_t rows) {
+  Tensor s = p.x.narrow(0, first_row, rows).mm(p.y.t()).to(at::kDouble) / p.tau;
+  if (p.without_diagonal) s.diagonal(p.first + first_row).fill_(-std::numeric_limits<double>::infinity());
+  return s;
+}
+
+PairLogSums whole_row_log_sums(const Problem& p) {
   std::vector<Tensor> rows;
   Tensor columns;
-  for (int64_t first = 0; first < p.rows(); first += kMostTileRows) {
-    const Tensor s = chunk_of(p, first, std::min(kMostTileRows, p.rows() - first));
-    rows.push_back(s.logsumexp({1}));
-    const Tensor part = s.logsumexp({0});
-    columns = columns.defined() ? at::logaddexp(columns, part) : part;
-  }
+  for_rows(p, [&](int64_t first, int64_t count) {
+    if (whole_rows_by_shift(p)) {
+      const Tensor e = exponentials_of(p, first, count);
+      rows.push_back(e.sum(1, false, at::kDouble).log_().add_(p.shift()));
+      const Tensor part = e.sum(0, false, at::kDouble);
+      columns = columns.defined() ? columns.add_(part) : part;
+    } else {
+      const Tensor s = similarities_of(p, first, count);
+      rows.push_back(s.logsumexp({1}));
+      const Tensor part = s.logsumexp({0});
+      columns = columns.defined() ? at::logaddexp(columns, part) : part;
+    }
+  });
+  if (whole_rows_by_shift(p)) columns.log_().add_(p.shift());
   return {at::cat(rows), columns};
 }
 
-std::pair<Tensor, Tensor> chunked_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g,
-                                            const Tensor& h) {
+std::pair<Tensor, Tensor> whole_row_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g,
+                                              const Tensor& h) {
   Tensor grad_x = at::empty_like(p.x), grad_y = at::zeros_like(p.y);
-  for (int64_t first = 0; first < p.rows(); first += kMostTileRows) {
-    const int64_t rows = std::min(kMostTileRows, p.rows() - first);
-    const Tensor s = chunk_of(p, first, rows);
-    const Tensor g_block = g.narrow(0, first, rows).unsqueeze(1),
-                 log_block = sums.rows.narrow(0, first, rows).unsqueeze(1);
-    const Tensor weights = (g_block * (s - log_block).exp() + h * (s - sums.columns).exp()).to(p.x.scalar_type());
-    grad_x.narrow(0, first, rows).copy_(weights.mm(p.y));
-    grad_y.add_(weights.t().mm(p.x.narrow(0, first, rows)));
-  }
+  const bool by_shift = whole_rows_by_shift(p);
+  const Factors factors = by_shift ? factors_of(p, sums, g, h) : Factors{};
+  for_rows(p, [&](int64_t first, int64_t count) {
+    const auto block = [&](const Tensor& t) { return t.narrow(0, first, count).unsqueeze(1); };
+    Tensor weights;
+    if (by_shift) {
+      weights = exponentials_of(p, first, count).mul_(block(factors.rows) + factors.columns);
+    } else {
+      const Tensor s = similarities_of(p, first, count);
+      weights = block(g) * (s - block(sums.rows)).exp() + h * (s - sums.columns).exp();
+      weights = weights.to(p.x.scalar_type());
+    }
+    grad_x.narrow(0, first, count).copy_(weights.mm(p.y));
+    grad_y.add_(weights.t().mm(p.x.narrow(0, first, count)));
+  });
   return {grad_x.div_(p.tau), grad_y.div_(p.tau)};
 }
 
@@ -225,7 +263,7 @@ struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
     const Tensor all_y = group.alone() ? y.contiguous() : group.gather_rows(y, rows.total);
     const Share mine = group.alone() ? Share{0, y.size(0)} : group.share(rows.total);
     const Problem problem{x.contiguous(), all_y, tau, without_diagonal, mine.first};
-    PairLogSums sums = tiled(x) ? tiled_log_sums(problem) : chunked_log_sums(problem);
+    PairLogSums sums = tiled(x) ? tiled_log_sums(problem) : whole_row_log_sums(problem);
     if (!group.alone()) sums.columns = group.gather_rows(sums.columns.unsqueeze(0), group.size()).logsumexp({0});
     context->save_for_backward({problem.x, problem.y, sums.rows, sums.columns});
     context->saved_data["tau"] = tau;
@@ -251,7 +289,7 @@ struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
       h = group.gather_rows(h, total);
     }
     auto [grad_x, grad_y] =
-        tiled(problem.x) ? tiled_gradients(problem, sums, g, h) : chunked_gradients(problem, sums, g, h);
+        tiled(problem.x) ? tiled_gradients(problem, sums, g, h) : whole_row_gradients(problem, sums, g, h);
     if (!group.alone()) grad_y = group.sum_and_share_rows(grad_y, total);
     return {grad_x, grad_y, Tensor(), Tensor(), Tensor()};
   }

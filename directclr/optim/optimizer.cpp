@@ -3,6 +3,14 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_add.h>
+#include <ATen/ops/_foreach_addcdiv.h>
+#include <ATen/ops/_foreach_addcmul.h>
+#include <ATen/ops/_foreach_div.h>
+#include <ATen/ops/_foreach_lerp.h>
+#include <ATen/ops/_foreach_mul.h>
+#include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/_foreach_sqrt.h>
+#include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -25,27 +33,41 @@ class MomentumOptimizer final : public Optimizer {
  protected:
   void update(const std::vector<Tensor>& tensors, const std::vector<Tensor>& gradients,
               const std::vector<size_t>& slots, double lr) override {
+    std::vector<Tensor> buffers;
+    Group plain, decayed;
     for (size_t i = 0; i < tensors.size(); ++i) {
-      Tensor& buffer = buffers_[slots[i]];
-      buffer.mul_(momentum_);
-      if (tensors[i].dim() <= 1) {
-        buffer.add_(gradients[i]);
-      } else if (eta_ < 0) {
-        buffer.add_(gradients[i]).add_(tensors[i], weight_decay_);
-      } else {
-        const Tensor u = gradients[i].add(tensors[i], weight_decay_);
-        const Tensor p_norm = tensors[i].norm();
-        const Tensor u_norm = u.norm();
-        const Tensor trust = at::where(p_norm.gt(0).logical_and(u_norm.gt(0)), p_norm * eta_ / u_norm, 1.0);
-        buffer.addcmul_(u, trust);
-      }
+      buffers.push_back(buffers_[slots[i]]);
+      (tensors[i].dim() <= 1 ? plain : decayed).add(tensors[i], gradients[i], buffers[i]);
     }
-    std::vector<Tensor> used;
-    for (const size_t slot : slots) used.push_back(buffers_[slot]);
-    at::_foreach_add_(tensors, used, -lr);
+    at::_foreach_mul_(buffers, momentum_);
+    if (!plain.buffers.empty()) at::_foreach_add_(plain.buffers, plain.gradients);
+    if (!decayed.buffers.empty()) add_decayed(decayed);
+    at::_foreach_add_(tensors, buffers, -lr);
   }
 
  private:
+  struct Group {
+    std::vector<Tensor> tensors, gradients, buffers;
+    void add(const Tensor& tensor, const Tensor& gradient, const Tensor& buffer) {
+      tensors.push_back(tensor);
+      gradients.push_back(gradient);
+      buffers.push_back(buffer);
+    }
+  };
+
+  void add_decayed(const Group& group) const {
+    if (eta_ < 0) {
+      at::_foreach_add_(group.buffers, group.gradients);
+      at::_foreach_add_(group.buffers, group.tensors, weight_decay_);
+      return;
+    }
+    const std::vector<Tensor> updates = at::_foreach_add(group.gradients, group.tensors, weight_decay_);
+    const Tensor p_norms = at::stack(at::_foreach_norm(group.tensors)), u_norms = at::stack(at::_foreach_norm(updates));
+    const std::vector<Tensor> trust =
+        at::where(p_norms.gt(0).logical_and(u_norms.gt(0)), p_norms * eta_ / u_norms, 1.0).unbind();
+    for (size_t i = 0; i < updates.size(); ++i) group.buffers[i].addcmul_(updates[i], trust[i]);
+  }
+
   double momentum_;
   double weight_decay_;
   double eta_;
@@ -72,15 +94,20 @@ class AdamW final : public Optimizer {
     const auto t = static_cast<double>(steps_.item<int64_t>());
     const double correction = std::sqrt(1 - std::pow(kBeta2, t));
     const double rate = lr / (1 - std::pow(kBeta1, t));
+    std::vector<Tensor> decayed, first, second;
     for (size_t i = 0; i < tensors.size(); ++i) {
-      Tensor p = tensors[i];
-      Tensor& m = first_[slots[i]];
-      Tensor& v = second_[slots[i]];
-      if (p.dim() > 1) p.mul_(1 - lr * weight_decay_);
-      m.lerp_(gradients[i], 1 - kBeta1);
-      v.mul_(kBeta2).addcmul_(gradients[i], gradients[i], 1 - kBeta2);
-      p.addcdiv_(m, (v.sqrt() / correction).add_(kEpsilon), -rate);
+      if (tensors[i].dim() > 1) decayed.push_back(tensors[i]);
+      first.push_back(first_[slots[i]]);
+      second.push_back(second_[slots[i]]);
     }
+    if (!decayed.empty()) at::_foreach_mul_(decayed, 1 - lr * weight_decay_);
+    at::_foreach_lerp_(first, gradients, 1 - kBeta1);
+    at::_foreach_mul_(second, kBeta2);
+    at::_foreach_addcmul_(second, gradients, gradients, 1 - kBeta2);
+    const std::vector<Tensor> deviations = at::_foreach_sqrt(second);
+    at::_foreach_div_(deviations, correction);
+    at::_foreach_add_(deviations, kEpsilon);
+    at::_foreach_addcdiv_(tensors, first, deviations, -rate);
   }
 
  private:

@@ -26,7 +26,11 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // The median time of what `work` does, over about so many seconds, after one run that does not count.
-double time_of(const std::function<void()>& work, double seconds, const Context& context) {
+double time_of(const std::function<void()>& begin_work, c10::Device device, double seconds, const Context& context) {
+  const auto work = [&] {
+    begin_work();
+    wait_for(device);
+  };
   work();
   std::vector<double> times;
   const auto begin = Clock::now();
@@ -91,7 +95,7 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
           }
           accumulate_gradients(model, {views, {}}, 0, settings.loss, 0, bfloat16);
         },
-        seconds, context);
+        device, seconds, context);
   };
   group.barrier();
   const double few = step_time(small), many = step_time(large);
@@ -99,7 +103,7 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
   context.progress({"bench step", 2, 4, "measurements", 2, ""});
   constexpr int64_t kRows = 2048;
   const torch::Tensor a = torch::randn({kRows, cost.embedding}, device).requires_grad_(true), b = a.detach() + 1;
-  const double loss = time_of([&] { loss::info_nce(a, b, settings.loss.tau).backward(); }, seconds, context);
+  const double loss = time_of([&] { loss::info_nce(a, b, settings.loss.tau).backward(); }, device, seconds, context);
 
   Machine machine;
   const double flops_per_image = 3 * 2 * 2.0 * static_cast<double>(cost.macs_per_view);
@@ -111,9 +115,10 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
   machine.cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
   machine.computes_on_cores = device.is_cpu();
   machine.bytes_per_number = bfloat16 ? 2 : 4;
-  machine.name = format("%s, %s, %s, %lld at once, %lld threads each, %s", processor_name().c_str(),
-                        device.str().c_str(), bfloat16 ? "bfloat16" : "float32", static_cast<long long>(group.size()),
-                        static_cast<long long>(settings.threads), settings.encoder.arch.c_str());
+  machine.name =
+      format("%s, %s, %s, %lld at once, %lld threads each, %s", processor_name().c_str(), device_name(device).c_str(),
+             bfloat16 ? "bfloat16" : "float32", static_cast<long long>(group.size()),
+             static_cast<long long>(settings.threads), settings.encoder.arch.c_str());
   if (!settings.data.empty()) {
     context.progress({"bench step", 3, 4, "measurements", 3, ""});
     machine.loader_images_per_second = loader_rate(settings, seconds);
@@ -134,6 +139,7 @@ void measure_communication(const dist::Group& group, at::Device device, bool bet
     const auto once = [&] {
       t.fill_(1);
       group.sum_(t);
+      wait_for(device);
     };
     once();
     // All processes must go around equally often: rank 0's clock decides.

@@ -94,7 +94,7 @@ class Trainer {
 
     double loss = 0;
     const auto next = [&](data::Batch& batch) {
-      group_.doing(at_step("waiting for images"));
+      group_.doing(at_step("waiting for images"), /*on_device=*/false);
       return loader.next(batch);
     };
     for (data::Batch batch; info_.step < total && next(batch);) {
@@ -178,7 +178,7 @@ class Trainer {
         {"directclr", kVersion},
         {"libtorch", TORCH_VERSION},
         {"processor", processor_name()},
-        {"device", device_.str()},
+        {"device", device_name(device_)},
         {"precision", bfloat16_ ? "bfloat16" : "float32"},
         {"threads", settings_.threads},
         {"workers", settings_.workers},

@@ -1,4 +1,6 @@
 // Several real processes: started together, stopped, killed, held up, and started wrongly.
+#include <ATen/Context.h>
+
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -28,8 +30,9 @@ class Processes : public test::Cli {
     return words;
   }
 
-  // One process of several, placed by torchrun's variables.
-  pid_t start_rank(int rank, int size, int port, const std::vector<std::string>& words) const {
+  // One process of several, placed by torchrun's variables. `more`: "NAME=VALUE".
+  pid_t start_rank(int rank, int size, int port, const std::vector<std::string>& words,
+                   const std::vector<std::string>& more = {}) const {
     std::vector<std::string> all = {"env",
                                     "RANK=" + std::to_string(rank),
                                     "WORLD_SIZE=" + std::to_string(size),
@@ -37,6 +40,7 @@ class Processes : public test::Cli {
                                     "LOCAL_WORLD_SIZE=" + std::to_string(size),
                                     "MASTER_ADDR=127.0.0.1",
                                     "MASTER_PORT=" + std::to_string(port)};
+    all.insert(all.end(), more.begin(), more.end());
     all.push_back(test::program());
     all.insert(all.end(), words.begin(), words.end());
     return start_program("/usr/bin/env", all, "rank" + std::to_string(rank));
@@ -215,6 +219,112 @@ TEST_F(Processes, MeasureTheMachineAndPlan) {
                  "--batch-size: 256 images cannot be shared out among 80000 devices");
   expect_refused(run({"bench", "comm"}), "bench comm: needs several processes");
   expect_refused(run({"bench"}), "");
+}
+
+// Several processes that share the first CUDA device. NCCL allows that to processes of different machines only, so they
+// are told to be on different ones, which talk through the loopback interface.
+class CudaProcesses : public Processes {
+ protected:
+  void SetUp() override {
+    if (!at::hasCUDA()) GTEST_SKIP() << "no CUDA device, or libtorch without CUDA";
+  }
+
+  std::vector<pid_t> start_all(int size, const std::vector<std::string>& words) const {
+    std::vector<pid_t> ranks;
+    for (int rank = 0; rank < size; ++rank) {
+      ranks.push_back(start_rank(
+          rank, size, port(), words,
+          {"NCCL_HOSTID=machine-" + std::to_string(rank), "NCCL_SOCKET_IFNAME=lo", "NVIDIA_TF32_OVERRIDE=0"}));
+    }
+    return ranks;
+  }
+
+  std::vector<Outcome> finish_all(const std::vector<pid_t>& ranks) const {
+    std::vector<Outcome> outcomes;
+    for (size_t rank = 0; rank < ranks.size(); ++rank) {
+      outcomes.push_back(finish(ranks[rank], "rank" + std::to_string(rank)));
+    }
+    return outcomes;
+  }
+
+  std::vector<std::string> cuda_training(const std::string& out, std::vector<std::string> more = {}) const {
+    more.insert(more.end(), {"--device", "cuda:0"});
+    return training(out, more);
+  }
+
+  // Three processes in the middle of a long run, one of which is sent a signal: what the others say.
+  std::string after_signal(int victim, int signal) const {
+    const auto ranks =
+        start_all(3, cuda_training("run", {"--epochs", "100000", "--rank-timeout", "10", "--checkpoint-every", "1"}));
+    for (int i = 0; i < 900 && !fs::exists(folder_ / "run/checkpoints/step-5.safetensors"); ++i) {
+      std::this_thread::sleep_for(100ms);
+    }
+    ::kill(ranks[static_cast<size_t>(victim)], signal);
+    std::string said;
+    for (int rank = 0; rank < 3; ++rank) {
+      if (rank == victim) continue;
+      const Outcome outcome = finish(ranks[static_cast<size_t>(rank)], "rank" + std::to_string(rank));
+      EXPECT_EQ(outcome.status, 1) << outcome.err;
+      said += outcome.err;
+    }
+    ::kill(ranks[static_cast<size_t>(victim)], SIGKILL);
+    finish(ranks[static_cast<size_t>(victim)], "rank" + std::to_string(victim));
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;  // one voice
+    EXPECT_TRUE(fs::exists(folder_ / "run/checkpoints"));
+    return said;
+  }
+};
+
+TEST_F(CudaProcesses, TrainWhatOneProcessTrains) {
+  const std::vector<std::vector<std::string>> ways = {{}, {"--micro-batch", "4", "--no-sync-batch-norm"}};
+  for (auto how : ways) {
+    how.push_back("--overwrite");
+    ASSERT_EQ(finish_all(start_all(1, cuda_training("one", how)))[0].status, 0);
+    for (const int size : {2, 4}) {
+      for (const Outcome& outcome : finish_all(start_all(size, cuda_training("several", how)))) {
+        ASSERT_EQ(outcome.status, 0) << outcome.err;
+        EXPECT_EQ(outcome.err, "");
+      }
+      const auto one = losses("one"), several = losses("several");
+      ASSERT_EQ(one.size(), several.size());
+      for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(several[i], one[i], 1e-3 * one[i]) << "step " << i + 1;
+      EXPECT_NEAR(several[0], one[0], 2e-5 * one[0]);
+    }
+  }
+}
+
+TEST_F(CudaProcesses, EvaluateAsOneProcessDoes) {
+  ASSERT_EQ(run(training("run", {"--batch-size", "20"})).status, 0);
+  const std::vector<std::vector<std::string>> commands = {{"knn", path("run"), "--k", "3", "--json"},
+                                                          {"probe", path("run"), "--cached", "--json"},
+                                                          {"probe", path("run"), "--probe-epochs", "2", "--json"},
+                                                          {"spectrum", path("run"), "--json"}};
+  for (auto words : commands) {
+    words.insert(words.end(), {"--device", "cuda:0"});
+    const Outcome alone = finish_all(start_all(1, words))[0];
+    ASSERT_EQ(alone.status, 0) << words[0] << ": " << alone.err;
+    const auto one = nlohmann::json::parse(alone.out);
+    const auto outcomes = finish_all(start_all(3, words));
+    for (const Outcome& outcome : outcomes) ASSERT_EQ(outcome.status, 0) << words[0] << ": " << outcome.err;
+    const auto several = nlohmann::json::parse(outcomes[0].out);
+    if (one.contains("top1")) {
+      EXPECT_EQ(several.at("top1"), one.at("top1")) << words[0];
+    } else {
+      EXPECT_NEAR(several.at("effective_rank_lambda"), one.at("effective_rank_lambda").get<double>(), 1e-4);
+    }
+  }
+}
+
+TEST_F(CudaProcesses, AKilledOneEndsTheOthersByName) {
+  const std::string said = after_signal(1, SIGKILL);
+  EXPECT_NE(said.find("rank 1 ("), std::string::npos) << said;
+  EXPECT_NE(said.find("gives no more signs of life; it was at: "), std::string::npos) << said;
+}
+
+TEST_F(CudaProcesses, ASuspendedOneEndsTheOthersByName) {
+  const std::string said = after_signal(2, SIGSTOP);
+  EXPECT_NE(said.find("rank 2 ("), std::string::npos) << said;
+  EXPECT_NE(said.find("gives no more signs of life"), std::string::npos) << said;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -14,6 +15,8 @@ namespace directclr::test {
 /// Runs `work` on so many ranks, each a thread of this process, joined into one group over Gloo. Throws what a rank
 /// threw.
 inline void on_ranks(int64_t size, const std::function<void(const dist::Group&)>& work, bool shared_memory = true) {
+  // c10d's flight recorder is one for the whole process, and in libtorch 2.11 it bears one group at a time.
+  ::setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/1);
   const auto store = c10::make_intrusive<c10d::HashStore>();
   std::vector<std::thread> threads;
   std::mutex mutex;

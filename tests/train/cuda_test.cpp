@@ -2,11 +2,20 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <atomic>
+
+#include "directclr/core/error.h"
 #include "directclr/data/sources.h"
 #include "directclr/dist/sync_batch_norm.h"
 #include "directclr/eval/batch_images.h"
+#include "directclr/eval/features.h"
+#include "directclr/eval/knn.h"
+#include "directclr/io/safetensors.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/model/resnet.h"
+#include "directclr/train/contrastive_model.h"
+#include "directclr/train/device.h"
+#include "directclr/train/gradient_step.h"
 #include "directclr/train/trainer.h"
 #include "tests/support/idx_files.h"
 #include "tests/support/temporary_folder.h"
@@ -63,39 +72,158 @@ TEST_F(Cuda, NormalisesBytesAsTheLoaderDoes) {
 
 // The formulas of several processes, for a group of one, against the device's own normalisation.
 TEST_F(Cuda, SynchronisedNormalisationEqualsTorchs) {
-  for (const auto type : {torch::kDouble, torch::kFloat}) {
-    const auto options = torch::TensorOptions(torch::kCUDA).dtype(type);
-    const torch::Tensor x = 5 + 2 * torch::randn({9, 8, 4, 3}, options), grad = torch::randn({9, 8, 4, 3}, options);
-    const torch::Tensor weight = torch::randn({8}, options), bias = torch::randn({8}, options);
-    const auto run = [&](bool ours) {
-      const torch::Tensor input = x.clone().requires_grad_(true), w = weight.clone().requires_grad_(true),
-                          b = bias.clone().requires_grad_(true);
-      torch::Tensor mean = torch::zeros({8}, options), variance = torch::ones({8}, options);
-      const torch::Tensor y = ours ? dist::sync_batch_norm(input, w, b, mean, variance, 0.1, 1e-5, {})
-                                   : torch::batch_norm(input, w, b, mean, variance, true, 0.1, 1e-5, false);
-      y.backward(grad);
-      return std::vector<torch::Tensor>{y, input.grad(), w.grad(), b.grad(), mean, variance};
-    };
-    const auto actual = run(true), expected = run(false);
-    for (size_t i = 0; i < actual.size(); ++i) {
-      EXPECT_TRUE(test::all_close(actual[i].cpu(), expected[i].cpu(), type == torch::kDouble ? 1e-12 : 1e-5)) << i;
+  for (const auto type : {torch::kDouble, torch::kFloat, torch::kBFloat16}) {
+    for (const auto layout : {torch::MemoryFormat::Contiguous, torch::MemoryFormat::ChannelsLast}) {
+      const auto options = torch::TensorOptions(torch::kCUDA).dtype(type);
+      const auto parameters = options.dtype(type == torch::kDouble ? torch::kDouble : torch::kFloat);
+      const torch::Tensor x = (5 + 2 * torch::randn({9, 8, 4, 3}, options)).contiguous(layout);
+      const torch::Tensor grad = torch::randn({9, 8, 4, 3}, options).contiguous(layout);
+      const torch::Tensor weight = torch::randn({8}, parameters), bias = torch::randn({8}, parameters);
+      const auto run = [&](bool ours) {
+        const torch::Tensor input = x.clone().requires_grad_(true), w = weight.clone().requires_grad_(true),
+                            b = bias.clone().requires_grad_(true);
+        torch::Tensor mean = torch::zeros({8}, parameters), variance = torch::ones({8}, parameters);
+        const torch::Tensor y = ours ? dist::sync_batch_norm(input, w, b, mean, variance, 0.1, 1e-5, {})
+                                     : torch::batch_norm(input, w, b, mean, variance, true, 0.1, 1e-5, false);
+        y.backward(grad);
+        return std::vector<torch::Tensor>{y, input.grad(), w.grad(), b.grad(), mean, variance};
+      };
+      const auto actual = run(true), expected = run(false);
+      const double limit = type == torch::kDouble ? 1e-12 : type == torch::kFloat ? 1e-5 : 0.05;
+      for (size_t i = 0; i < actual.size(); ++i) {
+        EXPECT_TRUE(test::all_close(actual[i].cpu(), expected[i].cpu(), limit)) << type << " " << layout << " " << i;
+      }
     }
   }
 }
 
-TEST_F(Cuda, Trains) {
-  const test::TemporaryFolder folder;
-  test::write_idx_set(folder / "data", 70, 20);
+// float32 against the processor's float64, also where the exponentials need a running maximum.
+TEST_F(Cuda, KeepsTheLossExactInFloat32) {
+  for (const double tau : {0.01, 0.1, 1.0}) {
+    for (const bool infonce : {true, false}) {
+      const auto run = [&](const torch::Tensor& a, const torch::Tensor& b) {
+        const torch::Tensor x = a.clone().requires_grad_(true), y = b.clone().requires_grad_(true);
+        const torch::Tensor loss = infonce ? loss::info_nce(x, y, tau) : loss::nt_xent(x, y, tau);
+        loss.backward();
+        return std::vector<torch::Tensor>{loss.detach().cpu().to(torch::kDouble), x.grad().cpu().to(torch::kDouble),
+                                          y.grad().cpu().to(torch::kDouble)};
+      };
+      torch::manual_seed(3);
+      const torch::Tensor a = torch::randn({1500, 48}), b = a + torch::randn({1500, 48});
+      const auto here = run(a.to(torch::kDouble), b.to(torch::kDouble)),
+                 there = run(a.to(torch::kCUDA), b.to(torch::kCUDA));
+      EXPECT_NEAR(there[0].item<double>(), here[0].item<double>(), 2e-6 * here[0].item<double>()) << tau;
+      for (const size_t i : {1U, 2U}) {
+        const double error = ((there[i] - here[i]).norm() / here[i].norm()).item<double>();
+        EXPECT_LT(error, 2e-5) << tau << " " << i;
+      }
+    }
+  }
+}
+
+// In one pass and in several: what the processor computes, and the same bits every time.
+TEST_F(Cuda, StepsEqualTheProcessorsAndRepeatThemselves) {
   TrainSettings settings;
-  settings.data = "fashion-mnist:" + (folder / "data").string();
+  settings.data = "folder:images";
   settings.encoder.arch = "basic:1,1,1,1:8";
-  settings.epochs = 2;
-  settings.batch_size = 16;
-  settings.device = "cuda";
   settings.resolve({});
-  const RunDirectory run(folder / "run");
-  EXPECT_EQ(train(settings, run, StartMode::kNew, "test", {}).steps, 8);
-  EXPECT_TRUE(run.finished());
+  const torch::Device device = resolve_device("cuda");
+  const auto gradients = [&](int64_t micro_batch, torch::Device on) {
+    ContrastiveModel model = make_model(settings);
+    model.encoder->to(on, torch::kDouble);
+    model.projector->to(on, torch::kDouble);
+    torch::manual_seed(2);
+    const torch::Tensor images = torch::randn({16, 3, 32, 32}, torch::kDouble).to(on);
+    const StepOutput out =
+        accumulate_gradients(model, {images, {}}, 0, settings.loss, micro_batch, false, {{}, 8}, nullptr);
+    std::vector<torch::Tensor> all = {torch::tensor(out.loss, torch::kDouble)};
+    for (const auto& parameter : model.encoder->parameters()) all.push_back(parameter.grad().cpu());
+    return all;
+  };
+  for (const int64_t micro_batch : {0, 4}) {
+    const auto here = gradients(micro_batch, torch::kCPU), there = gradients(micro_batch, device),
+               again = gradients(micro_batch, device);
+    ASSERT_EQ(here.size(), there.size());
+    for (size_t i = 0; i < here.size(); ++i) {
+      EXPECT_TRUE(test::all_close(there[i], here[i], 1e-6)) << micro_batch << " " << i;
+      EXPECT_TRUE(test::identical(again[i], there[i])) << micro_batch << " " << i;
+    }
+  }
+}
+
+class CudaTraining : public Cuda {
+ protected:
+  CudaTraining() {
+    test::write_idx_set(folder_ / "data", 70, 20);
+    settings_.data = "fashion-mnist:" + (folder_ / "data").string();
+    settings_.encoder.arch = "basic:1,1,1,1:8";
+    settings_.epochs = 2;
+    settings_.batch_size = 16;
+    settings_.device = "cuda";
+    settings_.log_every = 1;
+    settings_.projector.d0 = 16;
+    settings_.resolve({});
+  }
+
+  std::vector<std::pair<std::string, torch::Tensor>> last_checkpoint(const RunDirectory& run) const {
+    return io::read_safetensors(run.checkpoint(run.checkpoints().front())).tensors;
+  }
+
+  test::TemporaryFolder folder_;
+  TrainSettings settings_;
+};
+
+TEST_F(CudaTraining, RunsInBothPrecisionsAndWithEveryProjector) {
+  for (const char* precision : {"float32", "bfloat16"}) {
+    for (const char* projector : {"mlp", "linear", "direct", "none", "orthogonal", "diagonal", "lowrank-fixed",
+                                  "lowrank-diagonal", "group", "random-dropout"}) {
+      settings_.precision = precision;
+      settings_.projector.projector = projector;
+      const RunDirectory run(folder_ / (std::string(projector) + precision));
+      EXPECT_EQ(train(settings_, run, StartMode::kNew, "test", {}).steps, 8) << projector;
+      EXPECT_TRUE(run.finished());
+    }
+  }
+}
+
+TEST_F(CudaTraining, ResumedRunsEqualUninterruptedOnesBitForBit) {
+  for (const char* stem : {"small", "cifar"}) {  // with and without max-pooling
+    for (const char* optimizer : {"lars", "adamw"}) {
+      settings_.encoder.stem = stem;
+      settings_.optimizer.optimizer = optimizer;
+      const std::string name = std::string(stem) + optimizer;
+      const RunDirectory whole(folder_ / (name + "-whole")), parts(folder_ / (name + "-parts"));
+      train(settings_, whole, StartMode::kNew, "test", {});
+      std::atomic<int> stop{0};
+      Context context;
+      context.stop = &stop;
+      context.progress = [&](const Progress& progress) {
+        if (progress.done >= 5U * 16U) stop = 2;
+      };
+      EXPECT_THROW(train(settings_, parts, StartMode::kNew, "test", context), Interrupted);
+      train(settings_, parts, StartMode::kResume, "test", {});
+      const auto one = last_checkpoint(whole), two = last_checkpoint(parts);
+      ASSERT_EQ(one.size(), two.size());
+      for (size_t i = 0; i < one.size(); ++i) {
+        EXPECT_TRUE(test::identical(two[i].second, one[i].second)) << name << " " << one[i].first;
+      }
+    }
+  }
+}
+
+TEST_F(CudaTraining, GivesTheProcessorsFeatures) {
+  const auto source = data::open_source(settings_.data, data::Split::kTrain, {});
+  model::ResNet here = model::make_encoder(settings_.encoder, 28, 1),
+                there = model::make_encoder(settings_.encoder, 28, 1);
+  there->to(torch::kCUDA);
+  eval::FeatureOptions options;
+  const auto expected = eval::extract_features(here, nullptr, *source, settings_.augment, torch::kCPU, options, {}, {}),
+             actual = eval::extract_features(there, nullptr, *source, settings_.augment, torch::kCUDA, options, {}, {});
+  // Convolutions of a CUDA device round their factors to ten bits of mantissa.
+  const double error =
+      ((actual.representation - expected.representation).norm() / expected.representation.norm()).item<double>();
+  EXPECT_LT(error, 3e-3);
+  EXPECT_TRUE(test::identical(actual.labels, expected.labels));
 }
 
 }  // namespace
