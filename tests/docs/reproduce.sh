@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The smoke suite as a newcomer runs it, on Fashion-MNIST, interrupted in the middle, and its page in a real browser; and
-# the page of the results in docs/, made anew from their file.
+# the pages of the results in docs/, made anew from their files.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -22,5 +22,7 @@ grep -q "10 of 10 runs finished" "$work/smoke/results.md"
 run=$(basename "$work"/alone/runs/mlp-s0-????????)
 cmp "$work/alone/runs/$run/encoder.safetensors" "$work/smoke/runs/$run/encoder.safetensors"
 
-"$DIRECTCLR" reproduce all --from "$SOURCE/docs/results.json" --out "$work/docs" >/dev/null
-diff "$SOURCE/docs/results.md" "$work/docs/results.md"
+for folder in docs docs/results-40-epochs; do
+  "$DIRECTCLR" reproduce all --from "$SOURCE/$folder/results.json" --out "$work/$folder" >/dev/null
+  diff "$SOURCE/$folder/results.md" "$work/$folder/results.md"
+done
