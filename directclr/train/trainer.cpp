@@ -1,7 +1,6 @@
 #include "directclr/train/trainer.h"
 
 #include <ATen/Parallel.h>
-#include <torch/version.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,15 +12,12 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
-#include "directclr/core/version.h"
-#include "directclr/data/contact_sheet.h"
 #include "directclr/data/loader.h"
 #include "directclr/data/subset.h"
 #include "directclr/dist/gradient_sum.h"
 #include "directclr/eval/batch_images.h"
 #include "directclr/eval/features.h"
 #include "directclr/eval/knn.h"
-#include "directclr/image/encode.h"
 #include "directclr/optim/schedule.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
@@ -31,6 +27,7 @@
 #include "directclr/train/online_head.h"
 #include "directclr/train/run_log.h"
 #include "directclr/train/same_everywhere.h"
+#include "directclr/train/start.h"
 
 namespace directclr::train {
 namespace {
@@ -69,7 +66,9 @@ class Trainer {
                               static_cast<unsigned long long>(source_->size())));
     }
     check_share();
-    if (group_.is_root()) prepare_directory(mode, command_line);
+    if (group_.is_root()) {
+      prepare_directory(settings, run, mode, {command_line, device_name(device_), bfloat16_, group_.size()}, *source_);
+    }
     build();
   }
 
@@ -159,36 +158,6 @@ class Trainer {
     const torch::NoGradGuard no_grad;
     for (auto& [name, tensor] : state_) group_.broadcast_(tensor);
     return from;
-  }
-
-  void prepare_directory(StartMode mode, const std::string& command_line) {
-    if (mode == StartMode::kOverwrite && run_.exists()) run_.clear();
-    make_directories(run_.path());
-    if (mode != StartMode::kResume) {
-      TrainSettings copy = settings_;
-      const FieldList fields = fields_of(copy);
-      write_file(run_.config(), write_toml(fields,
-                                           "directclr run: every setting, resolved; repeat it with "
-                                           "directclr train --config THIS --out DIR"));
-      make_directories(run_.views().parent_path());
-      write_file(run_.views(), image::encode_png(data::contact_sheet(*source_, settings_.augment,
-                                                                     static_cast<uint64_t>(settings_.seed), 4, 3)));
-    }
-    nlohmann::ordered_json environment = {
-        {"directclr", kVersion},
-        {"libtorch", TORCH_VERSION},
-        {"processor", processor_name()},
-        {"device", device_name(device_)},
-        {"precision", bfloat16_ ? "bfloat16" : "float32"},
-        {"threads", settings_.threads},
-        {"workers", settings_.workers},
-        {"processes", group_.size()},
-        {"seed", settings_.seed},
-        {"data", settings_.data},
-        {"images", source_->size()},
-        {"data_fingerprint", format("%016llx", static_cast<unsigned long long>(source_->fingerprint()))},
-        {"command", command_line}};
-    write_file(run_.environment(), environment.dump(2) + "\n");
   }
 
   void build() {
@@ -414,33 +383,6 @@ class Trainer {
   std::string collapsed_;   // why the monitor wants to stop
   std::string state_of_r_;  // for the progress line
 };
-
-// On resume the settings must be the run's own, except how it is carried out.
-void check_same(const TrainSettings& given, const RunDirectory& run) {
-  TrainSettings now = given;
-  TrainSettings then = run.settings();
-  FieldList mine = fields_of(now);
-  const FieldList theirs = fields_of(then);
-  for (const auto& field : theirs.fields()) {
-    const std::string text = mine.find(field.name)->text();
-    if (field.section != "run" && text != field.text()) {
-      throw InputError(field.option(), "'" + text + "' differs from the run's '" + field.text() + "'",
-                       "a resumed run keeps its settings; start a new one with another --out");
-    }
-  }
-}
-
-// Whether the directory allows what is asked; true when there is nothing left to do.
-bool check_directory(const TrainSettings& settings, const RunDirectory& run, StartMode mode) {
-  if (run.exists() && mode == StartMode::kNew) {
-    throw InputError(run.path().string(), "holds a run already",
-                     "use --resume to continue it, --overwrite to replace it");
-  }
-  if (mode != StartMode::kResume) return false;
-  if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
-  check_same(settings, run);
-  return run.finished();
-}
 
 }  // namespace
 
