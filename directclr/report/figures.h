@@ -55,8 +55,8 @@ Figure spectrum_figure(const std::string& title,
 /// Whether gnuplot is there to draw figures.
 bool can_draw();
 
-/// Writes DIRECTORY/NAME.csv, .gp and .svg and returns the svg, which only says so where there is no gnuplot to draw it.
-/// Throws Error when gnuplot fails.
+/// Writes DIRECTORY/NAME.csv, .gp and .svg and returns the svg, which only says so where there is no gnuplot to draw
+/// it. Throws Error when gnuplot fails.
 std::string write_figure(const Figure& figure, const std::filesystem::path& directory, const std::string& name);
 std::string write_figure(const HeatMap& map, const std::filesystem::path& directory, const std::string& name);
 
