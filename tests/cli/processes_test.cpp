@@ -76,6 +76,31 @@ class Processes : public test::Cli {
     for (std::string line; std::getline(lines, line);) values.push_back(nlohmann::json::parse(line).at("loss"));
     return values;
   }
+
+  void expect_same_losses(const std::string& one_run, const std::string& several_run) const {
+    const auto one = losses(one_run), several = losses(several_run);
+    ASSERT_EQ(one.size(), several.size());
+    for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(several[i], one[i], 1e-3 * one[i]) << "step " << i + 1;
+  }
+
+  // Every way to evaluate a run.
+  std::vector<std::vector<std::string>> evaluations(const std::string& run) const {
+    return {{"knn", path(run), "--k", "3", "--json"},
+            {"probe", path(run), "--cached", "--json"},
+            {"probe", path(run), "--probe-epochs", "2", "--json"},
+            {"spectrum", path(run), "--json"}};
+  }
+
+  // What one of them found, by one process and by several.
+  static void expect_same_finding(const std::string& command, const std::string& one_out,
+                                  const std::string& several_out, double limit) {
+    const auto one = nlohmann::json::parse(one_out), several = nlohmann::json::parse(several_out);
+    if (one.contains("top1")) {
+      EXPECT_EQ(several.at("top1"), one.at("top1")) << command;
+    } else {
+      EXPECT_NEAR(several.at("effective_rank_lambda"), one.at("effective_rank_lambda").get<double>(), limit);
+    }
+  }
 };
 
 TEST_F(Processes, TrainWhatOneProcessTrains) {
@@ -84,10 +109,8 @@ TEST_F(Processes, TrainWhatOneProcessTrains) {
     const Outcome outcome = run(training("several", {"--nproc", count, "--overwrite", "--json"}));
     ASSERT_EQ(outcome.status, 0) << outcome.err;
     EXPECT_EQ(nlohmann::json::parse(outcome.out).at("steps"), 10);  // one voice
-    const auto one = losses("one"), several = losses("several");
-    ASSERT_EQ(one.size(), several.size());
-    for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(several[i], one[i], 1e-3 * one[i]) << "step " << i + 1;
-    EXPECT_NEAR(several[0], one[0], 2e-5 * one[0]);
+    expect_same_losses("one", "several");
+    EXPECT_NEAR(losses("several")[0], losses("one")[0], 2e-5 * losses("one")[0]);
   }
 }
 
@@ -99,28 +122,17 @@ TEST_F(Processes, ContinueARunOfAnotherNumber) {
   fs::remove(folder_ / "parts/DONE");
   const Outcome resumed = run({"train", "--resume", "--out", path("parts"), "--nproc", "3", "--threads", "1"});
   ASSERT_EQ(resumed.status, 0) << resumed.err;
-  const auto whole = losses("whole"), parts = losses("parts");
-  ASSERT_EQ(whole.size(), parts.size());
-  for (size_t i = 0; i < whole.size(); ++i) EXPECT_NEAR(parts[i], whole[i], 1e-3 * whole[i]) << "step " << i + 1;
+  expect_same_losses("whole", "parts");
 }
 
 TEST_F(Processes, EvaluateAsOneProcessDoes) {
   ASSERT_EQ(run(training("run", {"--batch-size", "20"})).status, 0);
-  const std::vector<std::vector<std::string>> commands = {{"knn", path("run"), "--k", "3", "--json"},
-                                                          {"probe", path("run"), "--cached", "--json"},
-                                                          {"probe", path("run"), "--probe-epochs", "2", "--json"},
-                                                          {"spectrum", path("run"), "--json"}};
-  for (auto words : commands) {
-    const auto one = nlohmann::json::parse(run(words).out);
+  for (auto words : evaluations("run")) {
+    const std::string one = run(words).out;
     words.insert(words.end(), {"--nproc", "3"});
     const Outcome outcome = run(words);
     ASSERT_EQ(outcome.status, 0) << words[0] << ": " << outcome.err;
-    const auto several = nlohmann::json::parse(outcome.out);
-    if (one.contains("top1")) {
-      EXPECT_EQ(several.at("top1"), one.at("top1")) << words[0];
-    } else {
-      EXPECT_NEAR(several.at("effective_rank_lambda"), one.at("effective_rank_lambda").get<double>(), 1e-6);
-    }
+    expect_same_finding(words[0], one, outcome.out, 1e-6);
   }
   ASSERT_EQ(run({"embed", path("run"), "--out", path("one.safetensors")}).status, 0);
   ASSERT_EQ(run({"embed", path("run"), "--out", path("three.safetensors"), "--nproc", "3"}).status, 0);
@@ -285,33 +297,21 @@ TEST_F(CudaProcesses, TrainWhatOneProcessTrains) {
         ASSERT_EQ(outcome.status, 0) << outcome.err;
         EXPECT_EQ(outcome.err, "");
       }
-      const auto one = losses("one"), several = losses("several");
-      ASSERT_EQ(one.size(), several.size());
-      for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(several[i], one[i], 1e-3 * one[i]) << "step " << i + 1;
-      EXPECT_NEAR(several[0], one[0], 2e-5 * one[0]);
+      expect_same_losses("one", "several");
+      EXPECT_NEAR(losses("several")[0], losses("one")[0], 2e-5 * losses("one")[0]);
     }
   }
 }
 
 TEST_F(CudaProcesses, EvaluateAsOneProcessDoes) {
   ASSERT_EQ(run(training("run", {"--batch-size", "20"})).status, 0);
-  const std::vector<std::vector<std::string>> commands = {{"knn", path("run"), "--k", "3", "--json"},
-                                                          {"probe", path("run"), "--cached", "--json"},
-                                                          {"probe", path("run"), "--probe-epochs", "2", "--json"},
-                                                          {"spectrum", path("run"), "--json"}};
-  for (auto words : commands) {
+  for (auto words : evaluations("run")) {
     words.insert(words.end(), {"--device", "cuda:0"});
     const Outcome alone = finish_all(start_all(1, words))[0];
     ASSERT_EQ(alone.status, 0) << words[0] << ": " << alone.err;
-    const auto one = nlohmann::json::parse(alone.out);
     const auto outcomes = finish_all(start_all(3, words));
     for (const Outcome& outcome : outcomes) ASSERT_EQ(outcome.status, 0) << words[0] << ": " << outcome.err;
-    const auto several = nlohmann::json::parse(outcomes[0].out);
-    if (one.contains("top1")) {
-      EXPECT_EQ(several.at("top1"), one.at("top1")) << words[0];
-    } else {
-      EXPECT_NEAR(several.at("effective_rank_lambda"), one.at("effective_rank_lambda").get<double>(), 1e-4);
-    }
+    expect_same_finding(words[0], alone.out, outcomes[0].out, 1e-4);
   }
 }
 

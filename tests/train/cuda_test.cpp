@@ -9,7 +9,6 @@
 #include "directclr/dist/sync_batch_norm.h"
 #include "directclr/eval/batch_images.h"
 #include "directclr/eval/features.h"
-#include "directclr/eval/knn.h"
 #include "directclr/io/safetensors.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/model/resnet.h"
