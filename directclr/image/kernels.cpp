@@ -7,11 +7,15 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <type_traits>
 
 #include "directclr/core/dispatch.h"
 
 namespace directclr::image {
 namespace {
+
+// ITU-R 601-2 in 16-bit fixed point.
+inline int luminance(int r, int g, int b) { return (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; }
 
 #define DIRECTCLR_KERNELS "directclr/image/kernels.inc"
 #include "directclr/core/variants.inc"

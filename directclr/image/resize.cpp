@@ -11,7 +11,6 @@ namespace directclr::image {
 namespace {
 
 constexpr int kPrecisionBits = 22;  // 32 bits, less 8 for the byte, less 2 for sign and overshoot
-constexpr int32_t kHalf = 1 << (kPrecisionBits - 1);
 
 double filter_value(Filter filter, double x) {
   x = std::abs(x);
@@ -22,68 +21,36 @@ double filter_value(Filter filter, double x) {
   return 0;
 }
 
-// Which inputs make each output along one axis, and with which integer weights.
-struct Taps {
-  int count = 0;                 // weights an output; unused ones at the end are zero
-  std::vector<int> first;        // (outputs) first input used
-  std::vector<int> used;         // (outputs) inputs used
-  std::vector<int32_t> weights;  // (outputs, count)
-};
-
 // `taps` keeps its memory from call to call; so does `exact`.
-void make_taps(int in, int out, Filter filter, Taps& taps, std::vector<double>& exact) {
+void make_taps(int in, int out, Filter filter, ResizeTaps& taps, std::vector<double>& exact) {
   const double scale = static_cast<double>(in) / out;
   const double filter_scale = std::max(scale, 1.0);
   const double support = (filter == Filter::kBilinear ? 1.0 : 2.0) * filter_scale;
   const double inverse = 1.0 / filter_scale;
-  taps.count = static_cast<int>(std::ceil(support)) * 2 + 1;
-  const auto outputs = static_cast<size_t>(out);
+  const auto center = [&](int i) { return (i + 0.5) * scale; };
+  const auto begin = [&](int i) { return std::max(static_cast<int>(center(i) - support + 0.5), 0); };
+  const auto end = [&](int i) { return std::min(static_cast<int>(center(i) + support + 0.5), in); };
+  taps.in = in;
+  taps.window = 0;
+  for (int i = 0; i < out; ++i) taps.window = std::max(taps.window, end(i) - begin(i));
+  const auto outputs = static_cast<size_t>(out), window = static_cast<size_t>(taps.window);
   taps.first.resize(outputs);
-  taps.used.resize(outputs);
-  taps.weights.assign(outputs * static_cast<size_t>(taps.count), 0);
-  exact.resize(static_cast<size_t>(taps.count));
+  taps.weights.assign(outputs * window, 0);
+  exact.resize(window);
   for (int i = 0; i < out; ++i) {
-    const double center = (i + 0.5) * scale;
-    const int begin = std::max(static_cast<int>(center - support + 0.5), 0);
-    const int end = std::min(static_cast<int>(center + support + 0.5), in);
+    // One window for all keeps the inner loops simple. Where fewer inputs count, the rest have no weight.
+    const auto at = static_cast<size_t>(i), used = static_cast<size_t>(end(i) - begin(i));
+    taps.first[at] = std::min(begin(i), in - taps.window);
     double sum = 0;
-    for (int k = 0; k < end - begin; ++k) {
-      exact[static_cast<size_t>(k)] = filter_value(filter, (k + begin - center + 0.5) * inverse);
-      sum += exact[static_cast<size_t>(k)];
+    for (size_t k = 0; k < used; ++k) {
+      exact[k] = filter_value(filter, (static_cast<int>(k) + begin(i) - center(i) + 0.5) * inverse);
+      sum += exact[k];
     }
-    taps.first[static_cast<size_t>(i)] = begin;
-    taps.used[static_cast<size_t>(i)] = end - begin;
-    for (int k = 0; k < end - begin; ++k) {
-      double w = exact[static_cast<size_t>(k)];
-      if (sum != 0) w /= sum;
-      taps.weights[static_cast<size_t>(i * taps.count + k)] =
-          static_cast<int32_t>((w < 0 ? -0.5 : 0.5) + w * (1 << kPrecisionBits));
+    const size_t place = at * window + static_cast<size_t>(begin(i) - taps.first[at]);
+    for (size_t k = 0; k < used; ++k) {
+      const double w = sum != 0 ? exact[k] / sum : exact[k];
+      taps.weights[place + k] = static_cast<int32_t>((w < 0 ? -0.5 : 0.5) + w * (1 << kPrecisionBits));
     }
-  }
-}
-
-inline uint8_t to_byte(int32_t sum) {
-  const int32_t value = sum >> kPrecisionBits;
-  return static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
-}
-
-// One row of interleaved RGB to one row in each of three planes.
-void resize_row(const uint8_t* in, const Taps& taps, int out_width, uint8_t* r, uint8_t* g, uint8_t* b) {
-  for (int i = 0; i < out_width; ++i) {
-    const uint8_t* pixel = in + 3 * taps.first[static_cast<size_t>(i)];
-    const int32_t* w = taps.weights.data() + static_cast<ptrdiff_t>(i) * taps.count;
-    const int used = taps.used[static_cast<size_t>(i)];
-    int32_t sum_r = kHalf;
-    int32_t sum_g = kHalf;
-    int32_t sum_b = kHalf;
-    for (int k = 0; k < used; ++k) {
-      sum_r += pixel[3 * k] * w[k];
-      sum_g += pixel[3 * k + 1] * w[k];
-      sum_b += pixel[3 * k + 2] * w[k];
-    }
-    r[i] = to_byte(sum_r);
-    g[i] = to_byte(sum_g);
-    b[i] = to_byte(sum_b);
   }
 }
 
@@ -98,7 +65,7 @@ void split_row(const uint8_t* in, int width, uint8_t* r, uint8_t* g, uint8_t* b)
 // The taps of recent sizes: small pictures have few different ones.
 class TapCache {
  public:
-  const Taps& get(int in, int out, Filter filter) {
+  const ResizeTaps& get(int in, int out, Filter filter) {
     Entry& entry = entries_[static_cast<size_t>(in) % entries_.size()];
     if (entry.in != in || entry.out != out || entry.filter != filter) {
       make_taps(in, out, filter, entry.taps, exact_);
@@ -114,7 +81,7 @@ class TapCache {
     int in = 0;
     int out = 0;
     Filter filter = Filter::kBicubic;
-    Taps taps;
+    ResizeTaps taps;
   };
   std::array<Entry, 64> entries_;
   std::vector<double> exact_;
@@ -136,27 +103,12 @@ void horizontal_pass(const uint8_t* in, ptrdiff_t stride, int in_width, Filter f
     for (int y = 0; y < out.height; ++y) split_row(in + y * stride, out.width, row(0, y), row(1, y), row(2, y));
     return;
   }
-  const Taps& taps = work.horizontal.get(in_width, out.width, filter);
-  work.scratch.resize(24 * static_cast<size_t>(in_width + out.width) + 64);
-  const auto eight_rows = [&](int y) {
+  const ResizeTaps& taps = work.horizontal.get(in_width, out.width, filter);
+  work.scratch.resize(resize_scratch(taps));
+  for (int y = 0; y < out.height; y += 8) {
     uint8_t* const planes[] = {row(0, y), row(1, y), row(2, y)};
-    kernels().resize_eight_rows(in + y * stride, stride, in_width, taps.first.data(), taps.used.data(),
-                                taps.weights.data(), taps.count, out.width, planes, out.width, work.scratch.data());
-  };
-  int y = 0;
-  for (; y + 8 <= out.height; y += 8) eight_rows(y);
-  if (y == out.height) return;
-  if (out.height >= 8) return eight_rows(out.height - 8);  // some of them again
-  for (; y < out.height; ++y) resize_row(in + y * stride, taps, out.width, row(0, y), row(1, y), row(2, y));
-}
-
-// `out_height` rows of `width` values from rows `stride` bytes apart.
-void vertical_pass(const uint8_t* in, ptrdiff_t stride, int width, int out_height, const Taps& taps, uint8_t* out) {
-  for (int y = 0; y < out_height; ++y) {
-    const auto row = static_cast<size_t>(y);
-    kernels().resize_column(in + taps.first[row] * stride, stride, static_cast<size_t>(width),
-                            taps.weights.data() + static_cast<ptrdiff_t>(y) * taps.count, taps.used[row],
-                            out + static_cast<ptrdiff_t>(y) * width);
+    kernels().resize_rows(in + y * stride, stride, std::min(8, out.height - y), taps, planes, out.width,
+                          work.scratch.data());
   }
 }
 
@@ -180,13 +132,16 @@ void crop_resize(const Image& image, const Box& box, int width, int height, Filt
     // Each pass rounds to bytes, so their order shows in the result. Pillow lets the vertical one go first when it
     // leaves the other much less to do; the rule was read off its results (docs/math.md, "Resize").
     work.rows.resize(static_cast<size_t>(height) * static_cast<size_t>(box.width) * 3);
-    vertical_pass(in, stride, 3 * box.width, height, work.vertical.get(box.height, height, filter), work.rows.data());
+    const ResizeTaps& taps = work.vertical.get(box.height, height, filter);
+    kernels().resize_columns(in, stride, 3 * static_cast<size_t>(box.width), taps, work.rows.data());
     horizontal_pass(work.rows.data(), 3 * static_cast<ptrdiff_t>(box.width), box.width, filter, work, out);
   } else {
     work.columns.resize(width, box.height);
     horizontal_pass(in, stride, box.width, filter, work, work.columns);
-    const Taps& taps = work.vertical.get(box.height, height, filter);
-    for (int c = 0; c < 3; ++c) vertical_pass(work.columns.plane(c), width, width, height, taps, out.plane(c));
+    const ResizeTaps& taps = work.vertical.get(box.height, height, filter);
+    for (int c = 0; c < 3; ++c) {
+      kernels().resize_columns(work.columns.plane(c), width, static_cast<size_t>(width), taps, out.plane(c));
+    }
   }
 }
 
