@@ -3,7 +3,11 @@
 // bench/compare_loss prints the ratios.
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/nn/functional/loss.h>
+#include <torch/nn/functional/normalization.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <stdexcept>
 

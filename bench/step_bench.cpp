@@ -1,7 +1,7 @@
 // Model step alone: forward, InfoNCE, backward, SGD, on fixed images. The peer is bench/peers/step.py.
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "directclr/core/memory.h"
 #include "directclr/loss/contrastive.h"

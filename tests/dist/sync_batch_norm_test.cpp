@@ -1,7 +1,8 @@
 #include "directclr/dist/sync_batch_norm.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "tests/support/ranks.h"
 #include "tests/support/tensor_matchers.h"

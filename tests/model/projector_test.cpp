@@ -1,7 +1,8 @@
 #include "directclr/model/projector.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "directclr/core/error.h"
 #include "directclr/loss/contrastive.h"

@@ -1,6 +1,8 @@
 // What only a CUDA device can show. Skipped where there is none.
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/cuda.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <atomic>
 
