@@ -7,13 +7,13 @@ namespace directclr::image {
 // Per-pixel operations, in place, each equal to Pillow's to the last byte. Factors are float32 as in Pillow's C code;
 // every operation rounds to bytes, so their order matters.
 
-/// ImageEnhance.Brightness: blend with black. factor >= 0; 1 changes nothing.
+/// ImageEnhance.Brightness: blend with black. factor in 0 .. 2^20, here and below; 1 changes nothing.
 void adjust_brightness(Planes& image, float factor);
 
-/// ImageEnhance.Contrast: blend with the rounded mean luminance of the image as it is now. factor >= 0.
+/// ImageEnhance.Contrast: blend with the rounded mean luminance of the image as it is now.
 void adjust_contrast(Planes& image, float factor);
 
-/// ImageEnhance.Color: blend with the pixel's own luminance. factor >= 0.
+/// ImageEnhance.Color: blend with the pixel's own luminance.
 void adjust_saturation(Planes& image, float factor);
 
 /// torchvision's adjust_hue on a Pillow image: HSV in bytes, H shifted by trunc(255 * shift) modulo 256.

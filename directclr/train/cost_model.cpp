@@ -228,7 +228,7 @@ Machine Machine::assumed(const std::string& name) {
   m.bytes_per_number = 2;
   m.step_seconds = 0.01;
   m.cores = 64;
-  m.loader_images_per_second = 120;  // two views of 224 pixels from a JPEG, as measured (docs/scale.md)
+  m.loader_images_per_second = 400;  // two views of 224 pixels from a JPEG, as measured (docs/scale.md)
   m.latency_seconds = 15e-6;
   m.node_latency_seconds = 25e-6;
   // Some 2,600 and 800 images a second of ordinary ResNet-50 training in half precision; the loss runs in float32.
