@@ -16,10 +16,15 @@
 
 namespace directclr {
 
-/// How wide the processor's vector registers are, in bytes: 64 (AVX-512), 32 (AVX2) or 16.
+/// How wide the registers are that the loops of core/variants.inc use here, in bytes: 64 (AVX-512 with VNNI and VBMI:
+/// Ice Lake, Zen 4 and later), 32 (AVX2) or 16.
 inline int vector_bytes() {
 #if DIRECTCLR_DISPATCH
-  static const int bytes = __builtin_cpu_supports("x86-64-v4") ? 64 : __builtin_cpu_supports("x86-64-v3") ? 32 : 16;
+  const auto has_avx512 = [] {
+    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512vbmi");
+  };
+  static const int bytes = has_avx512() ? 64 : __builtin_cpu_supports("x86-64-v3") ? 32 : 16;
   return bytes;
 #else
   return 16;

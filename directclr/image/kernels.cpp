@@ -1,7 +1,12 @@
 #include "directclr/image/kernels.h"
 
 #if defined(__x86_64__)
+// GCC 12's AVX-512 intrinsics hand an undefined register to instructions that ignore it.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #include <immintrin.h>
+#pragma GCC diagnostic pop
 #endif
 
 #include <algorithm>

@@ -34,8 +34,11 @@ struct BoxFilter {
 struct ResizeTaps {
   int in = 0;  // inputs; first[i] + window <= in
   int window = 0;
-  std::vector<int> first;        // (outputs)
-  std::vector<int32_t> weights;  // (outputs, window) in 22-bit fixed point
+  std::vector<int> first;        // (outputs), none less than the one before
+  std::vector<int32_t> weights;  // (outputs, window) in 22-bit fixed point, under 2^23 - 2^15 in size
+  /// The weights' digits base 256, -128 to 127, the least first, for kernels that multiply bytes by bytes:
+  /// (outputs / 16, window / 4, 3, 16, 4), the first two rounded up, what is not there 0.
+  std::vector<int8_t> digits;
   int outputs() const { return static_cast<int>(first.size()); }
 };
 
@@ -61,6 +64,8 @@ struct Kernels {
   /// 2^23) >> 24 for `count` values, neighbours `stride` bytes apart; `in` and `out` do not overlap.
   void (*blur)(const uint8_t* in, uint8_t* out, size_t count, ptrdiff_t stride, const BoxFilter& box);
 
+  /// Fills taps.digits if the two below read them; to be called whenever the rest of taps has changed.
+  void (*prepare)(ResizeTaps& taps);
   /// `rows` of interleaved RGB, 1 to 8 of taps.in pixels `stride` bytes apart, to rows of three planes: row r of plane
   /// c goes to out[c] + r * out_stride. `scratch`: resize_scratch(taps) bytes.
   void (*resize_rows)(const uint8_t* in, ptrdiff_t stride, int rows, const ResizeTaps& taps, uint8_t* const out[3],
@@ -74,7 +79,7 @@ struct Kernels {
 };
 
 /// Bytes of work space that resize_rows needs.
-inline size_t resize_scratch(const ResizeTaps& taps) { return 24 * static_cast<size_t>(taps.in) + 64; }
+inline size_t resize_scratch(const ResizeTaps& taps) { return 24 * (static_cast<size_t>(taps.in) + 192); }
 
 /// The fastest that this processor has.
 const Kernels& kernels();

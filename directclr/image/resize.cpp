@@ -52,14 +52,7 @@ void make_taps(int in, int out, Filter filter, ResizeTaps& taps, std::vector<dou
       taps.weights[place + k] = static_cast<int32_t>((w < 0 ? -0.5 : 0.5) + w * (1 << kPrecisionBits));
     }
   }
-}
-
-void split_row(const uint8_t* in, int width, uint8_t* r, uint8_t* g, uint8_t* b) {
-  for (int i = 0; i < width; ++i) {
-    r[i] = in[3 * i];
-    g[i] = in[3 * i + 1];
-    b[i] = in[3 * i + 2];
-  }
+  kernels().prepare(taps);
 }
 
 // The taps of recent sizes: small pictures have few different ones.
@@ -96,13 +89,10 @@ struct Workspace {
   Planes columns;             // after a horizontal pass that came first
 };
 
-// Rows of interleaved RGB, `stride` bytes apart, to planes `width` wide.
+// Rows of interleaved RGB, `stride` bytes apart, to planes as wide as out. Of as many pixels each is itself: both
+// filters are 0 at every other whole distance.
 void horizontal_pass(const uint8_t* in, ptrdiff_t stride, int in_width, Filter filter, Workspace& work, Planes& out) {
   const auto row = [&](int c, int y) { return out.plane(c) + static_cast<ptrdiff_t>(y) * out.width; };
-  if (in_width == out.width) {
-    for (int y = 0; y < out.height; ++y) split_row(in + y * stride, out.width, row(0, y), row(1, y), row(2, y));
-    return;
-  }
   const ResizeTaps& taps = work.horizontal.get(in_width, out.width, filter);
   work.scratch.resize(resize_scratch(taps));
   for (int y = 0; y < out.height; y += 8) {
