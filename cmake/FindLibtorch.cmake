@@ -45,6 +45,18 @@ if(NOT TARGET Libtorch::Libtorch)
   foreach(_dir ${_nvidia})
     target_link_options(Libtorch::Libtorch INTERFACE "LINKER:-rpath-link,${_dir}")
   endforeach()
+  # at::parallel_for is compiled into what uses it. With a second OpenMP runtime beside libtorch's own the number of
+  # threads that is set in the one would not hold in the other.
+  file(GLOB _gomp "${_torch}/lib/libgomp*.so*")
+  if(_gomp)
+    list(GET _gomp 0 _gomp)
+    add_library(Libtorch::gomp SHARED IMPORTED GLOBAL)
+    set_target_properties(Libtorch::gomp PROPERTIES IMPORTED_LOCATION "${_gomp}")
+    target_link_libraries(Libtorch::Libtorch INTERFACE Libtorch::gomp)
+  else()
+    find_package(OpenMP REQUIRED)
+    target_link_libraries(Libtorch::Libtorch INTERFACE OpenMP::OpenMP_CXX)
+  endif()
   # CUDA kernels register themselves when the library is loaded: nothing refers to it by name, so the linker must be
   # told to keep it. It is usable only where the libraries it depends on were installed too (tools/setup --cuda).
   set(Libtorch_CUDA OFF)

@@ -17,11 +17,6 @@ using at::Tensor;
 constexpr int64_t kStrip = 256;  // columns at a time: their sums stay in the first cache
 constexpr int64_t kLanes = 8;
 
-// float16 and bfloat16 are exact in float32.
-Tensor plain(const Tensor& rows) {
-  return (rows.scalar_type() == at::kDouble ? rows : rows.to(at::kFloat)).contiguous();
-}
-
 template <class T>
 inline double square_sum(const T* row, int64_t dimensions) {
   double lanes[kLanes] = {};
@@ -47,11 +42,6 @@ inline void add(const T* row, int64_t width, double* sum) {
   for (int64_t d = 0; d < width; ++d) sum[d] += static_cast<double>(row[d]);
 }
 
-template <class T>
-inline void subtract(const T* row, const double* mean, int64_t width, double* out) {
-  for (int64_t d = 0; d < width; ++d) out[d] = static_cast<double>(row[d]) - mean[d];
-}
-
 // The compiler clones functions that are no templates.
 DIRECTCLR_CLONES double square_sum_of(const float* row, int64_t n) { return square_sum(row, n); }
 DIRECTCLR_CLONES double square_sum_of(const double* row, int64_t n) { return square_sum(row, n); }
@@ -63,12 +53,6 @@ DIRECTCLR_CLONES void add_scaled_of(const double* row, double scale, int64_t n, 
 }
 DIRECTCLR_CLONES void add_of(const float* row, int64_t n, double* sum) { add(row, n, sum); }
 DIRECTCLR_CLONES void add_of(const double* row, int64_t n, double* sum) { add(row, n, sum); }
-DIRECTCLR_CLONES void subtract_of(const float* row, const double* mean, int64_t n, double* out) {
-  subtract(row, mean, n, out);
-}
-DIRECTCLR_CLONES void subtract_of(const double* row, const double* mean, int64_t n, double* out) {
-  subtract(row, mean, n, out);
-}
 
 // job(begin, width) for strips of columns, spread over threads.
 template <class Job>
@@ -91,8 +75,12 @@ void with_pointer(const Tensor& rows, const Job& job) {
 
 }  // namespace
 
+Tensor plain_rows(const Tensor& rows) {
+  return (rows.scalar_type() == at::kDouble ? rows : rows.to(at::kFloat)).contiguous();
+}
+
 Tensor row_lengths(const Tensor& rows) {
-  const Tensor z = plain(rows);
+  const Tensor z = plain_rows(rows);
   Tensor lengths = at::empty({z.size(0)}, at::kDouble);
   double* out = lengths.mutable_data_ptr<double>();
   const int64_t dimensions = z.size(1);
@@ -105,7 +93,7 @@ Tensor row_lengths(const Tensor& rows) {
 }
 
 void add_unit_sums(const Tensor& rows, const Tensor& lengths, Tensor& sum, Tensor& squares) {
-  const Tensor z = plain(rows);
+  const Tensor z = plain_rows(rows);
   const double* length = lengths.const_data_ptr<double>();
   double* sums = sum.mutable_data_ptr<double>();
   double* square_sums = squares.mutable_data_ptr<double>();
@@ -120,23 +108,19 @@ void add_unit_sums(const Tensor& rows, const Tensor& lengths, Tensor& sum, Tenso
   });
 }
 
-std::pair<Tensor, Tensor> centre(const Tensor& rows) {
-  const Tensor z = plain(rows);
+Tensor mean_of(const Tensor& rows) {
+  const Tensor z = plain_rows(rows);
   const int64_t n = z.size(0), dimensions = z.size(1);
-  TORCH_CHECK(n >= 1, "[centre] expected a row, got none");
-  Tensor mean = at::zeros({dimensions}, at::kDouble), centred = at::empty({n, dimensions}, at::kDouble);
+  TORCH_CHECK(n >= 1, "[mean_of] expected a row, got none");
+  Tensor mean = at::zeros({dimensions}, at::kDouble);
   double* means = mean.mutable_data_ptr<double>();
-  double* out = centred.mutable_data_ptr<double>();
   with_pointer(z, [&](const auto* data) {
     for_strips(dimensions, [&](int64_t begin, int64_t width) {
       for (int64_t i = 0; i < n; ++i) add_of(data + i * dimensions + begin, width, means + begin);
       for (int64_t d = begin; d < begin + width; ++d) means[d] /= static_cast<double>(n);
-      for (int64_t i = 0; i < n; ++i) {
-        subtract_of(data + i * dimensions + begin, means + begin, width, out + i * dimensions + begin);
-      }
     });
   });
-  return {mean, centred};
+  return mean;
 }
 
 }  // namespace directclr::spectrum

@@ -15,7 +15,10 @@ at::Tensor row_lengths(const at::Tensor& rows);
 /// A length under 1e-12 counts as that.
 void add_unit_sums(const at::Tensor& rows, const at::Tensor& lengths, at::Tensor& sum, at::Tensor& squares);
 
-/// Mean of the rows, (D), and the rows less their mean, (n, D): float64. Requires n >= 1.
-std::pair<at::Tensor, at::Tensor> centre(const at::Tensor& rows);
+/// Mean of the rows: (D) float64. Requires n >= 1.
+at::Tensor mean_of(const at::Tensor& rows);
+
+/// The rows as all this works on them: contiguous, float64 or float32, in which float16 and bfloat16 are exact.
+at::Tensor plain_rows(const at::Tensor& rows);
 
 }  // namespace directclr::spectrum

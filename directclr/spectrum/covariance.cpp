@@ -9,12 +9,9 @@
 
 #include "directclr/core/error.h"
 #include "directclr/spectrum/column_moments.h"
+#include "directclr/spectrum/scatter.h"
 
 namespace directclr::spectrum {
-
-namespace {
-constexpr int64_t kPanel = 256;  // columns: narrower ones leave out more and multiply slower
-}  // namespace
 
 Covariance::Covariance(int64_t dimensions)
     : mean_(at::zeros({dimensions}, at::kDouble)), scatter_(at::zeros({dimensions, dimensions}, at::kDouble)) {}
@@ -25,18 +22,13 @@ void Covariance::add(const at::Tensor& rows) {
   const int64_t n = rows.size(0);
   if (n == 0) return;
   const at::NoGradGuard no_grad;
-  const auto [block_mean, centred] = centre(rows.detach().cpu());
+  const at::Tensor block = plain_rows(rows.detach().cpu()), block_mean = mean_of(block);
   if (!at::isfinite(block_mean).all().item<bool>()) {
     throw NumericalError("the features hold values that are not finite");
   }
   const at::Tensor shift = block_mean - mean_;
   const double total = static_cast<double>(count_ + n);
-  // The scatter is symmetric: blocks on and above the diagonal say all.
-  const int64_t width = mean_.size(0);
-  for (int64_t i = 0; i < width; i += kPanel) {
-    const at::Tensor left = centred.slice(1, i, i + kPanel).t();
-    scatter_.slice(0, i, i + kPanel).slice(1, i).addmm_(left, centred.slice(1, i));
-  }
+  add_scatter(block, block_mean, scatter_);
   scatter_.addr_(shift, shift, 1, static_cast<double>(count_) * static_cast<double>(n) / total);
   mean_ += shift * (static_cast<double>(n) / total);
   count_ += n;

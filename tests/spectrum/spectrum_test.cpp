@@ -1,12 +1,14 @@
 #include "directclr/spectrum/spectrum.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "directclr/core/error.h"
 #include "directclr/spectrum/covariance.h"
+#include "directclr/spectrum/scatter.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::spectrum {
@@ -27,6 +29,43 @@ TEST(Covariance, DoesNotDependOnHowTheRowsArrive) {
     EXPECT_TRUE(test::all_close(covariance.matrix(), plain_covariance(z), 1e-11)) << "block " << block;
     EXPECT_TRUE(test::all_close(covariance.mean(), z.to(at::kDouble).mean(0), 1e-14));
   }
+}
+
+// Widths around those of the panels and products, rows around those that are taken at once, every kind of processor.
+TEST(Scatter, IsTheProductOfCentredRowsOnAndAboveTheDiagonal) {
+  at::manual_seed(5);
+  for (const int bytes : {16, 32, 64}) {
+    if (bytes > vector_bytes()) continue;
+    for (const auto type : {at::kDouble, at::kFloat, at::kBFloat16}) {
+      for (const int64_t d : {1, 5, 8, 23, 24, 25, 97, 200}) {
+        for (const int64_t n : {1, 2, 383, 385, 770}) {
+          const at::Tensor rows = (at::randn({n, d}) * 2 + 3).to(type), wide = rows.to(at::kDouble);
+          const at::Tensor mean = wide.mean(0), before = at::randn({d, d}, at::kDouble);
+          at::Tensor actual = before.clone();
+          add_scatter(rows, mean, actual, bytes);
+          const at::Tensor scatter = (wide - mean).t().mm(wide - mean), expected = before + scatter;
+          // n + 1 roundings of sums that stay below the largest on the diagonal and what was there.
+          const double bound = 1.2e-16 * static_cast<double>(n + 1) * (scatter.max().item<double>() + 5);
+          EXPECT_TRUE(test::all_close(actual.triu(), expected.triu(), 0, 2 * bound))
+              << bytes << " bytes, " << c10::toString(type) << ", " << n << " x " << d;
+        }
+      }
+    }
+  }
+}
+
+TEST(Scatter, DoesNotDependOnTheNumberOfThreads) {
+  at::manual_seed(6);
+  const at::Tensor rows = at::randn({500, 210}), mean = rows.to(at::kDouble).mean(0);
+  const int threads = at::get_num_threads();
+  at::Tensor sums[2];
+  for (int i = 0; i < 2; ++i) {
+    at::set_num_threads(i == 0 ? 1 : 3);
+    sums[i] = at::zeros({210, 210}, at::kDouble);
+    add_scatter(rows, mean, sums[i]);
+  }
+  at::set_num_threads(threads);
+  EXPECT_TRUE(at::equal(sums[0].triu(), sums[1].triu()));
 }
 
 TEST(Covariance, RefusesWhatItsContractExcludes) {
