@@ -64,7 +64,9 @@ void Covariance::merge(const dist::Group& group) {
 
 at::Tensor Covariance::matrix() const {
   TORCH_CHECK(count_ >= 1, "[Covariance::matrix] expected at least one row, got none");
-  return (scatter_.triu() + scatter_.triu(1).t()) / static_cast<double>(count_);
+  at::Tensor matrix = scatter_.triu().div_(static_cast<double>(count_));
+  matrix += matrix.triu(1).t();
+  return matrix;
 }
 
 }  // namespace directclr::spectrum

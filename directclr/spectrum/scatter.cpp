@@ -33,7 +33,7 @@ struct ScatterKernels {
 #define DIRECTCLR_KERNELS "directclr/spectrum/scatter_kernels.inc"
 #include "directclr/core/variants.inc"
 
-constexpr size_t kRowsAtOnce = 384;  // enough for a product to take longer than the adding of its sums
+constexpr size_t kRowsAtOnce = 512;  // enough for a product to take longer than the adding of its sums
 constexpr size_t kPanelsAtOnce = 4;  // on the left of one product after the other, while its right stays near
 
 // The sums of all pairs of columns, of which the left one is in panels `begin` to `end`.

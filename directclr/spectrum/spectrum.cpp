@@ -5,7 +5,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_eigvalsh.h>
-#include <ATen/ops/outer.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -128,7 +127,7 @@ SpectrumSummary FeatureMoments::summary() const {
   const auto count = static_cast<double>(covariance_.count());
   // Z^T Z / N of the rows as they are: its eigenvalues are those of Z squared, over N. Side by side, a thread each, the
   // two take less time than one after the other with all threads.
-  const at::Tensor matrices[] = {covariance, covariance + at::outer(mean, mean)};
+  const at::Tensor matrices[] = {covariance, covariance.addr(mean, mean)};
   std::vector<double> spectra[2];
   at::parallel_for(0, 2, 1, [&](int64_t begin, int64_t end) {
     const at::NoGradGuard no_grad_here;
