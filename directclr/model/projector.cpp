@@ -11,6 +11,7 @@
 #include "directclr/core/philox.h"
 #include "directclr/core/text.h"
 #include "directclr/model/batch_norm.h"
+#include "directclr/model/orthogonal.h"
 
 namespace directclr::model {
 namespace {
@@ -102,9 +103,7 @@ class OrthogonalProjector final : public Projector {
   OrthogonalProjector(int64_t size, at::Generator generator) {
     weight_ = register_parameter("weight", linear_weight(size, size, generator));
   }
-  Tensor forward(const Tensor& r, int64_t) override {
-    return torch::linear(r, torch::matrix_exp(weight_ - weight_.t()));
-  }
+  Tensor forward(const Tensor& r, int64_t) override { return torch::linear(r, orthogonal_from(weight_)); }
   int64_t embedding() const override { return weight_.size(0); }
 
  private:

@@ -6,6 +6,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/loss/contrastive.h"
+#include "directclr/model/orthogonal.h"
 #include "directclr/optim/optimizer.h"
 #include "tests/support/tensor_matchers.h"
 
@@ -90,6 +91,28 @@ TEST(OrthogonalProjector, StaysOrthogonalWhileItTrains) {
   const torch::Tensor p = projector->forward(torch::eye(kD), 0);
   EXPECT_TRUE(test::all_close(p.mm(p.t()), torch::eye(kD), 0, 1e-5));
   EXPECT_NEAR(torch::linalg_det(p).item<double>(), 1, 1e-4);
+}
+
+// Against torch's gradient of its matrix exponential, for norms from nothing to where the sum needs halvings.
+TEST(OrthogonalFrom, HasTheGradientOfTheMatrixExponential) {
+  torch::manual_seed(4);
+  for (const auto type : {torch::kDouble, torch::kFloat}) {
+    for (const int64_t size : {1, 2, 3, 24, 60}) {
+      for (const double scale : {0.0, 1e-3, 0.1, 0.5, 1.5}) {
+        const auto options = torch::TensorOptions().dtype(type);
+        const torch::Tensor start = torch::randn({size, size}, options) * scale;
+        const torch::Tensor direction = torch::randn({size, size}, options);
+        torch::Tensor a = start.clone().requires_grad_(), b = start.clone().requires_grad_();
+        const torch::Tensor actual = orthogonal_from(a), expected = torch::matrix_exp(b - b.t());
+        (actual * direction).sum().backward();
+        (expected * direction).sum().backward();
+        EXPECT_TRUE(test::all_close(actual, expected, 0, 0)) << size << ", scale " << scale;
+        const double limit = (type == torch::kDouble ? 2e-13 : 1e-4) * (1 + b.grad().abs().max().item<double>());
+        EXPECT_TRUE(test::all_close(a.grad(), b.grad(), 0, limit))
+            << toString(type) << ", " << size << " x " << size << ", scale " << scale;
+      }
+    }
+  }
 }
 
 TEST(FixedLowRankProjector, GivesTheSameLossWithAndWithoutItsLeftFactor) {
