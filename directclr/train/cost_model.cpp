@@ -95,7 +95,12 @@ void walk_projector(Walk& walk, const TrainSettings& s) {
   if (kind == "direct" || kind == "group" || kind == "random-dropout") embedding = d0;
   if (kind == "linear") walk.linear(width, embedding = p.projector_dim, false);
   if (kind == "diagonal") walk.parameters(width);
-  if (kind == "orthogonal") walk.linear(width, width, false);
+  if (kind == "orthogonal") {
+    walk.linear(width, width, false);
+    // Its matrix exponential, and the sum that is the gradient (model/orthogonal.h).
+    constexpr int64_t kProducts = 30;
+    walk.cost().macs_per_pass = kProducts * width * width * width;
+  }
   if (kind == "lowrank") {
     walk.linear(width, d0, false);
     walk.linear(d0, embedding = p.projector_dim, false);
@@ -283,7 +288,10 @@ Plan make_plan(const TrainSettings& settings, int64_t images, int64_t nodes, int
   const double mine = static_cast<double>(plan.images_per_device);
   // A backward costs two forwards; micro-batches add a forward.
   const double forward = 2.0 * static_cast<double>(net.macs_per_image) * mine / machine.flops_per_second;
-  plan.compute_seconds = (in_parts ? 4 : 3) * forward + machine.step_seconds;
+  // What does not depend on the images is computed in float32, as the loss is.
+  const double micro_batches = in_parts ? mine / static_cast<double>(settings.micro_batch) : 1;
+  const double besides = micro_batches * 2 * static_cast<double>(net.macs_per_pass) / machine.loss_flops_per_second;
+  plan.compute_seconds = (in_parts ? 4 : 3) * forward + besides + machine.step_seconds;
 
   const double n = static_cast<double>(batch), p = static_cast<double>(net.embedding);
   const auto small_views = static_cast<double>(settings.augment.small_views);
@@ -299,8 +307,7 @@ Plan make_plan(const TrainSettings& settings, int64_t images, int64_t nodes, int
   // Embeddings are gathered, their gradient is summed and shared out; three small gathers go with them.
   const double embedding_bytes = 4 * n * p;
   plan.embedding_seconds = problems * (2 * network.seconds(embedding_bytes, 1) + 3 * network.seconds(8 * n, 1));
-  const double passes =
-      (in_parts ? 2.0 * mine / static_cast<double>(settings.micro_batch) : 1) * (small_views > 0 ? 2 : 1);
+  const double passes = (in_parts ? 2 * micro_batches : 1) * (small_views > 0 ? 2 : 1);
   double norm_bytes = 0;
   if (settings.sync_batch_norm && plan.devices > 1) {
     // Means and variances of every process forward, two sums backward, in float64.

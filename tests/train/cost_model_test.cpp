@@ -81,6 +81,18 @@ TEST(Plan, FollowsTheRingsClosedForms) {
   EXPECT_GT(make_plan(s, 1000000, 2, 4, m).norm_seconds, 20 * 1e-5);
 }
 
+TEST(Plan, CountsTheMatrixOfAnOrthogonalProjectorOnceAPass) {
+  const Machine machine = plain_machine();
+  const auto seconds = [&](const char* projector, int64_t micro_batch) {
+    TrainSettings s = settings_of("resnet18", projector, "imagenet", 64);  // D = 512, batch 4,096
+    s.micro_batch = micro_batch;
+    return make_plan(s, 1000000, 1, 1, machine).compute_seconds;
+  };
+  const double views = 2.0 * 2 * 4096 * 512 * 512 / 1e12, matrix = 2.0 * 30 * 512 * 512 * 512 / 1e12;
+  EXPECT_NEAR(seconds("orthogonal", 0), seconds("none", 0) + 3 * views + matrix, 1e-9);
+  EXPECT_NEAR(seconds("orthogonal", 1024), seconds("none", 1024) + 4 * views + 4 * matrix, 1e-9);
+}
+
 TEST(Plan, MicroBatchesTakeLessMemoryAndMoreTime) {
   TrainSettings s = settings_of("resnet50", "direct", "imagenet", 224);
   const Plan whole = make_plan(s, 1000000, 1, 8, plain_machine());
