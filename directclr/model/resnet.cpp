@@ -15,6 +15,15 @@ nn::Conv2d convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) 
   return nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
 }
 
+// Of a map of one pixel a kernel sees that pixel alone, by its middle. (oneDNN's gradient of such a kernel with a
+// stride, in bfloat16, is partly memory that nobody wrote: libtorch 2.15, AVX-512.)
+torch::Tensor convolved(nn::Conv2d& layer, const torch::Tensor& x) {
+  const torch::Tensor& kernel = layer->weight;
+  const int64_t middle = kernel.size(2) / 2;
+  if (middle == 0 || x.size(2) != 1 || x.size(3) != 1) return layer(x);
+  return torch::conv2d(x, kernel.narrow(2, middle, 1).narrow(3, middle, 1));
+}
+
 }  // namespace
 
 BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_t stride) {
@@ -41,7 +50,7 @@ BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_
 torch::Tensor BlockImpl::forward(const torch::Tensor& x) {
   torch::Tensor h = x;
   for (size_t i = 0; i < convs_.size(); ++i) {
-    h = norms_[i](convs_[i](h));
+    h = norms_[i](convolved(convs_[i], h));
     if (i + 1 < convs_.size()) h = torch::relu_(h);
   }
   h += downsample_ ? downsample_->forward(x) : x;

@@ -1,5 +1,7 @@
 #pragma once
 
+// The laboratory shares out its work itself.
+#define EIGEN_DONT_PARALLELIZE
 #include <Eigen/Core>
 
 namespace directclr::theory {

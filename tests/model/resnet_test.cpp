@@ -36,6 +36,36 @@ void fill(torch::nn::Module& module) {
   }
 }
 
+// In bfloat16 too, where a library's gradient of such kernels was partly unwritten memory.
+TEST(Block, SeesAMapOfOnePixelByTheMiddleOfItsKernels) {
+  torch::manual_seed(1);
+  for (const bool bfloat16 : {false, true}) {
+    Block block(false, 16, 32, 2);
+    block->to(bfloat16 ? torch::kBFloat16 : torch::kDouble);
+    const auto options = torch::TensorOptions().dtype(bfloat16 ? torch::kBFloat16 : torch::kDouble);
+    const torch::Tensor x = torch::randn({32, 16, 1, 1}, options), direction = torch::randn({32, 32, 1, 1}, options);
+    torch::Tensor first;
+    for (int time = 0; time < 8; ++time) {
+      { const torch::Tensor dirt = torch::full({20000}, std::nan("")); }
+      block->zero_grad();
+      const torch::Tensor out = block->forward(x);
+      EXPECT_EQ(out.sizes(), direction.sizes());
+      (out * direction).sum().backward();
+      const torch::Tensor gradient = block->named_parameters()["conv1.weight"].grad().to(torch::kDouble);
+      const torch::Tensor middle = gradient.narrow(2, 1, 1).narrow(3, 1, 1);
+      EXPECT_GT(middle.abs().sum().item<double>(), 0);
+      EXPECT_EQ(gradient.abs().sum().item<double>(), middle.abs().sum().item<double>()) << "bfloat16 " << bfloat16;
+      if (time == 0) first = gradient.clone();
+      EXPECT_TRUE(torch::equal(gradient, first)) << "bfloat16 " << bfloat16 << ", time " << time;
+    }
+  }
+  // As the whole kernel in a frame of zeros.
+  const torch::Tensor map = torch::randn({4, 3, 1, 1}, torch::kDouble),
+                      kernel = torch::randn({5, 3, 3, 3}, torch::kDouble);
+  EXPECT_TRUE(test::all_close(torch::conv2d(map, kernel.narrow(2, 1, 1).narrow(3, 1, 1)),
+                              torch::conv2d(map, kernel, {}, 2, 1), 1e-13));
+}
+
 TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
   const test::Golden golden("networks");
   for (const auto& c : golden.cases) {
