@@ -48,8 +48,8 @@ struct Orthogonal : torch::autograd::Function<Orthogonal> {
     const Tensor part = s / std::pow(2.0, halvings);
     Tensor turn = halvings > 0 ? torch::matrix_exp(part) : Tensor();
     for (int i = 0; i < halvings; ++i) {
+      if (i > 0) turn = turn.mm(turn);
       m = (m + turn.mm(m).mm(turn.t())) / 2;
-      turn = turn.mm(turn);
     }
     return {2 * summed(part, m)};
   }

@@ -19,9 +19,9 @@ struct NetworkCost {
   int64_t activations_per_view = 0;  ///< numbers that the backward needs of one view
   int64_t macs_per_image = 0;        ///< the same of all views of an image, small ones too
   int64_t activations_per_image = 0;
-  int64_t macs_per_pass =
-      0;                    ///< of a pass forward and backward, however many images: the orthogonal projector's matrix
-  int64_t norm_layers = 0;  ///< batch normalisations
+  /// Of a pass forward and backward, however many images: the orthogonal projector's matrix.
+  int64_t macs_per_pass = 0;
+  int64_t norm_layers = 0;    ///< batch normalisations
   int64_t norm_channels = 0;  ///< their channels, summed
   int64_t embedding = 0;      ///< P
 };
