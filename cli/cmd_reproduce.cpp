@@ -28,7 +28,8 @@ struct State {
   std::string suite;
   std::string scale = "smoke";
   std::string out;
-  std::string from;
+  std::vector<std::string> from;
+  std::vector<std::string> only;
   std::string config;
   std::string machine;
   int64_t seeds = 0;
@@ -167,20 +168,24 @@ void reproduce(const State& state, Program& program, Console& console) {
   const auto suites = paper::suites_named(state.suite);
   if (state.out.empty() && !state.dry_run) throw InputError("--out", "no directory given");
   if (!state.from.empty()) {
-    const auto results = paper::SuiteResults::read(state.from);
+    auto results = paper::SuiteResults::read(state.from[0]);
+    for (size_t i = 1; i < state.from.size(); ++i) results.add(paper::SuiteResults::read(state.from[i]));
     make_directories(state.out);
+    if (state.from.size() > 1) write_file(fs::path(state.out) / "results.json", results.to_json());
     present(results, suites, state.out, console);
     return;
   }
   const paper::Scale scale = resolved_scale(state);
   const Images images = find_images(state, scale, console);
   const auto plan = paper::plan_runs(suites, scale, state.seeds > 0 ? state.seeds : scale.seeds, images.count);
+  auto wanted = plan;
+  wanted.runs = paper::runs_matching(plan, state.only);
   if (state.dry_run) {
-    print_plan(state, plan, images.here, console);
+    print_plan(state, wanted, images.here, console);
     return;
   }
   if (state.commands) {
-    const auto written = paper::write_cluster_scripts(plan, state.cluster, state.out);
+    const auto written = paper::write_cluster_scripts(wanted, state.cluster, state.out);
     const nlohmann::ordered_json object = {{"folder", (fs::path(state.out) / "commands").string()},
                                            {"files", written.size()}};
     console.result(format("wrote %zu files to %s; when their runs are done, the same command without --commands makes "
@@ -194,7 +199,7 @@ void reproduce(const State& state, Program& program, Console& console) {
   std::map<std::string, std::string> problems;
   std::optional<Interrupted> interrupted;
   try {
-    problems = paper::carry_out(plan, options, console.context());
+    problems = paper::carry_out(wanted, options, console.context());
   } catch (const Interrupted& error) {
     interrupted = error;  // what is there is shown all the same
   }
@@ -202,10 +207,12 @@ void reproduce(const State& state, Program& program, Console& console) {
   write_file(fs::path(state.out) / "results.json", results.to_json());
   present(results, suites, state.out, console);
   if (interrupted) throw *interrupted;
-  const auto failed =
-      std::count_if(results.runs.begin(), results.runs.end(), [](const auto& run) { return !run.good(); });
+  const auto failed = std::count_if(results.runs.begin(), results.runs.end(), [&](const auto& run) {
+    return !run.good() &&
+           std::any_of(wanted.runs.begin(), wanted.runs.end(), [&](const auto& w) { return w.id == run.id; });
+  });
   if (failed > 0)
-    throw Error(format("%td of %zu runs failed; the same command tries them again", failed, results.runs.size()));
+    throw Error(format("%td of %zu runs failed; the same command tries them again", failed, wanted.runs.size()));
 }
 
 }  // namespace
@@ -232,7 +239,16 @@ void add_reproduce(CLI::App& app, Program& program) {
   command->add_flag("--dry-run", state->dry_run, "list the runs with the time that they should take, and stop");
   command->add_flag("--commands", state->commands,
                     "write a torchrun and a SLURM script for every run to OUT/commands instead of running");
-  command->add_option("--from", state->from, "make the pages from this results.json, without any run");
+  command
+      ->add_option("--only", state->only,
+                   "of the runs those whose name matches this pattern, such as '*-s2-*' or 'linear-*', may be given "
+                   "again: a suite in parts, on several machines; the pages show what OUT holds")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--from", state->from,
+                   "make the pages from this results.json, without any run; may be given again, for a suite that was "
+                   "made in parts")
+      ->allow_extra_args(false);
   command->add_option("--config", state->config, "settings from a TOML file, on top of the scale's");
   command->add_option("--machine", state->machine,
                       "--dry-run: FILE.json from directclr bench, h100 or v100 instead of measuring this machine");

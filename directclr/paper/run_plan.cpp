@@ -1,10 +1,13 @@
 #include "directclr/paper/run_plan.h"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "directclr/core/checksum.h"
+#include "directclr/core/error.h"
 #include "directclr/core/text.h"
 
 namespace directclr::paper {
@@ -61,6 +64,24 @@ RunPlan plan_runs(const std::vector<const Suite*>& suites, const Scale& scale, i
     }
   }
   return plan;
+}
+
+std::vector<PlannedRun> runs_matching(const RunPlan& plan, const std::vector<std::string>& patterns) {
+  const auto matches = [](const std::string& pattern, const PlannedRun& run) {
+    return ::fnmatch(pattern.c_str(), run.id.c_str(), 0) == 0;
+  };
+  for (const auto& pattern : patterns) {
+    if (std::any_of(plan.runs.begin(), plan.runs.end(), [&](const auto& run) { return matches(pattern, run); })) {
+      continue;
+    }
+    throw InputError("'" + pattern + "'", "matches no run", "--dry-run lists their names, as in " + plan.runs.at(0).id);
+  }
+  std::vector<PlannedRun> found;
+  for (const auto& run : plan.runs) {
+    const bool wanted = std::any_of(patterns.begin(), patterns.end(), [&](const auto& p) { return matches(p, run); });
+    if (patterns.empty() || wanted) found.push_back(run);
+  }
+  return found;
 }
 
 }  // namespace directclr::paper

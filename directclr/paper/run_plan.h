@@ -32,6 +32,10 @@ struct RunPlan {
   int64_t images_trained_on(const PlannedRun& run) const;
 };
 
+/// The runs of a plan whose id matches one of the patterns ("*-s2-*", "linear-*"); all of them when there is none.
+/// Throws InputError when a pattern matches no run.
+std::vector<PlannedRun> runs_matching(const RunPlan& plan, const std::vector<std::string>& patterns);
+
 /// The runs that the suites need at a scale whose settings are complete (data included). `images`: of the data.
 RunPlan plan_runs(const std::vector<const Suite*>& suites, const Scale& scale, int64_t seeds, int64_t images);
 

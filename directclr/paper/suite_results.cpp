@@ -114,6 +114,43 @@ std::string SuiteResults::protocol() const {
   return text;
 }
 
+void SuiteResults::add(const SuiteResults& other) {
+  const auto must_agree = [](const std::string& what, const std::string& own, const std::string& others) {
+    if (own == others) return;
+    throw InputError("results made with different settings",
+                     what + " is " + own + " in one and " + others + " in another");
+  };
+  const auto all_must_agree = [&](const std::map<std::string, std::string>& own,
+                                  const std::map<std::string, std::string>& others) {
+    for (const auto& [name, text] : own) must_agree(name, text, value_of(others, name));
+    for (const auto& [name, text] : others) must_agree(name, value_of(own, name), text);
+  };
+  must_agree("scale", scale, other.scale);
+  must_agree("training images", std::to_string(images), std::to_string(other.images));
+  must_agree("test images", std::to_string(test_images), std::to_string(other.test_images));
+  must_agree("D", std::to_string(widths.representation), std::to_string(other.widths.representation));
+  must_agree("d0", std::to_string(widths.d0), std::to_string(other.widths.d0));
+  all_must_agree(settings, other.settings);
+  all_must_agree(evaluation, other.evaluation);
+  for (const auto& run : other.runs) {
+    const auto own = std::find_if(runs.begin(), runs.end(), [&](const RunRecord& mine) {
+      return mine.variant == run.variant && mine.seed == run.seed;
+    });
+    if (own == runs.end()) {
+      runs.push_back(run);
+    } else if (!own->good()) {
+      *own = run;
+    } else if (run.good()) {
+      throw InputError(run.variant + " with seed " + std::to_string(run.seed), "has a result in two files");
+    }
+  }
+  const auto join_to = [](std::string& own, const std::string& others) {
+    if (own != others && !others.empty()) own += (own.empty() ? "" : "; ") + others;
+  };
+  join_to(made_by, other.made_by);
+  for (const auto& [name, text] : other.machine) join_to(machine[name], text);
+}
+
 std::string SuiteResults::to_json() const {
   ordered_json object = {{"version", kVersion},
                          {"scale", scale},

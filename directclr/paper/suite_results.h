@@ -58,6 +58,11 @@ struct SuiteResults {
   /// "CIFAR-10 ..., 40 epochs, batch 256, ...": how the numbers were obtained, one line.
   std::string protocol() const;
 
+  /// Takes over the runs of a file that was made elsewhere: with the same scale, settings and kind of data. A run that
+  /// has no result here yet gets the other's. Throws InputError saying what differs, or which run both have a result
+  /// of.
+  void add(const SuiteResults& other);
+
   std::string to_json() const;
   /// Throws InputError naming the file when it is damaged or of another version.
   static SuiteResults read(const std::filesystem::path& path);

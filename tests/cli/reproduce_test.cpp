@@ -93,6 +93,27 @@ TEST_F(Reproduce, IsTheSameAfterAnInterruptionAndAfterADeath) {
   EXPECT_EQ(read_file(folder_ / "pages/results.md"), read_file(folder_ / "parts/results.md"));
 }
 
+TEST_F(Reproduce, IsTheSameInParts) {
+  ASSERT_EQ(run(words("table1", "whole")).status, 0);
+  const auto first = run(words("table1", "first", {"--only", "none-*"}));
+  ASSERT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(count_finished("first"), 1);
+  EXPECT_NE(read_file(folder_ / "first/results.md").find("not run"), std::string::npos) << "the others are missing";
+  expect_refused(run(words("table1", "first", {"--only", "nune-*"})), "'nune-*': matches no run");
+  ASSERT_EQ(run(words("table1", "second", {"--only", "mlp-*", "--only", "linear-*", "--only", "direct-*"})).status, 0);
+  const auto both = run({"reproduce", "table1", "--from", path("first/results.json"), "--from",
+                         path("second/results.json"), "--out", path("both")});
+  ASSERT_EQ(both.status, 0) << both.err;
+  const json a = results("whole"), b = results("both");
+  ASSERT_EQ(a["runs"].size(), b["runs"].size());
+  for (const auto& run : a["runs"]) {
+    const auto same =
+        std::find_if(b["runs"].begin(), b["runs"].end(), [&](const auto& r) { return r["id"] == run["id"]; });
+    ASSERT_NE(same, b["runs"].end()) << run["id"];
+    for (const char* key : {"top1", "knn", "spectra"}) EXPECT_EQ(run[key], (*same)[key]) << run["id"] << ", " << key;
+  }
+}
+
 TEST_F(Reproduce, GoesOnPastARunThatFails) {
   ASSERT_EQ(run(words("fig2", "out")).status, 0);
   const fs::path mlp = run_of("out", "mlp");

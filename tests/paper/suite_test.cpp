@@ -45,6 +45,21 @@ TEST(RunPlan, SharesRunsBetweenSuites) {
   EXPECT_EQ(plan_runs(suites_named("table1"), smoke(), 3, 4096).runs.size(), 12u);
 }
 
+TEST(RunPlan, IsCarriedOutInParts) {
+  const auto plan = plan_runs(suites_named("table1"), smoke(), 3, 4096);
+  const auto names = [&](const std::vector<std::string>& patterns) {
+    std::multiset<std::string> found;
+    for (const auto& run : runs_matching(plan, patterns)) found.insert(run.id.substr(0, run.id.rfind('-')));
+    return found;
+  };
+  EXPECT_EQ(names({}).size(), 12u);
+  EXPECT_EQ(names({"mlp-*"}), (std::multiset<std::string>{"mlp-s0", "mlp-s1", "mlp-s2"}));
+  EXPECT_EQ(names({"none-s2-*", "*-s2-*", "linear-s?-*"}),
+            (std::multiset<std::string>{"none-s2", "linear-s0", "linear-s1", "linear-s2", "direct-23-s2", "mlp-s2"}))
+      << "each once";
+  EXPECT_THROW(runs_matching(plan, {"mlp-*", "mpl-*"}), InputError);
+}
+
 TEST(RunPlan, NamesARunByWhatItComputes) {
   const auto ids = [](const Scale& scale) {
     std::set<std::string> names;
@@ -189,6 +204,44 @@ TEST(SuiteResults, ComeBackFromTheirFile) {
   write_file(folder / "future.json", "{\"version\": 99}");
   EXPECT_THROW(SuiteResults::read(folder / "future.json"), InputError);
   EXPECT_THROW(SuiteResults::read(folder / "none.json"), InputError);
+}
+
+TEST(SuiteResults, AreMadeInParts) {
+  const auto whole = made_up();
+  SuiteResults first = whole, second = whole;
+  std::erase_if(first.runs, [](const auto& run) { return run.seed == 1; });
+  std::erase_if(second.runs, [](const auto& run) { return run.seed != 1; });
+  second.made_by = "elsewhere";
+  SuiteResults both = first;
+  both.add(second);
+  EXPECT_EQ(both.runs.size(), whole.runs.size());
+  EXPECT_EQ(both.of("none").size(), 3u);
+  EXPECT_EQ(both.of("none")[1]->top1, whole.of("none")[1]->top1);
+  EXPECT_EQ(both.made_by, whole.made_by + "; elsewhere");
+  EXPECT_EQ(both.machine, whole.machine) << "said once where it is the same";
+  const auto refused = [&](const SuiteResults& other) {
+    try {
+      SuiteResults copy = first;
+      copy.add(other);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(refused(first).find("has a result in two files"), std::string::npos) << refused(first);
+  SuiteResults other = second;
+  other.settings["epochs"] = "77";
+  EXPECT_NE(refused(other).find("epochs is"), std::string::npos) << refused(other);
+  other = second;
+  other.images += 1;
+  EXPECT_NE(refused(other).find("training images is 100 in one and 101 in another"), std::string::npos)
+      << refused(other);
+  // What failed in one part is taken from the other.
+  SuiteResults failed = whole;
+  for (auto& run : failed.runs) run.problem = kNotRun;
+  failed.add(first);
+  EXPECT_EQ(failed.of("none")[0]->top1, whole.of("none")[0]->top1);
+  EXPECT_FALSE(failed.of("none")[1]->good());
 }
 
 TEST(Suites, AreFoundByName) {
