@@ -45,8 +45,12 @@ if(NOT TARGET Libtorch::Libtorch)
   foreach(_dir ${_nvidia})
     target_link_options(Libtorch::Libtorch INTERFACE "LINKER:-rpath-link,${_dir}")
   endforeach()
-  # at::parallel_for is compiled into what uses it. With a second OpenMP runtime beside libtorch's own the number of
+  # at::parallel_for is compiled into what uses it, and a plain loop without -fopenmp. (The thread sanitizer does not know
+  # how OpenMP's threads wait for each other.) With a second OpenMP runtime beside libtorch's own the number of
   # threads that is set in the one would not hold in the other.
+  if(NOT DIRECTCLR_SANITIZE MATCHES thread)
+    target_compile_options(Libtorch::Libtorch INTERFACE -fopenmp)
+  endif()
   file(GLOB _gomp "${_torch}/lib/libgomp*.so*")
   if(_gomp)
     list(GET _gomp 0 _gomp)

@@ -7,9 +7,13 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "directclr/core/error.h"
 #include "directclr/spectrum/column_moments.h"
 #include "directclr/spectrum/scatter.h"
+#include "directclr/spectrum/symmetric_eigenvalues.h"
 
 namespace directclr::spectrum {
 
@@ -28,8 +32,8 @@ void Covariance::add(const at::Tensor& rows) {
   }
   const at::Tensor shift = block_mean - mean_;
   const double total = static_cast<double>(count_ + n);
-  add_scatter(block, block_mean, scatter_);
-  scatter_.addr_(shift, shift, 1, static_cast<double>(count_) * static_cast<double>(n) / total);
+  add_scatter(block, block_mean, shift * std::sqrt(static_cast<double>(count_) * static_cast<double>(n) / total),
+              scatter_);
   mean_ += shift * (static_cast<double>(n) / total);
   count_ += n;
 }
@@ -67,6 +71,21 @@ at::Tensor Covariance::matrix() const {
   at::Tensor matrix = scatter_.triu().div_(static_cast<double>(count_));
   matrix += matrix.triu(1).t();
   return matrix;
+}
+
+at::Tensor Covariance::variance() const {
+  TORCH_CHECK(count_ >= 1, "[Covariance::variance] expected at least one row, got none");
+  return scatter_.diagonal() / static_cast<double>(count_);
+}
+
+std::pair<std::vector<double>, std::vector<double>> Covariance::spectra() const {
+  TORCH_CHECK(count_ >= 1, "[Covariance::spectra] expected at least one row, got none");
+  const auto count = static_cast<double>(count_);
+  auto both = symmetric_eigenvalues_with(scatter_, mean_ * std::sqrt(count));
+  for (auto* values : {&both.first, &both.second}) {
+    for (double& value : *values) value = std::max(value / count, 0.0);
+  }
+  return both;
 }
 
 }  // namespace directclr::spectrum

@@ -3,6 +3,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "directclr/dist/group.h"
 
@@ -31,6 +33,13 @@ class Covariance {
 
   /// C = (1/N) sum_i (z_i - mean)(z_i - mean)^T, paper Eqn 1.  (D, D) float64. Requires count >= 1.
   at::Tensor matrix() const;
+
+  /// C's diagonal: (D) float64. Requires count >= 1.
+  at::Tensor variance() const;
+
+  /// Eigenvalues, largest first, of C and of (1/N) sum_i z_i z_i^T = C + mean mean^T, without a copy of either; what
+  /// rounding leaves below zero is 0. Requires count >= 1.
+  std::pair<std::vector<double>, std::vector<double>> spectra() const;
 
  private:
   int64_t count_ = 0;

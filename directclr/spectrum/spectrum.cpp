@@ -1,10 +1,8 @@
 #include "directclr/spectrum/spectrum.h"
 
-#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/isfinite.h>
-#include <ATen/ops/linalg_eigvalsh.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include "directclr/core/text.h"
 #include "directclr/spectrum/column_moments.h"
 #include "directclr/spectrum/covariance.h"
+#include "directclr/spectrum/symmetric_eigenvalues.h"
 
 namespace directclr::spectrum {
 namespace {
@@ -33,10 +32,7 @@ std::vector<double> values_of(const at::Tensor& tensor) {
 std::vector<double> covariance_spectrum(const at::Tensor& covariance) {
   TORCH_CHECK(covariance.dim() == 2 && covariance.size(0) == covariance.size(1),
               "[covariance_spectrum] expected a square matrix, got ", covariance.sizes());
-  const at::Tensor matrix = covariance.to(at::kDouble).cpu();
-  if (!at::isfinite(matrix).all().item<bool>()) throw NumericalError("the covariance holds values that are not finite");
-  std::vector<double> values = values_of(at::linalg_eigvalsh(matrix));
-  std::reverse(values.begin(), values.end());
+  std::vector<double> values = symmetric_eigenvalues(covariance.to(at::kDouble).cpu().contiguous());
   for (double& value : values) value = std::max(value, 0.0);
   return values;
 }
@@ -83,8 +79,8 @@ void FeatureMoments::merge(const dist::Group& group) {
 
 namespace {
 
-// The measures of a covariance and of its eigenvalues.
-SpectrumSummary measure(const at::Tensor& covariance, std::vector<double> values) {
+// The measures of eigenvalues, and of the variances of the dimensions.
+SpectrumSummary measure(const at::Tensor& variance, std::vector<double> values) {
   SpectrumSummary s;
   s.values = std::move(values);
   const std::vector<double> sigma = roots(s.values);
@@ -96,7 +92,6 @@ SpectrumSummary measure(const at::Tensor& covariance, std::vector<double> values
   s.condition_number = condition_number(s.values);
   s.power_law = power_law(s.values, 11, 100);
   s.rankme = s.normalized_std = std::nan("");
-  const at::Tensor variance = covariance.diagonal().cpu();
   const at::Tensor constant = variance.le(1e-12 * variance.mean()).nonzero().flatten().contiguous();
   s.constant.assign(constant.data_ptr<int64_t>(), constant.data_ptr<int64_t>() + constant.numel());
   s.below_1e_2 = count_below(s.values, 1e-2);
@@ -109,7 +104,7 @@ SpectrumSummary measure(const at::Tensor& covariance, std::vector<double> values
 
 SpectrumSummary summarize_covariance(const at::Tensor& covariance) {
   const at::NoGradGuard no_grad;
-  return measure(covariance, covariance_spectrum(covariance));
+  return measure(covariance.diagonal().cpu(), covariance_spectrum(covariance));
 }
 
 double normalized_std(const at::Tensor& rows) {
@@ -122,23 +117,14 @@ double normalized_std(const at::Tensor& rows) {
 
 SpectrumSummary FeatureMoments::summary() const {
   const at::NoGradGuard no_grad;
-  const at::Tensor covariance = covariance_.matrix();
-  const at::Tensor& mean = covariance_.mean();
   const auto count = static_cast<double>(covariance_.count());
-  // Z^T Z / N of the rows as they are: its eigenvalues are those of Z squared, over N. Side by side, a thread each, the
-  // two take less time than one after the other with all threads.
-  const at::Tensor matrices[] = {covariance, covariance.addr(mean, mean)};
-  std::vector<double> spectra[2];
-  at::parallel_for(0, 2, 1, [&](int64_t begin, int64_t end) {
-    const at::NoGradGuard no_grad_here;
-    for (int64_t i = begin; i < end; ++i) spectra[i] = covariance_spectrum(matrices[i]);
-  });
-  SpectrumSummary s = measure(covariance, std::move(spectra[0]));
-  s.uncentred = std::move(spectra[1]);
+  auto [centred, uncentred] = covariance_.spectra();
+  SpectrumSummary s = measure(covariance_.variance(), std::move(centred));
+  s.uncentred = std::move(uncentred);
   s.rankme = rankme(roots(s.uncentred), 0);
   const at::Tensor unit_mean = unit_sum_ / count;
   const at::Tensor unit_variance = (unit_squares_ / count - unit_mean.square()).clamp_min(0);
-  s.normalized_std = unit_variance.sqrt().mean().item<double>() * std::sqrt(static_cast<double>(mean.size(0)));
+  s.normalized_std = unit_variance.sqrt().mean().item<double>() * std::sqrt(static_cast<double>(unit_mean.size(0)));
   s.samples = covariance_.count();
   s.skipped = skipped_;
   s.l2_normalized = l2_normalize_;

@@ -40,12 +40,14 @@ TEST(Scatter, IsTheProductOfCentredRowsOnAndAboveTheDiagonal) {
       for (const int64_t d : {1, 5, 8, 23, 24, 25, 97, 200}) {
         for (const int64_t n : {1, 2, 383, 385, 770}) {
           const at::Tensor rows = (at::randn({n, d}) * 2 + 3).to(type), wide = rows.to(at::kDouble);
-          const at::Tensor mean = wide.mean(0), before = at::randn({d, d}, at::kDouble);
+          const at::Tensor mean = wide.mean(0), shift = at::randn({d}, at::kDouble),
+                           before = at::randn({d, d}, at::kDouble);
           at::Tensor actual = before.clone();
-          add_scatter(rows, mean, actual, bytes);
-          const at::Tensor scatter = (wide - mean).t().mm(wide - mean), expected = before + scatter;
-          // n + 1 roundings of sums that stay below the largest on the diagonal and what was there.
-          const double bound = 1.2e-16 * static_cast<double>(n + 1) * (scatter.max().item<double>() + 5);
+          add_scatter(rows, mean, shift, actual, bytes);
+          const at::Tensor scatter = (wide - mean).t().mm(wide - mean) + at::outer(shift, shift),
+                           expected = before + scatter;
+          // n + 2 roundings of sums that stay below the largest on the diagonal and what was there.
+          const double bound = 1.2e-16 * static_cast<double>(n + 2) * (scatter.max().item<double>() + 5);
           EXPECT_TRUE(test::all_close(actual.triu(), expected.triu(), 0, 2 * bound))
               << bytes << " bytes, " << c10::toString(type) << ", " << n << " x " << d;
         }
@@ -62,7 +64,7 @@ TEST(Scatter, DoesNotDependOnTheNumberOfThreads) {
   for (int i = 0; i < 2; ++i) {
     at::set_num_threads(i == 0 ? 1 : 3);
     sums[i] = at::zeros({210, 210}, at::kDouble);
-    add_scatter(rows, mean, sums[i]);
+    add_scatter(rows, mean, mean, sums[i]);
   }
   at::set_num_threads(threads);
   EXPECT_TRUE(at::equal(sums[0].triu(), sums[1].triu()));
