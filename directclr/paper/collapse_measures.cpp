@@ -34,11 +34,9 @@ SuiteResult collapse_measures(const SuiteResults& results) {
   }
   if (variants.size() < 4) return result;
   SuiteResult::Table table{
-      format("Spearman's rank correlation with the probe's accuracy over %zu variants, each by its "
-             "mean over seeds. So few points leave room for chance: of four, every 24th order is "
-             "perfect.",
-             variants.size()),
-      {{"measure", "rank correlation"}}};
+      "Spearman's rank correlation with the probe's accuracy over variants, each by its mean over seeds. So few points "
+      "leave room for chance: of four, every 24th order is perfect.",
+      {{"measure", "rank correlation", "variants"}}};
   for (const auto& [name, measure] : measures) {
     std::vector<double> x, y;
     for (const auto& variant : variants) {
@@ -48,7 +46,8 @@ SuiteResult collapse_measures(const SuiteResults& results) {
       y.push_back(report::sample(values_of(results, variant, probe_top1)).mean);
     }
     const double correlation = report::rank_correlation(x, y);
-    table.rows.push_back({name, std::isfinite(correlation) ? format("%+.2f", correlation) : "–"});
+    table.rows.push_back(
+        {name, std::isfinite(correlation) ? format("%+.2f", correlation) : "–", std::to_string(x.size())});
   }
   result.tables.push_back(std::move(table));
   return result;

@@ -74,6 +74,7 @@ std::string cell(const SuiteResults& results, const std::string& variant, const 
   const auto values = values_of(results, variant, measure);
   if (values.empty()) {
     const auto runs = results.of(variant);
+    if (std::any_of(runs.begin(), runs.end(), [](const auto* run) { return run->good(); })) return "–";
     const bool tried = std::any_of(runs.begin(), runs.end(), [](const auto* run) { return run->problem != kNotRun; });
     return tried ? "failed" : "not run";
   }

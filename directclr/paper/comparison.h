@@ -44,7 +44,8 @@ std::string ordering(const SuiteResults& results, const Row& above, const Row& b
 std::string comparison(const SuiteResults& results, const Variant& above, const Variant& below, const Measure& measure,
                        const std::string& name);
 
-/// "54.2 ± 0.3", "54.2 (one seed)" or why there is none: mean and standard deviation over seeds.
+/// "54.2 ± 0.3", "54.2 (one seed)", why there is none, or "–" when runs lack this measure: mean and standard deviation
+/// over seeds.
 std::string cell(const SuiteResults& results, const std::string& variant, const Measure& measure, int digits);
 /// The same with the interval of the mean: "54.2 ± 0.3 [53.9, 54.5]".
 std::string cell_with_interval(const SuiteResults& results, const std::string& variant, const Measure& measure,

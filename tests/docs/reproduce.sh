@@ -26,3 +26,4 @@ for folder in docs docs/results-40-epochs; do
   "$DIRECTCLR" reproduce all --from "$SOURCE/$folder/results.json" --out "$work/$folder" >/dev/null
   diff "$SOURCE/$folder/results.md" "$work/$folder/results.md"
 done
+"$SOURCE/tools/axes_table" --check

@@ -126,6 +126,15 @@ SuiteResults made_up() {
   return results;
 }
 
+TEST(Comparison, LeavesEmptyWhatRunsWereNotMeasuredBy) {
+  auto results = made_up();
+  for (auto& run : results.runs) {
+    if (run.variant == "linear" || run.seed == 0) run.spectra.clear();
+  }
+  EXPECT_EQ(cell(results, "linear", dead_directions, 1), "–");
+  EXPECT_EQ(cell(results, "none", dead_directions, 1), "2.0 ± 0.0") << "of the other seeds";
+}
+
 TEST(Comparison, SaysMeansSpreadAndPairedDifferences) {
   const auto results = made_up();
   EXPECT_EQ(cell(results, "mlp", probe_top1, 1), "70.0 (one seed)");

@@ -124,6 +124,26 @@ TEST(Summarize, IsUnchangedByRotationAndBySampleOrder) {
   EXPECT_TRUE(test::all_close(at::tensor(summarize(z.flip(0), true).values, at::kDouble), expected, 1e-12));
 }
 
+// Both spectra, against those of the matrices themselves, found one after the other.
+TEST(Summarize, IsTheSameOnAnyNumberOfThreads) {
+  at::manual_seed(7);
+  const at::Tensor z = at::randn({2000, 520}) * at::pow(10.0, -at::arange(520) / 130.0) + 0.5;
+  const at::Tensor wide = z.to(at::kDouble), moment = wide.t().mm(wide) / 2000;
+  const at::Tensor centred = at::linalg_eigvalsh(plain_covariance(z)).flip(0);
+  const at::Tensor uncentred = at::linalg_eigvalsh(moment).flip(0);
+  const int threads = at::get_num_threads();
+  std::vector<double> first;
+  for (const int count : {1, 2, 4}) {
+    at::set_num_threads(count);
+    const auto summary = summarize(z, false);
+    if (first.empty()) first = summary.values;
+    EXPECT_EQ(summary.values, first) << count << " threads";
+    EXPECT_TRUE(test::all_close(at::tensor(summary.values, at::kDouble), centred, 0, 3e-14)) << count << " threads";
+    EXPECT_TRUE(test::all_close(at::tensor(summary.uncentred, at::kDouble), uncentred, 0, 3e-12)) << count;
+  }
+  at::set_num_threads(threads);
+}
+
 TEST(Summarize, MarksConstantFeaturesAsCollapsed) {
   const auto summary = summarize(at::ones({50, 6}), false);
   EXPECT_EQ(summary.effective_rank_lambda, 0);
