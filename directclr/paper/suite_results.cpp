@@ -145,7 +145,8 @@ void SuiteResults::add(const SuiteResults& other) {
     }
   }
   const auto join_to = [](std::string& own, const std::string& others) {
-    if (own != others && !others.empty()) own += (own.empty() ? "" : "; ") + others;
+    if (("; " + own + "; ").find("; " + others + "; ") != std::string::npos) return;  // said already
+    own += (own.empty() ? "" : "; ") + others;
   };
   join_to(made_by, other.made_by);
   for (const auto& [name, text] : other.machine) join_to(machine[name], text);

@@ -228,6 +228,15 @@ TEST(SuiteResults, AreMadeInParts) {
   EXPECT_EQ(both.of("none")[1]->top1, whole.of("none")[1]->top1);
   EXPECT_EQ(both.made_by, whole.made_by + "; elsewhere");
   EXPECT_EQ(both.machine, whole.machine) << "said once where it is the same";
+  SuiteResults third = second;
+  third.machine["processor"] = "another";
+  for (auto& run : third.runs) run.seed = 2;
+  std::erase_if(both.runs, [](const auto& run) { return run.seed == 2; });
+  both.add(third);
+  third.runs.clear();
+  both.add(third);
+  EXPECT_EQ(both.machine["processor"], whole.machine.at("processor") + "; another");
+  EXPECT_EQ(both.made_by, whole.made_by + "; elsewhere");
   const auto refused = [&](const SuiteResults& other) {
     try {
       SuiteResults copy = first;
