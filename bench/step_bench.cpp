@@ -16,7 +16,7 @@ using namespace directclr;
 void model_step(benchmark::State& state, bool bfloat16) {
   constexpr int64_t kBatch = 256;
   keep_freed_memory();  // as the program does
-  model::EncoderSettings settings;
+  settings::EncoderSettings settings;
   settings.arch = "bottleneck:2,2,2,2:16";
   settings.stem = "small";
   model::ResNet net = model::make_encoder(settings, 32, 0);

@@ -13,15 +13,14 @@ namespace {
 using namespace directclr;
 using theory::Matrix;
 
-Matrix matrix_of(const io::TensorFile& file, const std::string& name) {
-  const at::Tensor* tensor = file.find(name);
-  if (!tensor) throw std::runtime_error("no golden tensor " + name);
-  const at::Tensor t = tensor->contiguous();
-  return Eigen::Map<const Matrix>(t.data_ptr<double>(), t.size(0), t.size(1));
+Matrix matrix_of(const io::ArrayFile& file, const std::string& name) {
+  const array::Array* values = file.find(name);
+  if (!values) throw std::runtime_error("no golden array " + name);
+  return Eigen::Map<const Matrix>(values->values<double>().data(), values->size(0), values->size(1));
 }
 
 void check_against_golden() {
-  const io::TensorFile golden = io::read_safetensors(DIRECTCLR_GOLDENS_FOLDER "/theory.safetensors");
+  const io::ArrayFile golden = io::read_safetensors(DIRECTCLR_GOLDENS_FOLDER "/theory.safetensors");
   const theory::Views views{matrix_of(golden, "two/x"), matrix_of(golden, "two/x_prime")};
   theory::Network network{{matrix_of(golden, "two/initial0"), matrix_of(golden, "two/initial1")}, false};
   theory::NetworkGradient gradient({});

@@ -29,7 +29,7 @@ void add_step(CLI::App& bench, Program& program) {
   command->add_option("--seconds", state->request.seconds, "time for each measurement")
       ->check(CLI::Range(0.01, 600.0))
       ->default_str("3");
-  train::TrainSettings defaults;
+  settings::TrainSettings defaults;
   state->options.add_to(*command, fields_of(defaults));
   add_example(*command, "directclr bench step --arch resnet50 --image-size 224 --out machine.json");
   command->callback([&program, state] {
@@ -39,7 +39,7 @@ void add_step(CLI::App& bench, Program& program) {
       state->options.apply(fields, state->config);
       state->request.with_data = !settings.data.empty();
       if (!state->request.with_data) settings.data = "folder:images";
-      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+      state->processes.carry_out(program, console, [&](const ProcessEnvironment& environment) {
         state->request.environment = environment;
         settings.resolve(state->options.given(state->config), environment.local_size);
         load_engine().bench_step(state->request, console);
@@ -65,7 +65,7 @@ void add_comm(CLI::App& bench, Program& program) {
   add_example(*command, "directclr bench comm --nproc 2 --out machine.json");
   command->callback([&program, state] {
     program.action = [&program, state](Console& console) {
-      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+      state->processes.carry_out(program, console, [&](const ProcessEnvironment& environment) {
         state->request.environment = environment;
         load_engine().bench_comm(state->request, console);
       });

@@ -1,10 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "cli/program.h"
 #include "directclr/core/dispatch.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/data/pipeline_times.h"
 
@@ -50,28 +50,28 @@ void add_bench_data(CLI::App& bench, Program& program) {
           "%s, preset %s, two views of %lld px%s, %lld images, %d-byte vectors; microseconds of a core an image\n",
           state->source.c_str(), settings.preset.c_str(), static_cast<long long>(settings.image_size), small.c_str(),
           static_cast<long long>(times.images), vector_bytes());
-      nlohmann::ordered_json stages;
+      Json stages;
       for (const auto& [name, time] : times.stages) {
         text += format("  %-16s %9.2f  %4.1f %%\n", name.c_str(), time, 100 * time / times.total());
         stages[name] = time;
       }
       text += format("  %-16s %9.2f  = %.0f images a second and core; decoding whole pictures alone %.2f\n", "all",
                      times.all, times.per_core(), times.whole_decode);
-      nlohmann::ordered_json loader;
+      Json loader;
       for (const auto& [count, rate] : times.loader) {
         text += format("  loader, %lld workers: %.0f images a second (%.2f times one)\n", static_cast<long long>(count),
                        rate, rate / times.loader.front().second);
         loader[std::to_string(count)] = rate;
       }
-      const nlohmann::ordered_json object = {{"source", state->source},
-                                             {"preset", settings.preset},
-                                             {"image_size", settings.image_size},
-                                             {"images", times.images},
-                                             {"vector_bytes", vector_bytes()},
-                                             {"microseconds", stages},
-                                             {"whole_decode_microseconds", times.whole_decode},
-                                             {"images_per_second_and_core", times.per_core()},
-                                             {"loader_images_per_second", loader}};
+      const Json object = {{"source", state->source},
+                           {"preset", settings.preset},
+                           {"image_size", settings.image_size},
+                           {"images", times.images},
+                           {"vector_bytes", vector_bytes()},
+                           {"microseconds", stages},
+                           {"whole_decode_microseconds", times.whole_decode},
+                           {"images_per_second_and_core", times.per_core()},
+                           {"loader_images_per_second", loader}};
       text.pop_back();
       console.result(text, object.dump());
     };

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/data/contact_sheet.h"
 #include "directclr/data/dump.h"
@@ -16,15 +16,15 @@
 namespace directclr::cli {
 namespace {
 
-nlohmann::ordered_json describe(const data::Source& source) {
+Json describe(const data::Source& source) {
   image::Image first;
   source.load(0, first);
   std::map<int64_t, uint64_t> counts;
   for (const int64_t label : source.labels()) ++counts[label];
-  nlohmann::ordered_json result = {{"images", source.size()},
-                                   {"first_width", first.width},
-                                   {"first_height", first.height},
-                                   {"classes", source.class_names().size()}};
+  Json result = {{"images", source.size()},
+                 {"first_width", first.width},
+                 {"first_height", first.height},
+                 {"classes", source.class_names().size()}};
   if (source.labelled()) {
     uint64_t least = source.size();
     uint64_t most = 0;
@@ -40,7 +40,7 @@ nlohmann::ordered_json describe(const data::Source& source) {
   return result;
 }
 
-std::string text_of(const char* part, const nlohmann::ordered_json& d) {
+std::string text_of(const char* part, const Json& d) {
   std::string text = format("%-6s %s images, first %s x %s", part, d["images"].dump().c_str(),
                             d["first_width"].dump().c_str(), d["first_height"].dump().c_str());
   if (!d.contains("class_names")) return text + ", no labels\n";
@@ -59,7 +59,7 @@ void add_info(CLI::App& data, Program& program) {
   add_example(*command, "directclr data info fashion-mnist");
   command->callback([&program, source] {
     program.action = [source](Console& console) {
-      nlohmann::ordered_json result = {{"source", *source}};
+      Json result = {{"source", *source}};
       result["train"] = describe(*data::open_source(*source, data::Split::kTrain));
       std::string text = text_of("train", result["train"]);
       if (data::has_test_split(*source)) {
@@ -95,7 +95,7 @@ void add_views(CLI::App& data, Program& program) {
       const auto source = data::open_source(state->source, data::Split::kTrain);
       const auto sheet = data::contact_sheet(*source, settings, static_cast<uint64_t>(state->seed), 6, 3);
       write_file(state->out, image::encode_png(sheet));
-      const nlohmann::ordered_json result = {{"file", state->out}, {"width", sheet.width}, {"height", sheet.height}};
+      const Json result = {{"file", state->out}, {"width", sheet.width}, {"height", sheet.height}};
       console.result("wrote " + state->out, result.dump());
     };
   });
@@ -128,8 +128,7 @@ void add_dump(CLI::App& data, Program& program) {
       const auto source = data::open_source(state->source, data::Split::kTrain);
       data::dump_views(*source, settings, static_cast<uint64_t>(state->seed), state->count, files, state->out,
                        console.context());
-      const nlohmann::ordered_json result = {{"folder", state->out.string()},
-                                             {"images", std::min(state->count, source->size())}};
+      const Json result = {{"folder", state->out.string()}, {"images", std::min(state->count, source->size())}};
       console.result("wrote " + (state->out / "views.npy").string() + " and views.jsonl", result.dump());
     };
   });

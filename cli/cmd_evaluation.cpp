@@ -55,7 +55,7 @@ void add_command(CLI::App& app, Program& program, const std::string& name, const
     program.action = [&program, state, entry](Console& console) {
       FieldList fields = fields_of(state->request.settings);
       state->options.apply(fields, "");
-      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+      state->processes.carry_out(program, console, [&](const ProcessEnvironment& environment) {
         state->request.base.environment = environment;
         (load_engine().*entry)(state->request, console);
       });
@@ -75,7 +75,7 @@ void add_embed(CLI::App& app, Program& program) {
   add_example(*command, "directclr embed runs/direct --out features.npy");
   command->callback([&program, request, processes] {
     program.action = [&program, request, processes](Console& console) {
-      processes->carry_out(program, console, [&](const dist::Environment& environment) {
+      processes->carry_out(program, console, [&](const ProcessEnvironment& environment) {
         request->base.environment = environment;
         load_engine().embed(*request, console);
       });

@@ -1,8 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/program.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/data/pack.h"
 
@@ -30,7 +30,7 @@ void add_pack(CLI::App& app, Program& program) {
       data::PackSettings settings;
       FieldList fields = fields_of(settings);
       state->options.apply(fields, "");
-      nlohmann::ordered_json object = {{"folder", state->out.string()}};
+      Json object = {{"folder", state->out.string()}};
       std::string text;
       const auto carry_out = [&](data::Split split, const std::string& name) {
         const auto source = data::open_source(state->source, split);

@@ -1,16 +1,16 @@
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/program.h"
 #include "directclr/core/error.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
-#include "directclr/train/cost_model.h"
+#include "directclr/plan/cost_model.h"
 
 namespace directclr::cli {
 namespace {
 
-nlohmann::ordered_json to_json(const train::Plan& p, const train::Machine& machine) {
+Json to_json(const plan::Plan& p, const plan::Machine& machine) {
   return {{"machine", machine.name},
           {"measured", machine.measured},
           {"devices", p.devices},
@@ -33,7 +33,7 @@ nlohmann::ordered_json to_json(const train::Plan& p, const train::Machine& machi
           {"bottleneck", p.bottleneck}};
 }
 
-std::string text_of(const train::Plan& p, const train::Machine& machine) {
+std::string text_of(const plan::Plan& p, const plan::Machine& machine) {
   const auto milliseconds = [](double seconds) { return format("%10.2f ms", 1000 * seconds); };
   std::string text = format("%lld devices, %lld images each; %s\n", static_cast<long long>(p.devices),
                             static_cast<long long>(p.images_per_device), machine.name.c_str());
@@ -80,19 +80,19 @@ void add_plan(CLI::App& app, Program& program) {
   command->add_option("--gpus", state->gpus, "devices (or processes) a machine")
       ->check(CLI::Range(1, 1024))
       ->default_str("8");
-  train::TrainSettings defaults;
+  settings::TrainSettings defaults;
   state->options.add_to(*command, fields_of(defaults));
   add_example(*command, "directclr plan --config recipes/paper-imagenet.toml --machine v100 --nodes 4 --gpus 8");
   command->callback([&program, state] {
     program.action = [state](Console& console) {
-      train::TrainSettings settings;
+      settings::TrainSettings settings;
       FieldList fields = fields_of(settings);
       state->options.apply(fields, state->config);
       if (settings.data.empty()) settings.data = "folder:images";  // only its kind matters here
       settings.resolve(state->options.given(state->config));
       const bool file = state->machine.ends_with(".json");
-      const auto machine = file ? train::Machine::read(state->machine) : train::Machine::assumed(state->machine);
-      const auto plan = train::make_plan(settings, state->images, state->nodes, state->gpus, machine);
+      const auto machine = file ? plan::Machine::read(state->machine) : plan::Machine::assumed(state->machine);
+      const auto plan = plan::make_plan(settings, state->images, state->nodes, state->gpus, machine);
       console.result(text_of(plan, machine), to_json(plan, machine).dump());
     };
   });

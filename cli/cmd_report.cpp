@@ -1,10 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/report/run_report.h"
 
 namespace directclr::cli {
@@ -30,7 +30,7 @@ void add_report(CLI::App& app, Program& program) {
           state->out.empty() ? runs[0].path / "report.html" : std::filesystem::path(state->out);
       const auto folder = (out.has_parent_path() ? out.parent_path() : std::filesystem::path(".")) / "figures";
       write_file(out, report::run_report(state->title, runs, folder));
-      const nlohmann::ordered_json object = {{"file", out.string()}, {"runs", runs.size()}};
+      const Json object = {{"file", out.string()}, {"runs", runs.size()}};
       console.result("wrote " + out.string(), object.dump());
     };
   });

@@ -1,7 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 
@@ -9,6 +8,7 @@
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/data/source.h"
 #include "directclr/paper/cluster_scripts.h"
@@ -16,7 +16,7 @@
 #include "directclr/paper/run_plan.h"
 #include "directclr/paper/run_queue.h"
 #include "directclr/paper/suite_page.h"
-#include "directclr/train/cost_model.h"
+#include "directclr/plan/cost_model.h"
 
 namespace directclr::cli {
 namespace {
@@ -95,7 +95,7 @@ std::string cluster_machine(const State& state, const paper::Scale& scale) {
 std::map<std::string, double> predict(const State& state, const paper::RunPlan& plan, bool data_here, Console& console,
                                       std::string& machine_name) {
   const std::string name = cluster_machine(state, plan.scale);
-  train::Machine machine;
+  plan::Machine machine;
   int64_t nodes = 1, devices = 1;
   if (name.empty()) {
     BenchRequest request;
@@ -106,14 +106,14 @@ std::map<std::string, double> predict(const State& state, const paper::RunPlan& 
     request.with_data = data_here;
     machine = load_engine().measure_step(request, console);
   } else {
-    machine = name.ends_with(".json") ? train::Machine::read(name) : train::Machine::assumed(name);
+    machine = name.ends_with(".json") ? plan::Machine::read(name) : plan::Machine::assumed(name);
     nodes = state.cluster.nodes;
     devices = state.cluster.gpus;
   }
   machine_name = machine.name;
   std::map<std::string, double> seconds;
   for (const auto& run : plan.runs) {
-    seconds[run.id] = train::make_plan(run.train, plan.images, nodes, devices, machine).train_seconds;
+    seconds[run.id] = plan::make_plan(run.train, plan.images, nodes, devices, machine).train_seconds;
   }
   return seconds;
 }
@@ -123,7 +123,7 @@ void print_plan(const State& state, const paper::RunPlan& plan, bool data_here, 
   const auto seconds = predict(state, plan, data_here, console, machine);
   const int64_t jobs = cluster_machine(state, plan.scale).empty() ? jobs_of(state, plan.scale) : 1;
   std::string text = format("scale %s: %s\n", plan.scale.name.c_str(), plan.scale.purpose.c_str());
-  nlohmann::ordered_json runs = nlohmann::ordered_json::array();
+  Json runs = Json::array();
   double all = 0;
   for (const auto& run : plan.runs) {
     const fs::path directory = fs::path(state.out) / "runs" / run.id;
@@ -139,8 +139,7 @@ void print_plan(const State& state, const paper::RunPlan& plan, bool data_here, 
                  format_duration(wall).c_str());
   text += jobs > 1 ? format(", %lld runs at a time", static_cast<long long>(jobs)) : ", one run after the other";
   text += " (" + machine + "); evaluation comes on top";
-  const nlohmann::ordered_json object = {
-      {"scale", plan.scale.name}, {"machine", machine}, {"predicted_seconds", wall}, {"runs", runs}};
+  const Json object = {{"scale", plan.scale.name}, {"machine", machine}, {"predicted_seconds", wall}, {"runs", runs}};
   console.result(text, object.dump());
 }
 
@@ -186,8 +185,7 @@ void reproduce(const State& state, Program& program, Console& console) {
   }
   if (state.commands) {
     const auto written = paper::write_cluster_scripts(wanted, state.cluster, state.out);
-    const nlohmann::ordered_json object = {{"folder", (fs::path(state.out) / "commands").string()},
-                                           {"files", written.size()}};
+    const Json object = {{"folder", (fs::path(state.out) / "commands").string()}, {"files", written.size()}};
     console.result(format("wrote %zu files to %s; when their runs are done, the same command without --commands makes "
                           "the pages",
                           written.size(), (fs::path(state.out) / "commands").c_str()),
@@ -258,7 +256,7 @@ void add_reproduce(CLI::App& app, Program& program) {
   command->add_option("--gpus", state->cluster.gpus, "--commands and --machine: devices a machine")
       ->check(CLI::Range(1, 1024))
       ->default_str("8");
-  train::TrainSettings defaults;
+  settings::TrainSettings defaults;
   state->options.add_to(*command, fields_of(defaults));
   add_example(*command,
               "directclr reproduce all --scale smoke --out runs/smoke\n"

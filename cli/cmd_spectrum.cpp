@@ -5,6 +5,7 @@
 #include "cli/processes.h"
 #include "cli/program.h"
 #include "cli/run_options.h"
+#include "cli/spectrum.h"
 
 namespace directclr::cli {
 
@@ -29,7 +30,7 @@ void add_spectrum(CLI::App& app, Program& program) {
   add_evaluation_options(*command, request.base);
   state->processes.add_to(*command);
   add_layer_options(*command, request.layer, request.split);
-  command->add_flag("--l2-normalize", request.l2_normalize, "divide each row by its length first [off]");
+  command->add_flag("--l2-normalize", request.analysis.l2_normalize, "divide each row by its length first [off]");
   command->add_option(
       "--tensor", request.tensor,
       "of a file that holds several tensors: this one; of a .tar, this extension of the key [its only matrix]");
@@ -39,19 +40,22 @@ void add_spectrum(CLI::App& app, Program& program) {
   command->add_option("--limit", request.limit, "use at most so many images, evenly spread, or rows; 0: all")
       ->check(CLI::Range(int64_t{0}, int64_t{1} << 40))
       ->default_str("0");
-  command->add_flag("--skip-nonfinite", request.skip_nonfinite,
+  command->add_flag("--skip-nonfinite", request.analysis.skip_nonfinite,
                     "leave out rows with infinities or not-a-numbers [off]");
   command->add_flag("--explain", request.explain, "say what each measure is and when it misleads");
   command->add_flag("--weights", request.weights,
                     "of checkpoints: singular values of every matrix, and how adjacent ones align (V2^T U1) [off]");
-  command->add_flag("--neighbours", request.neighbours,
+  command->add_flag("--exact", request.exact,
+                    "with --weights: singular values by bidiagonalisation, slower, in place of the roots of Gram "
+                    "matrices' eigenvalues, which see nothing below 1e-8 of the largest [off]");
+  command->add_flag("--neighbours", request.analysis.neighbours,
                     "also uniformity and, from exact nearest neighbours, the intrinsic dimension; rows are held in "
                     "memory [off]");
-  command->add_option("--compat", request.compat,
+  command->add_option("--compat", request.analysis.compat,
                       "also what another tool gives: rankme-paper, stable-pretraining, reptrix, google or lightly");
   command
       ->add_option(
-          "--jackknife", request.jackknife,
+          "--jackknife", request.analysis.jackknife,
           "standard errors from so many groups of rows, each left out once (rows taken for independent); 0: none")
       ->check(CLI::Range(0, 1000))
       ->default_str("0");
@@ -60,7 +64,7 @@ void add_spectrum(CLI::App& app, Program& program) {
       "also how alike every two inputs are (linear CKA): their rows must be the same samples, in the same "
       "order [off]");
   command
-      ->add_option("--views", request.views,
+      ->add_option("--views", request.analysis.views,
                    "the rows of a file are groups of so many views of one sample: also alignment and LiDAR; 0: not")
       ->check(CLI::Range(0, 1000))
       ->default_str("0");
@@ -74,9 +78,9 @@ void add_spectrum(CLI::App& app, Program& program) {
     program.action = [&program, state](Console& console) {
       FieldList fields = fields_of(state->request.verdict);
       state->verdict.apply(fields, "");
-      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+      state->processes.carry_out(program, console, [&](const ProcessEnvironment& environment) {
         state->request.base.environment = environment;
-        load_engine().spectrum(state->request, console);
+        run_spectrum(state->request, console);
       });
     };
   });

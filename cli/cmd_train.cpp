@@ -26,7 +26,7 @@ void add_train(CLI::App& app, Program& program) {
   command->add_flag("--overwrite", state->overwrite, "replace the run in --out");
   command->add_flag("--dry-run", state->dry_run, "check the settings, print them resolved as TOML, and stop");
   state->processes.add_to(*command);
-  train::TrainSettings defaults;
+  settings::TrainSettings defaults;
   state->options.add_to(*command, fields_of(defaults));
   add_example(*command,
               "directclr train --data cifar10:DIR --config recipes/cifar.toml --projector direct --d0 64 "
@@ -40,16 +40,16 @@ void add_train(CLI::App& app, Program& program) {
       request.command_line = program.command_line;
       std::string config = state->config;
       if (state->resume) {
-        request.mode = train::StartMode::kResume;
-        const train::RunDirectory run(state->out);
+        request.mode = settings::StartMode::kResume;
+        const settings::RunDirectory run(state->out);
         if (!run.exists()) throw InputError(state->out, "there is no run to resume");
         if (config.empty()) config = run.config().string();
       } else if (state->overwrite) {
-        request.mode = train::StartMode::kOverwrite;
+        request.mode = settings::StartMode::kOverwrite;
       }
       FieldList fields = fields_of(request.settings);
       state->options.apply(fields, config);
-      state->processes.carry_out(program, console, [&](const dist::Environment& environment) {
+      state->processes.carry_out(program, console, [&](const ProcessEnvironment& environment) {
         // Another number of processes shares the cores out anew.
         if (state->resume && !environment.alone()) {
           if (!state->options.on_command_line("threads")) request.settings.threads = 0;

@@ -111,8 +111,8 @@ void Processes::add_to(CLI::App& app) {
 }
 
 void Processes::carry_out(Program& program, Console& console,
-                          const std::function<void(const dist::Environment&)>& work) const {
-  const dist::Environment environment = dist::process_environment();
+                          const std::function<void(const ProcessEnvironment&)>& work) const {
+  const ProcessEnvironment environment = process_environment();
   if (count_ > 1) {
     if (!environment.alone()) {
       throw InputError("--nproc", "this is one of several processes already, started by " + environment.launcher);

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "cli/program.h"
-#include "directclr/dist/environment.h"
+#include "directclr/core/process_environment.h"
 
 namespace directclr::cli {
 
@@ -16,7 +16,7 @@ class Processes {
   /// With --nproc: starts this program so many times on this machine, with the same arguments, and waits for them; sets
   /// the program's exit status. Otherwise this is one process, perhaps of those that torchrun, mpirun or srun started:
   /// does `work` with its place among them, and lets only rank 0 speak.
-  void carry_out(Program& program, Console& console, const std::function<void(const dist::Environment&)>& work) const;
+  void carry_out(Program& program, Console& console, const std::function<void(const ProcessEnvironment&)>& work) const;
 
  private:
   int64_t count_ = 0;

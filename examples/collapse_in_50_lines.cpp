@@ -7,6 +7,7 @@
 #include "directclr/loss/contrastive.h"
 #include "directclr/optim/optimizer.h"
 #include "directclr/spectrum/spectrum.h"
+#include "directclr/tensor/arrays.h"
 
 namespace loss = directclr::loss;
 namespace optim = directclr::optim;
@@ -31,7 +32,8 @@ int main() {
     }
 
     const torch::NoGradGuard no_grad;
-    const auto summary = spectrum::summarize(torch::linear(torch::randn({4096, kDimensions}), weight), false);
+    const torch::Tensor z = torch::linear(torch::randn({4096, kDimensions}), weight);
+    const auto summary = spectrum::summarize(directclr::tensor::array_of(z), /*l2_normalize=*/false);
     std::printf("augmentation strength %.1f: effective rank %4.1f of %d, smallest / largest singular value %.1e\n",
                 strength, summary.effective_rank_lambda, int{kDimensions},
                 summary.values.back() / summary.values.front());

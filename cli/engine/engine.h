@@ -1,18 +1,21 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/console.h"
-#include "directclr/dist/environment.h"
-#include "directclr/eval/eval_settings.h"
-#include "directclr/explain/explain_settings.h"
-#include "directclr/explain/foreign_encoder.h"
+#include "directclr/core/json.h"
+#include "directclr/core/process_environment.h"
+#include "directclr/plan/cost_model.h"
+#include "directclr/settings/eval_settings.h"
+#include "directclr/settings/explain_settings.h"
+#include "directclr/settings/foreign_encoder.h"
+#include "directclr/settings/run_directory.h"
+#include "directclr/settings/train_settings.h"
+#include "directclr/spectrum/analysis.h"
 #include "directclr/spectrum/verdict.h"
-#include "directclr/train/cost_model.h"
-#include "directclr/train/run_directory.h"
-#include "directclr/train/train_settings.h"
 
 // The program is in two parts. The executable reads the command line and does what needs no tensors; it does not link
 // to libtorch, whose loading takes a third of a second and whose OpenMP runtime reads its settings from the environment
@@ -22,11 +25,11 @@
 namespace directclr::cli {
 
 struct TrainRequest {
-  train::TrainSettings settings;
+  settings::TrainSettings settings;
   std::filesystem::path out;
-  train::StartMode mode = train::StartMode::kNew;
+  settings::StartMode mode = settings::StartMode::kNew;
   std::string command_line;
-  dist::Environment environment;
+  ProcessEnvironment environment;
 };
 
 /// What the commands that look at a finished run have in common.
@@ -37,22 +40,22 @@ struct RunRequest {
   int64_t threads = 0;
   int64_t workers = 0;
   bool skip_bad = false;
-  dist::Environment environment;
+  ProcessEnvironment environment;
 };
 
 struct ProbeRequest {
   RunRequest base;
-  eval::ProbeSettings settings;
+  settings::ProbeSettings settings;
 };
 
 struct KnnRequest {
   RunRequest base;
-  eval::KnnSettings settings;
+  settings::KnnSettings settings;
 };
 
 struct EvaluateRequest {
   RunRequest base;
-  eval::EvaluationSettings settings;
+  settings::EvaluationSettings settings;
 };
 
 struct EmbedRequest {
@@ -67,28 +70,33 @@ struct SpectrumRequest {
   std::vector<std::filesystem::path> inputs;  ///< run directories and files of embeddings
   std::string layer = "representation";
   std::string split = "test";
-  bool l2_normalize = false;
+  spectrum::AnalysisSettings analysis;
   int64_t limit = 0;  ///< images or rows at most; 0: all
   // Of a file of embeddings in place of a run directory:
   std::string tensor;         ///< which one of a .safetensors file; empty: its only matrix
   std::filesystem::path out;  ///< folder for spectrum.{json,csv,gp,svg}; empty: print only
-  bool skip_nonfinite = false;
   bool explain = false;
-  bool weights = false;     ///< the matrices of checkpoints in place of embeddings
-  bool neighbours = false;  ///< also spectrum::neighbour_measures; the rows are held in memory
-  int64_t views = 0;        ///< also spectrum::view_measures, rows in groups of so many; 0: not
-  std::string compat;       ///< also spectrum::compatible_measures; empty: not
-  int64_t jackknife = 0;    ///< groups of rows for standard errors; 0: none
-  bool cka = false;         ///< also the likeness of every two inputs
-  std::string fail_under;   ///< spectrum::parse_floors; empty: none
+  bool weights = false;    ///< the matrices of checkpoints in place of embeddings
+  bool exact = false;      ///< their singular values by linalg::SvdMethod::kExact
+  bool cka = false;        ///< also the likeness of every two inputs
+  std::string fail_under;  ///< spectrum::parse_floors; empty: none
   spectrum::VerdictSettings verdict;
+};
+
+/// A run's layer, measured.
+struct RunRows {
+  spectrum::RowAnalysis rows;  ///< those of all processes
+  std::string name;            ///< of the run
+  std::string projector;
+  std::filesystem::path folder;  ///< where the run keeps its spectra
+  Json protocol;                 ///< how the rows were obtained
 };
 
 struct ExplainRequest {
   RunRequest base;
-  explain::ExplainSettings settings;
-  std::filesystem::path out;        ///< empty: the run's folder `explain`, or FILE.explain beside a file
-  explain::ForeignEncoder foreign;  ///< when base.run is a file of weights
+  settings::ExplainSettings settings;
+  std::filesystem::path out;         ///< empty: the run's folder `explain`, or FILE.explain beside a file
+  settings::ForeignEncoder foreign;  ///< when base.run is a file of weights
 };
 
 struct ExportRequest {
@@ -98,26 +106,27 @@ struct ExportRequest {
 };
 
 struct BenchRequest {
-  train::TrainSettings settings;
+  settings::TrainSettings settings;
   bool with_data = false;  ///< the settings name data: the loader is measured too
   int64_t images = 64;
   double seconds = 3;
   bool between_nodes = false;
   std::filesystem::path out;  ///< empty: print only
-  dist::Environment environment;
+  ProcessEnvironment environment;
 };
 
-/// Each does its work, prints its result through the console, and throws on failure.
+/// Each does its work, prints its result through the console, and throws on failure. `run_rows` gives the rows of
+/// request.base.run on rank 0, and nothing on the others.
 struct Engine {
   void (*train)(const TrainRequest&, Console&);
   void (*probe)(const ProbeRequest&, Console&);
   void (*knn)(const KnnRequest&, Console&);
   void (*evaluate)(const EvaluateRequest&, Console&);
   void (*embed)(const EmbedRequest&, Console&);
-  void (*spectrum)(const SpectrumRequest&, Console&);
+  std::optional<RunRows> (*run_rows)(const SpectrumRequest&, Console&);
   void (*explain)(const ExplainRequest&, Console&);
   void (*export_weights)(const ExportRequest&, Console&);
-  train::Machine (*measure_step)(const BenchRequest&, Console&);
+  plan::Machine (*measure_step)(const BenchRequest&, Console&);
   void (*bench_step)(const BenchRequest&, Console&);
   void (*bench_comm)(const BenchRequest&, Console&);
 };

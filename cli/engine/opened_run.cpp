@@ -7,17 +7,19 @@
 #include <utility>
 
 #include "directclr/core/error.h"
+#include "directclr/core/json.h"
 #include "directclr/train/device.h"
 
 namespace directclr::cli {
 
-OpenedRun::OpenedRun(const RunRequest& request, dist::Group processes, NoticeSink notice, bool untrained)
+OpenedRun::OpenedRun(const RunRequest& request, distributed::Group processes, NoticeSink notice, bool untrained)
     : group(std::move(processes)),
-      run(train::RunDirectory::open(request.run)),
+      run(settings::RunDirectory::open(request.run)),
       settings(run.settings()),
       data(request.data.empty() ? settings.data : request.data),
       model(untrained ? train::make_model(settings) : train::load_model(run)),
       device(train::resolve_device(request.device, request.environment.local_rank)),
+      threads(static_cast<size_t>(request.threads)),
       workers(request.workers),
       skip_bad(request.skip_bad || settings.skip_bad),
       random_init(untrained),
@@ -59,7 +61,7 @@ eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_pr
                                 settings.augment, device, options, context, group);
 }
 
-nlohmann::ordered_json OpenedRun::protocol() const {
+Json OpenedRun::protocol() const {
   return {{"run", run.path().string()},
           {"data", data},
           {"projector", settings.projector.projector},

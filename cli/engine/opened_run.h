@@ -3,13 +3,17 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "cli/engine/engine.h"
+#include "directclr/core/parallel.h"
 #include "directclr/data/source.h"
 #include "directclr/eval/features.h"
 #include "directclr/train/contrastive_model.h"
+
+namespace directclr {
+class Json;
+}
 
 namespace directclr::cli {
 
@@ -17,7 +21,7 @@ namespace directclr::cli {
 struct OpenedRun {
   /// `group`: the processes that share the work. `random_init`: the untrained model of the same settings and seed.
   /// `notice`: told what is damaged when a part of the data is opened.
-  OpenedRun(const RunRequest& request, dist::Group group, NoticeSink notice, bool random_init = false);
+  OpenedRun(const RunRequest& request, distributed::Group group, NoticeSink notice, bool random_init = false);
 
   eval::FeatureOptions loading(const std::string& task) const;
   /// Features of a part of the data, all of them on rank 0 (or, with `keep_share`, each process's share). Throws
@@ -30,14 +34,15 @@ struct OpenedRun {
   uint64_t seed() const { return static_cast<uint64_t>(settings.seed); }
 
   /// What every result says about how it was obtained.
-  nlohmann::ordered_json protocol() const;
+  Json protocol() const;
 
-  dist::Group group;
-  train::RunDirectory run;
-  train::TrainSettings settings;
+  distributed::Group group;
+  settings::RunDirectory run;
+  settings::TrainSettings settings;
   std::string data;
   train::ContrastiveModel model;
   torch::Device device;
+  ThreadLimit threads;
   int64_t workers;
   bool skip_bad;
   bool random_init;

@@ -1,34 +1,34 @@
 #include <ATen/Parallel.h>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/engine/commands.h"
 #include "cli/engine/with_processes.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/train/device.h"
 #include "directclr/train/measure.h"
 
 namespace directclr::cli {
 
-train::Machine measure_step(const BenchRequest& request, Console& console) {
-  train::TrainSettings settings = request.settings;
+plan::Machine measure_step(const BenchRequest& request, Console& console) {
+  settings::TrainSettings settings = request.settings;
   if (!request.with_data) settings.data.clear();
-  train::Machine m;
-  with_processes(request.environment, settings.device, kRankTimeoutSeconds, console, [&](const dist::Group& group) {
-    m = train::measure_step(settings, request.images, request.seconds, console.context(), group);
-  });
+  plan::Machine m;
+  with_processes(request.environment, settings.device, kRankTimeoutSeconds, console,
+                 [&](const distributed::Group& group) {
+                   m = train::measure_step(settings, request.images, request.seconds, console.context(), group);
+                 });
   return m;
 }
 
 void run_bench_step(const BenchRequest& request, Console& console) {
-  const train::Machine m = measure_step(request, console);
+  const plan::Machine m = measure_step(request, console);
   if (request.environment.rank != 0) return;
   if (!request.out.empty()) m.add_to(request.out);
-  const nlohmann::ordered_json object = {{"name", m.name},
-                                         {"flops_per_second", m.flops_per_second},
-                                         {"step_seconds", m.step_seconds},
-                                         {"loss_flops_per_second", m.loss_flops_per_second},
-                                         {"loader_images_per_second", m.loader_images_per_second}};
+  const Json object = {{"name", m.name},
+                       {"flops_per_second", m.flops_per_second},
+                       {"step_seconds", m.step_seconds},
+                       {"loss_flops_per_second", m.loss_flops_per_second},
+                       {"loader_images_per_second", m.loader_images_per_second}};
   std::string text = format("%s\n  a step: %.1f GFLOP/s and %.2f ms beside; the loss: %.1f GFLOP/s", m.name.c_str(),
                             m.flops_per_second / 1e9, 1000 * m.step_seconds, m.loss_flops_per_second / 1e9);
   if (m.loader_images_per_second > 0) {
@@ -40,16 +40,16 @@ void run_bench_step(const BenchRequest& request, Console& console) {
 void run_bench_comm(const BenchRequest& request, Console& console) {
   const auto device = train::resolve_device(request.settings.device, request.environment.local_rank);
   at::set_num_threads(1);
-  train::Machine m;
+  plan::Machine m;
   with_processes(request.environment, request.settings.device, kRankTimeoutSeconds, console,
-                 [&](const dist::Group& group) {
+                 [&](const distributed::Group& group) {
                    train::measure_communication(group, device, request.between_nodes, request.seconds, m);
                  });
   if (request.environment.rank != 0) return;
   if (!request.out.empty()) m.add_to(request.out);
   const double latency = request.between_nodes ? m.node_latency_seconds : m.latency_seconds;
   const double bandwidth = request.between_nodes ? m.node_bytes_per_second : m.bytes_per_second;
-  const nlohmann::ordered_json object = {
+  const Json object = {
       {"processes", request.environment.size}, {"latency_seconds", latency}, {"bytes_per_second", bandwidth}};
   console.result(
       format("%lld processes, %s: %.0f us a hop, %.2f GB/s", static_cast<long long>(request.environment.size),

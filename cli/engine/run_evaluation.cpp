@@ -7,11 +7,13 @@
 #include "cli/engine/with_processes.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/eval/knn.h"
 #include "directclr/eval/probe.h"
 #include "directclr/io/npy.h"
-#include "directclr/io/safetensors.h"
+#include "directclr/tensor/arrays.h"
+#include "directclr/tensor/tensor_file.h"
 
 namespace directclr::cli {
 namespace {
@@ -28,7 +30,7 @@ void check_same_classes(const OpenedRun& run) {
 }
 
 // The paper's protocol on the run's images; `images`: how many it trained on.
-eval::ProbeResult probe_by_sgd(const OpenedRun& run, const eval::ProbeSettings& settings, const Context& context,
+eval::ProbeResult probe_by_sgd(const OpenedRun& run, const settings::ProbeSettings& settings, const Context& context,
                                int64_t& images) {
   const auto& train = run.source(data::Split::kTrain, true);
   images = static_cast<int64_t>(train.size());
@@ -36,7 +38,7 @@ eval::ProbeResult probe_by_sgd(const OpenedRun& run, const eval::ProbeSettings& 
                          run.device, run.loading("features of test images"), run.seed(), context, run.group);
 }
 
-void probe(const ProbeRequest& request, const dist::Group& group, Console& console) {
+void probe(const ProbeRequest& request, const distributed::Group& group, Console& console) {
   const auto& settings = request.settings;
   OpenedRun run(request.base, group, console.context().notice, settings.random_init);
   eval::parse_dims(settings.dims, run.model.encoder->representation());
@@ -58,7 +60,7 @@ void probe(const ProbeRequest& request, const dist::Group& group, Console& conso
   console.result(finding.text, finding.object.dump());
 }
 
-void knn(const KnnRequest& request, const dist::Group& group, Console& console) {
+void knn(const KnnRequest& request, const distributed::Group& group, Console& console) {
   const OpenedRun run(request.base, group, console.context().notice);
   check_same_classes(run);
   const auto bank = run.features(data::Split::kTrain, true, false, console.context());
@@ -72,7 +74,7 @@ void knn(const KnnRequest& request, const dist::Group& group, Console& console) 
 
 // Everything that can be said of a run from one pass over the images. `evaluation.json`, written last, says with which
 // settings: what finds it there with the same ones need not evaluate again.
-void evaluate(const EvaluateRequest& request, const dist::Group& group, Console& console) {
+void evaluate(const EvaluateRequest& request, const distributed::Group& group, Console& console) {
   const auto began = std::chrono::steady_clock::now();
   const auto& settings = request.settings;
   OpenedRun run(request.base, group, console.context().notice);
@@ -95,7 +97,7 @@ void evaluate(const EvaluateRequest& request, const dist::Group& group, Console&
   if (labelled) train = run.features(data::Split::kTrain, true, false, context, limit);
 
   std::vector<Finding> findings;
-  const auto add_probe = [&](OpenedRun& of, const eval::ProbeSettings& how, const eval::Features& bank,
+  const auto add_probe = [&](OpenedRun& of, const settings::ProbeSettings& how, const eval::Features& bank,
                              const eval::Features& queries) {
     int64_t images = bank.labels.size(0);
     const auto result = !how.cached       ? probe_by_sgd(of, how, context, images)
@@ -104,12 +106,12 @@ void evaluate(const EvaluateRequest& request, const dist::Group& group, Console&
     if (group.is_root()) findings.push_back(save_probe(of, how, result, images));
   };
   if (labelled) {
-    eval::ProbeSettings whole = probe;
+    settings::ProbeSettings whole = probe;
     whole.dims.clear();
     whole.random_init = false;
     add_probe(run, whole, train, seen);
     if (!probe.dims.empty()) {
-      eval::ProbeSettings part = probe;
+      settings::ProbeSettings part = probe;
       part.random_init = false;
       add_probe(run, part, train, seen);
     }
@@ -128,18 +130,19 @@ void evaluate(const EvaluateRequest& request, const dist::Group& group, Console&
   }
   if (!group.is_root()) return;
   const std::string name = tested ? "test" : "train";
+  findings.push_back(save_spectrum(run, "representation", name,
+                                   spectrum::summarize(tensor::array_of(seen.representation), /*l2_normalize=*/false)));
   findings.push_back(
-      save_spectrum(run, "representation", name, spectrum::summarize(seen.representation, /*l2_normalize=*/false)));
-  findings.push_back(save_spectrum(run, "embedding", name, spectrum::summarize(seen.embedding, false)));
+      save_spectrum(run, "embedding", name, spectrum::summarize(tensor::array_of(seen.embedding), false)));
 
-  nlohmann::ordered_json object = {{"version", 1}, {"data", run.data}, {"settings", nlohmann::ordered_json::object()}};
-  eval::EvaluationSettings copy = settings;
+  Json object = {{"version", 1}, {"data", run.data}, {"settings", Json::object()}};
+  settings::EvaluationSettings copy = settings;
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) object["settings"][field.name] = field.text();
   object["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   write_file(run.run.evaluation(), object.dump(2) + "\n");
   std::string text;
-  nlohmann::ordered_json all = nlohmann::ordered_json::array();
+  Json all = Json::array();
   for (const auto& finding : findings) {
     text += (text.empty() ? "" : "\n") + finding.text;
     all.push_back(finding.object);
@@ -147,7 +150,7 @@ void evaluate(const EvaluateRequest& request, const dist::Group& group, Console&
   console.result(text, all.dump());
 }
 
-void embed(const EmbedRequest& request, const dist::Group& group, Console& console) {
+void embed(const EmbedRequest& request, const distributed::Group& group, Console& console) {
   const std::string extension = request.out.extension().string();
   if (extension != ".npy" && extension != ".safetensors") {
     throw InputError("--out", "'" + request.out.string() + "' ends neither in .npy nor in .safetensors");
@@ -160,20 +163,20 @@ void embed(const EmbedRequest& request, const dist::Group& group, Console& conso
   if (extension == ".npy") {
     auto labels_path = request.out;
     labels_path.replace_extension(".labels.npy");
-    io::write_npy(request.out, values);
-    io::write_npy(labels_path, features.labels);
+    io::write_npy(request.out, tensor::array_of(values));
+    io::write_npy(labels_path, tensor::array_of(features.labels));
   } else {
-    io::TensorFile file;
+    tensor::TensorFile file;
     file.add("features", values);
     file.add("labels", features.labels);
     file.metadata = {{"layer", request.layer}, {"protocol", run.protocol().dump()}};
-    io::write_safetensors(request.out, file);
+    tensor::write_safetensors(request.out, file);
   }
-  const nlohmann::ordered_json object = {{"file", request.out.string()},
-                                         {"rows", values.size(0)},
-                                         {"columns", values.size(1)},
-                                         {"layer", request.layer},
-                                         {"protocol", run.protocol()}};
+  const Json object = {{"file", request.out.string()},
+                       {"rows", values.size(0)},
+                       {"columns", values.size(1)},
+                       {"layer", request.layer},
+                       {"protocol", run.protocol()}};
   console.result(format("wrote %lld x %lld features to %s", static_cast<long long>(values.size(0)),
                         static_cast<long long>(values.size(1)), request.out.c_str()),
                  object.dump());
@@ -182,19 +185,19 @@ void embed(const EmbedRequest& request, const dist::Group& group, Console& conso
 }  // namespace
 
 void run_probe(const ProbeRequest& request, Console& console) {
-  with_processes(request.base, console, [&](const dist::Group& group) { probe(request, group, console); });
+  with_processes(request.base, console, [&](const distributed::Group& group) { probe(request, group, console); });
 }
 
 void run_knn(const KnnRequest& request, Console& console) {
-  with_processes(request.base, console, [&](const dist::Group& group) { knn(request, group, console); });
+  with_processes(request.base, console, [&](const distributed::Group& group) { knn(request, group, console); });
 }
 
 void run_evaluate(const EvaluateRequest& request, Console& console) {
-  with_processes(request.base, console, [&](const dist::Group& group) { evaluate(request, group, console); });
+  with_processes(request.base, console, [&](const distributed::Group& group) { evaluate(request, group, console); });
 }
 
 void run_embed(const EmbedRequest& request, Console& console) {
-  with_processes(request.base, console, [&](const dist::Group& group) { embed(request, group, console); });
+  with_processes(request.base, console, [&](const distributed::Group& group) { embed(request, group, console); });
 }
 
 }  // namespace directclr::cli

@@ -1,29 +1,28 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "cli/engine/commands.h"
 #include "cli/engine/opened_run.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
+#include "directclr/core/parallel.h"
 #include "directclr/core/text.h"
 #include "directclr/data/contact_sheet.h"
 #include "directclr/data/subset.h"
 #include "directclr/explain/explain.h"
 #include "directclr/image/encode.h"
 #include "directclr/report/explanation_page.h"
-#include "directclr/spectrum/spectrum.h"
+#include "directclr/tensor/arrays.h"
 #include "directclr/train/device.h"
 #include "directclr/train/foreign_weights.h"
 
 namespace directclr::cli {
 namespace {
 
-using nlohmann::ordered_json;
-
-ordered_json contrast_object(const explain::LayerContrast& layer) {
+Json contrast_object(const explain::LayerContrast& layer) {
   const auto& x = layer.contrast;
   return {{"layer", layer.layer},
           {"undecided", x.mean.undecided},
@@ -37,11 +36,11 @@ ordered_json contrast_object(const explain::LayerContrast& layer) {
           {"augmentation_along", layer.augmentation_along}};
 }
 
-ordered_json alignment_object(const explain::Alignment& a) {
+Json alignment_object(const explain::Alignment& a) {
   constexpr int64_t kSide = 48;
-  ordered_json leading = ordered_json::array();
-  const auto corner = a.alignment.matrix.slice(0, 0, kSide).slice(1, 0, kSide);
-  for (int64_t k = 0; k < corner.size(0); ++k) leading.push_back(spectrum::values_of(corner[k]));
+  Json leading = Json::array();
+  const array::Array corner = a.alignment.matrix.slice(0, kSide).transposed().slice(0, kSide).transposed();
+  for (int64_t k = 0; k < corner.size(0); ++k) leading.push_back(array::to_doubles(corner.slice(k, k + 1)));
   return {{"name", a.name},
           {"between", a.between},
           {"leading_diagonal", a.alignment.leading_diagonal},
@@ -52,25 +51,25 @@ ordered_json alignment_object(const explain::Alignment& a) {
           {"leading", std::move(leading)}};
 }
 
-ordered_json to_object(const explain::Explanation& e, const data::Source& images, ordered_json protocol) {
-  ordered_json object = {{"version", 1},
-                         {"images", e.images},
-                         {"batch", e.batch},
-                         {"reading", explain::reading(e)},
-                         {"x", contrast_object(e.last)},
-                         {"x_eqn2",
-                          {{"undecided", e.eqn2.mean.undecided},
-                           {"negative", e.eqn2.negative},
-                           {"negative_for_certain", e.eqn2.negative_for_certain},
-                           {"eigenvalues", e.eqn2.eigenvalues}}}};
+Json to_object(const explain::Explanation& e, const data::Source& images, Json protocol) {
+  Json object = {{"version", 1},
+                 {"images", e.images},
+                 {"batch", e.batch},
+                 {"reading", explain::reading(e)},
+                 {"x", contrast_object(e.last)},
+                 {"x_eqn2",
+                  {{"undecided", e.eqn2.mean.undecided},
+                   {"negative", e.eqn2.negative},
+                   {"negative_for_certain", e.eqn2.negative_for_certain},
+                   {"eigenvalues", e.eqn2.eigenvalues}}}};
   if (e.representation) object["x_representation"] = contrast_object(*e.representation);
   object["weak"] = {{"count", e.weak.size(1)}, {"share", e.weak_share}};
   object["attribution_images"] = e.attribution_images;
-  object["attribution"] = ordered_json::array();
+  object["attribution"] = Json::array();
   for (const auto& a : e.attribution) {
     object["attribution"].push_back({{"name", a.name}, {"share", a.share}, {"weak_share", a.weak_share}});
   }
-  object["examples"] = ordered_json::array();
+  object["examples"] = Json::array();
   for (size_t i = 0; i < e.examples.size(); ++i) {
     object["examples"].push_back({{"image", images.describe(e.examples[i])}, {"times_mean", e.example_shares[i]}});
   }
@@ -83,7 +82,7 @@ ordered_json to_object(const explain::Explanation& e, const data::Source& images
                       {"rank_correlation", g.rank_correlation},
                       {"signs_differ", g.signs_differ},
                       {"shrinking", g.shrinking}};
-  object["alignments"] = ordered_json::array();
+  object["alignments"] = Json::array();
   for (const auto& a : e.alignments) object["alignments"].push_back(alignment_object(a));
   if (e.first_layer) {
     const auto& f = *e.first_layer;
@@ -103,7 +102,7 @@ struct Opened {
   explain::Subject subject;
   const data::Source* images = nullptr;
   explain::ViewOptions options;
-  ordered_json protocol;
+  Json protocol;
   std::filesystem::path folder;
 };
 
@@ -137,7 +136,7 @@ Opened open_weights(const ExplainRequest& request, const data::Source& images, C
   subject.encoder->to(subject.device);
   model::to_channels_last(*subject.encoder);
   subject.encoder->eval();
-  model::ProjectorSettings none;
+  settings::ProjectorSettings none;
   none.projector = "none";
   subject.projector = model::make_projector(none, subject.encoder->representation(), seed);
   subject.projector->eval();
@@ -174,8 +173,9 @@ void explain_opened(const ExplainRequest& request, Opened opened, Console& conso
   opened.protocol["loss"] = opened.subject.loss.loss;
   opened.protocol["tau"] = opened.subject.loss.tau;
   opened.protocol["batch_normalisation"] = "running statistics";
-  const std::string data = opened.protocol["data"], projector = opened.protocol["projector"];
-  const ordered_json object = to_object(result, images, std::move(opened.protocol));
+  const auto data = opened.protocol["data"].get<std::string>();
+  const auto projector = opened.protocol["projector"].get<std::string>();
+  const Json object = to_object(result, images, std::move(opened.protocol));
   if (!result.examples.empty()) {
     write_file(folder / "examples.png", image::encode_png(data::contact_sheet(
                                             images, opened.subject.augment, opened.options.seed, result.examples, 3)));
@@ -196,6 +196,7 @@ void explain_opened(const ExplainRequest& request, Opened opened, Console& conso
 }  // namespace
 
 void run_explain(const ExplainRequest& request, Console& console) {
+  const ThreadLimit limit(static_cast<size_t>(request.base.threads));
   if (std::filesystem::is_directory(request.base.run)) {
     const OpenedRun run(request.base, {}, console.context().notice);
     return explain_opened(request, open_run(run), console);

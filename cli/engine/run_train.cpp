@@ -1,9 +1,9 @@
-#include <nlohmann/json.hpp>
 
 #include "cli/engine/commands.h"
 #include "cli/engine/with_processes.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/train/contrastive_model.h"
 #include "directclr/train/trainer.h"
@@ -11,10 +11,10 @@
 namespace directclr::cli {
 
 void run_train(const TrainRequest& request, Console& console) {
-  const train::RunDirectory run(request.out);
+  const settings::RunDirectory run(request.out);
   train::TrainResult result;
   with_processes(request.environment, request.settings.device, request.settings.rank_timeout, console,
-                 [&](const dist::Group& group) {
+                 [&](const distributed::Group& group) {
                    result = train::train(request.settings, run, request.mode, request.command_line, console.context(),
                                          group);
                  });
@@ -22,11 +22,11 @@ void run_train(const TrainRequest& request, Console& console) {
     console.result("the run was finished already", R"({"finished": true})");
     return;
   }
-  const nlohmann::ordered_json object = {{"run", run.path().string()},
-                                         {"steps", result.steps},
-                                         {"seconds", result.seconds},
-                                         {"images_per_second", result.images_per_second},
-                                         {"last_loss", result.last_loss}};
+  const Json object = {{"run", run.path().string()},
+                       {"steps", result.steps},
+                       {"seconds", result.seconds},
+                       {"images_per_second", result.images_per_second},
+                       {"last_loss", result.last_loss}};
   console.result(format("trained %lld steps in %s (%.0f images/s), last loss %.4f\nrun directory: %s",
                         static_cast<long long>(result.steps), format_duration(result.seconds).c_str(),
                         result.images_per_second, result.last_loss, run.path().c_str()),
@@ -34,7 +34,7 @@ void run_train(const TrainRequest& request, Console& console) {
 }
 
 void run_export(const ExportRequest& request, Console& console) {
-  const auto run = train::RunDirectory::open(request.run);
+  const auto run = settings::RunDirectory::open(request.run);
   if (request.out.extension() != ".safetensors") {
     throw InputError("--out", "'" + request.out.string() + "' does not end in .safetensors");
   }
@@ -44,7 +44,7 @@ void run_export(const ExportRequest& request, Console& console) {
   } else {
     train::save_weights(*model.encoder, request.out);
   }
-  const nlohmann::ordered_json object = {{"file", request.out.string()}};
+  const Json object = {{"file", request.out.string()}};
   console.result("wrote " + request.out.string(), object.dump());
 }
 

@@ -1,10 +1,10 @@
 #include "directclr/data/dump.h"
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/data/subset.h"
 #include "directclr/data/views.h"
@@ -13,12 +13,10 @@
 namespace directclr::data {
 namespace {
 
-using nlohmann::ordered_json;
-
 constexpr const char* kOperations[] = {"brightness", "contrast", "saturation", "hue"};
 
-ordered_json to_object(const ViewParams& p) {
-  ordered_json order = ordered_json::array();
+Json to_object(const ViewParams& p) {
+  Json order = Json::array();
   for (const uint8_t operation : p.order) order.push_back(kOperations[operation]);
   return {{"size", p.size},
           {"crop", {{"left", p.crop.left}, {"top", p.crop.top}, {"width", p.crop.width}, {"height", p.crop.height}}},
@@ -54,7 +52,7 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
   count = std::min(count, source.size());
   make_directories(files ? folder : folder / "originals");
   AugmentSettings copy = settings;
-  ordered_json head = {{"version", 1}, {"seed", seed}, {"settings", ordered_json::object()}};
+  Json head = {{"version", 1}, {"seed", seed}, {"settings", Json::object()}};
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) head["settings"][field.name] = field.text();
   std::string lines = head.dump() + "\n", bytes = npy_head(count, 2, settings.image_size),
@@ -65,9 +63,9 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
   for (const uint64_t index : spread_places(count, source.size())) {
     if (context.stop_requested()) throw Interrupted("stopped; views.npy and views.jsonl were not written");
     source.load(index, image);
-    ordered_json line = {{"index", index},
-                         {"image", std::filesystem::absolute(source.describe(index)).string()},
-                         {"views", ordered_json::array()}};
+    Json line = {{"index", index},
+                 {"image", std::filesystem::absolute(source.describe(index)).string()},
+                 {"views", Json::array()}};
     if (!files) {
       const auto name =
           std::filesystem::path("originals") / format("%05llu.png", static_cast<unsigned long long>(done));

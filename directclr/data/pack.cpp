@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/tar.h"
 #include "directclr/core/text.h"
 #include "directclr/image/decode.h"
@@ -16,7 +16,6 @@ namespace directclr::data {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
 
 std::string extension_of(std::string_view bytes) {
   return bytes.starts_with("\xFF\xD8") ? "jpg" : bytes.starts_with("P6") ? "ppm" : "png";
@@ -63,10 +62,10 @@ uint64_t images_in(const fs::path& shard) {
 }
 
 // What the archives hold and how: a folder continues only what it began.
-ordered_json identity(const Source& source, const PackSettings& settings) {
-  ordered_json object = {{"version", 1},
-                         {"images", source.size()},
-                         {"fingerprint", format("%016llx", static_cast<unsigned long long>(source.fingerprint()))}};
+Json identity(const Source& source, const PackSettings& settings) {
+  Json object = {{"version", 1},
+                 {"images", source.size()},
+                 {"fingerprint", format("%016llx", static_cast<unsigned long long>(source.fingerprint()))}};
   PackSettings copy = settings;
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) object[field.name] = field.text();
@@ -78,10 +77,10 @@ ordered_json identity(const Source& source, const PackSettings& settings) {
 PackResult pack(const Source& source, const PackSettings& settings, const fs::path& folder, const Context& context) {
   make_directories(folder);
   const fs::path manifest = folder / "pack.json";
-  ordered_json object = identity(source, settings);
+  Json object = identity(source, settings);
   if (fs::exists(manifest)) {
-    ordered_json before = ordered_json::parse(read_file(manifest), nullptr, false);
-    if (!before.is_discarded()) before.erase("shards");
+    Json before = Json::try_parse(read_file(manifest)).value_or(Json());
+    if (before.is_object()) before.erase("shards");
     if (before != object) {
       throw InputError(folder.string(), "holds shards of other data or settings", "choose another --out");
     }

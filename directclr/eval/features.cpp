@@ -36,7 +36,7 @@ class EvaluationMode {
 
 Features extract_features(model::ResNet encoder, model::Projector* projector, const data::Source& source,
                           const data::AugmentSettings& augment, torch::Device device, const FeatureOptions& options,
-                          const Context& context, const dist::Group& group) {
+                          const Context& context, const distributed::Group& group) {
   const auto total = static_cast<int64_t>(std::min(options.limit, source.size()));
   if (total < group.size()) throw InputError(options.task, "fewer images than processes");
   const std::vector<uint64_t> chosen = data::spread_places(static_cast<uint64_t>(total), source.size());

@@ -8,7 +8,7 @@
 namespace directclr::eval {
 
 double knn_accuracy(const at::Tensor& bank, const at::Tensor& bank_labels, const at::Tensor& queries,
-                    const at::Tensor& labels, int64_t classes, const KnnSettings& settings) {
+                    const at::Tensor& labels, int64_t classes, const settings::KnnSettings& settings) {
   TORCH_CHECK(bank.dim() == 2 && queries.dim() == 2 && bank.size(1) == queries.size(1),
               "[knn_accuracy] expected (N, D) and (M, D), got ", bank.sizes(), " and ", queries.sizes());
   const at::NoGradGuard no_grad;

@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "directclr/eval/eval_settings.h"
+#include "directclr/settings/eval_settings.h"
 
 namespace directclr::eval {
 
@@ -10,6 +10,6 @@ namespace directclr::eval {
 /// for their class with weight exp(cosine / temperature); on a tie the lower class wins. Requires: bank (N, D),
 /// bank_labels (N), queries (M, D), labels (M); labels in 0 .. classes-1; k is cut to N.
 double knn_accuracy(const at::Tensor& bank, const at::Tensor& bank_labels, const at::Tensor& queries,
-                    const at::Tensor& labels, int64_t classes, const KnnSettings& settings);
+                    const at::Tensor& labels, int64_t classes, const settings::KnnSettings& settings);
 
 }  // namespace directclr::eval

@@ -84,8 +84,8 @@ double top_k_accuracy(const Tensor& scores, const Tensor& labels, int64_t k) {
   return best.eq(labels.unsqueeze(1)).any(1).to(torch::kDouble).mean().item<double>();
 }
 
-ProbeResult probe_cached(const Features& train, const Features& test, int64_t classes, const ProbeSettings& settings,
-                         uint64_t seed, const Context& context) {
+ProbeResult probe_cached(const Features& train, const Features& test, int64_t classes,
+                         const settings::ProbeSettings& settings, uint64_t seed, const Context& context) {
   const auto [first, end] = parse_dims(settings.dims, train.representation.size(1));
   Tensor x = train.representation.slice(1, first, end);
   const Tensor mean = x.mean(0);
@@ -133,8 +133,9 @@ ProbeResult probe_cached(const Features& train, const Features& test, int64_t cl
 }
 
 ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const data::Source& test,
-                      const data::AugmentSettings& augment, const ProbeSettings& settings, torch::Device device,
-                      const FeatureOptions& loading, uint64_t seed, const Context& context, const dist::Group& group) {
+                      const data::AugmentSettings& augment, const settings::ProbeSettings& settings,
+                      torch::Device device, const FeatureOptions& loading, uint64_t seed, const Context& context,
+                      const distributed::Group& group) {
   const auto [first, end] = parse_dims(settings.dims, encoder->representation());
   const auto classes = static_cast<int64_t>(train.class_names().size());
   encoder->eval();

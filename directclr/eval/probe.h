@@ -7,10 +7,10 @@
 #include "directclr/core/progress.h"
 #include "directclr/data/augment_settings.h"
 #include "directclr/data/source.h"
-#include "directclr/dist/group.h"
-#include "directclr/eval/eval_settings.h"
+#include "directclr/distributed/group.h"
 #include "directclr/eval/features.h"
 #include "directclr/model/resnet.h"
+#include "directclr/settings/eval_settings.h"
 
 namespace directclr::eval {
 
@@ -31,17 +31,17 @@ std::pair<int64_t, int64_t> parse_dims(const std::string& text, int64_t represen
 /// ten, judged on held-out training rows after fits on at most 20,000 others (the split is drawn from `seed`); the
 /// chosen one is then fitted on all. Requires: features on the CPU, labels in 0 .. classes-1. Throws Interrupted when
 /// asked to stop.
-ProbeResult probe_cached(const Features& train, const Features& test, int64_t classes, const ProbeSettings& settings,
-                         uint64_t seed, const Context& context);
+ProbeResult probe_cached(const Features& train, const Features& test, int64_t classes,
+                         const settings::ProbeSettings& settings, uint64_t seed, const Context& context);
 
 /// The paper's protocol: a linear layer trained by SGD on random crops and flips of the images seen through the frozen
 /// encoder in evaluation mode, cosine schedule, tested on centred views after every epoch.
 /// Several processes each see a share of every batch through the encoder, and all train the layer on the whole; rank 0
 /// alone tests it. Throws Error when the encoder changed, Interrupted when asked to stop.
 ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const data::Source& test,
-                      const data::AugmentSettings& augment, const ProbeSettings& settings, torch::Device device,
-                      const FeatureOptions& loading, uint64_t seed, const Context& context,
-                      const dist::Group& group = {});
+                      const data::AugmentSettings& augment, const settings::ProbeSettings& settings,
+                      torch::Device device, const FeatureOptions& loading, uint64_t seed, const Context& context,
+                      const distributed::Group& group = {});
 
 /// Top-k accuracy of scores (M, classes) against labels (M).
 double top_k_accuracy(const torch::Tensor& scores, const torch::Tensor& labels, int64_t k);

@@ -13,7 +13,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/report/statistics.h"
-#include "directclr/spectrum/spectrum.h"
+#include "directclr/tensor/arrays.h"
 
 namespace directclr::explain {
 namespace {
@@ -96,7 +96,7 @@ ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batc
   divide(result.first, evens);
   divide(result.second, all - evens);
   const auto [values, vectors] = descending_eigen(result.mean.contrast());
-  result.eigenvalues = spectrum::values_of(values);
+  result.eigenvalues = tensor::values_of(values);
   result.vectors = vectors;
 
   const Tensor found = result.first_vectors = descending_eigen(result.first.contrast()).second;
@@ -107,10 +107,10 @@ ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batc
   const Tensor samples = at::stack(seen);  // (odd batches, H)
   const Tensor held_out = samples.mean(0);
   const auto odds = static_cast<double>(seen.size());
-  result.held_out = spectrum::values_of(held_out);
+  result.held_out = tensor::values_of(held_out);
   result.standard_error.assign(result.held_out.size(), std::numeric_limits<double>::infinity());
   if (odds > 1) {
-    result.standard_error = spectrum::values_of(((samples - held_out).square().sum(0) / (odds - 1) / odds).sqrt());
+    result.standard_error = tensor::values_of(((samples - held_out).square().sum(0) / (odds - 1) / odds).sqrt());
   }
   // Rounding in X is of the size of its parts, which may be much larger than X.
   const double rounding = 1e-12 * std::abs(result.mean.data.diagonal().sum().item<double>());

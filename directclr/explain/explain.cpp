@@ -11,7 +11,7 @@
 #include "directclr/core/text.h"
 #include "directclr/data/subset.h"
 #include "directclr/loss/contrastive.h"
-#include "directclr/spectrum/spectrum.h"
+#include "directclr/tensor/arrays.h"
 
 namespace directclr::explain {
 namespace {
@@ -53,7 +53,7 @@ LayerContrast layer_contrast(std::string name, ContrastSpectrum contrast) {
   LayerContrast layer{std::move(name), std::move(contrast), {}, {}};
   const auto along = [&](const Tensor& matrix) {
     const Tensor& v = layer.contrast.first_vectors;
-    return spectrum::values_of((matrix.mm(v) * v).sum(0));
+    return tensor::values_of((matrix.mm(v) * v).sum(0));
   };
   layer.data_along = along(layer.contrast.second.data);
   layer.augmentation_along = along(layer.contrast.second.augmentation);
@@ -75,8 +75,8 @@ double share_of_traces(const ContrastMatrices& m) {
 void choose_weak(Explanation& e) {
   const auto& x = e.last.contrast;
   const Tensor& v = x.first_vectors;
-  const auto data = spectrum::values_of((x.first.data.mm(v) * v).sum(0));
-  const auto augmentation = spectrum::values_of((x.first.augmentation.mm(v) * v).sum(0));
+  const auto data = tensor::values_of((x.first.data.mm(v) * v).sum(0));
+  const auto augmentation = tensor::values_of((x.first.augmentation.mm(v) * v).sum(0));
   const double floor = 1e-6 * *std::max_element(data.begin(), data.end());
   std::vector<int64_t> alive;
   for (size_t k = 0; k < data.size(); ++k) {
@@ -95,7 +95,7 @@ void choose_examples(Explanation& e, const ViewFeatures& features, const Tail& t
   for (int64_t k = 0; k < features.batches(); ++k) {
     const ViewBatch rows = batch_of(tail.h_a, tail.h_b, tail, k, features.batch);
     const Tensor alpha = softmax_weights(rows.z_a, rows.z_b, Weights::kTrained, tau);
-    const auto values = spectrum::values_of(spread_within(rows, alpha, e.weak));
+    const auto values = tensor::values_of(spread_within(rows, alpha, e.weak));
     spread.insert(spread.end(), values.begin(), values.end());
   }
   const double mean = std::accumulate(spread.begin(), spread.end(), 0.0) / static_cast<double>(spread.size());
@@ -109,13 +109,13 @@ void choose_examples(Explanation& e, const ViewFeatures& features, const Tail& t
   }
 }
 
-void attribute(Explanation& e, const Subject& subject, const data::Source& source, const ExplainSettings& settings,
-               ViewOptions options, const Context& context) {
+void attribute(Explanation& e, const Subject& subject, const data::Source& source,
+               const settings::ExplainSettings& settings, ViewOptions options, const Context& context) {
   // Whole batches, at least one.
   const auto wanted = std::min(static_cast<int64_t>(source.size()), std::max(kAttributionImages, settings.batch));
   e.attribution_images = wanted / settings.batch * settings.batch;
   const data::Subset part(source, data::spread_places(static_cast<uint64_t>(e.attribution_images), source.size()));
-  const auto variants = augment_variants(subject.augment);
+  const auto variants = data::augment_variants(subject.augment);
   const auto measure = [&](const std::string& name, const data::AugmentSettings& augment) {
     options.task = name;
     const ViewFeatures features = view_features(subject.encoder, part, augment, subject.device, options, context);
@@ -128,7 +128,7 @@ void attribute(Explanation& e, const Subject& subject, const data::Source& sourc
     return std::pair(share_of_traces(sum), share_within(sum, e.weak));
   };
   const auto [share, weak_share] = measure("augmentation as trained", subject.augment);
-  e.attribution.push_back({"as trained", AugmentVariant::Kind::kScaled, "all", share, weak_share});
+  e.attribution.push_back({"as trained", data::AugmentVariant::Kind::kScaled, "all", share, weak_share});
   for (const auto& variant : variants) {
     const auto [of_all, of_weak] = measure(variant.name(), variant.settings);
     e.attribution.push_back({variant.name(), variant.kind, variant.operation, of_all, of_weak});
@@ -147,7 +147,7 @@ Tensor last_convolution(const model::ResNet& encoder) {
 void align(Explanation& e, const Subject& subject, const LinearMap& map) {
   const auto matrices = subject.projector->matrices();
   const auto add = [&](const std::string& name, const std::string& between, const Tensor& first, const Tensor& second) {
-    auto alignment = spectrum::layer_alignment(first, second);
+    auto alignment = spectrum::layer_alignment(tensor::array_of(first), tensor::array_of(second));
     if (alignment.distinct) e.alignments.push_back({name, between, std::move(alignment)});
   };
   add("last convolution and projector", "a batch normalisation, the shortcut, a ReLU and the average over places",
@@ -160,7 +160,7 @@ void align(Explanation& e, const Subject& subject, const LinearMap& map) {
 
 }  // namespace
 
-Explanation explain(const Subject& subject, const data::Source& source, const ExplainSettings& settings,
+Explanation explain(const Subject& subject, const data::Source& source, const settings::ExplainSettings& settings,
                     const ViewOptions& options, const Context& context) {
   if (static_cast<int64_t>(source.size()) < 2 * settings.batch) {
     throw InputError("--batch", format("%lld images do not fill two batches of %lld",

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "directclr/explain/augment_variants.h"
+#include "directclr/data/augment_variants.h"
 #include "directclr/explain/contrast.h"
-#include "directclr/explain/explain_settings.h"
 #include "directclr/explain/growth.h"
 #include "directclr/explain/view_features.h"
-#include "directclr/loss/loss_settings.h"
 #include "directclr/model/projector.h"
+#include "directclr/settings/explain_settings.h"
+#include "directclr/settings/loss_settings.h"
 #include "directclr/spectrum/layer_alignment.h"
 
 namespace directclr::explain {
@@ -21,7 +21,7 @@ namespace directclr::explain {
 struct Subject {
   model::ResNet encoder{nullptr};
   std::shared_ptr<model::Projector> projector;
-  loss::LossSettings loss;
+  settings::LossSettings loss;
   data::AugmentSettings augment;
   torch::Device device = torch::kCPU;
 };
@@ -38,7 +38,7 @@ struct LayerContrast {
 /// How much one augmentation spreads the views, as shares of what the data spread (Sigma1 over Sigma0).
 struct Attribution {
   std::string name;
-  AugmentVariant::Kind kind = AugmentVariant::Kind::kAlone;
+  data::AugmentVariant::Kind kind = data::AugmentVariant::Kind::kAlone;
   std::string operation;
   double share = 0;       ///< of the traces
   double weak_share = 0;  ///< within the weak directions; above 1 they are killed
@@ -78,7 +78,7 @@ struct Explanation {
 
 /// Looks at all images of `source`. Throws InputError when they do not fill two batches, NumericalError, Interrupted.
 /// The modules must be in evaluation mode.
-Explanation explain(const Subject& subject, const data::Source& source, const ExplainSettings& settings,
+Explanation explain(const Subject& subject, const data::Source& source, const settings::ExplainSettings& settings,
                     const ViewOptions& options, const Context& context);
 
 /// The explanation in sentences, the most important first.

@@ -12,7 +12,7 @@
 
 #include "directclr/report/statistics.h"
 #include "directclr/spectrum/layer_alignment.h"
-#include "directclr/spectrum/spectrum.h"
+#include "directclr/tensor/arrays.h"
 
 namespace directclr::explain {
 namespace {
@@ -30,15 +30,15 @@ Estimate estimate(const std::vector<Tensor>& samples) {
   const Tensor all = at::stack(samples);
   const Tensor mean = all.mean(0);
   Estimate result;
-  result.mean = spectrum::values_of(mean);
+  result.mean = tensor::values_of(mean);
   result.error.assign(result.mean.size(), std::numeric_limits<double>::infinity());
   const auto n = static_cast<double>(samples.size());
   if (samples.size() > 1) {
-    result.error = spectrum::values_of(((all - mean).square().sum(0) / (n - 1) / n).sqrt());
+    result.error = tensor::values_of(((all - mean).square().sum(0) / (n - 1) / n).sqrt());
   }
   const auto degrees = static_cast<int64_t>(samples.size()) - 1;
   result.below = report::below_zero(result.mean, result.error, degrees);
-  result.above = report::below_zero(spectrum::values_of(-mean), result.error, degrees);
+  result.above = report::below_zero(tensor::values_of(-mean), result.error, degrees);
   return result;
 }
 
@@ -59,7 +59,7 @@ Growth growth(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, c
   Tensor v, size;  // columns; |W v|
   {
     const auto [u, s, vh] = at::linalg_svd(w, false);
-    result.singular = spectrum::has_distinct_values(spectrum::values_of(s));
+    result.singular = spectrum::has_distinct_values(tensor::values_of(s));
     v = result.singular ? vh.t() : eigenvectors;
     size = w.mm(v).norm(2, {0});
     const Tensor reached = size.gt(1e-6 * size.max()).nonzero().flatten();
@@ -78,10 +78,10 @@ Growth growth(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, c
     samples.push_back((image * g.mm(v)).sum(0).neg() / squared);
   }
   const Estimate exact = estimate(samples);
-  result.size = spectrum::values_of(size);
+  result.size = tensor::values_of(size);
   result.exact = exact.mean;
   result.standard_error = exact.error;
-  result.lemma2 = spectrum::values_of((image * w.mm(x.mm(v))).sum(0) / squared);
+  result.lemma2 = tensor::values_of((image * w.mm(x.mm(v))).sum(0) / squared);
   result.rank_correlation = report::rank_correlation(result.exact, result.lemma2);
   result.signs_differ = count_sign_differences(exact, result.lemma2);
   result.shrinking = std::count(exact.below.begin(), exact.below.end(), true);
@@ -98,10 +98,10 @@ FirstLayerGrowth first_layer_growth(const std::function<Tensor(int64_t)>& gradie
   for (int64_t k = 0; k < batches; ++k) samples.push_back((u * wide(gradient(k)).mm(v)).sum(0).neg());
   const Estimate exact = estimate(samples);
   FirstLayerGrowth result;
-  result.size = spectrum::values_of(s);
+  result.size = tensor::values_of(s);
   result.exact = exact.mean;
   result.standard_error = exact.error;
-  result.theorem3 = spectrum::values_of(s * s2.slice(0, 0, pairs).square() * (v * x.mm(v)).sum(0));
+  result.theorem3 = tensor::values_of(s * s2.slice(0, 0, pairs).square() * (v * x.mm(v)).sum(0));
   result.rank_correlation = report::rank_correlation(result.exact, result.theorem3);
   result.signs_differ = count_sign_differences(exact, result.theorem3);
   return result;

@@ -3,7 +3,7 @@
 #include <functional>
 #include <vector>
 
-#include "directclr/dist/group.h"
+#include "directclr/distributed/group.h"
 #include "directclr/explain/contrast.h"
 
 namespace directclr::explain {

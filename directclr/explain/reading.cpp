@@ -32,8 +32,9 @@ std::string on_augmentation(const Explanation& e) {
   const Attribution* alone = nullptr;
   const Attribution* without = nullptr;
   for (const auto& a : e.attribution) {
-    if (a.kind == AugmentVariant::Kind::kAlone && (!alone || a.weak_share > alone->weak_share)) alone = &a;
-    if (a.kind == AugmentVariant::Kind::kWithout && (!without || a.weak_share < without->weak_share)) without = &a;
+    if (a.kind == data::AugmentVariant::Kind::kAlone && (!alone || a.weak_share > alone->weak_share)) alone = &a;
+    if (a.kind == data::AugmentVariant::Kind::kWithout && (!without || a.weak_share < without->weak_share))
+      without = &a;
   }
   if (!alone || !without) return "The augmentation has a single operation: there is nothing to attribute.";
   const std::string text = format("In the %lld weakest directions, drawn anew, the augmentation's share is %.2f. ",

@@ -1,9 +1,8 @@
 #include "directclr/io/npy.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <string>
 
 #include "directclr/core/error.h"
@@ -13,12 +12,16 @@
 namespace directclr::io {
 namespace {
 
+using array::DType;
+
 struct Type {
   const char* name;
-  at::ScalarType scalar;
+  DType type;
 };
-constexpr Type kTypes[] = {
-    {"<f2", at::kHalf}, {"<f4", at::kFloat}, {"<f8", at::kDouble}, {"<i8", at::kLong}, {"|u1", at::kByte}};
+constexpr Type kTypes[] = {{"|b1", DType::kBool},    {"|u1", DType::kUint8},   {"|i1", DType::kInt8},
+                           {"<u2", DType::kUint16},  {"<i2", DType::kInt16},   {"<u4", DType::kUint32},
+                           {"<i4", DType::kInt32},   {"<u8", DType::kUint64},  {"<i8", DType::kInt64},
+                           {"<f2", DType::kFloat16}, {"<f4", DType::kFloat32}, {"<f8", DType::kFloat64}};
 
 // The text between `open` and `close` after the key; "" when there is none.
 std::string value_after(const std::string& header, const std::string& key, char open, char close) {
@@ -31,15 +34,18 @@ std::string value_after(const std::string& header, const std::string& key, char 
 
 }  // namespace
 
-void write_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
-  const at::Tensor data = tensor.detach().cpu().contiguous();
+void write_npy(const std::filesystem::path& path, const array::Array& values) {
+  const array::Array data = values.contiguous();
   const char* type = nullptr;
   for (const auto& candidate : kTypes) {
-    if (candidate.scalar == data.scalar_type()) type = candidate.name;
+    if (candidate.type == data.dtype()) type = candidate.name;
   }
-  TORCH_CHECK(type, "[write_npy] expected float16, float32, float64, int64 or uint8, got ", data.scalar_type());
+  if (!type) {
+    throw std::invalid_argument(std::string("[write_npy] expected a type that NumPy has, got ") +
+                                array::name_of(data.dtype()));
+  }
   std::string shape;
-  for (const int64_t size : data.sizes()) shape += std::to_string(size) + ", ";
+  for (const int64_t size : data.shape()) shape += std::to_string(size) + ", ";
   std::string header = std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   while ((header.size() + 11) % 64 != 0) header += ' ';
   header += '\n';
@@ -48,16 +54,16 @@ void write_npy(const std::filesystem::path& path, const at::Tensor& tensor) {
     write("\x93NUMPY\x01\x00", 8);
     write(&length, 2);
     write(header.data(), header.size());
-    write(data.data_ptr(), data.nbytes());
+    write(data.raw(), data.nbytes());
   });
 }
 
-TensorSpan read_npy_span(const std::filesystem::path& path) {
+ArraySpan read_npy_span(const std::filesystem::path& path) {
   const uint64_t size = size_of_file(path);
   return parse_npy_head(read_range(path, 0, std::min(size, kNpyHead)), size, path.string());
 }
 
-TensorSpan parse_npy_head(std::string_view head, uint64_t size, const std::string& name) {
+ArraySpan parse_npy_head(std::string_view head, uint64_t size, const std::string& name) {
   const auto fail = [&](const std::string& what) -> InputError { return {name, what}; };
   if (head.size() < 12 || head.substr(0, 6) != "\x93NUMPY") throw fail("not a NumPy .npy file");
   const int version = head[6];
@@ -73,29 +79,25 @@ TensorSpan parse_npy_head(std::string_view head, uint64_t size, const std::strin
     if (descr == candidate.name) type = &candidate;
   }
   if (!type) throw fail("element type '" + descr + "' is not supported");
-  TensorSpan span;
-  span.type = type->scalar;
+  ArraySpan span;
+  span.type = type->type;
   span.offset = begin + header_size;
-  const uint64_t held = size - begin - header_size;
-  uint64_t count = 1;
   for (std::string word : split(value_after(header, "shape", '(', ')'), ',')) {
     while (word.starts_with(" ")) word.erase(0, 1);
     if (word.empty()) continue;
     int64_t extent = 0;
     if (!parse_int(word, extent) || extent < 0) throw fail("bad shape in the .npy header");
     span.shape.push_back(extent);
-    // Nothing real is larger than the file itself; capping keeps a hostile product from wrapping around.
-    count = std::min<uint64_t>(count, held + 1) * std::min<uint64_t>(static_cast<uint64_t>(extent), held + 1);
   }
-  if (count * c10::elementSize(span.type) != held) throw fail("the data are not as large as the header says");
+  if (span.bytes() != size - span.offset) throw fail("the data are not as large as the header says");
   return span;
 }
 
-at::Tensor read_npy(const std::filesystem::path& path) {
-  const TensorSpan span = read_npy_span(path);
-  at::Tensor tensor = at::empty(span.shape, span.type);
-  if (tensor.nbytes() > 0) read_range(path, span.offset, tensor.nbytes(), tensor.mutable_data_ptr());
-  return tensor;
+array::Array read_npy(const std::filesystem::path& path) {
+  const ArraySpan span = read_npy_span(path);
+  array::Array values = array::Array::empty(span.shape, span.type);
+  if (values.nbytes() > 0) read_range(path, span.offset, values.nbytes(), values.mutable_raw());
+  return values;
 }
 
 }  // namespace directclr::io

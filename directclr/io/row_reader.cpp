@@ -1,8 +1,5 @@
 #include "directclr/io/row_reader.h"
 
-#include <ATen/ops/empty.h>
-#include <ATen/ops/tensor.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -11,19 +8,19 @@
 #include "directclr/core/mapped_file.h"
 #include "directclr/core/tar.h"
 #include "directclr/core/text.h"
+#include "directclr/io/array_index.h"
 #include "directclr/io/inflate.h"
 #include "directclr/io/npy.h"
-#include "directclr/io/tensor_index.h"
 
 namespace directclr::io {
 namespace {
 
-bool is_matrix(const TensorSpan& span) { return span.shape.size() == 2 && at::isFloatingType(span.type); }
+bool is_matrix(const ArraySpan& span) { return span.shape.size() == 2 && array::is_floating(span.type); }
 
-using Index = std::vector<std::pair<std::string, TensorSpan>>;
+using Index = std::vector<std::pair<std::string, ArraySpan>>;
 
 // Numbers as text, a row a line.
-at::Tensor read_csv(const std::filesystem::path& path) {
+array::Array read_csv(const std::filesystem::path& path) {
   std::vector<double> values;
   int64_t columns = -1, rows = 0, line_number = 0;
   for (const auto& line : split(read_file(path), '\n')) {
@@ -52,15 +49,15 @@ at::Tensor read_csv(const std::filesystem::path& path) {
     values.insert(values.end(), row.begin(), row.end());
   }
   if (rows == 0) throw InputError(path.string(), "holds no numbers");
-  return at::tensor(values, at::kDouble).view({rows, columns});
+  return array::Array::of(std::move(values), {rows, columns});
 }
 
 // The tensor asked for, or the only matrix there is.
-std::pair<std::string, TensorSpan> choose(const std::filesystem::path& path, const Index& index,
-                                          const std::string& wanted) {
+std::pair<std::string, ArraySpan> choose(const std::filesystem::path& path, const Index& index,
+                                         const std::string& wanted) {
   std::vector<std::string> matrices;
   std::vector<std::string> names;
-  const TensorSpan* only = nullptr;
+  const ArraySpan* only = nullptr;
   for (const auto& [name, span] : index) {
     if (name == wanted) return {name, span};
     names.push_back(name);
@@ -83,7 +80,8 @@ std::pair<std::string, TensorSpan> choose(const std::filesystem::path& path, con
 
 }  // namespace
 
-RowReader::RowReader(const std::filesystem::path& path, const std::string& tensor) : name_(path.filename().string()) {
+RowReader::RowReader(const std::filesystem::path& path, const std::string& tensor)
+    : path_(path), name_(path.filename().string()) {
   if (std::filesystem::exists(path) || path.string().find_first_of("*?[") == std::string::npos) {
     open(path, tensor);
   } else {
@@ -97,16 +95,16 @@ RowReader::RowReader(const std::filesystem::path& path, const std::string& tenso
       std::vector<std::string> sizes;
       for (const int64_t size : shape) sizes.push_back(std::to_string(size));
       throw InputError(part.name, std::string("expected an (N, D) matrix of floating numbers, got ") +
-                                      c10::toString(part.span.type) + " (" + join(sizes) + ")");
+                                      array::name_of(part.span.type) + " (" + join(sizes) + ")");
     }
     if (shape[1] != columns() || part.span.type != parts_[0].span.type) {
       throw InputError(part.name, format("its rows are %lld numbers of type %s, those before %lld of type %s",
-                                         static_cast<long long>(shape[1]), c10::toString(part.span.type),
-                                         static_cast<long long>(columns()), c10::toString(parts_[0].span.type)));
+                                         static_cast<long long>(shape[1]), array::name_of(part.span.type),
+                                         static_cast<long long>(columns()), array::name_of(parts_[0].span.type)));
     }
     rows_ += shape[0];
   }
-  if (parts_.size() > 1 && text_.defined()) throw InputError(path.string(), "text files are read one at a time");
+  if (parts_.size() > 1 && text_) throw InputError(path.string(), "text files are read one at a time");
 }
 
 RowReader::~RowReader() = default;
@@ -120,9 +118,9 @@ void RowReader::open(const std::filesystem::path& path, const std::string& tenso
   } else if (path.extension() == ".csv") {
     if (!tensor.empty()) throw InputError("--tensor", "a .csv file holds one matrix without a name");
     text_ = read_csv(path);
-    parts_.push_back({path, path.string(), {at::kDouble, text_.sizes().vec(), 0}});
+    parts_.push_back({path, path.string(), {text_->dtype(), text_->shape(), 0}});
   } else {
-    const auto [name, span] = choose(path, read_tensor_index(path), tensor);
+    const auto [name, span] = choose(path, read_array_index(path), tensor);
     if (!name.empty() && parts_.empty()) name_ += ", tensor '" + name + "'";
     parts_.push_back({path, path.string(), span});
   }
@@ -144,7 +142,7 @@ void RowReader::open_archive(const std::filesystem::path& path, const std::strin
                        "choose one with --tensor: " + chosen + ", " + own + ", ...");
     }
     const std::string what = path.string() + ", " + entry.name;
-    TensorSpan span =
+    ArraySpan span =
         parse_npy_head(archive.bytes().substr(entry.offset, std::min(entry.size, kNpyHead)), entry.size, what);
     span.offset += entry.offset;
     if (span.shape.size() == 1) span.shape.insert(span.shape.begin(), 1);
@@ -157,10 +155,10 @@ void RowReader::open_archive(const std::filesystem::path& path, const std::strin
 }
 
 void RowReader::read(const Part& part, int64_t row, int64_t count, char* out) {
-  const auto row_bytes = static_cast<uint64_t>(columns()) * c10::elementSize(part.span.type);
+  const auto row_bytes = static_cast<uint64_t>(columns()) * array::size_of(part.span.type);
   const uint64_t bytes = static_cast<uint64_t>(count) * row_bytes;
-  if (text_.defined()) {
-    std::memcpy(out, static_cast<const char*>(text_.const_data_ptr()) + static_cast<uint64_t>(row) * row_bytes, bytes);
+  if (text_) {
+    std::memcpy(out, static_cast<const char*>(text_->raw()) + static_cast<uint64_t>(row) * row_bytes, bytes);
   } else if (part.span.compressed > 0) {
     if (row == 0) {
       stream_ = std::make_unique<InflateStream>(part.path, part.span.offset, part.span.compressed);
@@ -172,16 +170,17 @@ void RowReader::read(const Part& part, int64_t row, int64_t count, char* out) {
   }
 }
 
-at::Tensor RowReader::next(int64_t count) {
+array::Array RowReader::next(int64_t count) {
   int64_t left = 0;
   for (size_t p = part_; p < parts_.size() && left < count; ++p)
     left += parts_[p].span.shape[0] - (p == part_ ? done_ : 0);
-  at::Tensor block = at::empty({std::min(count, left), columns()}, parts_[0].span.type);
-  auto* out = static_cast<char*>(block.mutable_data_ptr());
+  array::Array block = array::Array::empty({std::min(count, left), columns()}, parts_[0].span.type);
+  auto* out = static_cast<char*>(block.mutable_raw());
   for (int64_t made = 0; made < block.size(0);) {
     const Part& part = parts_[part_];
     const int64_t taken = std::min(block.size(0) - made, part.span.shape[0] - done_);
-    if (taken > 0) read(part, done_, taken, out + static_cast<size_t>(made * columns()) * block.element_size());
+    if (taken > 0)
+      read(part, done_, taken, out + static_cast<size_t>(made * columns()) * array::size_of(block.dtype()));
     made += taken;
     done_ += taken;
     if (done_ == part.span.shape[0]) {

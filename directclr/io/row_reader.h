@@ -1,13 +1,13 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "directclr/io/tensor_span.h"
+#include "directclr/array/array.h"
+#include "directclr/io/array_span.h"
 
 namespace directclr::io {
 
@@ -29,29 +29,32 @@ class RowReader {
 
   int64_t rows() const { return rows_; }
   int64_t columns() const { return parts_[0].span.shape[1]; }
+  /// As it was asked for.
+  const std::filesystem::path& path() const { return path_; }
   /// What was opened, for messages: "features.npy", "model.safetensors, tensor 'fc.weight'".
   const std::string& name() const { return name_; }
 
   /// The next rows, at most `count`: (n, D) in the file's type; n = 0 after the last. Throws InputError when it cannot
   /// be read.
-  at::Tensor next(int64_t count);
+  array::Array next(int64_t count);
 
  private:
   struct Part {
     std::filesystem::path path;
     std::string name;  // for messages
-    TensorSpan span;   // (rows, D)
+    ArraySpan span;    // (rows, D)
   };
   void open(const std::filesystem::path& path, const std::string& tensor);
   void open_archive(const std::filesystem::path& path, const std::string& extension);
   void read(const Part& part, int64_t row, int64_t count, char* out);
 
+  std::filesystem::path path_;
   std::string name_;
   std::vector<Part> parts_;
   int64_t rows_ = 0;
   size_t part_ = 0;                        // to be read next,
   int64_t done_ = 0;                       // and its rows that were
-  at::Tensor text_;                        // the whole matrix, of a text file
+  std::optional<array::Array> text_;       // the whole matrix, of a text file
   std::unique_ptr<InflateStream> stream_;  // of a compressed part
 };
 

@@ -1,64 +1,69 @@
 #include "directclr/io/safetensors.h"
 
-#include <ATen/ops/empty.h>
-
 #include <algorithm>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <set>
+#include <stdexcept>
 
 #include "directclr/core/checksum.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 
 namespace directclr::io {
 namespace {
 
+using array::DType;
+
 struct Type {
   const char* name;
-  at::ScalarType scalar;
+  DType type;
 };
-constexpr Type kTypes[] = {{"F64", at::kDouble}, {"F32", at::kFloat}, {"F16", at::kHalf}, {"BF16", at::kBFloat16},
-                           {"I64", at::kLong},   {"I32", at::kInt},   {"U8", at::kByte},  {"BOOL", at::kBool}};
+constexpr Type kTypes[] = {{"BOOL", DType::kBool},   {"U8", DType::kUint8},      {"I8", DType::kInt8},
+                           {"U16", DType::kUint16},  {"I16", DType::kInt16},     {"U32", DType::kUint32},
+                           {"I32", DType::kInt32},   {"U64", DType::kUint64},    {"I64", DType::kInt64},
+                           {"F16", DType::kFloat16}, {"BF16", DType::kBFloat16}, {"F32", DType::kFloat32},
+                           {"F64", DType::kFloat64}};
 
-const char* name_of(at::ScalarType scalar) {
-  for (const auto& type : kTypes) {
-    if (type.scalar == scalar) return type.name;
-  }
-  TORCH_CHECK(false, "[write_safetensors] expected a type that the format has, got ", scalar);
+const char* format_name(DType wanted) {
+  return std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Type& type) { return type.type == wanted; })
+      ->name;
 }
 
-at::ScalarType scalar_of(const std::string& name, const std::string& where) {
+DType type_named(const std::string& name, const std::string& where) {
   for (const auto& type : kTypes) {
-    if (name == type.name) return type.scalar;
+    if (name == type.name) return type.type;
   }
   throw InputError(where, "element type '" + name + "' is not supported");
 }
 
 }  // namespace
 
-const at::Tensor* TensorFile::find(const std::string& name) const {
-  for (const auto& [key, tensor] : tensors) {
-    if (key == name) return &tensor;
+const array::Array* ArrayFile::find(const std::string& name) const {
+  for (const auto& [key, values] : arrays) {
+    if (key == name) return &values;
   }
   return nullptr;
 }
 
-void write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
-  nlohmann::ordered_json header;
-  std::vector<at::Tensor> data;
+void write_safetensors(const std::filesystem::path& path, const ArrayFile& file) {
+  Json header;
+  std::vector<array::Array> data;
   std::set<std::string> seen;
   uint64_t offset = 0;
   uint32_t crc = 0;
   header["__metadata__"] = file.metadata;
-  for (const auto& [name, tensor] : file.tensors) {
-    TORCH_CHECK(seen.insert(name).second, "[write_safetensors] expected distinct names, got '", name, "' twice");
-    data.push_back(tensor.detach().cpu().contiguous());
+  for (const auto& [name, values] : file.arrays) {
+    if (!seen.insert(name).second) {
+      throw std::invalid_argument("[write_safetensors] expected distinct names, got '" + name + "' twice");
+    }
+    data.push_back(values.contiguous());
     const uint64_t end = offset + data.back().nbytes();
-    header[name] = {
-        {"dtype", name_of(tensor.scalar_type())}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};
-    crc = crc32c(data.back().data_ptr(), data.back().nbytes(), crc);
+    header[name] = {{"dtype", format_name(values.dtype())},
+                    {"shape", values.shape()},
+                    {"data_offsets", Json::array({offset, end})}};
+    crc = crc32c(data.back().raw(), data.back().nbytes(), crc);
     offset = end;
   }
   header["__metadata__"]["crc32c"] = format("%08x", crc);
@@ -68,7 +73,7 @@ void write_safetensors(const std::filesystem::path& path, const TensorFile& file
   write_file_in_chunks(path, [&](const WriteChunk& write) {
     write(&length, 8);
     write(text.data(), text.size());
-    for (const auto& tensor : data) write(tensor.data_ptr(), tensor.nbytes());
+    for (const auto& values : data) write(values.raw(), values.nbytes());
   });
 }
 
@@ -84,31 +89,29 @@ SafetensorsIndex read_safetensors_index(const std::filesystem::path& path) {
   const uint64_t held = size - index.data_offset;
   std::vector<std::pair<uint64_t, uint64_t>> spans;
   try {
-    const auto header = nlohmann::ordered_json::parse(read_range(path, 8, length));
+    const auto header = Json::parse(read_range(path, 8, length));
     for (const auto& [name, entry] : header.items()) {
       if (name == "__metadata__") {
         index.metadata = entry.get<std::map<std::string, std::string>>();
         continue;
       }
-      TensorSpan span{scalar_of(entry.at("dtype").get<std::string>(), where),
-                      entry.at("shape").get<std::vector<int64_t>>(), 0};
+      ArraySpan span{type_named(entry.at("dtype").get<std::string>(), where),
+                     entry.at("shape").get<std::vector<int64_t>>(), 0};
       const auto begin = entry.at("data_offsets").at(0).get<uint64_t>();
       const auto end = entry.at("data_offsets").at(1).get<uint64_t>();
       if (begin > end || end > held)
         throw InputError(where, "tensor '" + name + "' lies outside the file", "truncated?");
-      uint64_t count = 1;
       for (const int64_t extent : span.shape) {
         if (extent < 0) throw InputError(where, "tensor '" + name + "' has a negative size");
-        count = std::min<uint64_t>(count, held + 1) * std::min<uint64_t>(static_cast<uint64_t>(extent), held + 1);
       }
-      if (count * c10::elementSize(span.type) != end - begin) {
+      if (span.bytes() != end - begin) {
         throw InputError(where, "tensor '" + name + "' is not as large as its shape says");
       }
       spans.emplace_back(begin, end);
       span.offset = index.data_offset + begin;
-      index.tensors.emplace_back(name, std::move(span));
+      index.arrays.emplace_back(name, std::move(span));
     }
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw InputError(where, std::string("the safetensors header is damaged: ") + error.what());
   }
   std::sort(spans.begin(), spans.end());
@@ -118,15 +121,15 @@ SafetensorsIndex read_safetensors_index(const std::filesystem::path& path) {
   return index;
 }
 
-TensorFile read_safetensors(const std::filesystem::path& path) {
+ArrayFile read_safetensors(const std::filesystem::path& path) {
   SafetensorsIndex index = read_safetensors_index(path);
   const std::string data = read_range(path, index.data_offset, size_of_file(path) - index.data_offset);
-  TensorFile file;
-  for (const auto& [name, span] : index.tensors) {
-    at::Tensor tensor = at::empty(span.shape, span.type);
-    if (tensor.nbytes() > 0)
-      std::memcpy(tensor.data_ptr(), data.data() + span.offset - index.data_offset, tensor.nbytes());
-    file.add(name, std::move(tensor));
+  ArrayFile file;
+  for (const auto& [name, span] : index.arrays) {
+    array::Array values = array::Array::empty(span.shape, span.type);
+    if (values.nbytes() > 0)
+      std::memcpy(values.mutable_raw(), data.data() + span.offset - index.data_offset, values.nbytes());
+    file.add(name, std::move(values));
   }
   if (const auto crc = index.metadata.find("crc32c"); crc != index.metadata.end()) {
     if (crc->second != format("%08x", crc32c(data.data(), data.size())))

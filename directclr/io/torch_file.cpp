@@ -14,6 +14,8 @@
 namespace directclr::io {
 namespace {
 
+using array::DType;
+
 // A value of the pickle. Containers are shared, as in Python: the memo may hold one while it is being filled, even
 // inside itself. All values belong to the Unpickler.
 struct Value;
@@ -22,21 +24,22 @@ struct Value {
   enum class Kind { kNothing, kMark, kNumber, kText, kList, kDictionary, kGlobal, kStorage, kTensor };
   explicit Value(Kind what) : kind(what) {}
   Kind kind;
-  int64_t number = 0;                // integers and truth values; other numbers are 0: no tensor depends on one
-  std::string text;                  // text, or "module.name" of a global; of a storage its key
-  std::vector<ValuePointer> items;   // list and tuple; dictionary: key, value, key, value
-  at::ScalarType type = at::kFloat;  // storage and tensor
-  int64_t offset = 0;                // tensor: first element in the storage
+  int64_t number = 0;               // integers and truth values; other numbers are 0: no tensor depends on one
+  std::string text;                 // text, or "module.name" of a global; of a storage its key
+  std::vector<ValuePointer> items;  // list and tuple; dictionary: key, value, key, value
+  DType type = DType::kFloat32;     // storage and tensor
+  int64_t offset = 0;               // tensor: first element in the storage
   std::vector<int64_t> shape, strides;
 };
 using Kind = Value::Kind;
 
-const std::map<std::string, at::ScalarType>& storage_types() {
-  static const std::map<std::string, at::ScalarType> types = {
-      {"torch.FloatStorage", at::kFloat},       {"torch.DoubleStorage", at::kDouble}, {"torch.HalfStorage", at::kHalf},
-      {"torch.BFloat16Storage", at::kBFloat16}, {"torch.LongStorage", at::kLong},     {"torch.IntStorage", at::kInt},
-      {"torch.ShortStorage", at::kShort},       {"torch.CharStorage", at::kChar},     {"torch.ByteStorage", at::kByte},
-      {"torch.BoolStorage", at::kBool}};
+const std::map<std::string, DType>& storage_types() {
+  static const std::map<std::string, DType> types = {
+      {"torch.FloatStorage", DType::kFloat32}, {"torch.DoubleStorage", DType::kFloat64},
+      {"torch.HalfStorage", DType::kFloat16},  {"torch.BFloat16Storage", DType::kBFloat16},
+      {"torch.LongStorage", DType::kInt64},    {"torch.IntStorage", DType::kInt32},
+      {"torch.ShortStorage", DType::kInt16},   {"torch.CharStorage", DType::kInt8},
+      {"torch.ByteStorage", DType::kUint8},    {"torch.BoolStorage", DType::kBool}};
   return types;
 }
 
@@ -264,11 +267,11 @@ class Unpickler {
 
 // Elements of a contiguous tensor; nothing when it is not contiguous or larger than any file.
 std::optional<uint64_t> contiguous_elements(const Value& tensor) {
+  if (!ArraySpan{tensor.type, tensor.shape}.bytes()) return std::nullopt;
   uint64_t count = 1;
   for (size_t i = tensor.shape.size(); i-- > 0;) {
     const auto extent = static_cast<uint64_t>(tensor.shape[i]);
     if (extent > 1 && static_cast<uint64_t>(tensor.strides[i]) != count) return std::nullopt;
-    if (extent != 0 && count > (uint64_t{1} << 62) / extent) return std::nullopt;
     count *= extent;
   }
   return count;
@@ -297,22 +300,22 @@ class Collector {
     }
   }
 
-  std::vector<std::pair<std::string, TensorSpan>> found;
+  std::vector<std::pair<std::string, ArraySpan>> found;
 
  private:
   void add(const Value& tensor, const std::string& name) {
     const auto elements = contiguous_elements(tensor);
-    if (!elements || tensor.type == at::kBool) return;
+    if (!elements || tensor.type == DType::kBool) return;
     const auto entry = archive_.find(root_ + "/data/" + tensor.text);
     if (entry == archive_.end() || !entry->second.stored)
       throw InputError(path_, "the data of '" + name + "' are missing");
-    const auto size = static_cast<uint64_t>(c10::elementSize(tensor.type));
+    const auto size = static_cast<uint64_t>(array::size_of(tensor.type));
     const uint64_t held = entry->second.size / size;
     const auto offset = static_cast<uint64_t>(tensor.offset);
     if (offset > held || *elements > held - offset) {
       throw InputError(path_, "'" + name + "' is larger than the data that the file has for it");
     }
-    found.emplace_back(name, TensorSpan{tensor.type, tensor.shape, entry->second.offset + offset * size});
+    found.emplace_back(name, ArraySpan{tensor.type, tensor.shape, entry->second.offset + offset * size});
   }
 
   const std::map<std::string, ZipEntry>& archive_;
@@ -323,7 +326,7 @@ class Collector {
 
 }  // namespace
 
-std::vector<std::pair<std::string, TensorSpan>> read_torch_index(const std::filesystem::path& path) {
+std::vector<std::pair<std::string, ArraySpan>> read_torch_index(const std::filesystem::path& path) {
   const std::string name = path.string();
   if (size_of_file(path) >= 2 && read_range(path, 0, 2) != "PK") {
     throw InputError(name, "is no file of torch.save, or one of before PyTorch 1.6",

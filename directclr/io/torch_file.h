@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "directclr/io/tensor_span.h"
+#include "directclr/io/array_span.h"
 
 namespace directclr::io {
 
@@ -14,6 +14,6 @@ namespace directclr::io {
 /// The file is a pickle, which could hold any code: only numbers, texts, plain containers and tensors are read, and
 /// nothing is ever executed. Throws InputError naming what else is there, for a damaged file, and for the format of
 /// before 1.6. Tensors that are not contiguous, or of types that are not floating or integer, are left out.
-std::vector<std::pair<std::string, TensorSpan>> read_torch_index(const std::filesystem::path& path);
+std::vector<std::pair<std::string, ArraySpan>> read_torch_index(const std::filesystem::path& path);
 
 }  // namespace directclr::io

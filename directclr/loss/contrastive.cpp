@@ -42,7 +42,9 @@ at::Tensor softmax_loss(const at::Tensor& negatives, const at::Tensor& positive)
   return at::softplus(negatives - positive, 1, 40).sum();
 }
 
-int64_t batch_of(const at::Tensor& z, const dist::Rows& rows) { return rows.group.alone() ? z.size(0) : rows.total; }
+int64_t batch_of(const at::Tensor& z, const distributed::Rows& rows) {
+  return rows.group.alone() ? z.size(0) : rows.total;
+}
 
 void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, double tau) {
   TORCH_CHECK(z_a.dim() == 2 && z_a.sizes() == z_b.sizes() && z_a.size(0) >= 1, "[", name,
@@ -52,7 +54,7 @@ void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, doubl
 
 }  // namespace
 
-at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const dist::Rows& rows) {
+at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows) {
   check("info_nce", z_a, z_b, tau);
   const NoAutocast guard(z_a.device().type());
   const at::Tensor a = normalized(z_a), b = normalized(z_b);
@@ -65,7 +67,7 @@ at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, co
       .to(a.scalar_type());
 }
 
-at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const dist::Rows& rows) {
+at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows) {
   check("nt_xent", z_a, z_b, tau);
   const NoAutocast guard(z_a.device().type());
   const at::Tensor a = normalized(z_a), b = normalized(z_b);

@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "directclr/dist/group.h"
+#include "directclr/distributed/group.h"
 
 namespace directclr::loss {
 
@@ -18,10 +18,10 @@ namespace directclr::loss {
 /// Spread over processes: each passes its own rows (rows.group.share(rows.total) of the batch) and gets its part of the
 /// loss, the terms of its rows; the parts' sum is the loss of the whole batch, and the gradient on its own rows is the
 /// whole one, that of the other processes' terms too.
-at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const dist::Rows& rows = {});
+at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows = {});
 
 /// NT-Xent (SimCLR): each of the 2N rows against its other view and the 2N-2 rows of other images, from both views.
 /// Requirements, result, processes and errors as info_nce.
-at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const dist::Rows& rows = {});
+at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows = {});
 
 }  // namespace directclr::loss

@@ -17,7 +17,7 @@
 #include <limits>
 #include <vector>
 
-#include "directclr/dist/saved_group.h"
+#include "directclr/distributed/saved_group.h"
 #include "directclr/loss/pair_kernels.h"
 
 namespace directclr::loss {
@@ -258,8 +258,8 @@ bool tiled(const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat
 
 struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& y, double tau,
-                               bool without_diagonal, const dist::Rows& rows) {
-    const dist::Group& group = rows.group;
+                               bool without_diagonal, const distributed::Rows& rows) {
+    const distributed::Group& group = rows.group;
     const Tensor all_y = group.alone() ? y.contiguous() : group.gather_rows(y, rows.total);
     const Share mine = group.alone() ? Share{0, y.size(0)} : group.share(rows.total);
     const Problem problem{x.contiguous(), all_y, tau, without_diagonal, mine.first};
@@ -270,7 +270,7 @@ struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
     context->saved_data["without_diagonal"] = without_diagonal;
     context->saved_data["first"] = mine.first;
     context->saved_data["total"] = rows.total;
-    context->saved_data["group"] = dist::SavedGroup::of(group);
+    context->saved_data["group"] = distributed::SavedGroup::of(group);
     return {sums.rows, sums.columns.narrow(0, mine.first, mine.count)};
   }
 
@@ -279,7 +279,7 @@ struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
     const Problem problem{saved[0], saved[1], context->saved_data["tau"].toDouble(),
                           context->saved_data["without_diagonal"].toBool(), context->saved_data["first"].toInt()};
     const PairLogSums sums{saved[2], saved[3]};
-    const dist::Group group = dist::SavedGroup::from(context->saved_data["group"]);
+    const distributed::Group group = distributed::SavedGroup::from(context->saved_data["group"]);
     const int64_t total = context->saved_data["total"].toInt();
     const Tensor g = grads[0].defined() ? grads[0] : at::zeros_like(sums.rows);
     Tensor h = grads[1];
@@ -297,7 +297,8 @@ struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
 
 }  // namespace
 
-PairLogSums pair_log_sums(const Tensor& x, const Tensor& y, double tau, bool without_diagonal, const dist::Rows& rows) {
+PairLogSums pair_log_sums(const Tensor& x, const Tensor& y, double tau, bool without_diagonal,
+                          const distributed::Rows& rows) {
   TORCH_CHECK(x.dim() == 2 && y.dim() == 2 && x.size(1) == y.size(1) && x.size(0) >= 1 && y.size(0) >= 1,
               "[pair_log_sums] expected (N, P) and (M, P), got ", x.sizes(), " and ", y.sizes());
   const bool alone = rows.group.alone();

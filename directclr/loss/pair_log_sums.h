@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "directclr/dist/group.h"
+#include "directclr/distributed/group.h"
 
 namespace directclr::loss {
 
@@ -27,6 +27,6 @@ struct PairLogSums {
 /// Throws:   c10::Error naming the shapes.
 /// Cost:     one N x M x P product forward, three backward; memory for one tile a thread and one (M, P) a thread.
 PairLogSums pair_log_sums(const at::Tensor& x, const at::Tensor& y, double tau, bool without_diagonal = false,
-                          const dist::Rows& rows = {});
+                          const distributed::Rows& rows = {});
 
 }  // namespace directclr::loss

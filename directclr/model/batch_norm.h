@@ -3,12 +3,12 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
-#include "directclr/dist/group.h"
+#include "directclr/distributed/group.h"
 
 namespace directclr::model {
 
 /// Batch normalisation over (N, C) or (N, C, H, W), with the parameters, buffers and names of PyTorch's: momentum 0.1,
-/// epsilon 1e-5. In training it can see the rows of all processes (dist/sync_batch_norm.h).
+/// epsilon 1e-5. In training it can see the rows of all processes (distributed/sync_batch_norm.h).
 class BatchNormImpl : public torch::nn::Module {
  public:
   explicit BatchNormImpl(int64_t channels);
@@ -16,7 +16,7 @@ class BatchNormImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
 
   /// From now on the statistics of training are those of all processes' rows.
-  void synchronise(const dist::Group& group) { group_ = group; }
+  void synchronise(const distributed::Group& group) { group_ = group; }
   /// Whether training changes the running statistics.
   void update_statistics(bool yes) { updating_ = yes; }
 
@@ -24,12 +24,12 @@ class BatchNormImpl : public torch::nn::Module {
 
  private:
   torch::Tensor running_mean_, running_var_, num_batches_tracked_;
-  dist::Group group_;
+  distributed::Group group_;
   bool updating_ = true;
 };
 TORCH_MODULE(BatchNorm);
 
 /// Synchronises every batch normalisation in a module.
-void synchronise_batch_norms(torch::nn::Module& module, const dist::Group& group);
+void synchronise_batch_norms(torch::nn::Module& module, const distributed::Group& group);
 
 }  // namespace directclr::model

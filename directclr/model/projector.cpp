@@ -204,7 +204,8 @@ class RandomDropoutProjector final : public Projector {
 
 class MlpProjector final : public Projector {
  public:
-  MlpProjector(const ProjectorSettings& s, int64_t in, at::Generator generator) : embedding_(s.projector_dim) {
+  MlpProjector(const settings::ProjectorSettings& s, int64_t in, at::Generator generator)
+      : embedding_(s.projector_dim) {
     const int64_t hidden = s.mlp_hidden == 0 ? in : s.mlp_hidden;
     nn::Sequential layers;
     for (int64_t layer = 0; layer < s.mlp_depth; ++layer) {
@@ -268,7 +269,7 @@ Projector::LinearTail Projector::linear_tail(const Tensor& r) {
   return {r, weight, torch::zeros({weight.size(0)}, r.options())};
 }
 
-std::shared_ptr<Projector> make_projector(const ProjectorSettings& s, int64_t representation, uint64_t seed) {
+std::shared_ptr<Projector> make_projector(const settings::ProjectorSettings& s, int64_t representation, uint64_t seed) {
   const int64_t d0 = s.resolved_d0(representation);
   const std::string& kind = s.projector;
   at::Generator weights = generator_for(seed, Purpose::kInitialWeights);

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "directclr/model/model_settings.h"
+#include "directclr/settings/model_settings.h"
 
 namespace directclr::model {
 
@@ -34,6 +34,7 @@ class Projector : public torch::nn::Module {
 
 /// The projector that the settings describe (docs/math.md, "Projectors"). Every random number comes from `seed`.
 /// Throws InputError when d0 is outside 1 .. D, or for `group` when it does not divide D.
-std::shared_ptr<Projector> make_projector(const ProjectorSettings& settings, int64_t representation, uint64_t seed);
+std::shared_ptr<Projector> make_projector(const settings::ProjectorSettings& settings, int64_t representation,
+                                          uint64_t seed);
 
 }  // namespace directclr::model

@@ -57,7 +57,7 @@ torch::Tensor BlockImpl::forward(const torch::Tensor& x) {
   return torch::relu_(h);
 }
 
-ResNetImpl::ResNetImpl(const EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual,
+ResNetImpl::ResNetImpl(const settings::EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual,
                        uint64_t seed)
     : representation_(shape.representation()), pool_(stem != "cifar") {
   TORCH_CHECK(stem == "imagenet" || stem == "small" || stem == "cifar",
@@ -95,7 +95,7 @@ torch::Tensor ResNetImpl::forward(torch::Tensor images) {
   return h.mean({2, 3});
 }
 
-ResNet make_encoder(const EncoderSettings& settings, int64_t image_size, uint64_t seed) {
+ResNet make_encoder(const settings::EncoderSettings& settings, int64_t image_size, uint64_t seed) {
   std::string stem = settings.stem;
   if (stem == "auto") stem = image_size <= 64 ? "cifar" : "imagenet";
   return ResNet(settings.shape(), stem, settings.zero_init_residual, seed);

@@ -4,7 +4,7 @@
 #include <torch/nn/modules/conv.h>
 
 #include "directclr/model/batch_norm.h"
-#include "directclr/model/model_settings.h"
+#include "directclr/settings/model_settings.h"
 
 namespace directclr::model {
 
@@ -34,7 +34,8 @@ class ResNetImpl : public torch::nn::Module {
  public:
   /// Weights start as torchvision's (Kaiming normal, fan out) from a generator seeded by `seed`.
   /// `stem`: "imagenet", "small" or "cifar".
-  ResNetImpl(const EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual, uint64_t seed);
+  ResNetImpl(const settings::EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual,
+             uint64_t seed);
 
   /// images (N, 3, H, W) -> r (N, D)
   torch::Tensor forward(torch::Tensor images);
@@ -51,7 +52,7 @@ class ResNetImpl : public torch::nn::Module {
 TORCH_MODULE(ResNet);
 
 /// The encoder that the settings describe; `image_size` decides an automatic stem (<= 64: small pictures).
-ResNet make_encoder(const EncoderSettings& settings, int64_t image_size, uint64_t seed);
+ResNet make_encoder(const settings::EncoderSettings& settings, int64_t image_size, uint64_t seed);
 
 /// Puts every 4-d parameter into channels-last memory, the layout in which CPU convolutions run fastest.
 void to_channels_last(torch::nn::Module& module);

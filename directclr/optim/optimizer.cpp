@@ -162,7 +162,7 @@ std::unique_ptr<Optimizer> make_adamw(std::vector<NamedTensor> parameters, doubl
   return std::make_unique<AdamW>(std::move(parameters), weight_decay);
 }
 
-std::unique_ptr<Optimizer> make_optimizer(const OptimSettings& s, std::vector<NamedTensor> parameters) {
+std::unique_ptr<Optimizer> make_optimizer(const settings::OptimSettings& s, std::vector<NamedTensor> parameters) {
   const double decay = s.resolved_weight_decay();
   if (s.optimizer == "lars") return make_lars(std::move(parameters), s.momentum, decay, s.lars_eta);
   if (s.optimizer == "sgd") return make_sgd(std::move(parameters), s.momentum, decay);

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "directclr/optim/optim_settings.h"
+#include "directclr/settings/optim_settings.h"
 
 namespace directclr::optim {
 
@@ -51,6 +51,6 @@ std::unique_ptr<Optimizer> make_sgd(std::vector<NamedTensor> parameters, double 
 std::unique_ptr<Optimizer> make_adamw(std::vector<NamedTensor> parameters, double weight_decay);
 
 /// The one that the settings name.
-std::unique_ptr<Optimizer> make_optimizer(const OptimSettings& settings, std::vector<NamedTensor> parameters);
+std::unique_ptr<Optimizer> make_optimizer(const settings::OptimSettings& settings, std::vector<NamedTensor> parameters);
 
 }  // namespace directclr::optim

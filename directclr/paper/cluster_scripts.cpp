@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 // What both kinds of script do once they know how to start processes.
 std::string body(const PlannedRun& run, const std::string& launch) {
-  eval::EvaluationSettings evaluation = run.evaluation;
+  settings::EvaluationSettings evaluation = run.evaluation;
   return "out=${OUT:-.}\nrun=$out/runs/" + run.id +
          "\nif [ -e \"$run/config.toml\" ]; then again=(--resume); else again=(--config \"$out/commands/" + run.id +
          ".toml\"); fi\n[ -e \"$run/DONE\" ] || " + launch +
@@ -59,7 +59,7 @@ std::vector<fs::path> write_cluster_scripts(const RunPlan& plan, const Cluster& 
     written.push_back(folder / name);
   };
   for (const auto& run : plan.runs) {
-    train::TrainSettings copy = run.train;
+    settings::TrainSettings copy = run.train;
     write(run.id + ".toml", write_toml(fields_of(copy), run.id));
     write(run.id + ".slurm", slurm(run, cluster));
     write(run.id + ".torchrun", torchrun(run, cluster));

@@ -1,25 +1,24 @@
 #include "directclr/paper/collect.h"
 
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/run_results.h"
-#include "directclr/train/run_directory.h"
+#include "directclr/settings/run_directory.h"
 
 namespace directclr::paper {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 double number_in(const fs::path& path, const char* key) {
   try {
-    return json::parse(read_file(path)).at(key).get<double>();
-  } catch (const json::exception& error) {
+    return Json::parse(read_file(path)).at(key).get<double>();
+  } catch (const JsonError& error) {
     throw InputError(path.string(), std::string("damaged result file: ") + error.what(), "remove it and start again");
   }
 }
@@ -40,7 +39,7 @@ void fill(RunRecord& record, const fs::path& directory, const PlannedRun& planne
   record.knn = results.knn->top1;
   record.spectra = std::move(results.spectra);
   record.train_seconds = results.seconds;
-  record.evaluation_seconds = number_in(train::RunDirectory(directory).evaluation(), "seconds");
+  record.evaluation_seconds = number_in(settings::RunDirectory(directory).evaluation(), "seconds");
   std::string dims = planned.evaluation.probe.dims;
   if (dims.empty()) return;
   std::string file = "probe-dims-" + dims + ".json";
@@ -50,14 +49,14 @@ void fill(RunRecord& record, const fs::path& directory, const PlannedRun& planne
 
 }  // namespace
 
-bool is_trained(const fs::path& directory) { return train::RunDirectory(directory).finished(); }
+bool is_trained(const fs::path& directory) { return settings::RunDirectory(directory).finished(); }
 
-bool is_evaluated(const fs::path& directory, const eval::EvaluationSettings& settings) {
-  const fs::path file = train::RunDirectory(directory).evaluation();
+bool is_evaluated(const fs::path& directory, const settings::EvaluationSettings& settings) {
+  const fs::path file = settings::RunDirectory(directory).evaluation();
   if (!fs::exists(file)) return false;
-  const json object = json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-  if (!object.is_object() || !object.contains("settings")) return false;  // made again
-  eval::EvaluationSettings copy = settings;
+  const Json object = Json::try_parse(read_file(file)).value_or(Json());
+  if (!object.contains("settings")) return false;  // made again
+  settings::EvaluationSettings copy = settings;
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) {
     if (object["settings"].value(field.name, "?") != field.text()) return false;
@@ -74,10 +73,10 @@ SuiteResults collect(const RunPlan& plan, const fs::path& runs_folder,
   results.widths = plan.widths;
   results.made_by = command_line;
   results.version = kVersion;
-  train::TrainSettings common = plan.scale.train;
+  settings::TrainSettings common = plan.scale.train;
   results.settings = texts_of(fields_of(common), "run");
   for (const char* name : {"projector", "d0", "seed", "data"}) results.settings.erase(name);
-  eval::EvaluationSettings evaluation = plan.scale.evaluation;
+  settings::EvaluationSettings evaluation = plan.scale.evaluation;
   results.evaluation = texts_of(fields_of(evaluation), "");
   results.evaluation.erase("dims");
   for (const auto& planned : plan.runs) {

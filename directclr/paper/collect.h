@@ -12,7 +12,7 @@ namespace directclr::paper {
 /// Whether the directory holds this run, trained.
 bool is_trained(const std::filesystem::path& directory);
 /// Whether it has been evaluated with these settings since.
-bool is_evaluated(const std::filesystem::path& directory, const eval::EvaluationSettings& settings);
+bool is_evaluated(const std::filesystem::path& directory, const settings::EvaluationSettings& settings);
 
 /// What the plan's runs in `runs_folder` came to. `problems`: by id, why a run failed; what neither failed nor finished
 /// is noted as missing, and a run whose files are damaged as failed.

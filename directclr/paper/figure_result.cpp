@@ -1,7 +1,9 @@
 #include "directclr/paper/figure_result.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <cmath>
+
+#include "directclr/core/json.h"
 
 namespace directclr::paper {
 
@@ -26,8 +28,8 @@ void FigureResult::draw(report::HeatMap map, const std::filesystem::path& direct
 }
 
 std::string FigureResult::to_json() const {
-  nlohmann::ordered_json object = {{"version", 1}, {"figure", name}, {"title", title}, {"protocol", protocol}};
-  object["claims"] = nlohmann::ordered_json::array();
+  Json object = {{"version", 1}, {"figure", name}, {"title", title}, {"protocol", protocol}};
+  object["claims"] = Json::array();
   for (const auto& claim : claims) {
     object["claims"].push_back({{"text", claim.text}, {"shown", claim.shown}, {"evidence", claim.evidence}});
   }

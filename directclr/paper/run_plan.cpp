@@ -15,9 +15,9 @@ namespace {
 
 // How a run is carried out and watched does not make it another run; nor does a setting that it leaves alone, so that
 // runs of before a setting came to be are still known.
-uint64_t identity(train::TrainSettings settings) {
+uint64_t identity(settings::TrainSettings settings) {
   uint64_t hash = fnv1a("");
-  train::TrainSettings untouched;
+  settings::TrainSettings untouched;
   const FieldList fields = fields_of(settings), defaults = fields_of(untouched);
   for (size_t i = 0; i < fields.fields().size(); ++i) {
     const auto& field = fields.fields()[i];

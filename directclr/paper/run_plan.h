@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "directclr/eval/eval_settings.h"
 #include "directclr/paper/scale.h"
 #include "directclr/paper/suite.h"
-#include "directclr/train/train_settings.h"
+#include "directclr/settings/eval_settings.h"
+#include "directclr/settings/train_settings.h"
 
 namespace directclr::paper {
 
@@ -17,8 +17,8 @@ struct PlannedRun {
   std::string id;  ///< "direct-90-s0-1a2b3c4d": variant, seed, hash of every setting that decides what is computed
   std::string variant;
   int64_t seed = 0;
-  train::TrainSettings train;
-  eval::EvaluationSettings evaluation;
+  settings::TrainSettings train;
+  settings::EvaluationSettings evaluation;
 };
 
 /// What a call of `reproduce` will do.

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -16,9 +15,10 @@
 #include "directclr/core/child_process.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/paper/collect.h"
-#include "directclr/train/run_directory.h"
+#include "directclr/settings/run_directory.h"
 
 namespace directclr::paper {
 namespace {
@@ -57,8 +57,8 @@ int64_t last_step(const fs::path& metrics) {
   const uint64_t tail = std::min<uint64_t>(size, 2048);
   const auto lines = split(read_range(metrics, size - tail, tail), '\n');
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
-    const auto entry = nlohmann::json::parse(*line, nullptr, /*allow_exceptions=*/false);
-    if (entry.is_object() && entry.contains("step")) return entry["step"].get<int64_t>();
+    const auto entry = Json::try_parse(*line);
+    if (entry && entry->contains("step")) return entry->at("step").get<int64_t>();
   }
   return 0;
 }
@@ -156,11 +156,11 @@ class Queue {
   void train(Slot& slot) {
     const PlannedRun& run = *slot.run;
     std::vector<std::string> words = {"train", "--out", directory(run).string()};
-    if (train::RunDirectory(directory(run)).exists()) {
+    if (settings::RunDirectory(directory(run)).exists()) {
       words.push_back("--resume");
     } else {
       const fs::path config = options_.out / "configs" / (run.id + ".toml");
-      train::TrainSettings copy = run.train;
+      settings::TrainSettings copy = run.train;
       write_file(config, write_toml(fields_of(copy), run.id));
       words.insert(words.end(), {"--config", config.string()});
     }
@@ -169,7 +169,7 @@ class Queue {
 
   void evaluate(Slot& slot) {
     std::vector<std::string> words = {"evaluate", directory(*slot.run).string()};
-    eval::EvaluationSettings copy = slot.run->evaluation;
+    settings::EvaluationSettings copy = slot.run->evaluation;
     const auto how = option_words(fields_of(copy));
     words.insert(words.end(), how.begin(), how.end());
     start(slot, words, /*evaluating=*/true);
@@ -212,7 +212,7 @@ class Queue {
       } else if (is_trained(path)) {
         sum += training_cost(run) + (is_evaluated(path, run.evaluation) ? evaluation_cost(run) : 0);
       } else {
-        sum += static_cast<double>(last_step(train::RunDirectory(path).metrics()) * run.train.batch_size);
+        sum += static_cast<double>(last_step(settings::RunDirectory(path).metrics()) * run.train.batch_size);
       }
     }
     return sum;

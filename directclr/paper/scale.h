@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "directclr/eval/eval_settings.h"
-#include "directclr/train/train_settings.h"
+#include "directclr/settings/eval_settings.h"
+#include "directclr/settings/train_settings.h"
 
 namespace directclr::paper {
 
@@ -15,9 +15,9 @@ namespace directclr::paper {
 struct Scale {
   std::string name;
   std::string purpose;  ///< one line: what it is for
-  train::TrainSettings train;
+  settings::TrainSettings train;
   std::set<std::string> given;  ///< names of settings that this scale fixes (TrainSettings::resolve)
-  eval::EvaluationSettings evaluation;
+  settings::EvaluationSettings evaluation;
   int64_t seeds = 1;
   std::vector<double> sweep;   ///< Figure 12: d0 as shares of D, ascending; 1 stands for no projector
   bool one_at_a_time = false;  ///< a run fills a device (or many); else runs of one thread side by side

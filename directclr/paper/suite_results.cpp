@@ -2,17 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/spectrum/metrics.h"
 
 namespace directclr::paper {
 namespace {
-
-using nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 
@@ -23,13 +21,13 @@ double rounded(double value) {
   return std::isfinite(scale) ? std::round(value * scale) / scale : value;
 }
 
-ordered_json to_json(const report::SpectrumResult& s) {
-  ordered_json values = ordered_json::array();
+Json to_json(const report::SpectrumResult& s) {
+  Json values = Json::array();
   for (const double v : s.values) values.push_back(rounded(v));
   return {{"samples", s.samples}, {"l2_normalized", s.l2_normalized}, {"split", s.split}, {"values", values}};
 }
 
-report::SpectrumResult spectrum_from(const ordered_json& object) {
+report::SpectrumResult spectrum_from(const Json& object) {
   report::SpectrumResult s;
   s.values = object.at("values").get<std::vector<double>>();
   s.samples = object.at("samples").get<int64_t>();
@@ -44,8 +42,8 @@ report::SpectrumResult spectrum_from(const ordered_json& object) {
   return s;
 }
 
-ordered_json to_json(const RunRecord& run) {
-  ordered_json object = {{"variant", run.variant}, {"seed", run.seed}, {"id", run.id}};
+Json to_json(const RunRecord& run) {
+  Json object = {{"variant", run.variant}, {"seed", run.seed}, {"id", run.id}};
   if (!run.good()) {
     object["problem"] = run.problem;
     return object;
@@ -55,12 +53,12 @@ ordered_json to_json(const RunRecord& run) {
   object["columns_top1"] = run.columns_top1;
   object["train_seconds"] = rounded(run.train_seconds);
   object["evaluation_seconds"] = rounded(run.evaluation_seconds);
-  object["spectra"] = ordered_json::object();
+  object["spectra"] = Json::object();
   for (const auto& [layer, s] : run.spectra) object["spectra"][layer] = to_json(s);
   return object;
 }
 
-RunRecord run_from(const ordered_json& object) {
+RunRecord run_from(const Json& object) {
   RunRecord run;
   run.variant = object.at("variant").get<std::string>();
   run.seed = object.at("seed").get<int64_t>();
@@ -153,20 +151,20 @@ void SuiteResults::add(const SuiteResults& other) {
 }
 
 std::string SuiteResults::to_json() const {
-  ordered_json object = {{"version", kVersion},
-                         {"scale", scale},
-                         {"data", data},
-                         {"images", images},
-                         {"test_images", test_images},
-                         {"representation", widths.representation},
-                         {"d0", widths.d0},
-                         {"sweep", widths.sweep},
-                         {"made_by", made_by},
-                         {"directclr", version},
-                         {"machine", machine},
-                         {"settings", settings},
-                         {"evaluation", evaluation},
-                         {"runs", ordered_json::array()}};
+  Json object = {{"version", kVersion},
+                 {"scale", scale},
+                 {"data", data},
+                 {"images", images},
+                 {"test_images", test_images},
+                 {"representation", widths.representation},
+                 {"d0", widths.d0},
+                 {"sweep", widths.sweep},
+                 {"made_by", made_by},
+                 {"directclr", version},
+                 {"machine", machine},
+                 {"settings", settings},
+                 {"evaluation", evaluation},
+                 {"runs", Json::array()}};
   std::string text = object.dump(1);
   // A run a line: small, and a difference between two files still shows where it is.
   std::string lines;
@@ -178,7 +176,7 @@ std::string SuiteResults::to_json() const {
 SuiteResults SuiteResults::read(const std::filesystem::path& path) {
   const std::string text = read_file(path);
   try {
-    const auto object = ordered_json::parse(text);
+    const auto object = Json::parse(text);
     if (object.at("version").get<int>() != kVersion) {
       throw InputError(path.string(), "was written by another version of directclr");
     }
@@ -197,7 +195,7 @@ SuiteResults SuiteResults::read(const std::filesystem::path& path) {
     results.evaluation = object.at("evaluation").get<std::map<std::string, std::string>>();
     for (const auto& run : object.at("runs")) results.runs.push_back(run_from(run));
     return results;
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw InputError(path.string(), std::string("is no results file of directclr reproduce: ") + error.what());
   }
 }

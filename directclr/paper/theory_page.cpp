@@ -1,8 +1,8 @@
 #include "directclr/paper/theory_page.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/html.h"
@@ -98,17 +98,17 @@ std::string checks_text(const std::vector<Check>& checks, bool explain) {
 }
 
 std::string checks_json(const std::vector<Check>& checks) {
-  nlohmann::ordered_json object = {{"version", 1}, {"holds", count_holding(checks) == checks.size()}};
-  object["checks"] = nlohmann::ordered_json::array();
+  Json object = {{"version", 1}, {"holds", count_holding(checks) == checks.size()}};
+  object["checks"] = Json::array();
   for (const auto& check : checks) {
-    nlohmann::ordered_json entry = {{"name", check.name},
-                                    {"title", check.title},
-                                    {"holds", check.holds()},
-                                    {"statement", check.statement},
-                                    {"formula", check.formula},
-                                    {"measures", nlohmann::ordered_json::array()},
-                                    {"fails_without", nlohmann::ordered_json::array()},
-                                    {"remark", check.remark}};
+    Json entry = {{"name", check.name},
+                  {"title", check.title},
+                  {"holds", check.holds()},
+                  {"statement", check.statement},
+                  {"formula", check.formula},
+                  {"measures", Json::array()},
+                  {"fails_without", Json::array()},
+                  {"remark", check.remark}};
     for (const auto& m : check.measures) {
       entry["measures"].push_back({{"what", m.what}, {"deviation", m.deviation}, {"tolerance", m.tolerance}});
     }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/figures.h"
@@ -14,10 +14,9 @@
 namespace directclr::report {
 namespace {
 
-using nlohmann::json;
 using Values = std::vector<double>;
 
-Values numbers(const json& list) {
+Values numbers(const Json& list) {
   Values values;
   for (const auto& value : list) values.push_back(value.is_null() ? std::nan("") : value.get<double>());
   return values;
@@ -40,7 +39,7 @@ Series with_band(const std::string& name, const Values& y, const Values& error) 
 
 // What the data and what the augmentation spread along the eigenvectors of X: where the second is above the first the
 // eigenvalue is negative.
-Figure spreads(const json& x, const std::string& layer) {
+Figure spreads(const Json& x, const std::string& layer) {
   Figure figure{"What data and augmentation spread, " + layer, "eigenvector of X (one half), largest first",
                 "mean squared difference, weighted", true};
   const Values data = numbers(x["data_along"]), augmentation = numbers(x["augmentation_along"]);
@@ -54,7 +53,7 @@ Figure spreads(const json& x, const std::string& layer) {
   return figure;
 }
 
-Figure eigenvalues(const json& x) {
+Figure eigenvalues(const Json& x) {
   Figure figure{"Eigenvalues of X", "rank", "eigenvalue / largest"};
   Values values = numbers(x["eigenvalues"]), held_out = numbers(x["held_out"]), error = numbers(x["standard_error"]);
   const double largest = values.empty() || values[0] <= 0 ? 1 : values[0];
@@ -67,7 +66,7 @@ Figure eigenvalues(const json& x) {
 }
 
 // How the augmentation's share of the data's spread is distributed over the directions.
-Figure shares(const json& x) {
+Figure shares(const Json& x) {
   constexpr size_t kBins = 40;
   constexpr double kEnd = 2;
   const Values data = numbers(x["data_along"]), augmentation = numbers(x["augmentation_along"]);
@@ -84,7 +83,7 @@ Figure shares(const json& x) {
   return figure;
 }
 
-Figure growth_figure(const json& growth, const char* predicted, const std::string& label, const std::string& title,
+Figure growth_figure(const Json& growth, const char* predicted, const std::string& label, const std::string& title,
                      const std::string& axis) {
   const Values exact = numbers(growth["exact"]);
   Values prediction = numbers(growth[predicted]);
@@ -109,11 +108,11 @@ std::string figure(const Figure& drawn, const std::filesystem::path& folder, con
          escape(caption) + "</figcaption></figure>\n";
 }
 
-std::string contrast_section(const json& e, const std::filesystem::path& folder) {
+std::string contrast_section(const Json& e, const std::filesystem::path& folder) {
   std::string html = "<h2>First cause: what the augmentation spreads</h2>\n<div class=\"grid\">\n";
-  const json& x = e["x"];
+  const Json& x = e["x"];
   html += figure(
-      spreads(x, x["layer"]), folder, "contrast",
+      spreads(x, x["layer"].get<std::string>()), folder, "contrast",
       "Along each eigenvector of X = Sigma0 - Sigma1 (Lemma 2) of one half of the images, on the other half. Where "
       "the augmentation is above the data, X is negative and the direction shrinks.");
   html += figure(eigenvalues(x), folder, "eigenvalues",
@@ -127,7 +126,7 @@ std::string contrast_section(const json& e, const std::filesystem::path& folder)
   return html + "</div>\n";
 }
 
-std::string attribution_section(const json& e) {
+std::string attribution_section(const Json& e) {
   if (e["attribution"].empty()) return "";
   std::vector<std::vector<std::string>> rows = {{"augmentation", "share, all directions", "share, weak directions"}};
   for (const auto& a : e["attribution"]) {
@@ -144,8 +143,8 @@ std::string attribution_section(const json& e) {
              static_cast<long long>(e["attribution_images"].get<int64_t>()));
 }
 
-std::string growth_section(const json& e, const std::filesystem::path& folder) {
-  const json& g = e["growth"];
+std::string growth_section(const Json& e, const std::filesystem::path& folder) {
+  const Json& g = e["growth"];
   std::string html = "<h2>What grows</h2>\n<div class=\"grid\">\n";
   html += figure(growth_figure(g, "lemma2", "Lemma 2", "Growth of directions", "d log |W v| / dt"), folder, "growth",
                  g["singular"].get<bool>()
@@ -159,7 +158,7 @@ std::string growth_section(const json& e, const std::filesystem::path& folder) {
   return html + "</div>\n";
 }
 
-std::string alignment_section(const json& e, const std::filesystem::path& folder) {
+std::string alignment_section(const Json& e, const std::filesystem::path& folder) {
   if (e["alignments"].empty()) return "";
   std::string html = "<h2>Second cause: layers that align</h2>\n<div class=\"grid\">\n";
   int number = 0;
@@ -184,7 +183,7 @@ std::string alignment_section(const json& e, const std::filesystem::path& folder
   return html + "</div>\n";
 }
 
-std::string examples_section(const json& e, const std::filesystem::path& folder) {
+std::string examples_section(const Json& e, const std::filesystem::path& folder) {
   const auto picture = folder / "examples.png";
   if (e["examples"].empty() || !std::filesystem::exists(picture)) return "";
   return "<h2>Images most affected</h2>\n<figure id=\"figure-examples\"><img alt=\"images with their two views\" "
@@ -215,9 +214,9 @@ constexpr const char* kAssumptions =
 void write_explanation_page(const std::filesystem::path& folder) {
   const auto file = folder / "explain.json";
   try {
-    const json e = json::parse(read_file(file));
+    const Json e = Json::parse(read_file(file));
     if (e.at("version") != 1) throw InputError(file.string(), "is of another version");
-    const json& protocol = e["protocol"];
+    const Json& protocol = e["protocol"];
     const auto text = [&](const char* key) { return protocol[key].get<std::string>(); };
     const std::string title = "Why " + text("projector") + " has the directions it has";
     const std::string epochs = protocol["pretraining_epochs"].is_null()
@@ -238,7 +237,7 @@ void write_explanation_page(const std::filesystem::path& folder) {
         "csv and gnuplot script.</p>\n",
         kVersion);
     write_file(folder / "index.html", page(title, body));
-  } catch (const json::exception& error) {
+  } catch (const JsonError& error) {
     throw InputError(file.string(), std::string("is damaged: ") + error.what());
   }
 }

@@ -1,29 +1,27 @@
 #include "directclr/report/run_results.h"
 
-#include <nlohmann/json.hpp>
-
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 
 namespace directclr::report {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 // Reads one result file, turning every way it can be wrong into one line that names it.
 template <class Read>
 void with_json(const fs::path& path, Read read) {
   if (!fs::exists(path)) return;
   try {
-    read(json::parse(read_file(path)));
-  } catch (const json::exception& error) {
+    read(Json::parse(read_file(path)));
+  } catch (const JsonError& error) {
     throw InputError(path.string(), std::string("damaged result file: ") + error.what());
   }
 }
 
-std::string describe_probe(const json& p) {
+std::string describe_probe(const Json& p) {
   std::string text = "linear probe, " + p.at("method").get<std::string>();
   if (p.contains("epochs")) text += format(", %d epochs", p.at("epochs").get<int>());
   const auto& dims = p.at("dims");
@@ -38,10 +36,10 @@ void read_metrics(const fs::path& path, RunResults& results) {
   if (!fs::exists(path)) return;
   for (const auto& line : split(read_file(path), '\n')) {
     if (line.empty()) continue;
-    const json entry = json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (entry.is_discarded()) continue;  // a line cut short by a crash
-    const double step = entry.value("step", 0.0);
-    for (const auto& [key, value] : entry.items()) {
+    const auto entry = Json::try_parse(line);
+    if (!entry) continue;  // a line cut short by a crash
+    const double step = entry->value("step", 0.0);
+    for (const auto& [key, value] : entry->items()) {
       if (key == "step" || !value.is_number()) continue;
       auto& [steps, values] = results.metrics[key];
       steps.push_back(step);
@@ -67,41 +65,30 @@ RunResults read_results(const fs::path& path) {
     throw InputError(path.string(), "is no run directory: it has no config.toml");
   }
   results.config = read_toml((path / "config.toml").string());
-  with_json(path / "environment.json", [&](const json& object) {
+  with_json(path / "environment.json", [&](const Json& object) {
     for (const auto& [key, value] : object.items()) {
       results.environment[key] = value.is_string() ? value.get<std::string>() : value.dump();
     }
   });
-  with_json(path / "DONE", [&](const json& object) {
+  with_json(path / "DONE", [&](const Json& object) {
     results.finished = true;
     results.seconds = object.at("seconds").get<double>();
   });
-  with_json(path / "probe.json", [&](const json& object) {
+  with_json(path / "probe.json", [&](const Json& object) {
     results.probe = Accuracy{object.at("top1").get<double>(), describe_probe(object.at("protocol"))};
   });
-  with_json(path / "probe-random-init.json", [&](const json& object) {
+  with_json(path / "probe-random-init.json", [&](const Json& object) {
     results.baseline = Accuracy{object.at("top1").get<double>(), describe_probe(object.at("protocol"))};
   });
-  with_json(path / "knn.json", [&](const json& object) {
+  with_json(path / "knn.json", [&](const Json& object) {
     const auto& p = object.at("protocol");
     results.knn =
         Accuracy{object.at("top1").get<double>(),
                  format("k-NN, cosine, k %d, temperature %g", p.at("k").get<int>(), p.at("temperature").get<double>())};
   });
   for (const std::string layer : {"representation", "embedding"}) {
-    with_json(path / "spectrum" / (layer + ".json"), [&](const json& object) {
-      SpectrumResult s;
-      s.values = object.at("singular_values").get<std::vector<double>>();
-      s.effective_rank_sigma = object.at("effective_rank_sigma").get<double>();
-      s.effective_rank_lambda = object.at("effective_rank_lambda").get<double>();
-      s.below_1e_4 = object.at("below_1e-4_of_largest").get<int64_t>();
-      s.dimensions = object.at("dimensions").get<int64_t>();
-      const auto& p = object.at("protocol");
-      s.samples = p.at("samples").get<int64_t>();
-      s.l2_normalized = p.at("l2_normalized").get<bool>();
-      s.split = p.at("split").get<std::string>();
-      results.spectra[layer] = std::move(s);
-    });
+    with_json(path / "spectrum" / (layer + ".json"),
+              [&](const Json& object) { results.spectra[layer] = read_spectrum_result(object); });
   }
   read_metrics(path / "metrics.jsonl", results);
   if (fs::exists(path / "figures" / "views.png")) results.views_png = read_file(path / "figures" / "views.png");

@@ -7,20 +7,9 @@
 #include <vector>
 
 #include "directclr/core/settings.h"
+#include "directclr/report/spectrum_result.h"
 
 namespace directclr::report {
-
-/// A spectrum file of a run.
-struct SpectrumResult {
-  std::vector<double> values;
-  double effective_rank_sigma = 0;
-  double effective_rank_lambda = 0;
-  int64_t below_1e_4 = 0;
-  int64_t dimensions = 0;
-  int64_t samples = 0;
-  bool l2_normalized = false;
-  std::string split;
-};
 
 /// An accuracy with the words that say how it was obtained.
 struct Accuracy {

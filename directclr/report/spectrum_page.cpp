@@ -1,10 +1,10 @@
 #include "directclr/report/spectrum_page.h"
 
-#include <cmath>
-#include <nlohmann/json.hpp>
+#include <map>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/figures.h"
@@ -13,10 +13,9 @@
 namespace directclr::report {
 namespace {
 
-using nlohmann::json;
 using Spectra = std::vector<std::pair<std::string, std::vector<double>>>;
 
-std::string number(const json& value) {
+std::string number(const Json& value) {
   if (value.is_null()) return "infinite";
   if (value.is_array()) return value.empty() ? "0" : std::to_string(value.size());
   return value.is_number_integer() ? value.dump() : format("%.4g", value.get<double>());
@@ -59,13 +58,13 @@ constexpr std::pair<const char*, const char*> kRows[] = {
     {"normalized_std", "normalised standard deviation"},
 };
 
-// Names and values of what was asked for besides, in the order of the file.
-std::vector<std::pair<std::string, std::string>> further_rows(const json& object) {
+// Names and values of what was asked for besides, each kind's by name.
+std::vector<std::pair<std::string, std::string>> further_rows(const Json& object) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const char* kind : {"geometry", "compat", "jackknife"}) {
-    const auto found = object.find(kind);
-    if (found == object.end()) continue;
-    for (const auto& [name, value] : found->items()) {
+    const Json* found = object.find(kind);
+    if (!found) continue;
+    for (const auto& [name, value] : found->get<std::map<std::string, Json>>()) {
       const bool error = value.is_object();
       rows.emplace_back((error ? "standard error of " : "") + name, number(error ? value.at("standard_error") : value));
     }
@@ -83,8 +82,8 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
   for (const auto& name : names) {
     const auto file = folder / (name + ".json");
     try {
-      const json object = json::parse(read_file(file));
-      const json& protocol = object.at("protocol");
+      const Json object = Json::parse(read_file(file));
+      const Json& protocol = object.at("protocol");
       const std::string title = protocol.value("input", name);
       table_rows[0].push_back(escape(title));
       size_t row = 0;
@@ -95,9 +94,9 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
       }
       verdicts += "<li><b>" + escape(title) + ": " + escape(object.at("verdict").at("kind").get<std::string>()) +
                   ".</b> " + escape(object.at("verdict").at("text").get<std::string>()) + "</li>\n";
-      protocols += escape(protocol.dump()) + "\n";
+      protocols += escape(Json(protocol.get<std::map<std::string, Json>>()).dump()) + "\n";  // by name
       spectra.emplace_back(title, object.at("singular_values").get<std::vector<double>>());
-    } catch (const json::exception& error) {
+    } catch (const JsonError& error) {
       throw InputError(file.string(), std::string("is damaged: ") + error.what());
     }
   }

@@ -1,17 +1,16 @@
 #include "directclr/spectrum/candidates.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "directclr/core/dispatch.h"
+#include "directclr/core/parallel.h"
 
 namespace directclr::spectrum {
 namespace {
 
 constexpr int64_t kStep = 32;
-constexpr int64_t kGrain = 16;  // rows a thread takes at least
+constexpr int64_t kGrain = 16;  // rows a thread takes at a time
 
 // The first j from `begin` on, in whole steps, near which a value less its offset is above `floor`; else `end`. Most
 // steps hold none, so the compiler's vectors pass over them.
@@ -48,8 +47,8 @@ Candidates::Candidates(int64_t rows, int64_t keep)
 void Candidates::offer(const float* products, int64_t first, int64_t height, int64_t second, int64_t width,
                        const std::vector<float>& half) {
   const float* offsets = half.data() + second;
-  at::parallel_for(0, height, kGrain, [&](int64_t from, int64_t to) {
-    for (int64_t i = from; i < to; ++i) {
+  parallel_for(static_cast<size_t>(height), kGrain, [&](size_t from, size_t to) {
+    for (auto i = static_cast<int64_t>(from); i < static_cast<int64_t>(to); ++i) {
       const float* values = products + i * width;
       for (int64_t j = 0;
            (j = next_above(values, offsets, floor_[static_cast<size_t>(first + i)], j, width)) < width;) {
@@ -62,7 +61,8 @@ void Candidates::offer(const float* products, int64_t first, int64_t height, int
   if (first == second) return;  // both directions are in the block
   const float* floors = floor_.data() + second;
   // Each thread has columns of its own, and with them the rows that they stand for.
-  at::parallel_for(0, width, kGrain * kStep, [&](int64_t from, int64_t to) {
+  parallel_for(static_cast<size_t>(width), kGrain * kStep, [&](size_t begin, size_t end_column) {
+    const auto from = static_cast<int64_t>(begin), to = static_cast<int64_t>(end_column);
     for (int64_t i = 0; i < height; ++i) {
       const float* values = products + i * width;
       const float offset = half[static_cast<size_t>(first + i)];

@@ -1,110 +1,175 @@
 #include "directclr/spectrum/clusters.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/bincount.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/minimum.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
-
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
-#include <vector>
+#include <span>
+#include <stdexcept>
+#include <string>
 
 #include "directclr/core/error.h"
+#include "directclr/core/parallel.h"
 #include "directclr/core/philox.h"
+#include "directclr/linalg/row_products.h"
+#include "directclr/spectrum/column_moments.h"
 
 namespace directclr::spectrum {
 namespace {
 
-using at::Tensor;
+using array::Array;
+using array::DType;
 
-constexpr int64_t kBlock = 2048;
+constexpr int64_t kRoom = 1 << 23;  // products at a time
 
-Tensor unit(const Tensor& rows) {
-  const Tensor z = rows.detach().cpu().to(at::kFloat);
-  return z / z.norm(2, {1}, true).clamp_min(1e-12);
-}
+Array unit(const Array& rows) { return unit_rows(plain_rows(rows)).to(DType::kFloat32); }
 
-// The centre with the largest inner product for each row, and that product.
-void assign(const Tensor& x, const Tensor& centres, Tensor& cluster, Tensor& closeness) {
-  // |x - c|^2 = 1 + |c|^2 - 2 x.c: centres, means of unit vectors, are shorter than 1.
-  const Tensor half = centres.square().sum(1) / 2;
-  for (int64_t i = 0; i < x.size(0); i += kBlock) {
-    const auto [value, index] = (x.slice(0, i, i + kBlock).mm(centres.t()) - half).max(1);
-    cluster.slice(0, i, i + kBlock).copy_(index);
-    closeness.slice(0, i, i + kBlock).copy_(value);
+// For each of `queries` the row of `bank` with the largest inner product less offset (one a row of the bank, or none).
+struct Nearest {
+  std::vector<int64_t> index;
+  std::vector<float> closeness;
+};
+Nearest nearest_of(const linalg::PackedRows& queries, const linalg::PackedRows& bank, std::span<const float> offsets,
+                   const std::function<void()>& between_blocks) {
+  const auto n = static_cast<size_t>(queries.rows()), columns = static_cast<size_t>(bank.rows());
+  Nearest nearest{std::vector<int64_t>(n, 0), std::vector<float>(n, -INFINITY)};
+  constexpr int64_t kStep = linalg::PackedRows::kStep;
+  const int64_t rows_at_once = std::max(kRoom / bank.rows() / kStep, int64_t{1}) * kStep;
+  Array room = Array::empty({std::min(rows_at_once, queries.rows()) * bank.rows()}, DType::kFloat32);
+  for (int64_t i = 0; i < queries.rows(); i += rows_at_once) {
+    between_blocks();
+    const int64_t height = std::min(rows_at_once, queries.rows() - i);
+    Array block = room.slice(0, height * bank.rows()).reshaped({height, bank.rows()});
+    queries.products(i, height, bank, 0, bank.rows(), block);
+    const auto products = block.values<float>();
+    parallel_for(static_cast<size_t>(height), 16, [&](size_t first, size_t end) {
+      for (size_t r = first; r < end; ++r) {
+        const size_t at = static_cast<size_t>(i) + r;
+        for (size_t j = 0; j < columns; ++j) {
+          const float value = products[r * columns + j] - (offsets.empty() ? 0 : offsets[j]);
+          if (value <= nearest.closeness[at]) continue;
+          nearest.closeness[at] = value;
+          nearest.index[at] = static_cast<int64_t>(j);
+        }
+      }
+    });
   }
+  return nearest;
 }
 
-Tensor first_centres(const Tensor& x, int64_t clusters, RandomStream& random) {
-  std::vector<int64_t> chosen = {static_cast<int64_t>(random.below(static_cast<uint32_t>(x.size(0))))};
-  Tensor distance = (2 - 2 * x.mv(x[chosen[0]])).clamp_min(0).to(at::kDouble);
+// The centre nearest to each row, and how near.
+Nearest assign(const linalg::PackedRows& x, const Array& centres) {
+  // |x - c|^2 = 1 + |c|^2 - 2 x.c: centres, means of unit vectors, are shorter than 1.
+  std::vector<float> half;
+  for (const double length : row_lengths(centres)) half.push_back(static_cast<float>(length * length / 2));
+  return nearest_of(x, linalg::PackedRows(centres), half, [] {});
+}
+
+Array first_centres(const Array& x, int64_t clusters, RandomStream& random) {
+  const auto n = static_cast<size_t>(x.size(0)), dimensions = static_cast<size_t>(x.size(1));
+  const auto values = x.values<float>();
+  std::vector<double> distance(n, INFINITY);
+  // Each row's squared distance from the centres so far, with one more.
+  const auto look_at = [&](int64_t centre) {
+    const auto c = values.subspan(static_cast<size_t>(centre) * dimensions, dimensions);
+    parallel_for(n, 256, [&](size_t first, size_t end) {
+      for (size_t i = first; i < end; ++i) {
+        double product = 0;
+        for (size_t d = 0; d < dimensions; ++d) {
+          product += static_cast<double>(values[i * dimensions + d]) * static_cast<double>(c[d]);
+        }
+        distance[i] = std::min(distance[i], std::max(0.0, 2 - 2 * product));
+      }
+    });
+  };
+  std::vector<int64_t> chosen = {static_cast<int64_t>(random.below(static_cast<uint32_t>(n)))};
+  look_at(chosen[0]);
   while (static_cast<int64_t>(chosen.size()) < clusters) {
     // A row, with probability in proportion to its squared distance from the centres so far.
-    const Tensor sums = distance.cumsum(0);
-    const double at = random.uniform(0, 1) * sums[-1].item<double>();
-    const int64_t row = std::min(sums.lt(at).sum().item<int64_t>(), x.size(0) - 1);
-    chosen.push_back(row);
-    distance = at::minimum(distance, (2 - 2 * x.mv(x[row])).clamp_min(0).to(at::kDouble));
+    std::vector<double> sums(n);
+    std::partial_sum(distance.begin(), distance.end(), sums.begin());
+    const double at = random.uniform(0, 1) * sums.back();
+    const auto row = std::lower_bound(sums.begin(), sums.end(), at) - sums.begin();
+    chosen.push_back(std::min<int64_t>(row, x.size(0) - 1));
+    look_at(chosen.back());
   }
-  return x.index_select(0, at::tensor(chosen));
+  return x.rows(chosen);
+}
+
+// Means of the rows of each cluster; a centre that has lost all its rows takes the row farthest from its own.
+Array centres_of(const Array& x, Nearest& nearest, int64_t clusters) {
+  const auto dimensions = static_cast<size_t>(x.size(1));
+  Array centres = Array::zeros({clusters, x.size(1)}, DType::kFloat32);
+  const auto sums = centres.mutable_values<float>();
+  const auto values = x.values<float>();
+  std::vector<int64_t> counts(static_cast<size_t>(clusters), 0);
+  for (size_t i = 0; i < nearest.index.size(); ++i) {
+    const auto cluster = static_cast<size_t>(nearest.index[i]);
+    ++counts[cluster];
+    for (size_t d = 0; d < dimensions; ++d) sums[cluster * dimensions + d] += values[i * dimensions + d];
+  }
+  for (size_t k = 0; k < counts.size(); ++k) {
+    const auto centre = sums.subspan(k * dimensions, dimensions);
+    if (counts[k] > 0) {
+      for (float& value : centre) value /= static_cast<float>(counts[k]);
+      continue;
+    }
+    const auto farthest = std::min_element(nearest.closeness.begin(), nearest.closeness.end());
+    const auto row = static_cast<size_t>(farthest - nearest.closeness.begin());
+    std::copy_n(values.begin() + static_cast<ptrdiff_t>(row * dimensions), dimensions, centre.begin());
+    *farthest = INFINITY;
+  }
+  return centres;
 }
 
 }  // namespace
 
-Tensor k_means(const Tensor& rows, int64_t clusters, uint64_t seed, const Context& context) {
-  TORCH_CHECK(rows.dim() == 2 && clusters >= 1 && clusters <= rows.size(0),
-              "[k_means] expected (N, D) and 1 <= ", clusters, " <= N, got ", rows.sizes());
-  const at::NoGradGuard no_grad;
+std::vector<int64_t> k_means(const Array& rows, int64_t clusters, uint64_t seed, const Context& context) {
+  if (rows.dim() != 2 || clusters < 1 || clusters > rows.size(0)) {
+    throw std::invalid_argument("[k_means] expected (N, D) and 1 <= " + std::to_string(clusters) + " <= N, got " +
+                                rows.describe());
+  }
   constexpr int kIterations = 50;
   RandomStream random(seed, Purpose::kSplit, 1);
-  const Tensor x = unit(rows);
-  Tensor centres = first_centres(x, clusters, random);
-  Tensor cluster = at::empty({x.size(0)}, at::kLong), closeness = at::empty({x.size(0)});
-  Tensor before;
+  const Array x = unit(rows);
+  const linalg::PackedRows packed(x);
+  Array centres = first_centres(x, clusters, random);
+  std::vector<int64_t> before;
   for (int iteration = 0; iteration < kIterations; ++iteration) {
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
-    assign(x, centres, cluster, closeness);
-    if (before.defined() && before.equal(cluster)) break;
-    before = cluster.clone();
-    centres = at::zeros_like(centres).index_add_(0, cluster, x);
-    const Tensor counts = at::bincount(cluster, {}, clusters);
-    centres /= counts.clamp_min(1).unsqueeze(1);
-    const Tensor empty = counts.eq(0).nonzero().flatten();
-    for (int64_t k = 0; k < empty.size(0); ++k) {
-      const auto farthest = closeness.argmin().item<int64_t>();
-      centres[empty[k].item<int64_t>()].copy_(x[farthest]);
-      closeness[farthest] = INFINITY;
-    }
+    Nearest nearest = assign(packed, centres);
+    if (before == nearest.index) break;
+    before = nearest.index;
+    centres = centres_of(x, nearest, clusters);
     context.progress({"k-means", static_cast<uint64_t>(iteration + 1), kIterations, "iterations",
                       static_cast<uint64_t>(iteration + 1), ""});
   }
-  return cluster;
+  return before;
 }
 
-double cluster_learnability(const Tensor& rows, uint64_t seed, const Context& context) {
-  TORCH_CHECK(rows.dim() == 2 && rows.size(0) >= 8, "[cluster_learnability] expected (N >= 8, D), got ", rows.sizes());
-  const at::NoGradGuard no_grad;
+double cluster_learnability(const Array& rows, uint64_t seed, const Context& context) {
+  if (rows.dim() != 2 || rows.size(0) < 8) {
+    throw std::invalid_argument("[cluster_learnability] expected (N >= 8, D), got " + rows.describe());
+  }
   const int64_t n = rows.size(0);
-  const Tensor cluster =
+  const std::vector<int64_t> cluster =
       k_means(rows, static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(n)))), seed, context);
   std::vector<int64_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), int64_t{0});
   RandomStream random(seed, Purpose::kSplit, 2);
   for (auto left = static_cast<uint32_t>(n); left > 1; --left) std::swap(order[left - 1], order[random.below(left)]);
-  const Tensor shuffled = at::tensor(order);
-  const Tensor known = shuffled.slice(0, 0, n / 2), asked = shuffled.slice(0, n / 2);
-  const Tensor x = unit(rows), bank = x.index_select(0, known), queries = x.index_select(0, asked);
-  const Tensor bank_cluster = cluster.index_select(0, known), truth = cluster.index_select(0, asked);
-  int64_t right = 0;
-  for (int64_t i = 0; i < queries.size(0); i += kBlock) {
+  const auto known = std::span(order).first(static_cast<size_t>(n / 2));
+  const auto asked = std::span(order).subspan(static_cast<size_t>(n / 2));
+  const Array x = unit(rows);
+  const Nearest nearest = nearest_of(linalg::PackedRows(x.rows(asked)), linalg::PackedRows(x.rows(known)), {}, [&] {
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
-    const Tensor nearest = queries.slice(0, i, i + kBlock).mm(bank.t()).argmax(1);
-    right += bank_cluster.index_select(0, nearest).eq(truth.slice(0, i, i + kBlock)).sum().item<int64_t>();
+  });
+  size_t right = 0;
+  for (size_t q = 0; q < asked.size(); ++q) {
+    const int64_t neighbour = known[static_cast<size_t>(nearest.index[q])];
+    right += cluster[static_cast<size_t>(neighbour)] == cluster[static_cast<size_t>(asked[q])];
   }
-  return static_cast<double>(right) / static_cast<double>(queries.size(0));
+  return static_cast<double>(right) / static_cast<double>(asked.size());
 }
 
 }  // namespace directclr::spectrum

@@ -1,18 +1,17 @@
 #include "directclr/spectrum/column_moments.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/zeros.h>
-
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "directclr/core/dispatch.h"
+#include "directclr/core/parallel.h"
 
 namespace directclr::spectrum {
 namespace {
 
-using at::Tensor;
+using array::Array;
+using array::DType;
 
 constexpr int64_t kStrip = 256;  // columns at a time: their sums stay in the first cache
 constexpr int64_t kLanes = 8;
@@ -57,70 +56,77 @@ DIRECTCLR_CLONES void add_of(const double* row, int64_t n, double* sum) { add(ro
 // job(begin, width) for strips of columns, spread over threads.
 template <class Job>
 void for_strips(int64_t dimensions, const Job& job) {
-  const int64_t strips = (dimensions + kStrip - 1) / kStrip;
-  at::parallel_for(0, strips, 1, [&](int64_t from, int64_t to) {
-    for (int64_t s = from; s < to; ++s) job(s * kStrip, std::min(kStrip, dimensions - s * kStrip));
-  });
+  parallel_for(static_cast<size_t>(dimensions), kStrip,
+               [&](size_t begin, size_t end) { job(static_cast<int64_t>(begin), static_cast<int64_t>(end - begin)); });
 }
 
 // Calls job with the rows' own pointer type.
 template <class Job>
-void with_pointer(const Tensor& rows, const Job& job) {
-  if (rows.scalar_type() == at::kDouble) {
-    job(rows.const_data_ptr<double>());
+void with_pointer(const Array& rows, const Job& job) {
+  if (rows.dtype() == DType::kFloat64) {
+    job(rows.data<double>());
   } else {
-    job(rows.const_data_ptr<float>());
+    job(rows.data<float>());
   }
 }
 
 }  // namespace
 
-Tensor plain_rows(const Tensor& rows) {
-  return (rows.scalar_type() == at::kDouble ? rows : rows.to(at::kFloat)).contiguous();
+Array plain_rows(const Array& rows) {
+  return rows.dtype() == DType::kFloat64 ? rows.contiguous() : rows.to(DType::kFloat32);
 }
 
-Tensor row_lengths(const Tensor& rows) {
-  const Tensor z = plain_rows(rows);
-  Tensor lengths = at::empty({z.size(0)}, at::kDouble);
-  double* out = lengths.mutable_data_ptr<double>();
-  const int64_t dimensions = z.size(1);
-  with_pointer(z, [&](const auto* data) {
-    at::parallel_for(0, z.size(0), 16, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) out[i] = std::sqrt(square_sum_of(data + i * dimensions, dimensions));
+std::vector<double> row_lengths(const Array& rows) {
+  std::vector<double> lengths(static_cast<size_t>(rows.size(0)));
+  const int64_t dimensions = rows.size(1);
+  with_pointer(rows, [&](const auto* data) {
+    parallel_for(lengths.size(), 16, [&](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; ++i) {
+        lengths[i] = std::sqrt(square_sum_of(data + static_cast<int64_t>(i) * dimensions, dimensions));
+      }
     });
   });
   return lengths;
 }
 
-void add_unit_sums(const Tensor& rows, const Tensor& lengths, Tensor& sum, Tensor& squares) {
-  const Tensor z = plain_rows(rows);
-  const double* length = lengths.const_data_ptr<double>();
-  double* sums = sum.mutable_data_ptr<double>();
-  double* square_sums = squares.mutable_data_ptr<double>();
-  const int64_t n = z.size(0), dimensions = z.size(1);
-  with_pointer(z, [&](const auto* data) {
+void add_unit_sums(const Array& rows, std::span<const double> lengths, std::span<double> sum,
+                   std::span<double> squares) {
+  const int64_t dimensions = rows.size(1);
+  with_pointer(rows, [&](const auto* data) {
     for_strips(dimensions, [&](int64_t begin, int64_t width) {
-      for (int64_t i = 0; i < n; ++i) {
-        const double scale = 1 / std::max(length[i], 1e-12);
-        add_scaled_of(data + i * dimensions + begin, scale, width, sums + begin, square_sums + begin);
+      for (size_t i = 0; i < lengths.size(); ++i) {
+        const double scale = 1 / std::max(lengths[i], 1e-12);
+        add_scaled_of(data + static_cast<int64_t>(i) * dimensions + begin, scale, width, sum.data() + begin,
+                      squares.data() + begin);
       }
     });
   });
 }
 
-Tensor mean_of(const Tensor& rows) {
-  const Tensor z = plain_rows(rows);
-  const int64_t n = z.size(0), dimensions = z.size(1);
-  TORCH_CHECK(n >= 1, "[mean_of] expected a row, got none");
-  Tensor mean = at::zeros({dimensions}, at::kDouble);
-  double* means = mean.mutable_data_ptr<double>();
-  with_pointer(z, [&](const auto* data) {
+std::vector<double> mean_of(const Array& rows) {
+  const int64_t n = rows.size(0), dimensions = rows.size(1);
+  if (n < 1) throw std::invalid_argument("[mean_of] expected a row, got none");
+  std::vector<double> mean(static_cast<size_t>(dimensions), 0);
+  with_pointer(rows, [&](const auto* data) {
     for_strips(dimensions, [&](int64_t begin, int64_t width) {
-      for (int64_t i = 0; i < n; ++i) add_of(data + i * dimensions + begin, width, means + begin);
-      for (int64_t d = begin; d < begin + width; ++d) means[d] /= static_cast<double>(n);
+      for (int64_t i = 0; i < n; ++i) add_of(data + i * dimensions + begin, width, mean.data() + begin);
+      for (int64_t d = begin; d < begin + width; ++d) mean[static_cast<size_t>(d)] /= static_cast<double>(n);
     });
   });
   return mean;
+}
+
+Array unit_rows(const Array& rows) {
+  Array unit = rows.to(DType::kFloat64);
+  if (unit.raw() == rows.raw()) unit = unit.clone();
+  const auto lengths = row_lengths(rows);
+  const auto values = unit.mutable_values<double>();
+  const auto dimensions = static_cast<size_t>(rows.size(1));
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    const double length = std::max(lengths[i], 1e-12);
+    for (size_t d = 0; d < dimensions; ++d) values[i * dimensions + d] /= length;
+  }
+  return unit;
 }
 
 }  // namespace directclr::spectrum

@@ -1,12 +1,10 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "directclr/dist/group.h"
+#include "directclr/array/array.h"
 
 namespace directclr::spectrum {
 
@@ -16,35 +14,43 @@ namespace directclr::spectrum {
 /// Memory: O(D^2) whatever the number of rows.
 class Covariance {
  public:
-  explicit Covariance(int64_t dimensions);
+  /// What is known of the rows so far.
+  struct Sums {
+    int64_t count = 0;
+    array::Array mean;     ///< (D) float64
+    array::Array scatter;  ///< (D, D) float64: sum_i (z_i - mean)(z_i - mean)^T, right on and above the diagonal
+  };
 
-  /// Adds rows (n, D), any floating type and device; n = 0 is allowed.
-  /// Throws NumericalError when a value is not finite.
-  void add(const at::Tensor& rows);
+  explicit Covariance(int64_t dimensions);
+  /// Goes on from sums that were taken elsewhere.
+  explicit Covariance(Sums sums);
+
+  /// Adds rows (n, D), any floating type; n = 0 is allowed. Throws NumericalError when a value is not finite,
+  /// std::invalid_argument for rows of another width.
+  void add(const array::Array& rows);
 
   /// Adds the rows that another of the same width has seen.
   void add(const Covariance& other);
 
-  /// Merges the rows of all processes of a group, on all of them. D x D numbers travel, whatever the number of rows.
-  void merge(const dist::Group& group);
+  int64_t count() const { return sums_.count; }
+  int64_t dimensions() const { return sums_.mean.size(0); }
+  const Sums& sums() const { return sums_; }
 
-  int64_t count() const { return count_; }
-  const at::Tensor& mean() const { return mean_; }  // (D) float64 on the CPU
+  // What follows requires count >= 1 (std::invalid_argument).
 
-  /// C = (1/N) sum_i (z_i - mean)(z_i - mean)^T, paper Eqn 1.  (D, D) float64. Requires count >= 1.
-  at::Tensor matrix() const;
+  /// C = (1/N) sum_i (z_i - mean)(z_i - mean)^T, paper Eqn 1.  (D, D) float64.
+  array::Array matrix() const;
 
-  /// C's diagonal: (D) float64. Requires count >= 1.
-  at::Tensor variance() const;
+  /// C's diagonal: (D).
+  std::vector<double> variance() const;
 
   /// Eigenvalues, largest first, of C and of (1/N) sum_i z_i z_i^T = C + mean mean^T, without a copy of either; what
-  /// rounding leaves below zero is 0. Requires count >= 1.
+  /// rounding leaves below zero is 0.
   std::pair<std::vector<double>, std::vector<double>> spectra() const;
 
  private:
-  int64_t count_ = 0;
-  at::Tensor mean_;     // (D)
-  at::Tensor scatter_;  // (D, D), right on and above the diagonal
+  double checked_count() const;
+  Sums sums_;
 };
 
 }  // namespace directclr::spectrum

@@ -1,6 +1,8 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
+#include <cstdint>
+
+#include "directclr/array/array.h"
 
 namespace directclr::spectrum {
 
@@ -8,12 +10,12 @@ namespace directclr::spectrum {
 
 /// Mean squared distance between the two views of each image: mean_i |a_i - b_i|^2. 0 .. 4, smaller is closer.
 /// Requires: a, b (N >= 1, D).
-double alignment(const at::Tensor& a, const at::Tensor& b);
+double alignment(const array::Array& a, const array::Array& b);
 
 /// log of the mean over pairs i < j of exp(-2 |x_i - x_j|^2): 0 when all rows are one, lowest_uniformity(D) for a
 /// uniform spread. Computed in blocks: memory O(N D), no underflow; products of float64 rows in float64, of others in
 /// float32 (about 1e-7 of the value). Not a number for fewer than two rows.
-double uniformity(const at::Tensor& rows);
+double uniformity(const array::Array& rows);
 
 /// Its value for the uniform distribution on the sphere in D dimensions, log( 0F1(; D/2; 4) ) - 4: the lowest there is.
 double lowest_uniformity(int64_t dimensions);

@@ -1,7 +1,5 @@
 #include "directclr/spectrum/geometry_measures.h"
 
-#include <ATen/TensorOperators.h>
-
 #include <cmath>
 
 #include "directclr/core/error.h"
@@ -12,7 +10,7 @@
 
 namespace directclr::spectrum {
 
-std::vector<Measure> neighbour_measures(const at::Tensor& rows, const Context& context) {
+std::vector<Measure> neighbour_measures(const array::Array& rows, const Context& context) {
   constexpr int64_t kNeighbours = 32;
   const Neighbours nearest = nearest_neighbours(rows, kNeighbours, context);
   const double uniform = uniformity(rows), fit = two_nn(nearest), likelihood = two_nn_likelihood(nearest),
@@ -41,13 +39,13 @@ std::vector<Measure> neighbour_measures(const at::Tensor& rows, const Context& c
   };
 }
 
-std::vector<Measure> view_measures(const at::Tensor& rows, int64_t views) {
+std::vector<Measure> view_measures(const array::Array& rows, int64_t views) {
   if (views < 2 || rows.size(0) % views != 0 || rows.size(0) < 2 * views) {
     throw InputError("--views", format("%lld rows are not two or more samples of %lld views",
                                        static_cast<long long>(rows.size(0)), static_cast<long long>(views)));
   }
-  const at::Tensor grouped = rows.view({rows.size(0) / views, views, rows.size(1)});
-  const double closeness = alignment(grouped.select(1, 0), grouped.select(1, 1)), rank = lidar(rows, views);
+  const double closeness = alignment(rows.slice(0, rows.size(0), views), rows.slice(1, rows.size(0), views));
+  const double rank = lidar(rows, views);
   return {
       {"alignment", format("%.4f (0 alike, 2 unrelated)", closeness), closeness,
        "mean squared distance between two views of a sample, rows L2-normalised (Wang & Isola 2020)",

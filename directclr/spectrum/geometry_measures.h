@@ -11,10 +11,10 @@ namespace directclr::spectrum {
 /// Measures that need the rows themselves: uniformity, and from exact nearest neighbours the intrinsic dimension
 /// (TwoNN by fit and by likelihood, local dimension from 32 neighbours) and cluster learnability.
 /// Requires: rows (N >= 34 distinct, D), finite. Throws InputError when there are fewer, Interrupted.
-std::vector<Measure> neighbour_measures(const at::Tensor& rows, const Context& context);
+std::vector<Measure> neighbour_measures(const array::Array& rows, const Context& context);
 
 /// Measures of rows in groups of `views` that belong to one sample: alignment (of the first two of each) and LiDAR.
 /// Throws InputError when N is no multiple of views, at least two samples.
-std::vector<Measure> view_measures(const at::Tensor& rows, int64_t views);
+std::vector<Measure> view_measures(const array::Array& rows, int64_t views);
 
 }  // namespace directclr::spectrum

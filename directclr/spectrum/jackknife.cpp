@@ -1,9 +1,8 @@
 #include "directclr/spectrum/jackknife.h"
 
-#include <ATen/TensorOperators.h>
-
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "directclr/spectrum/spectrum.h"
 
@@ -22,20 +21,22 @@ std::vector<double> values_from(const Covariance& covariance) {
 }  // namespace
 
 Jackknife::Jackknife(int64_t dimensions, int64_t groups) {
-  TORCH_CHECK(dimensions >= 1 && groups >= 2, "[Jackknife] expected dimensions >= 1 and groups >= 2");
+  if (dimensions < 1 || groups < 2) {
+    throw std::invalid_argument("[Jackknife] expected dimensions >= 1 and groups >= 2");
+  }
   for (int64_t g = 0; g < groups; ++g) groups_.emplace_back(dimensions);
 }
 
-void Jackknife::add(const at::Tensor& rows) {
+void Jackknife::add(const array::Array& rows) {
   const auto count = static_cast<int64_t>(groups_.size());
   for (int64_t offset = 0; offset < std::min(count, rows.size(0)); ++offset) {
-    groups_[static_cast<size_t>((next_ + offset) % count)].add(rows.slice(0, offset, rows.size(0), count));
+    groups_[static_cast<size_t>((next_ + offset) % count)].add(rows.slice(offset, rows.size(0), count));
   }
   next_ = (next_ + rows.size(0)) % count;
 }
 
 std::vector<JackknifeEstimate> Jackknife::estimates() const {
-  const int64_t width = groups_[0].mean().size(0);
+  const int64_t width = groups_[0].dimensions();
   const auto without = [&](size_t left_out) {
     Covariance sum(width);
     for (size_t g = 0; g < groups_.size(); ++g) {

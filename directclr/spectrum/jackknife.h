@@ -23,7 +23,7 @@ class Jackknife {
   /// Requires: dimensions >= 1, groups >= 2.
   Jackknife(int64_t dimensions, int64_t groups);
   /// Rows (n, D), finite.
-  void add(const at::Tensor& rows);
+  void add(const array::Array& rows);
   /// The measures that follow from the centred covariance. Requires rows in every group.
   std::vector<JackknifeEstimate> estimates() const;
 

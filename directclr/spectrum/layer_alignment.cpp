@@ -1,14 +1,12 @@
 #include "directclr/spectrum/layer_alignment.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/linalg_svd.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <stdexcept>
+#include <string>
 
-#include "directclr/spectrum/spectrum.h"
+#include "directclr/linalg/scatter.h"
 
 namespace directclr::spectrum {
 
@@ -26,26 +24,34 @@ bool has_distinct_values(const std::vector<double>& values) {
   return 2 * apart > positive;
 }
 
-LayerAlignment layer_alignment(const at::Tensor& first, const at::Tensor& second) {
-  TORCH_CHECK(first.dim() == 2 && second.dim() == 2 && second.size(1) == first.size(0),
-              "[layer_alignment] expected (m, n) and (p, m), got ", first.sizes(), " and ", second.sizes());
-  const at::NoGradGuard no_grad;
-  const auto [u1, s1, vh1] = at::linalg_svd(first.detach().cpu().to(at::kDouble), false);
-  const auto [u2, s2, vh2] = at::linalg_svd(second.detach().cpu().to(at::kDouble), false);
-  LayerAlignment result;
-  result.matrix = vh2.mm(u1).abs();
-  result.first = values_of(s1);
-  result.second = values_of(s2);
-  const int64_t pairs = std::min(result.matrix.size(0), result.matrix.size(1));
-  const at::Tensor diagonal = result.matrix.diagonal();
-  result.leading_diagonal = diagonal.slice(0, 0, std::max<int64_t>(1, pairs / 4)).mean().item<double>();
-  const auto others = static_cast<double>(result.matrix.numel() - pairs);
-  if (others > 0) {
-    result.off_diagonal = (result.matrix.sum() - diagonal.sum()).item<double>() / others;
+LayerAlignment layer_alignment(const linalg::Svd& first, const linalg::Svd& second) {
+  const int64_t between = first.u.size(1);
+  if (second.v.size(1) != between) {
+    throw std::invalid_argument("[layer_alignment] expected (m, n) and (p, m), got left vectors of " +
+                                std::to_string(between) + " and right vectors of " + std::to_string(second.v.size(1)));
   }
-  result.chance = std::sqrt(2 / (std::numbers::pi * static_cast<double>(first.size(0))));
+  LayerAlignment result;
+  result.matrix = linalg::product(second.v, first.u.transposed().contiguous());
+  result.first = first.sigma;
+  result.second = second.sigma;
+  const auto rows = static_cast<size_t>(result.matrix.size(0)), columns = static_cast<size_t>(result.matrix.size(1));
+  const size_t pairs = std::min(rows, columns), leading = std::max<size_t>(1, pairs / 4);
+  double sum = 0, diagonal = 0;
+  const auto values = result.matrix.mutable_values<double>();
+  for (double& value : values) sum += value = std::abs(value);
+  for (size_t k = 0; k < pairs; ++k) {
+    diagonal += values[k * (columns + 1)];
+    if (k < leading) result.leading_diagonal += values[k * (columns + 1)] / static_cast<double>(leading);
+  }
+  const size_t others = rows * columns - pairs;
+  if (others > 0) result.off_diagonal = (sum - diagonal) / static_cast<double>(others);
+  result.chance = std::sqrt(2 / (std::numbers::pi * static_cast<double>(between)));
   result.distinct = has_distinct_values(result.first) && has_distinct_values(result.second);
   return result;
+}
+
+LayerAlignment layer_alignment(const array::Array& first, const array::Array& second) {
+  return layer_alignment(linalg::thin_svd(first), linalg::thin_svd(second));
 }
 
 }  // namespace directclr::spectrum

@@ -1,15 +1,16 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <vector>
+
+#include "directclr/array/array.h"
+#include "directclr/linalg/svd.h"
 
 namespace directclr::spectrum {
 
 /// How two adjacent linear layers meet: A = V2^T U1, the left singular vectors of the first against the right ones of
 /// the second (paper, Theorem 2 and Figure 5). The identity up to signs when the layers are aligned.
 struct LayerAlignment {
-  at::Tensor matrix;            ///< |A| (p, q) float64: p right vectors of the second, q left vectors of the first
+  array::Array matrix;          ///< |A| (p, q) float64: p right vectors of the second, q left vectors of the first
   std::vector<double> first;    ///< singular values of the first layer, descending
   std::vector<double> second;   ///< of the second
   double leading_diagonal = 0;  ///< mean |A_kk| of the leading quarter of the pairs
@@ -20,8 +21,10 @@ struct LayerAlignment {
   bool distinct = true;
 };
 
-/// Requires: first (m, n) and second (p, m), floating, finite; throws c10::Error otherwise.
-LayerAlignment layer_alignment(const at::Tensor& first, const at::Tensor& second);
+/// Requires: first (m, n) and second (p, m), floating, finite; throws std::invalid_argument otherwise.
+LayerAlignment layer_alignment(const array::Array& first, const array::Array& second);
+/// The same of layers whose singular vectors are known.
+LayerAlignment layer_alignment(const linalg::Svd& first, const linalg::Svd& second);
 
 /// Whether most of the positive singular values (descending) differ from their neighbours by more than 1e-6 of the
 /// largest: only then do they have vectors of their own.

@@ -73,7 +73,10 @@ std::vector<Measure> measures_of(const SpectrumSummary& s) {
        "collapse need not follow the axes: look at the eigenvalues too", false},
       {"normalized-std", format("%.3f (isotropic 1, all rows alike 0)", s.normalized_std), s.normalized_std,
        "mean over dimensions of the standard deviation of z / |z|, times sqrt(D) (SimSiam, Sec. 4.1)",
-       "sees complete collapse, not dimensional collapse"},
+       "sees complete collapse, not dimensional collapse; of the columns: a rotation of the features changes it"},
+      {"mean-cosine", format("%.4f (all rows alike 1)", s.mean_cosine), s.mean_cosine,
+       "length of the mean of z / |z|: the mean cosine of the rows with their mean direction",
+       "a large mean brings it near 1 whatever varies about it; says nothing of dimensional collapse", false},
   };
 }
 

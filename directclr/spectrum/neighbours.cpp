@@ -1,32 +1,36 @@
 #include "directclr/spectrum/neighbours.h"
 
-#include <ATen/Parallel.h>
-#include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/arange.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/mm.h>
-#include <ATen/ops/sort.h>
-#include <ATen/ops/unique_dim.h>
-
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <stdexcept>
 #include <vector>
 
 #include "directclr/core/dispatch.h"
 #include "directclr/core/error.h"
+#include "directclr/core/parallel.h"
 #include "directclr/core/text.h"
+#include "directclr/linalg/row_products.h"
 #include "directclr/spectrum/candidates.h"
+#include "directclr/spectrum/column_moments.h"
 
 namespace directclr::spectrum {
 namespace {
 
-using at::Tensor;
+using array::Array;
+using array::DType;
 
 // log(r_2 / r_1), ascending.
-Tensor log_ratios(const Neighbours& n) {
-  TORCH_CHECK(n.distances.size(1) >= 2, "[two_nn] expected two neighbours, got ", n.distances.size(1));
-  return std::get<0>((n.distances.select(1, 1) / n.distances.select(1, 0)).log().sort());
+std::vector<double> log_ratios(const Neighbours& n) {
+  const int64_t k = n.distances.size(1);
+  if (k < 2) throw std::invalid_argument("[two_nn] expected two neighbours, got " + std::to_string(k));
+  const auto distances = n.distances.values<double>();
+  std::vector<double> ratios;
+  for (size_t at = 0; at < distances.size(); at += static_cast<size_t>(k)) {
+    ratios.push_back(std::log(distances[at + 1] / distances[at]));
+  }
+  std::sort(ratios.begin(), ratios.end());
+  return ratios;
 }
 
 // Squared distance in float64, in lanes that the compiler turns into vectors.
@@ -42,14 +46,14 @@ DIRECTCLR_CLONES double squared_distance(const double* a, const double* b, int64
 }
 
 // Of each row's candidates the k nearest, by distances in float64: (N, k), ascending.
-Tensor nearest_distances(const Tensor& x, Candidates& candidates, int64_t k) {
+Array nearest_distances(const Array& x, Candidates& candidates, int64_t k) {
   const int64_t dimensions = x.size(1);
-  Tensor distances = at::empty({x.size(0), k}, at::kDouble);
-  const double* rows = x.const_data_ptr<double>();
-  double* out = distances.mutable_data_ptr<double>();
-  at::parallel_for(0, x.size(0), 64, [&](int64_t begin, int64_t end) {
+  Array distances = Array::empty({x.size(0), k}, DType::kFloat64);
+  const double* rows = x.data<double>();
+  double* out = distances.mutable_data<double>();
+  parallel_for(static_cast<size_t>(x.size(0)), 64, [&](size_t begin, size_t end) {
     std::vector<double> squares;
-    for (int64_t i = begin; i < end; ++i) {
+    for (auto i = static_cast<int64_t>(begin); i < static_cast<int64_t>(end); ++i) {
       squares.clear();
       for (const int32_t j : candidates.of(i)) {
         squares.push_back(squared_distance(rows + i * dimensions, rows + j * dimensions, dimensions));
@@ -61,37 +65,71 @@ Tensor nearest_distances(const Tensor& x, Candidates& candidates, int64_t k) {
   return distances;
 }
 
+// Rows about their mean as float32, scaled so that no square overflows.
+Array centred_and_scaled(const Array& x) {
+  const std::vector<double> mean = mean_of(x);
+  const auto values = x.values<double>();
+  double largest = 0;
+  for (size_t i = 0; i < values.size(); ++i) largest = std::max(largest, std::abs(values[i] - mean[i % mean.size()]));
+  Array narrow = Array::empty(x.shape(), DType::kFloat32);
+  const auto out = narrow.mutable_values<float>();
+  for (size_t i = 0; i < values.size(); ++i) {
+    out[i] = static_cast<float>((values[i] - mean[i % mean.size()]) / largest);
+  }
+  return narrow;
+}
+
+std::vector<float> half_squared_lengths(const Array& x) {
+  std::vector<float> half;
+  for (const double length : row_lengths(x)) half.push_back(static_cast<float>(length * length / 2));
+  return half;
+}
+
 }  // namespace
 
-Neighbours nearest_neighbours(const Tensor& rows, int64_t k, const Context& context) {
-  TORCH_CHECK(rows.dim() == 2 && k >= 1, "[nearest_neighbours] expected (N, D) and k >= 1, got ", rows.sizes());
-  const at::NoGradGuard no_grad;
-  const Tensor x = std::get<0>(at::unique_dim(rows.detach().cpu().to(at::kDouble), 0)).contiguous();
+Array distinct_rows(const Array& rows) {
+  const Array x = rows.to(DType::kFloat64);
+  const auto n = static_cast<size_t>(x.size(0)), dimensions = static_cast<size_t>(x.size(1));
+  const double* const values = x.data<double>();
+  const auto row = [&](int64_t i) { return std::span(values + static_cast<size_t>(i) * dimensions, dimensions); };
+  std::vector<int64_t> order(n);
+  std::iota(order.begin(), order.end(), int64_t{0});
+  std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    return std::lexicographical_compare(row(a).begin(), row(a).end(), row(b).begin(), row(b).end());
+  });
+  const auto same = [&](int64_t a, int64_t b) { return std::equal(row(a).begin(), row(a).end(), row(b).begin()); };
+  order.erase(std::unique(order.begin(), order.end(), same), order.end());
+  return x.rows(order);
+}
+
+Neighbours nearest_neighbours(const Array& rows, int64_t k, const Context& context) {
+  if (rows.dim() != 2 || k < 1) {
+    throw std::invalid_argument("[nearest_neighbours] expected (N, D) and k >= 1, got " + rows.describe());
+  }
+  const Array x = distinct_rows(rows);
   const int64_t n = x.size(0);
   if (n < k + 1) {
     throw InputError("neighbours",
                      format("%lld neighbours need %lld distinct rows, there are %lld", static_cast<long long>(k),
                             static_cast<long long>(k + 1), static_cast<long long>(n)));
   }
-  // Centred float32 copies find candidates; a few more than k, since rounding may swap near ties. Scaled, so that no
-  // square overflows.
-  const Tensor centred = x - x.mean(0);
-  const Tensor narrow = (centred / centred.abs().max()).to(at::kFloat);
-  const Tensor half = narrow.square().sum(1) / 2;
-  const std::vector<float> half_lengths(half.const_data_ptr<float>(), half.const_data_ptr<float>() + n);
+  // Float32 copies find candidates; a few more than k, since rounding may swap near ties.
+  const Array narrow = centred_and_scaled(x);
+  const std::vector<float> half_lengths = half_squared_lengths(narrow);
+  const linalg::PackedRows packed(narrow);
   Candidates candidates(n, std::min(n - 1, k + std::max<int64_t>(8, k / 4)));
   constexpr int64_t kBlock = 1024;
   const auto blocks = static_cast<uint64_t>((n + kBlock - 1) / kBlock);
   uint64_t done = 0;
-  const Tensor products = at::empty({kBlock * kBlock}, at::kFloat);
+  Array room = Array::empty({kBlock * kBlock}, DType::kFloat32);
   for (int64_t i = 0; i < n; i += kBlock) {
-    const Tensor left = narrow.slice(0, i, i + kBlock);
+    const int64_t height = std::min(kBlock, n - i);
     for (int64_t j = i; j < n; j += kBlock) {
       if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
-      const Tensor right = narrow.slice(0, j, j + kBlock);
-      Tensor block = products.narrow(0, 0, left.size(0) * right.size(0)).view({left.size(0), right.size(0)});
-      at::mm_out(block, left, right.t());
-      candidates.offer(block.const_data_ptr<float>(), i, left.size(0), j, right.size(0), half_lengths);
+      const int64_t width = std::min(kBlock, n - j);
+      Array block = room.slice(0, height * width).reshaped({height, width});
+      packed.products(i, height, packed, j, width, block);
+      candidates.offer(block.data<float>(), i, height, j, width, half_lengths);
       ++done;
       context.progress({"neighbours", done, blocks * (blocks + 1) / 2, "blocks", done, ""});
     }
@@ -100,23 +138,31 @@ Neighbours nearest_neighbours(const Tensor& rows, int64_t k, const Context& cont
 }
 
 double two_nn(const Neighbours& neighbours) {
-  const Tensor mu = log_ratios(neighbours);
-  const int64_t n = mu.size(0), kept = std::max<int64_t>(1, n * 9 / 10);
-  const Tensor x = mu.slice(0, 0, kept);
-  const Tensor f = at::arange(1, kept + 1, at::kDouble) / static_cast<double>(n);
-  const Tensor y = -(1 - f).log();
-  return ((x * y).sum() / x.square().sum()).item<double>();
+  const std::vector<double> mu = log_ratios(neighbours);
+  const size_t n = mu.size(), kept = std::max<size_t>(1, n * 9 / 10);
+  double products = 0, squares = 0;
+  for (size_t i = 0; i < kept; ++i) {
+    products += mu[i] * -std::log(1 - static_cast<double>(i + 1) / static_cast<double>(n));
+    squares += mu[i] * mu[i];
+  }
+  return products / squares;
 }
 
 double two_nn_likelihood(const Neighbours& neighbours) {
-  const Tensor mu = log_ratios(neighbours);
-  return static_cast<double>(mu.size(0) - 1) / mu.sum().item<double>();
+  const std::vector<double> mu = log_ratios(neighbours);
+  return static_cast<double>(mu.size() - 1) / std::accumulate(mu.begin(), mu.end(), 0.0);
 }
 
 double local_dimension(const Neighbours& neighbours) {
-  const Tensor mean = neighbours.distances.mean(1);
-  const Tensor farthest = neighbours.distances.select(1, neighbours.distances.size(1) - 1);
-  return (mean / (farthest - mean)).log().mean().exp().item<double>();
+  const auto distances = neighbours.distances.values<double>();
+  const auto k = static_cast<size_t>(neighbours.distances.size(1));
+  double logarithms = 0;
+  for (size_t at = 0; at < distances.size(); at += k) {
+    const auto own = distances.subspan(at, k);
+    const double mean = std::accumulate(own.begin(), own.end(), 0.0) / static_cast<double>(k);
+    logarithms += std::log(mean / (own.back() - mean));
+  }
+  return std::exp(logarithms / static_cast<double>(neighbours.distances.size(0)));
 }
 
 }  // namespace directclr::spectrum

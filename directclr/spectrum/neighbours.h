@@ -1,9 +1,8 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <cstdint>
 
+#include "directclr/array/array.h"
 #include "directclr/core/progress.h"
 
 namespace directclr::spectrum {
@@ -14,14 +13,17 @@ namespace directclr::spectrum {
 /// Distances (N', k) float64, ascending, from each distinct row to its k nearest others. Equal rows count once: of
 /// `rows` only N' are distinct.
 struct Neighbours {
-  at::Tensor distances;
+  array::Array distances;
   int64_t duplicates = 0;  ///< N - N'
 };
 
 /// Exact, in blocks: candidates by float32 products, then distances in float64 of what may be nearest. Memory O(N D).
 /// Requires: rows (N, D) floating and finite, k >= 1. Throws InputError when fewer than k + 1 rows are distinct;
 /// Interrupted.
-Neighbours nearest_neighbours(const at::Tensor& rows, int64_t k, const Context& context = {});
+Neighbours nearest_neighbours(const array::Array& rows, int64_t k, const Context& context = {});
+
+/// The rows (N', D), float64, that differ from one another, in lexicographic order.
+array::Array distinct_rows(const array::Array& rows);
 
 /// TwoNN (Facco et al. 2017): mu = r_2 / r_1 of each row, F = i / N of the i-th smallest mu (i from 1), the largest
 /// tenth left out; the slope through the origin of -log(1 - F) over log mu. Requires k >= 2.

@@ -1,86 +1,49 @@
 #include "directclr/spectrum/spectrum.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/isfinite.h>
-#include <ATen/ops/zeros.h>
-
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <span>
+#include <stdexcept>
+#include <utility>
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
+#include "directclr/linalg/symmetric_eigenvalues.h"
 #include "directclr/spectrum/column_moments.h"
-#include "directclr/spectrum/covariance.h"
-#include "directclr/spectrum/symmetric_eigenvalues.h"
 
 namespace directclr::spectrum {
 namespace {
+
+using array::Array;
+using array::DType;
 
 std::vector<double> roots(std::vector<double> values) {
   for (double& value : values) value = std::sqrt(value);
   return values;
 }
 
-}  // namespace
-
-std::vector<double> values_of(const at::Tensor& tensor) {
-  const at::Tensor flat = tensor.detach().cpu().to(at::kDouble).contiguous();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
+void add_to(Array& sums, const Array& others) {
+  const auto to = sums.mutable_values<double>();
+  const auto from = others.values<double>();
+  for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
 }
 
-std::vector<double> covariance_spectrum(const at::Tensor& covariance) {
-  TORCH_CHECK(covariance.dim() == 2 && covariance.size(0) == covariance.size(1),
-              "[covariance_spectrum] expected a square matrix, got ", covariance.sizes());
-  std::vector<double> values = symmetric_eigenvalues(covariance.to(at::kDouble).cpu().contiguous());
-  for (double& value : values) value = std::max(value, 0.0);
-  return values;
-}
-
-FeatureMoments::FeatureMoments(int64_t dimensions, bool l2_normalize, bool skip_nonfinite)
-    : l2_normalize_(l2_normalize),
-      skip_nonfinite_(skip_nonfinite),
-      covariance_(dimensions),
-      unit_sum_(at::zeros({dimensions}, at::kDouble)),
-      unit_squares_(at::zeros({dimensions}, at::kDouble)) {}
-
-void FeatureMoments::add(const at::Tensor& rows) {
-  constexpr int64_t kBlock = 1024;  // bounds the float64 copy
-  for (int64_t begin = 0; begin < rows.size(0); begin += kBlock) add_block(rows.slice(0, begin, begin + kBlock));
-}
-
-void FeatureMoments::add_block(const at::Tensor& rows) {
-  const at::NoGradGuard no_grad;
-  at::Tensor z = rows.detach().cpu();
-  at::Tensor lengths = row_lengths(z);
-  if (!at::isfinite(lengths.sum()).item<bool>()) {  // one sum tells whether a closer look is needed
-    const at::Tensor good = at::isfinite(z).all(1);
-    const int64_t bad = z.size(0) - good.sum().item<int64_t>();
-    if (!skip_nonfinite_ && bad > 0) {
-      throw NumericalError(format("%lld rows of a block of %lld hold values that are not finite",
-                                  static_cast<long long>(bad), static_cast<long long>(z.size(0))));
-    }
-    skipped_ += bad;
-    const at::Tensor kept = good.nonzero().flatten();
-    z = z.index_select(0, kept);
-    lengths = lengths.index_select(0, kept);
+// From the sums of `count` unit vectors and of their squares.
+Directions directions(const Array& sum, const Array& squares, double count) {
+  const auto sums = sum.values<double>(), square_sums = squares.values<double>();
+  double deviations = 0, length_squared = 0;
+  for (size_t d = 0; d < sums.size(); ++d) {
+    const double mean = sums[d] / count;
+    deviations += std::sqrt(std::max(square_sums[d] / count - mean * mean, 0.0));
+    length_squared += mean * mean;
   }
-  add_unit_sums(z, lengths, unit_sum_, unit_squares_);
-  covariance_.add(l2_normalize_ ? z.to(at::kDouble) / lengths.clamp_min(1e-12).unsqueeze(1) : z);
+  const auto dimensions = static_cast<double>(sums.size());
+  return {deviations / dimensions * std::sqrt(dimensions), std::sqrt(length_squared)};
 }
-
-void FeatureMoments::merge(const dist::Group& group) {
-  if (group.alone()) return;
-  covariance_.merge(group);
-  group.sum_(unit_sum_);
-  group.sum_(unit_squares_);
-  skipped_ = static_cast<int64_t>(group.sum(static_cast<double>(skipped_)));
-}
-
-namespace {
 
 // The measures of eigenvalues, and of the variances of the dimensions.
-SpectrumSummary measure(const at::Tensor& variance, std::vector<double> values) {
+SpectrumSummary measure(const std::vector<double>& variance, std::vector<double> values) {
   SpectrumSummary s;
   s.values = std::move(values);
   const std::vector<double> sigma = roots(s.values);
@@ -91,51 +54,160 @@ SpectrumSummary measure(const at::Tensor& variance, std::vector<double> values) 
   s.cumulative_area = cumulative_area(s.values);
   s.condition_number = condition_number(s.values);
   s.power_law = power_law(s.values, 11, 100);
-  s.rankme = s.normalized_std = std::nan("");
-  const at::Tensor constant = variance.le(1e-12 * variance.mean()).nonzero().flatten().contiguous();
-  s.constant.assign(constant.data_ptr<int64_t>(), constant.data_ptr<int64_t>() + constant.numel());
+  s.rankme = s.normalized_std = s.mean_cosine = std::nan("");
+  const double mean = std::accumulate(variance.begin(), variance.end(), 0.0) / static_cast<double>(variance.size());
+  for (size_t d = 0; d < variance.size(); ++d) {
+    if (variance[d] <= 1e-12 * mean) s.constant.push_back(static_cast<int64_t>(d));
+  }
   s.below_1e_2 = count_below(s.values, 1e-2);
   s.below_1e_4 = count_below(s.values, 1e-4);
   s.below_1e_6 = count_below(s.values, 1e-6);
   return s;
 }
 
-}  // namespace
-
-SpectrumSummary summarize_covariance(const at::Tensor& covariance) {
-  const at::NoGradGuard no_grad;
-  return measure(covariance.diagonal().cpu(), covariance_spectrum(covariance));
+// Which rows hold finite numbers alone. Rows are plain.
+std::vector<int64_t> finite_indices(const Array& rows) {
+  std::vector<int64_t> good;
+  const auto dimensions = static_cast<size_t>(rows.size(1));
+  const auto look = [&](const auto& values) {
+    for (size_t i = 0; i < static_cast<size_t>(rows.size(0)); ++i) {
+      const auto row = values.subspan(i * dimensions, dimensions);
+      if (std::all_of(row.begin(), row.end(), [](auto value) { return std::isfinite(value); })) {
+        good.push_back(static_cast<int64_t>(i));
+      }
+    }
+  };
+  if (rows.dtype() == DType::kFloat64) {
+    look(rows.values<double>());
+  } else {
+    look(rows.values<float>());
+  }
+  return good;
 }
 
-double normalized_std(const at::Tensor& rows) {
-  const at::NoGradGuard no_grad;
-  const at::Tensor z = rows.detach().to(at::kDouble);
-  const at::Tensor unit = z / z.norm(2, {1}, true).clamp_min(1e-12);
-  return (unit - unit.mean(0)).square().mean(0).sqrt().mean().item<double>() *
-         std::sqrt(static_cast<double>(rows.size(1)));
+}  // namespace
+
+std::vector<double> covariance_spectrum(const Array& covariance) {
+  if (covariance.dim() != 2 || covariance.size(0) != covariance.size(1)) {
+    throw std::invalid_argument("[covariance_spectrum] expected a square matrix, got " + covariance.describe());
+  }
+  std::vector<double> values = linalg::symmetric_eigenvalues(covariance.to(DType::kFloat64));
+  for (double& value : values) value = std::max(value, 0.0);
+  return values;
+}
+
+SpectrumSummary summarize_covariance(const Array& covariance) {
+  std::vector<double> values = covariance_spectrum(covariance), variance;
+  const Array wide = covariance.to(DType::kFloat64);
+  for (size_t d = 0; d < values.size(); ++d) variance.push_back(wide.values<double>()[d * (values.size() + 1)]);
+  return measure(variance, std::move(values));
+}
+
+Directions directions_of(const Array& rows) {
+  const Array z = plain_rows(rows);
+  if (z.dim() != 2 || z.size(0) < 1) {
+    throw std::invalid_argument("[directions_of] expected (N >= 1, D), got " + z.describe());
+  }
+  // About the mean, found first: sums of squares would lose the digits of rows that are nearly alike.
+  const Array unit = unit_rows(z);
+  const std::vector<double> mean = mean_of(unit);
+  const auto values = unit.values<double>();
+  const auto n = static_cast<double>(z.size(0)), dimensions = static_cast<double>(z.size(1));
+  std::vector<double> squares(mean.size(), 0);
+  for (size_t i = 0; i < values.size(); ++i) {
+    const double apart = values[i] - mean[i % mean.size()];
+    squares[i % mean.size()] += apart * apart;
+  }
+  double deviations = 0, length_squared = 0;
+  for (size_t d = 0; d < mean.size(); ++d) {
+    deviations += std::sqrt(squares[d] / n);
+    length_squared += mean[d] * mean[d];
+  }
+  return {deviations / dimensions * std::sqrt(dimensions), std::sqrt(length_squared)};
+}
+
+FeatureMoments::FeatureMoments(int64_t dimensions, bool l2_normalize, bool skip_nonfinite)
+    : l2_normalize_(l2_normalize),
+      skip_nonfinite_(skip_nonfinite),
+      covariance_(dimensions),
+      unit_sum_(Array::zeros({dimensions}, DType::kFloat64)),
+      unit_squares_(Array::zeros({dimensions}, DType::kFloat64)) {}
+
+void FeatureMoments::add(const Array& rows) {
+  constexpr int64_t kBlock = 1024;  // bounds the copies
+  if (rows.dim() != 2 || rows.size(1) != dimensions()) {
+    throw std::invalid_argument("[FeatureMoments::add] expected (n, " + std::to_string(dimensions()) + "), got " +
+                                rows.describe());
+  }
+  for (int64_t begin = 0; begin < rows.size(0); begin += kBlock) add_block(rows.slice(begin, begin + kBlock));
+}
+
+void FeatureMoments::add_block(const Array& rows) {
+  Array z = plain_rows(rows);
+  std::vector<double> lengths = row_lengths(z);
+  if (!std::isfinite(std::accumulate(lengths.begin(), lengths.end(), 0.0))) {  // a closer look is needed
+    const std::vector<int64_t> good = finite_indices(z);
+    const int64_t bad = z.size(0) - static_cast<int64_t>(good.size());
+    if (!skip_nonfinite_ && bad > 0) {
+      throw NumericalError(format("%lld rows of a block of %lld hold values that are not finite",
+                                  static_cast<long long>(bad), static_cast<long long>(z.size(0))));
+    }
+    skipped_ += bad;
+    z = z.rows(good);
+    lengths = row_lengths(z);
+  }
+  add_unit_sums(z, lengths, unit_sum_.mutable_values<double>(), unit_squares_.mutable_values<double>());
+  covariance_.add(l2_normalize_ ? unit_rows(z) : z);
+}
+
+void FeatureMoments::add(const FeatureMoments& other) {
+  covariance_.add(other.covariance_);
+  add_to(unit_sum_, other.unit_sum_);
+  add_to(unit_squares_, other.unit_squares_);
+  skipped_ += other.skipped_;
+}
+
+FeatureMoments::Sums FeatureMoments::sums() const { return {covariance_.sums(), unit_sum_, unit_squares_, skipped_}; }
+
+void FeatureMoments::restore(const Sums& sums) {
+  const std::vector<int64_t> width = {dimensions()};
+  if (sums.covariance.mean.shape() != width || sums.unit_sum.shape() != width || sums.unit_squares.shape() != width) {
+    throw std::invalid_argument("[FeatureMoments::restore] expected sums of " + std::to_string(dimensions()) +
+                                " dimensions");
+  }
+  covariance_ = Covariance(sums.covariance);
+  unit_sum_ = sums.unit_sum;
+  unit_squares_ = sums.unit_squares;
+  skipped_ = sums.skipped;
 }
 
 SpectrumSummary FeatureMoments::summary() const {
-  const at::NoGradGuard no_grad;
-  const auto count = static_cast<double>(covariance_.count());
   auto [centred, uncentred] = covariance_.spectra();
   SpectrumSummary s = measure(covariance_.variance(), std::move(centred));
   s.uncentred = std::move(uncentred);
   s.rankme = rankme(roots(s.uncentred), 0);
-  const at::Tensor unit_mean = unit_sum_ / count;
-  const at::Tensor unit_variance = (unit_squares_ / count - unit_mean.square()).clamp_min(0);
-  s.normalized_std = unit_variance.sqrt().mean().item<double>() * std::sqrt(static_cast<double>(unit_mean.size(0)));
-  s.samples = covariance_.count();
+  const Directions spread = directions(unit_sum_, unit_squares_, static_cast<double>(count()));
+  s.normalized_std = spread.normalized_std;
+  s.mean_cosine = spread.mean_cosine;
+  s.samples = count();
   s.skipped = skipped_;
   s.l2_normalized = l2_normalize_;
   return s;
 }
 
-SpectrumSummary summarize(const at::Tensor& features, bool l2_normalize) {
-  TORCH_CHECK(features.dim() == 2 && features.size(0) >= 2, "[summarize] expected (N >= 2, D), got ", features.sizes());
+SpectrumSummary summarize(const Array& features, bool l2_normalize) {
+  if (features.dim() != 2 || features.size(0) < 2) {
+    throw std::invalid_argument("[summarize] expected (N >= 2, D), got " + features.describe());
+  }
   FeatureMoments moments(features.size(1), l2_normalize);
   moments.add(features);
   return moments.summary();
+}
+
+Array finite_rows(const Array& rows) {
+  const Array z = plain_rows(rows);
+  const std::vector<int64_t> good = finite_indices(z);
+  return static_cast<int64_t>(good.size()) == z.size(0) ? z : z.rows(good);
 }
 
 }  // namespace directclr::spectrum

@@ -20,8 +20,11 @@ struct SpectrumSummary {
   std::vector<double> uncentred;  ///< eigenvalues of Z^T Z / N of the rows as they are, descending
   double rankme = 0;              ///< of the rows as they are, not centred; epsilon 0
   /// Mean over the dimensions of the standard deviation of z / |z|, times sqrt(D) (SimSiam, Sec. 4.1): 1 for an
-  /// isotropic Gaussian, 0 when all rows point the same way.
+  /// isotropic Gaussian, 0 when all rows point the same way. It is of the columns: a rotation changes it.
   double normalized_std = 0;
+  /// Mean cosine of the rows with their mean direction: the length of the mean of z / |z|. 0 .. 1; 1 when all rows
+  /// point the same way. Does not depend on a rotation.
+  double mean_cosine = 0;
   std::vector<int64_t> constant;  ///< dimensions (columns) that do not vary: variance below 1e-12 of the columns' mean
   int64_t below_1e_2 = 0;
   int64_t below_1e_4 = 0;

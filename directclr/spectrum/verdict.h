@@ -20,13 +20,20 @@ struct VerdictSettings {
           "a direction is dead when its eigenvalue is below this share of the largest");
     f.add("collapsed_share", collapsed_share, 0, 1,
           "dimensional collapse: at least this share of the directions is dead");
-    f.add("complete_below", complete_below, 0, 1, "complete collapse: normalized-std is below this");
+    f.add("complete_below", complete_below, 0, 1,
+          "complete collapse: the rows' directions spread less than this about their mean, 1 - cosine^2 below its "
+          "square");
     f.add("rows_per_dimension", rows_per_dimension, 1, 1000, "with fewer rows nothing is said of dead directions");
   }
 };
 
-/// What a summary amounts to. Rules, in this order:
-///   complete collapse     the rows do not vary, or normalized_std < complete_below
+/// How far the directions z / |z| of the rows lie from their mean: the root of their mean squared distance,
+/// sqrt(1 - mean_cosine^2). 0 when all point the same way, 1 when their mean vanishes. Rotations do not change it. Not
+/// a number where the summary has no mean_cosine.
+double angular_spread(const SpectrumSummary& summary);
+
+/// What a summary amounts to. Rules, in this order; none depends on a rotation of the features.
+///   complete collapse     the rows do not vary, or their directions do not: angular_spread < complete_below
 ///   too few rows          N < rows_per_dimension * D. (At two a dimension chance alone leaves the smallest eigenvalue
 ///   of
 ///                         an isotropic sample at 3 % of the largest, by Marchenko and Pastur, far above 1e-4.)

@@ -5,20 +5,20 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
-#include "directclr/io/safetensors.h"
+#include "directclr/tensor/tensor_file.h"
 
 namespace directclr::train {
 namespace {
 
 constexpr const char* kVersion = "1";
 
-std::string get(const io::TensorFile& file, const std::string& key, const std::string& where) {
+std::string get(const tensor::TensorFile& file, const std::string& key, const std::string& where) {
   const auto found = file.metadata.find(key);
   if (found == file.metadata.end()) throw InputError(where, "the checkpoint lacks '" + key + "'");
   return found->second;
 }
 
-CheckpointInfo parse_info(const io::TensorFile& file, const std::string& where) {
+CheckpointInfo parse_info(const tensor::TensorFile& file, const std::string& where) {
   if (get(file, "checkpoint_version", where) != kVersion) {
     throw InputError(where, "checkpoint version " + get(file, "checkpoint_version", where) + " is not supported");
   }
@@ -31,7 +31,7 @@ CheckpointInfo parse_info(const io::TensorFile& file, const std::string& where) 
   return info;
 }
 
-void copy_into(TrainingState& state, const io::TensorFile& file, const std::string& where) {
+void copy_into(TrainingState& state, const tensor::TensorFile& file, const std::string& where) {
   if (file.tensors.size() != state.size()) {
     throw InputError(where, format("holds %zu tensors, this model has %zu", file.tensors.size(), state.size()),
                      "was the architecture changed?");
@@ -48,8 +48,8 @@ void copy_into(TrainingState& state, const io::TensorFile& file, const std::stri
 
 }  // namespace
 
-void save_checkpoint(const RunDirectory& run, const TrainingState& state, const CheckpointInfo& info) {
-  io::TensorFile file;
+void save_checkpoint(const settings::RunDirectory& run, const TrainingState& state, const CheckpointInfo& info) {
+  tensor::TensorFile file;
   for (const auto& [name, tensor] : state) file.add(name, tensor);
   file.metadata = {{"checkpoint_version", kVersion},
                    {"step", std::to_string(info.step)},
@@ -58,19 +58,19 @@ void save_checkpoint(const RunDirectory& run, const TrainingState& state, const 
                    {"event_bytes", std::to_string(info.event_bytes)},
                    {"fingerprint", std::to_string(info.fingerprint)}};
   make_directories(run.path() / "checkpoints");
-  io::write_safetensors(run.checkpoint(info.step), file);
+  tensor::write_safetensors(run.checkpoint(info.step), file);
   const auto steps = run.checkpoints();
   for (size_t i = 2; i < steps.size(); ++i) std::filesystem::remove(run.checkpoint(steps[i]));
 }
 
-CheckpointInfo load_checkpoint(const RunDirectory& run, TrainingState& state, const Context& context) {
+CheckpointInfo load_checkpoint(const settings::RunDirectory& run, TrainingState& state, const Context& context) {
   std::string reason;
   for (const int64_t step : run.checkpoints()) {
     const auto path = run.checkpoint(step);
-    io::TensorFile file;
+    tensor::TensorFile file;
     CheckpointInfo info;
     try {
-      file = io::read_safetensors(path);
+      file = tensor::read_safetensors(path);
       info = parse_info(file, path.string());
     } catch (const InputError& error) {
       reason = error.what();

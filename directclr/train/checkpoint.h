@@ -7,7 +7,7 @@
 
 #include "directclr/core/progress.h"
 #include "directclr/optim/optimizer.h"
-#include "directclr/train/run_directory.h"
+#include "directclr/settings/run_directory.h"
 
 namespace directclr::train {
 
@@ -24,11 +24,11 @@ struct CheckpointInfo {
 using TrainingState = std::vector<optim::NamedTensor>;
 
 /// Writes checkpoints/step-N.safetensors atomically, then removes all but the newest two. Throws InputError.
-void save_checkpoint(const RunDirectory& run, const TrainingState& state, const CheckpointInfo& info);
+void save_checkpoint(const settings::RunDirectory& run, const TrainingState& state, const CheckpointInfo& info);
 
 /// Copies the newest readable checkpoint into `state`. A damaged one is reported and the one before is taken.
 /// Returns an info with step 0, and leaves the state alone, when there is none.
 /// Throws InputError when a checkpoint does not fit the state (names or shapes differ), or all are damaged.
-CheckpointInfo load_checkpoint(const RunDirectory& run, TrainingState& state, const Context& context);
+CheckpointInfo load_checkpoint(const settings::RunDirectory& run, TrainingState& state, const Context& context);
 
 }  // namespace directclr::train

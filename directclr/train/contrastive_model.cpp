@@ -2,10 +2,11 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
+#include "directclr/tensor/tensor_file.h"
 
 namespace directclr::train {
 
-ContrastiveModel make_model(const TrainSettings& s) {
+ContrastiveModel make_model(const settings::TrainSettings& s) {
   const auto seed = static_cast<uint64_t>(s.seed);
   ContrastiveModel model;
   model.encoder = model::make_encoder(s.encoder, s.augment.image_size, seed);
@@ -23,14 +24,14 @@ std::vector<optim::NamedTensor> named_tensors(const torch::nn::Module& module, c
 }
 
 void save_weights(const torch::nn::Module& module, const std::filesystem::path& path) {
-  io::TensorFile file;
+  tensor::TensorFile file;
   for (auto& [name, tensor] : named_tensors(module, "", true)) file.add(name, tensor);
   file.metadata["format"] = "pt";  // what other readers expect of PyTorch weights
-  io::write_safetensors(path, file);
+  tensor::write_safetensors(path, file);
 }
 
 void load_weights(torch::nn::Module& module, const std::filesystem::path& path) {
-  const io::TensorFile file = io::read_safetensors(path);
+  const tensor::TensorFile file = tensor::read_safetensors(path);
   auto tensors = named_tensors(module, "", true);
   const torch::NoGradGuard no_grad;
   for (auto& [name, tensor] : tensors) {
@@ -47,7 +48,7 @@ void load_weights(torch::nn::Module& module, const std::filesystem::path& path) 
   for (auto& [name, tensor] : tensors) tensor.copy_(*file.find(name));
 }
 
-ContrastiveModel load_model(const RunDirectory& run) {
+ContrastiveModel load_model(const settings::RunDirectory& run) {
   if (!run.finished()) {
     throw InputError(run.path().string(), "the run is not finished", "train --resume --out " + run.path().string());
   }

@@ -2,12 +2,11 @@
 
 #include <memory>
 
-#include "directclr/io/safetensors.h"
 #include "directclr/model/projector.h"
 #include "directclr/model/resnet.h"
 #include "directclr/optim/optimizer.h"
-#include "directclr/train/run_directory.h"
-#include "directclr/train/train_settings.h"
+#include "directclr/settings/run_directory.h"
+#include "directclr/settings/train_settings.h"
 
 namespace directclr::train {
 
@@ -18,7 +17,7 @@ struct ContrastiveModel {
 };
 
 /// The untrained model that the settings describe. Initial weights depend on the seed alone.
-ContrastiveModel make_model(const TrainSettings& settings);
+ContrastiveModel make_model(const settings::TrainSettings& settings);
 
 /// Parameters and buffers of a module with their names, each under `prefix`.
 std::vector<optim::NamedTensor> named_tensors(const torch::nn::Module& module, const std::string& prefix,
@@ -31,6 +30,6 @@ void save_weights(const torch::nn::Module& module, const std::filesystem::path& 
 void load_weights(torch::nn::Module& module, const std::filesystem::path& path);
 
 /// A finished run's model, in evaluation mode. Throws InputError when the run is not finished.
-ContrastiveModel load_model(const RunDirectory& run);
+ContrastiveModel load_model(const settings::RunDirectory& run);
 
 }  // namespace directclr::train

@@ -4,14 +4,15 @@
 #include <map>
 
 #include "directclr/core/error.h"
-#include "directclr/io/tensor_index.h"
+#include "directclr/io/array_index.h"
+#include "directclr/tensor/arrays.h"
 #include "directclr/train/contrastive_model.h"
 
 namespace directclr::train {
 
 std::vector<std::string> load_foreign_weights(torch::nn::Module& module, const std::filesystem::path& path) {
-  const auto index = io::read_tensor_index(path);
-  std::map<std::string, const io::TensorSpan*> spans;
+  const auto index = io::read_array_index(path);
+  std::map<std::string, const io::ArraySpan*> spans;
   for (const auto& [name, span] : index) spans[name] = &span;
   const auto wanted = named_tensors(module, "", /*with_buffers=*/true);
 
@@ -41,7 +42,7 @@ std::vector<std::string> load_foreign_weights(torch::nn::Module& module, const s
       throw InputError(path.string(), "tensor '" + prefix + name + "' has another shape",
                        "weights of another architecture?");
     }
-    tensor.copy_(io::read_tensor(path, *at->second));
+    tensor.copy_(tensor::tensor_of(io::read_array(path, *at->second)));
     spans.erase(at);
   }
   std::vector<std::string> rest;

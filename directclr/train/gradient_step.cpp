@@ -9,8 +9,8 @@ namespace directclr::train {
 namespace {
 
 // z: (views N, P), view by view.
-torch::Tensor loss_of(const torch::Tensor& z, int64_t views, const loss::LossSettings& settings,
-                      const dist::Rows& rows) {
+torch::Tensor loss_of(const torch::Tensor& z, int64_t views, const settings::LossSettings& settings,
+                      const distributed::Rows& rows) {
   const auto z_of = z.chunk(views);
   const auto of_pair = [&](size_t i, size_t j) {
     return settings.loss == "infonce" ? loss::info_nce(z_of[i], z_of[j], settings.tau, rows)
@@ -51,8 +51,8 @@ Encoded encode(ContrastiveModel& model, const StepViews& views, int64_t step, bo
 }
 
 StepOutput in_one_pass(ContrastiveModel& model, const StepViews& images, int64_t views, int64_t step,
-                       const loss::LossSettings& settings, bool bfloat16, const dist::Rows& rows,
-                       dist::GradientSum* gradients) {
+                       const settings::LossSettings& settings, bool bfloat16, const distributed::Rows& rows,
+                       distributed::GradientSum* gradients) {
   const auto [r, z] = encode(model, images, step, bfloat16);
   const torch::Tensor loss = loss_of(z, views, settings, rows);
   if (gradients) gradients->begin();
@@ -80,8 +80,8 @@ torch::Tensor whole_of(std::vector<torch::Tensor> parts, int64_t m) {
 }  // namespace
 
 StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& images, int64_t step,
-                                const loss::LossSettings& settings, int64_t micro_batch, bool bfloat16,
-                                const dist::Rows& rows, dist::GradientSum* gradients) {
+                                const settings::LossSettings& settings, int64_t micro_batch, bool bfloat16,
+                                const distributed::Rows& rows, distributed::GradientSum* gradients) {
   const int64_t large = images.large.size(0), count = large / 2;
   const int64_t views = 2 + (images.small.defined() ? images.small.size(0) / count : 0);
   if (micro_batch == 0 || micro_batch == count) {

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "directclr/dist/gradient_sum.h"
-#include "directclr/loss/loss_settings.h"
+#include "directclr/distributed/gradient_sum.h"
+#include "directclr/settings/loss_settings.h"
 #include "directclr/train/contrastive_model.h"
 
 namespace directclr::train {
@@ -37,7 +37,7 @@ struct StepOutput {
 /// Requires: micro_batch 0 or a divisor of N, at least 2. Models in training mode. `step` goes to the projector.
 /// Throws:   c10::Error naming what was received.
 StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& views, int64_t step,
-                                const loss::LossSettings& loss, int64_t micro_batch, bool bfloat16,
-                                const dist::Rows& rows = {}, dist::GradientSum* gradients = nullptr);
+                                const settings::LossSettings& loss, int64_t micro_batch, bool bfloat16,
+                                const distributed::Rows& rows = {}, distributed::GradientSum* gradients = nullptr);
 
 }  // namespace directclr::train

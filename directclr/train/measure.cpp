@@ -45,7 +45,7 @@ double time_of(const std::function<void()>& begin_work, c10::Device device, doub
 }
 
 // Images that one worker makes ready in a second.
-double loader_rate(const TrainSettings& settings, double seconds) {
+double loader_rate(const settings::TrainSettings& settings, double seconds) {
   const auto source = data::open_source(settings.data, data::Split::kTrain, {.skip_bad = settings.skip_bad});
   data::LoaderOptions options;
   options.augment = settings.augment;
@@ -68,8 +68,8 @@ double loader_rate(const TrainSettings& settings, double seconds) {
 
 }  // namespace
 
-Machine measure_step(const TrainSettings& settings, int64_t images, double seconds, const Context& context,
-                     const dist::Group& group) {
+plan::Machine measure_step(const settings::TrainSettings& settings, int64_t images, double seconds,
+                           const Context& context, const distributed::Group& group) {
   const c10::Device device = resolve_device(settings.device, group.local_rank());
   const bool bfloat16 = resolve_bfloat16(settings.precision, device);
   at::set_num_threads(static_cast<int>(settings.threads));
@@ -80,7 +80,7 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
   model.encoder->train();
   model.projector->train();
 
-  const NetworkCost cost = network_cost(settings);
+  const plan::NetworkCost cost = plan::network_cost(settings);
   const int64_t side = settings.augment.image_size;
   const int64_t large = std::max<int64_t>(8, images), small = large / 4;
   const auto step_time = [&](int64_t count) {
@@ -105,7 +105,7 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
   const torch::Tensor a = torch::randn({kRows, cost.embedding}, device).requires_grad_(true), b = a.detach() + 1;
   const double loss = time_of([&] { loss::info_nce(a, b, settings.loss.tau).backward(); }, device, seconds, context);
 
-  Machine machine;
+  plan::Machine machine;
   const double flops_per_image = 3 * 2 * 2.0 * static_cast<double>(cost.macs_per_view);
   const double slope = std::max(many - few, 1e-9) / static_cast<double>(large - small);
   machine.flops_per_second = flops_per_image / slope;
@@ -131,8 +131,8 @@ Machine measure_step(const TrainSettings& settings, int64_t images, double secon
   return machine;
 }
 
-void measure_communication(const dist::Group& group, at::Device device, bool between_nodes, double seconds,
-                           Machine& machine) {
+void measure_communication(const distributed::Group& group, at::Device device, bool between_nodes, double seconds,
+                           plan::Machine& machine) {
   if (group.alone()) throw InputError("bench comm", "needs several processes", "directclr bench comm --nproc 2");
   const auto time_of_sum = [&](int64_t numbers) {
     torch::Tensor t = torch::ones({numbers}, device);

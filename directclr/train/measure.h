@@ -1,9 +1,9 @@
 #pragma once
 
 #include "directclr/core/progress.h"
-#include "directclr/dist/group.h"
-#include "directclr/train/cost_model.h"
-#include "directclr/train/train_settings.h"
+#include "directclr/distributed/group.h"
+#include "directclr/plan/cost_model.h"
+#include "directclr/settings/train_settings.h"
 
 namespace directclr::train {
 
@@ -11,13 +11,13 @@ namespace directclr::train {
 /// and a larger batch (of at most `images`), the loss, and, when the settings name data, the loader.
 /// Takes `seconds` for each. The processes of a group measure at the same time, each its own device, so that what they
 /// share (memory, power, cores) counts; the figures are their means. Throws Interrupted.
-Machine measure_step(const TrainSettings& settings, int64_t images, double seconds, const Context& context,
-                     const dist::Group& group = {});
+plan::Machine measure_step(const settings::TrainSettings& settings, int64_t images, double seconds,
+                           const Context& context, const distributed::Group& group = {});
 
 /// Measures latency and bandwidth of sums over the group, in the cost model's terms, and adds them to `machine`: of
 /// hops between nodes when `between_nodes` (one process a node), else of hops inside one. Collective; all processes
 /// get the same figures.
-void measure_communication(const dist::Group& group, at::Device device, bool between_nodes, double seconds,
-                           Machine& machine);
+void measure_communication(const distributed::Group& group, at::Device device, bool between_nodes, double seconds,
+                           plan::Machine& machine);
 
 }  // namespace directclr::train

@@ -8,18 +8,20 @@
 #include "directclr/core/text.h"
 #include "directclr/spectrum/geometry.h"
 #include "directclr/spectrum/spectrum.h"
+#include "directclr/tensor/arrays.h"
 
 namespace directclr::train {
 namespace {
 
-using spectrum::ForgettingCovariance;
 using spectrum::SpectrumSummary;
 using spectrum::Verdict;
 
 SpectrumSummary summary_of(const ForgettingCovariance& covariance, const at::Tensor& rows) {
-  SpectrumSummary s = spectrum::summarize_covariance(covariance.matrix());
+  SpectrumSummary s = spectrum::summarize_covariance(tensor::array_of(covariance.matrix()));
   s.samples = static_cast<int64_t>(covariance.weight());
-  s.normalized_std = spectrum::normalized_std(rows);
+  const auto directions = spectrum::directions_of(tensor::array_of(rows));
+  s.normalized_std = directions.normalized_std;
+  s.mean_cosine = directions.mean_cosine;
   return s;
 }
 
@@ -37,7 +39,7 @@ void warn_if_worse(const char* layer, const SpectrumSummary& s, Verdict::Kind& l
 
 }  // namespace
 
-Monitor::Monitor(const TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)
+Monitor::Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)
     : every_(settings.monitor_every),
       r_(representation, settings.monitor_memory * static_cast<double>(representation), device),
       floors_(settings.stop_under.empty() ? std::vector<spectrum::Floor>{}
@@ -47,7 +49,7 @@ Monitor::Monitor(const TrainSettings& settings, int64_t representation, int64_t 
   }
 }
 
-void Monitor::observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const dist::Group& group) {
+void Monitor::observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const distributed::Group& group) {
   if (step % every_ != 0 && step != 1) return;
   r_.add(r, group);
   if (z_) z_->add(z, group);
@@ -56,19 +58,23 @@ void Monitor::observe(int64_t step, const at::Tensor& r, const at::Tensor& z, co
 Monitor::Reading Monitor::read(const at::Tensor& r, const at::Tensor& z, bool warn) {
   const at::NoGradGuard no_grad;
   Reading reading;
-  const auto views = [](const at::Tensor& both) { return both.detach().to(at::kDouble).chunk(2); };
+  const auto views = [](const at::Tensor& both) {
+    const at::Tensor wide = both.detach().cpu().to(at::kDouble);
+    const int64_t images = wide.size(0) / 2;
+    return std::pair(tensor::array_of(wide.narrow(0, 0, images)), tensor::array_of(wide.narrow(0, images, images)));
+  };
   const auto r_views = views(r);
   reading.r = summary_of(r_, r);
-  reading.alignment_r = spectrum::alignment(r_views[0], r_views[1]);
-  reading.uniformity_r = spectrum::uniformity(r_views[0]);
+  reading.alignment_r = spectrum::alignment(r_views.first, r_views.second);
+  reading.uniformity_r = spectrum::uniformity(r_views.first);
   reading.z = reading.r;
   reading.alignment_z = reading.alignment_r;
   reading.uniformity_z = reading.uniformity_r;
   if (z_) {
     const auto z_views = views(z);
     reading.z = summary_of(*z_, z);
-    reading.alignment_z = spectrum::alignment(z_views[0], z_views[1]);
-    reading.uniformity_z = spectrum::uniformity(z_views[0]);
+    reading.alignment_z = spectrum::alignment(z_views.first, z_views.second);
+    reading.uniformity_z = spectrum::uniformity(z_views.first);
   }
   if (!warn) return reading;
   warn_if_worse("representation r", reading.r, last_r_, reading.warnings);

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "directclr/optim/optimizer.h"
-#include "directclr/spectrum/forgetting_covariance.h"
+#include "directclr/settings/train_settings.h"
 #include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/summary.h"
 #include "directclr/spectrum/verdict.h"
-#include "directclr/train/train_settings.h"
+#include "directclr/train/forgetting_covariance.h"
 
 namespace directclr::train {
 
@@ -18,14 +18,14 @@ namespace directclr::train {
 class Monitor {
  public:
   /// Of a model with these widths; a projector that hands r on unchanged needs one covariance alone.
-  Monitor(const TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device);
+  Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device);
 
   /// Both views' rows of this process, every few steps (settings.monitor_every). Collective.
-  void observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const dist::Group& group);
+  void observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const distributed::Group& group);
 
   /// What there is to say now.
   struct Reading {
-    spectrum::SpectrumSummary r, z;  ///< of the forgetting covariance; normalized_std of the batch at hand, no RankMe
+    spectrum::SpectrumSummary r, z;  ///< of the forgetting covariance; the directions of the batch at hand, no RankMe
     double alignment_r = 0, alignment_z = 0;    ///< mean squared distance of the two views, rows normalised
     double uniformity_r = 0, uniformity_z = 0;  ///< of view a
     std::vector<std::string> warnings;          ///< what has become worse since the last reading
@@ -40,8 +40,8 @@ class Monitor {
 
  private:
   int64_t every_;
-  spectrum::ForgettingCovariance r_;
-  std::optional<spectrum::ForgettingCovariance> z_;
+  ForgettingCovariance r_;
+  std::optional<ForgettingCovariance> z_;
   std::vector<spectrum::Floor> floors_;
   spectrum::Verdict::Kind last_r_ = spectrum::Verdict::Kind::kHealthy;
   spectrum::Verdict::Kind last_z_ = spectrum::Verdict::Kind::kHealthy;

@@ -4,14 +4,14 @@
 
 namespace directclr::train {
 
-OnlineHead::OnlineHead(int64_t representation, int64_t classes, torch::Device device, const dist::Group& group)
+OnlineHead::OnlineHead(int64_t representation, int64_t classes, torch::Device device, const distributed::Group& group)
     : linear_(representation, classes) {
   const torch::NoGradGuard no_grad;
   linear_->weight.zero_();
   linear_->bias.zero_();
   linear_->to(device);
   optimizer_ = optim::make_sgd(named_tensors(*linear_, "", false), 0.9, 0);
-  gradients_ = std::make_unique<dist::GradientSum>(linear_->parameters(), group);
+  gradients_ = std::make_unique<distributed::GradientSum>(linear_->parameters(), group);
 }
 
 double OnlineHead::step(const torch::Tensor& r, const torch::Tensor& labels, int64_t total, double share_of_peak) {

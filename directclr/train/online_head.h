@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "directclr/dist/gradient_sum.h"
+#include "directclr/distributed/gradient_sum.h"
 #include "directclr/optim/optimizer.h"
 #include "directclr/train/checkpoint.h"
 
@@ -14,7 +14,7 @@ namespace directclr::train {
 /// how good the representation is getting and cannot change it.
 class OnlineHead {
  public:
-  OnlineHead(int64_t representation, int64_t classes, torch::Device device, const dist::Group& group);
+  OnlineHead(int64_t representation, int64_t classes, torch::Device device, const distributed::Group& group);
 
   /// One step on r (n, D) and labels (n) of this process; returns how many it got right before. `total`: the rows of
   /// all processes. `share_of_peak`: the encoder's learning rate over its peak. Collective.
@@ -26,7 +26,7 @@ class OnlineHead {
  private:
   torch::nn::Linear linear_;
   std::unique_ptr<optim::Optimizer> optimizer_;
-  std::unique_ptr<dist::GradientSum> gradients_;
+  std::unique_ptr<distributed::GradientSum> gradients_;
 };
 
 }  // namespace directclr::train

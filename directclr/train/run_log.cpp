@@ -14,7 +14,7 @@ double wall_seconds() {
 
 }  // namespace
 
-RunLog::RunLog(const RunDirectory& run, const CheckpointInfo& from)
+RunLog::RunLog(const settings::RunDirectory& run, const CheckpointInfo& from)
     : metrics_(run.metrics(), from.metrics_bytes), events_(run.events(), from.event_bytes, wall_seconds()) {}
 
 void RunLog::write(int64_t step, double epoch, const std::vector<std::pair<std::string, double>>& values) {

@@ -15,7 +15,7 @@ namespace directclr::train {
 class RunLog {
  public:
   /// Continues both where the checkpoint was made (at their start for a new run).
-  RunLog(const RunDirectory& run, const CheckpointInfo& from);
+  RunLog(const settings::RunDirectory& run, const CheckpointInfo& from);
 
   /// One line: step, epoch and the values; non-finite values are written as null.
   void write(int64_t step, double epoch, const std::vector<std::pair<std::string, double>>& values);

@@ -9,14 +9,15 @@
 
 namespace directclr::train {
 
-void refuse_together(const dist::Group& group, const InputError& error) {
+void refuse_together(const distributed::Group& group, const InputError& error) {
   if (group.is_root()) throw error;
   throw RankFailure(error.what(), /*already_reported=*/true);
 }
 
-void check_alike(const TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint, const dist::Group& group) {
+void check_alike(const settings::TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint,
+                 const distributed::Group& group) {
   if (group.alone()) return;
-  TrainSettings copy = settings;
+  settings::TrainSettings copy = settings;
   std::string mine = format("directclr %s, libtorch %s", kVersion, TORCH_VERSION);
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) {

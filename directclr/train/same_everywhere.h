@@ -3,16 +3,17 @@
 #include <cstdint>
 
 #include "directclr/core/error.h"
-#include "directclr/dist/group.h"
-#include "directclr/train/train_settings.h"
+#include "directclr/distributed/group.h"
+#include "directclr/settings/train_settings.h"
 
 namespace directclr::train {
 
 /// For a fault that all processes find alike: rank 0 tells the user.
-[[noreturn]] void refuse_together(const dist::Group& group, const InputError& error);
+[[noreturn]] void refuse_together(const distributed::Group& group, const InputError& error);
 
 /// Processes that would not compute the same thing must not begin: compares settings (but for how the run is carried
 /// out and where the data lie), versions, precision and data. Throws InputError naming rank and difference. Collective.
-void check_alike(const TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint, const dist::Group& group);
+void check_alike(const settings::TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint,
+                 const distributed::Group& group);
 
 }  // namespace directclr::train

@@ -2,10 +2,9 @@
 
 #include <torch/version.h>
 
-#include <nlohmann/json.hpp>
-
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/data/contact_sheet.h"
@@ -15,9 +14,9 @@
 namespace directclr::train {
 namespace {
 
-void check_same(const TrainSettings& given, const RunDirectory& run) {
-  TrainSettings now = given;
-  TrainSettings then = run.settings();
+void check_same(const settings::TrainSettings& given, const settings::RunDirectory& run) {
+  settings::TrainSettings now = given;
+  settings::TrainSettings then = run.settings();
   FieldList mine = fields_of(now);
   const FieldList theirs = fields_of(then);
   for (const auto& field : theirs.fields()) {
@@ -31,23 +30,24 @@ void check_same(const TrainSettings& given, const RunDirectory& run) {
 
 }  // namespace
 
-bool check_directory(const TrainSettings& settings, const RunDirectory& run, StartMode mode) {
-  if (run.exists() && mode == StartMode::kNew) {
+bool check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
+                     settings::StartMode mode) {
+  if (run.exists() && mode == settings::StartMode::kNew) {
     throw InputError(run.path().string(), "holds a run already",
                      "use --resume to continue it, --overwrite to replace it");
   }
-  if (mode != StartMode::kResume) return false;
+  if (mode != settings::StartMode::kResume) return false;
   if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
   check_same(settings, run);
   return run.finished();
 }
 
-void prepare_directory(const TrainSettings& settings, const RunDirectory& run, StartMode mode, const Sitting& sitting,
-                       const data::Source& source) {
-  if (mode == StartMode::kOverwrite && run.exists()) run.clear();
+void prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
+                       settings::StartMode mode, const Sitting& sitting, const data::Source& source) {
+  if (mode == settings::StartMode::kOverwrite && run.exists()) run.clear();
   make_directories(run.path());
-  if (mode != StartMode::kResume) {
-    TrainSettings copy = settings;
+  if (mode != settings::StartMode::kResume) {
+    settings::TrainSettings copy = settings;
     const FieldList fields = fields_of(copy);
     write_file(run.config(), write_toml(fields,
                                         "directclr run: every setting, resolved; repeat it with "
@@ -56,20 +56,19 @@ void prepare_directory(const TrainSettings& settings, const RunDirectory& run, S
     write_file(run.views(), image::encode_png(data::contact_sheet(source, settings.augment,
                                                                   static_cast<uint64_t>(settings.seed), 4, 3)));
   }
-  nlohmann::ordered_json environment = {
-      {"directclr", kVersion},
-      {"libtorch", TORCH_VERSION},
-      {"processor", processor_name()},
-      {"device", sitting.device},
-      {"precision", sitting.bfloat16 ? "bfloat16" : "float32"},
-      {"threads", settings.threads},
-      {"workers", settings.workers},
-      {"processes", sitting.processes},
-      {"seed", settings.seed},
-      {"data", settings.data},
-      {"images", source.size()},
-      {"data_fingerprint", format("%016llx", static_cast<unsigned long long>(source.fingerprint()))},
-      {"command", sitting.command_line}};
+  Json environment = {{"directclr", kVersion},
+                      {"libtorch", TORCH_VERSION},
+                      {"processor", processor_name()},
+                      {"device", sitting.device},
+                      {"precision", sitting.bfloat16 ? "bfloat16" : "float32"},
+                      {"threads", settings.threads},
+                      {"workers", settings.workers},
+                      {"processes", sitting.processes},
+                      {"seed", settings.seed},
+                      {"data", settings.data},
+                      {"images", source.size()},
+                      {"data_fingerprint", format("%016llx", static_cast<unsigned long long>(source.fingerprint()))},
+                      {"command", sitting.command_line}};
   write_file(run.environment(), environment.dump(2) + "\n");
 }
 

@@ -4,15 +4,16 @@
 #include <string>
 
 #include "directclr/data/source.h"
-#include "directclr/train/run_directory.h"
-#include "directclr/train/train_settings.h"
+#include "directclr/settings/run_directory.h"
+#include "directclr/settings/train_settings.h"
 #include "directclr/train/trainer.h"
 
 namespace directclr::train {
 
 /// Whether the directory allows what is asked; true when there is nothing left to do. Throws InputError when a run is
 /// there already, none is there to resume, or the settings given are not the run's own (how it is carried out aside).
-bool check_directory(const TrainSettings& settings, const RunDirectory& run, StartMode mode);
+bool check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
+                     settings::StartMode mode);
 
 /// What a run is carried out with.
 struct Sitting {
@@ -23,7 +24,7 @@ struct Sitting {
 };
 
 /// Writes what a run begins with: its settings, a contact sheet of views, and the environment of this sitting.
-void prepare_directory(const TrainSettings& settings, const RunDirectory& run, StartMode mode, const Sitting& sitting,
-                       const data::Source& source);
+void prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
+                       settings::StartMode mode, const Sitting& sitting, const data::Source& source);
 
 }  // namespace directclr::train

@@ -6,15 +6,16 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "directclr/core/core_turns.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
+#include "directclr/core/parallel.h"
 #include "directclr/core/text.h"
 #include "directclr/data/loader.h"
 #include "directclr/data/subset.h"
-#include "directclr/dist/gradient_sum.h"
+#include "directclr/distributed/gradient_sum.h"
 #include "directclr/eval/batch_images.h"
 #include "directclr/eval/features.h"
 #include "directclr/eval/knn.h"
@@ -38,8 +39,8 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 
 class Trainer {
  public:
-  Trainer(const TrainSettings& settings, const RunDirectory& run, StartMode mode, const std::string& command_line,
-          const Context& context, const dist::Group& group)
+  Trainer(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
+          const std::string& command_line, const Context& context, const distributed::Group& group)
       : settings_(settings),
         run_(run),
         context_(context),
@@ -174,7 +175,7 @@ class Trainer {
     optimizer_ = optim::make_optimizer(settings_.optimizer, parameters);
     std::vector<torch::Tensor> tensors;
     for (const auto& [name, tensor] : parameters) tensors.push_back(tensor);
-    gradients_ = std::make_unique<dist::GradientSum>(tensors, group_);
+    gradients_ = std::make_unique<distributed::GradientSum>(tensors, group_);
     for (auto& item : named_tensors(*model_.encoder, "encoder/", true)) state_.push_back(item);
     for (auto& item : named_tensors(*model_.projector, "projector/", true)) state_.push_back(item);
     for (auto& [name, tensor] : optimizer_->state()) state_.emplace_back("optimizer/" + name, tensor);
@@ -315,8 +316,9 @@ class Trainer {
     const auto queries =
         eval::extract_features(model_.encoder, nullptr, *test, settings_.augment, device_, options, quiet, group_);
     if (!group_.is_root()) return;
-    const double top1 = eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
-                                           static_cast<int64_t>(source_->class_names().size()), eval::KnnSettings{});
+    const double top1 =
+        eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
+                           static_cast<int64_t>(source_->class_names().size()), settings::KnnSettings{});
     log_->write(info_.step, static_cast<double>(info_.step) / static_cast<double>(steps_per_epoch_),
                 {{"knn_top1", top1}});
     last_log_ = Clock::now();  // the next rate must not count this pause
@@ -350,14 +352,14 @@ class Trainer {
   void finish() {
     save_weights(*model_.encoder, run_.encoder());
     save_weights(*model_.projector, run_.projector());
-    const nlohmann::ordered_json done = {{"steps", info_.step}, {"seconds", info_.seconds}};
+    const Json done = {{"steps", info_.step}, {"seconds", info_.seconds}};
     write_file(run_.done(), done.dump() + "\n");
   }
 
-  const TrainSettings& settings_;
-  const RunDirectory& run_;
+  const settings::TrainSettings& settings_;
+  const settings::RunDirectory& run_;
   const Context& context_;
-  dist::Group group_;
+  distributed::Group group_;
   torch::Device device_;
   CoreTurns turns_;
   bool bfloat16_ = false;
@@ -367,7 +369,7 @@ class Trainer {
   ContrastiveModel model_;
   std::unique_ptr<eval::BatchImages> pictures_;
   std::unique_ptr<optim::Optimizer> optimizer_;
-  std::unique_ptr<dist::GradientSum> gradients_;
+  std::unique_ptr<distributed::GradientSum> gradients_;
   std::unique_ptr<OnlineHead> head_;
   TrainingState state_;
   optim::CosineSchedule schedule_;
@@ -386,10 +388,11 @@ class Trainer {
 
 }  // namespace
 
-TrainResult train(const TrainSettings& settings, const RunDirectory& run, StartMode mode,
-                  const std::string& command_line, const Context& context, const dist::Group& group) {
+TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
+                  const std::string& command_line, const Context& context, const distributed::Group& group) {
   const bool finished = group.is_root() && check_directory(settings, run, mode);
   if (group.sum(finished ? 1 : 0) > 0) return {};
+  const ThreadLimit limit(static_cast<size_t>(settings.threads));
   return Trainer(settings, run, mode, command_line, context, group).run();
 }
 

@@ -3,9 +3,9 @@
 #include <string>
 
 #include "directclr/core/progress.h"
-#include "directclr/dist/group.h"
-#include "directclr/train/run_directory.h"
-#include "directclr/train/train_settings.h"
+#include "directclr/distributed/group.h"
+#include "directclr/settings/run_directory.h"
+#include "directclr/settings/train_settings.h"
 
 namespace directclr::train {
 
@@ -18,15 +18,15 @@ struct TrainResult {
 };
 
 /// Trains an encoder with a contrastive loss and writes a run directory (docs/formats.md).
-/// `settings` must be resolved. With StartMode::kResume they must equal the run's own but for its `[run]` part, and
-/// the run continues from its newest good checkpoint, giving bit for bit what it would have given uninterrupted.
-/// Throws InputError (bad settings, data or directory), Interrupted (after saving a checkpoint), NumericalError (the
-/// loss is not finite: names step, learning rate and last checkpoint).
+/// `settings` must be resolved. With settings::StartMode::kResume they must equal the run's own but for its `[run]`
+/// part, and the run continues from its newest good checkpoint, giving bit for bit what it would have given
+/// uninterrupted. Throws InputError (bad settings, data or directory), Interrupted (after saving a checkpoint),
+/// NumericalError (the loss is not finite: names step, learning rate and last checkpoint).
 ///
 /// With a group of several processes all call this with the same settings; each takes its share of every batch, and
 /// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the
 /// directory need be there for it alone. A run can be resumed by another number of processes.
-TrainResult train(const TrainSettings& settings, const RunDirectory& run, StartMode mode,
-                  const std::string& command_line, const Context& context, const dist::Group& group = {});
+TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
+                  const std::string& command_line, const Context& context, const distributed::Group& group = {});
 
 }  // namespace directclr::train

@@ -16,6 +16,7 @@
 
 #include "directclr/core/files.h"
 #include "tests/support/idx_files.h"
+#include "tests/support/json_printing.h"
 #include "tests/support/temporary_folder.h"
 
 extern char** environ;

@@ -1,17 +1,14 @@
 // The real program, started as a user starts it: exit status, messages, files.
 #include "tests/cli/cli.h"
 
-#include <ATen/ATen.h>
-
 #include <chrono>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
-#include "directclr/io/npy.h"
 #include "tests/support/golden.h"
 
 namespace directclr {
@@ -21,33 +18,11 @@ namespace fs = std::filesystem;
 using Cli = test::Cli;
 using test::Outcome;
 
-TEST_F(Cli, HelpShowsDefaultsRangesAndAnExample) {
-  for (const char* command : {"train", "probe", "knn", "embed", "spectrum", "export", "report"}) {
-    const Outcome outcome = run({command, "--help"});
-    EXPECT_EQ(outcome.status, 0) << command;
-    EXPECT_NE(outcome.out.find("Example:\n  directclr " + std::string(command)), std::string::npos) << command;
-  }
-  const std::string help = run({"train", "--help"}).out;
-  EXPECT_NE(help.find("--batch-size INT=256"), std::string::npos) << help;
-  EXPECT_NE(help.find("{2 .. 1048576}"), std::string::npos) << help;
-  EXPECT_EQ(run({"data", "info", "--help"}).status, 0);
-  EXPECT_EQ(run({"--version"}).out, "0.1.0\n");
-}
-
-TEST_F(Cli, MisspellingsSuggestTheNearest) {
-  expect_refused(run({"trian"}), "unknown argument 'trian' (did you mean train?)");
-  expect_refused(run({"train", "--epocs", "3"}), "unknown argument '--epocs' (did you mean --epochs?)");
-  expect_refused(run({"train", "--projector", "dirct", "--data", data_, "--out", path("x")}), "did you mean 'direct'?");
-  expect_refused(run({"train", "--data", "cifar10O:/x", "--out", path("x")}), "did you mean 'cifar10'?");
-  expect_refused(run({"train", "--arch", "resnet5O", "--data", data_, "--out", path("x")}), "did you mean 'resnet50'?");
-  expect_refused(run({}), "");
-}
-
 TEST_F(Cli, TrainsEvaluatesAndReports) {
   const Outcome trained =
       train({"--out", path("run"), "--projector", "direct", "--d0", "8", "--json", "--knn-every", "1"});
   ASSERT_EQ(trained.status, 0) << trained.err;
-  EXPECT_EQ(nlohmann::json::parse(trained.out).at("steps"), 10);
+  EXPECT_EQ(Json::parse(trained.out).at("steps"), 10);
   for (const char* file :
        {"config.toml", "environment.json", "metrics.jsonl", "events.out.tfevents.0.directclr", "encoder.safetensors",
         "projector.safetensors", "figures/views.png", "DONE", "checkpoints/step-10.safetensors"}) {
@@ -68,13 +43,13 @@ TEST_F(Cli, TrainsEvaluatesAndReports) {
         {"report", path("run"), "--json"}}) {
     const Outcome outcome = run(words);
     EXPECT_EQ(outcome.status, 0) << words[0] << ": " << outcome.err;
-    EXPECT_TRUE(nlohmann::json::accept(outcome.out)) << words[0] << ": " << outcome.out;
+    EXPECT_TRUE(Json::try_parse(outcome.out).has_value()) << words[0] << ": " << outcome.out;
   }
   for (const char* file : {"probe.json", "probe-dims-0-8.json", "probe-random-init.json", "knn.json", "report.html",
                            "spectrum/representation.json", "spectrum/embedding.svg"}) {
     EXPECT_TRUE(fs::exists(folder_ / "run" / file)) << file;
   }
-  const auto probe = nlohmann::json::parse(read_file(folder_ / "run/probe.json"));
+  const auto probe = Json::parse(read_file(folder_ / "run/probe.json"));
   EXPECT_EQ(probe.at("protocol").at("method"), "SGD on random crops and flips");  // the later of the two
   EXPECT_EQ(probe.at("protocol").at("epochs"), 1);
 }
@@ -122,8 +97,8 @@ TEST_F(Cli, ExplainsATrainedRun) {
     ASSERT_EQ(train({"--projector", projector, "--out", out}).status, 0);
     const Outcome outcome = run({"explain", out, "--images", "64", "--batch", "16", "--examples", "3", "--json"});
     ASSERT_EQ(outcome.status, 0) << outcome.err;
-    const auto printed = nlohmann::json::parse(outcome.out);
-    const auto written = nlohmann::json::parse(read_file(out + "/explain/explain.json"));
+    const auto printed = Json::parse(outcome.out);
+    const auto written = Json::parse(read_file(out + "/explain/explain.json"));
     EXPECT_EQ(written, printed);
     EXPECT_EQ(written.at("images"), 64);
     const size_t width = written.at("x").at("eigenvalues").size();
@@ -164,27 +139,15 @@ TEST_F(Cli, StopsWhenTheRankFallsUnderItsFloor) {
   EXPECT_NE(stopped.err.find("--stop-under: effective-rank is"), std::string::npos) << stopped.err;
   EXPECT_FALSE(fs::exists(folder_ / "run/DONE"));
   EXPECT_FALSE(fs::is_empty(folder_ / "run/checkpoints"));
-  const auto line = nlohmann::json::parse(read_file(folder_ / "run/metrics.jsonl")
-                                              .substr(0, 2000)
-                                              .substr(0, read_file(folder_ / "run/metrics.jsonl").find('\n')));
+  const auto line = Json::parse(read_file(folder_ / "run/metrics.jsonl")
+                                    .substr(0, 2000)
+                                    .substr(0, read_file(folder_ / "run/metrics.jsonl").find('\n')));
   for (const char* name : {"rank_r", "dead_r", "dead_z", "alignment_z", "uniformity_z", "uniformity_r"}) {
     EXPECT_TRUE(line.contains(name)) << name;
   }
   // It goes on once the floor is gone.
   EXPECT_EQ(run({"train", "--resume", "--stop-under", "", "--out", path("run")}).status, 0);
   EXPECT_TRUE(fs::exists(folder_ / "run/DONE"));
-}
-
-TEST_F(Cli, DumpsViewsThatCanBeRepeated) {
-  const Outcome outcome = run({"data", "dump", data_, "-n", "5", "--out", path("dump"), "--json"});
-  ASSERT_EQ(outcome.status, 0) << outcome.err;
-  const std::string bytes = read_file(folder_ / "dump/views.npy");
-  EXPECT_EQ(bytes.size() % 64, (5 * 2 * 28 * 28 * 3) % 64) << "the head fills whole blocks of 64";
-  EXPECT_NE(bytes.find("(5, 2, 28, 28, 3)"), std::string::npos);
-  const auto lines = split(read_file(folder_ / "dump/views.jsonl"), '\n');
-  ASSERT_EQ(lines.size(), 7u) << "settings, five images, the end";
-  EXPECT_EQ(nlohmann::json::parse(lines[0]).at("settings").at("image_size"), "28");
-  EXPECT_TRUE(fs::exists(folder_ / "dump" / nlohmann::json::parse(lines[5]).at("image").get<std::string>()));
 }
 
 TEST_F(Cli, TrainsWithSmallViews) {
@@ -201,15 +164,6 @@ TEST_F(Cli, TrainsWithSmallViews) {
   expect_refused(run({"data", "views", data_, "--small-views", "17", "--out", path("x.png")}), "0 .. 16");
   expect_refused(run({"data", "views", data_, "--small-scale-min", "0.5", "--out", path("x.png")}),
                  "--small-scale-min: the minimum is above the maximum");
-}
-
-TEST_F(Cli, MeasuresTheDataPath) {
-  const Outcome outcome = run({"bench", "data", data_, "--seconds", "0.2", "--workers", "2", "--json"});
-  ASSERT_EQ(outcome.status, 0) << outcome.err;
-  const auto object = nlohmann::json::parse(outcome.out);
-  EXPECT_GT(object.at("images_per_second_and_core").get<double>(), 0);
-  EXPECT_EQ(object.at("loader_images_per_second").size(), 2u);
-  EXPECT_GT(object.at("microseconds").at("crop and resize").get<double>(), 0);
 }
 
 TEST_F(Cli, TheResolvedConfigurationRepeatsTheRun) {
@@ -332,149 +286,16 @@ TEST_F(Cli, RefusesAnOutputThatCannotBeWritten) {
   expect_refused(train({"--out", path("file/run")}), "cannot create the directory");
 }
 
-TEST_F(Cli, DescribesData) {
-  const Outcome info = run({"data", "info", data_, "--json"});
-  ASSERT_EQ(info.status, 0) << info.err;
-  const auto object = nlohmann::json::parse(info.out);
-  EXPECT_EQ(object.at("train").at("images"), 80);
-  EXPECT_EQ(object.at("test").at("classes"), 10);
-  EXPECT_EQ(run({"data", "views", data_, "--out", path("views.png")}).status, 0);
-  EXPECT_GT(fs::file_size(folder_ / "views.png"), 1000U);
-}
-
-TEST_F(Cli, TakesEmbeddingsFromFiles) {
-  // Rank two in five dimensions, in float64 and in float16.
-  at::manual_seed(1);
-  const at::Tensor z = at::randn({60, 2}, at::kDouble).mm(at::randn({2, 5}, at::kDouble));
-  io::write_npy(folder_ / "z.npy", z);
-  const Outcome printed = run({"spectrum", path("z.npy"), "--json"});
-  ASSERT_EQ(printed.status, 0) << printed.err;
-  const auto object = nlohmann::json::parse(printed.out);
-  EXPECT_EQ(object.at("dimensions"), 5);
-  EXPECT_EQ(object.at("below_1e-6_of_largest"), 3);
-  EXPECT_EQ(object.at("protocol").at("samples"), 60);
-  const Outcome written = run({"spectrum", path("z.npy"), "--out", path("figures"), "--l2-normalize", "--limit", "40"});
-  EXPECT_EQ(written.status, 0) << written.err;
-  for (const char* name : {"spectrum.json", "spectrum.csv", "spectrum.svg"}) {
-    EXPECT_TRUE(fs::exists(folder_ / "figures" / name)) << name;
-  }
-  at::Tensor broken = z.clone();
-  broken[3][1] = NAN;
-  io::write_npy(folder_ / "nan.npy", broken);
-  const Outcome bad = run({"spectrum", path("nan.npy")});
-  EXPECT_EQ(bad.status, 4);
-  EXPECT_NE(bad.err.find("nan.npy: 1 rows of a block of 60"), std::string::npos) << bad.err;
-  const Outcome skipped = run({"spectrum", path("nan.npy"), "--skip-nonfinite"});
-  EXPECT_EQ(skipped.status, 0) << skipped.err;
-  EXPECT_NE(skipped.out.find("59 rows, 5 dimensions, rows not normalised, 1 rows left out"), std::string::npos)
-      << skipped.out;
-  expect_refused(run({"spectrum", path("nothing.npy")}), "nothing.npy: cannot open");
-  io::write_npy(folder_ / "one.npy", z.narrow(0, 0, 1));
-  expect_refused(run({"spectrum", path("one.npy")}), "at least 2 rows");
-}
-
-TEST_F(Cli, SaysWhetherEmbeddingsAreCollapsed) {
-  at::manual_seed(2);
-  const at::Tensor z = at::randn({200, 5}, at::kDouble);
-  io::write_npy(folder_ / "good.npy", z);
-  make_directories(folder_ / "other");
-  io::write_npy(folder_ / "other" / "good.npy",
-                z.mm(at::randn({5, 2}, at::kDouble)).mm(at::randn({2, 5}, at::kDouble)));
-  const Outcome good = run({"spectrum", path("good.npy"), "--explain", "--fail-under", "rank=0.5D"});
-  EXPECT_EQ(good.status, 0) << good.err;
-  EXPECT_NE(good.out.find("healthy: "), std::string::npos) << good.out;
-  EXPECT_NE(good.out.find("not centred (Garrido et al. 2023)"), std::string::npos) << good.out;
-  const Outcome both = run({"spectrum", path("good.npy"), path("other/good.npy"), "--fail-under", "rank=0.5D,rankme=1",
-                            "--out", path("both")});
-  EXPECT_EQ(both.status, 1) << both.out;
-  EXPECT_NE(both.out.find("dimensional collapse: 3 of 5 directions"), std::string::npos) << both.out;
-  EXPECT_NE(both.err.find("good.npy: effective-rank is"), std::string::npos) << both.err;
-  for (const char* name : {"good.json", "good-2.json", "comparison.svg", "cumulative.svg", "index.html"}) {
-    EXPECT_TRUE(fs::exists(folder_ / "both" / name)) << name;
-  }
-  const auto verdict = nlohmann::json::parse(read_file(folder_ / "both" / "good-2.json")).at("verdict");
-  EXPECT_EQ(verdict.at("kind"), "dimensional collapse");
-  const Outcome lenient = run({"spectrum", path("other/good.npy"), "--collapsed-share", "0.9"});
-  EXPECT_NE(lenient.out.find("healthy: "), std::string::npos) << lenient.out;
-  expect_refused(run({"spectrum", path("good.npy"), "--fail-under", "rnk=1"}), "no measure that has a floor");
-  expect_refused(run({"spectrum", test::fixture("files/code.pt").string()}), "would run os.getenv");
-}
-
-TEST_F(Cli, SaysHowEmbeddingsLie) {
-  at::manual_seed(2);
-  const at::Tensor z = at::randn({240, 3}).mm(at::randn({3, 12})) + 0.001 * at::randn({240, 12});
-  io::write_npy(folder_ / "z.npy", z);
-  io::write_npy(folder_ / "turned.npy", 2 * z.mm(std::get<0>(at::linalg_qr(at::randn({12, 12})))));
-  const Outcome one = run({"spectrum", path("z.npy"), "--neighbours", "--views", "4", "--jackknife", "6", "--compat",
-                           "lightly", "--out", path("page"), "--json"});
-  ASSERT_EQ(one.status, 0) << one.err;
-  const auto printed = nlohmann::json::parse(one.out),
-             kept = nlohmann::json::parse(read_file(folder_ / "page/spectrum.json"));
-  for (const char* key : {"geometry", "jackknife", "compat"}) EXPECT_EQ(printed.at(key), kept.at(key)) << key;
-  const std::string page = read_file(folder_ / "page/index.html");
-  for (const char* row : {"lidar", "standard error of effective-rank"}) {
-    EXPECT_NE(page.find(row), std::string::npos) << row;
-  }
-  const auto geometry = kept.at("geometry");
-  EXPECT_NEAR(geometry.at("intrinsic-dimension").get<double>(), 3, 0.8);
-  for (const char* name : {"uniformity", "local-dimension", "alignment", "lidar"}) EXPECT_TRUE(geometry.contains(name));
-  const Outcome two = run({"spectrum", path("z.npy"), path("turned.npy"), "--cka"});
-  ASSERT_EQ(two.status, 0) << two.err;
-  EXPECT_NE(two.out.find("linear CKA of z.npy and turned.npy: 1.0000, debiased 1.0000"), std::string::npos) << two.out;
-  expect_refused(run({"spectrum", path("z.npy"), "--views", "7"}), "240 rows are not");
-  const Outcome piped = finish(
-      start_program("/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("z.npy") + "'"}));
-  ASSERT_EQ(piped.status, 0) << piped.err;
-  const Outcome read = run({"spectrum", path("z.npy"), "--json"});
-  EXPECT_EQ(nlohmann::json::parse(piped.out).at("effective_rank_sigma"),
-            nlohmann::json::parse(read.out).at("effective_rank_sigma"));
-}
-
 TEST_F(Cli, LooksAtTheWeightsOfACheckpoint) {
   ASSERT_EQ(train({"--projector", "lowrank", "--d0", "5", "--out", path("run")}).status, 0);
   const Outcome of_run = run({"spectrum", path("run"), "--weights", "--out", path("weights"), "--json"});
   ASSERT_EQ(of_run.status, 0) << of_run.err;
-  const auto object = nlohmann::json::parse(of_run.out);
+  const auto object = Json::parse(of_run.out);
   EXPECT_EQ(object.at("matrices").back().at("name"), "up");
   EXPECT_EQ(object.at("matrices").back().at("singular_values").size(), 5u);
   EXPECT_EQ(object.at("alignments").back().at("first"), "down");
   EXPECT_TRUE(fs::exists(folder_ / "weights/weights.json"));
   EXPECT_TRUE(fs::exists(folder_ / "weights/alignment-1.svg"));
-  EXPECT_EQ(run({"spectrum", test::fixture("files/checkpoint.pth").string(), "--weights"}).status, 0);
-  expect_refused(run({"spectrum", test::fixture("files/code.pt").string(), "--weights"}), "code.pt");
-}
-
-TEST_F(Cli, ChecksTheTheory) {
-  const Outcome checks = run({"theory", "check", "lemma4", "lemma5", "--json"});
-  ASSERT_EQ(checks.status, 0) << checks.err;
-  const auto object = nlohmann::json::parse(checks.out);
-  EXPECT_EQ(object.at("checks").size(), 2U);
-  EXPECT_TRUE(object.at("holds"));
-  EXPECT_LT(object.at("checks").at(1).at("measures").at(0).at("deviation"), 1e-7);
-  const std::vector<std::string> figure = {"theory",  "fig3",        "--width",      "4",  "--iterations", "50",
-                                           "--seeds", "1",           "--batch-size", "16", "--ks",         "0,2",
-                                           "--out",   path("theory")};
-  const Outcome drawn = run(figure);
-  EXPECT_EQ(drawn.status, 0) << drawn.err;
-  for (const char* name : {"fig3.csv", "fig3.gp", "fig3.svg", "fig3.json", "fig3-map.svg"}) {
-    EXPECT_TRUE(fs::exists(folder_ / "theory" / name)) << name;
-  }
-  const auto with = [&](std::vector<std::string> more) {
-    std::vector<std::string> words = figure;
-    words.insert(words.end(), more.begin(), more.end());
-    return run(words);
-  };
-  expect_refused(with({"--ks", "0,-1"}), "k: a variance cannot be -1");
-  expect_refused(with({"--k", "-1"}), "--k: ");
-  expect_refused(with({"--batch-size", "1"}), "at least 2 samples");
-  expect_refused(with({"--width", "0"}), "--width: ");
-  expect_refused(with({"--data-covariance", "diagonal:1,1,-1,1"}), "not positive semi-definite");
-  expect_refused(with({"--ks", ""}), "--ks: '' is not a number");
-  expect_refused(run({"theory", "chek"}), "did you mean check?");
-  expect_refused(run({"theory", "check", "lemma9"}), "there is no 'lemma9'");
-  const Outcome diverged = with({"--learning-rate", "100000", "--similarity", "dot"});
-  EXPECT_EQ(diverged.status, 4);
-  EXPECT_NE(diverged.err.find("not finite at iteration"), std::string::npos) << diverged.err;
 }
 
 // The whole data set that the system's package brings, and real photographs where the machine has them.
@@ -487,7 +308,7 @@ TEST_F(Cli, ReadsRealData) {
   ASSERT_EQ(std::system(command.c_str()), 0);
   const Outcome info = run({"data", "info", "folder:" + path("photos"), "--json"});
   ASSERT_EQ(info.status, 0) << info.err;
-  EXPECT_EQ(nlohmann::json::parse(info.out).at("train").at("images"), 200);
+  EXPECT_EQ(Json::parse(info.out).at("train").at("images"), 200);
   const Outcome trained = run({"train", "--data", "folder:" + path("photos"), "--image-size", "64", "--arch",
                                "basic:1,1,1,1:8", "--batch-size", "50", "--epochs", "1", "--out", path("photo-run")});
   EXPECT_EQ(trained.status, 0) << trained.err;

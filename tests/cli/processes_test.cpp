@@ -4,11 +4,11 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
 
-#include "directclr/io/safetensors.h"
+#include "directclr/core/json.h"
+#include "directclr/tensor/tensor_file.h"
 #include "tests/cli/cli.h"
 #include "tests/support/tensor_matchers.h"
 
@@ -73,7 +73,7 @@ class Processes : public test::Cli {
   std::vector<double> losses(const std::string& run) const {
     std::vector<double> values;
     std::ifstream lines(folder_ / run / "metrics.jsonl");
-    for (std::string line; std::getline(lines, line);) values.push_back(nlohmann::json::parse(line).at("loss"));
+    for (std::string line; std::getline(lines, line);) values.push_back(Json::parse(line).at("loss").get<double>());
     return values;
   }
 
@@ -94,11 +94,12 @@ class Processes : public test::Cli {
   // What one of them found, by one process and by several.
   static void expect_same_finding(const std::string& command, const std::string& one_out,
                                   const std::string& several_out, double limit) {
-    const auto one = nlohmann::json::parse(one_out), several = nlohmann::json::parse(several_out);
+    const auto one = Json::parse(one_out), several = Json::parse(several_out);
     if (one.contains("top1")) {
       EXPECT_EQ(several.at("top1"), one.at("top1")) << command;
     } else {
-      EXPECT_NEAR(several.at("effective_rank_lambda"), one.at("effective_rank_lambda").get<double>(), limit);
+      EXPECT_NEAR(several.at("effective_rank_lambda").get<double>(), one.at("effective_rank_lambda").get<double>(),
+                  limit);
     }
   }
 };
@@ -108,7 +109,7 @@ TEST_F(Processes, TrainWhatOneProcessTrains) {
   for (const char* count : {"2", "3"}) {
     const Outcome outcome = run(training("several", {"--nproc", count, "--overwrite", "--json"}));
     ASSERT_EQ(outcome.status, 0) << outcome.err;
-    EXPECT_EQ(nlohmann::json::parse(outcome.out).at("steps"), 10);  // one voice
+    EXPECT_EQ(Json::parse(outcome.out).at("steps"), 10);  // one voice
     expect_same_losses("one", "several");
     EXPECT_NEAR(losses("several")[0], losses("one")[0], 2e-5 * losses("one")[0]);
   }
@@ -136,8 +137,8 @@ TEST_F(Processes, EvaluateAsOneProcessDoes) {
   }
   ASSERT_EQ(run({"embed", path("run"), "--out", path("one.safetensors")}).status, 0);
   ASSERT_EQ(run({"embed", path("run"), "--out", path("three.safetensors"), "--nproc", "3"}).status, 0);
-  const auto one = io::read_safetensors(path("one.safetensors")),
-             three = io::read_safetensors(path("three.safetensors"));
+  const auto one = tensor::read_safetensors(path("one.safetensors")),
+             three = tensor::read_safetensors(path("three.safetensors"));
   EXPECT_TRUE(test::all_close(*three.find("features"), *one.find("features"), 1e-5));
   EXPECT_TRUE(test::identical(*three.find("labels"), *one.find("labels")));
 }
@@ -212,18 +213,18 @@ TEST_F(Processes, MeasureTheMachineAndPlan) {
   ASSERT_EQ(measured.status, 0) << measured.err;
   const Outcome comm = run({"bench", "comm", "--nproc", "2", "--seconds", "0.05", "--out", file, "--json"});
   ASSERT_EQ(comm.status, 0) << comm.err;
-  EXPECT_GT(nlohmann::json::parse(comm.out).at("bytes_per_second"), 0.0);
+  EXPECT_GT(Json::parse(comm.out).at("bytes_per_second").get<double>(), 0.0);
   std::vector<std::string> words = {"plan", "--machine", file, "--images", "6400", "--gpus", "2", "--json"};
   words.insert(words.end(), network.begin(), network.end());
   const Outcome planned = run(words);
   ASSERT_EQ(planned.status, 0) << planned.err;
-  const auto plan = nlohmann::json::parse(planned.out);
+  const auto plan = Json::parse(planned.out);
   EXPECT_EQ(plan.at("devices"), 2);
   EXPECT_EQ(plan.at("images_per_device"), 32);
   EXPECT_EQ(plan.at("measured"), true);
   for (const char* part : {"compute_seconds", "loss_seconds", "gradient_seconds", "embedding_seconds", "norm_seconds",
                            "loader_seconds", "step_seconds", "train_seconds", "device_bytes", "bytes_sent_per_step"}) {
-    EXPECT_GT(plan.at(part), 0.0) << part;
+    EXPECT_GT(plan.at(part).get<double>(), 0.0) << part;
   }
   expect_refused(run({"plan", "--machine", "h1000"}), "--machine: 'h1000' is neither a file nor an assumed machine");
   expect_refused(run({"plan", "--machine", path("none.json")}), "none.json");

@@ -1,15 +1,14 @@
 #include <chrono>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <thread>
 
+#include "directclr/core/json.h"
 #include "tests/cli/cli.h"
 
 namespace directclr {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 class Reproduce : public test::Cli {
  protected:
@@ -21,7 +20,7 @@ class Reproduce : public test::Cli {
     return all;
   }
 
-  json results(const std::string& out) const { return json::parse(read_file(folder_ / out / "results.json")); }
+  Json results(const std::string& out) const { return Json::parse(read_file(folder_ / out / "results.json")); }
 
   // The run directory of a variant.
   fs::path run_of(const std::string& out, const std::string& variant) const {
@@ -75,11 +74,11 @@ TEST_F(Reproduce, IsTheSameAfterAnInterruptionAndAfterADeath) {
   }
   ASSERT_EQ(last.status, 0) << last.err;
 
-  const json a = results("whole"), b = results("parts");
+  const Json a = results("whole"), b = results("parts");
   ASSERT_EQ(a["runs"].size(), 4u);
   for (size_t i = 0; i < 4; ++i) {
     for (const char* key : {"variant", "id", "top1", "knn", "columns_top1", "spectra"}) {
-      EXPECT_EQ(a["runs"][i][key], b["runs"][i][key]) << a["runs"][i]["id"] << ", " << key;
+      EXPECT_EQ(a["runs"][i][key], b["runs"][i][key]) << a["runs"][i]["id"].dump() << ", " << key;
     }
   }
 
@@ -104,13 +103,14 @@ TEST_F(Reproduce, IsTheSameInParts) {
   const auto both = run({"reproduce", "table1", "--from", path("first/results.json"), "--from",
                          path("second/results.json"), "--out", path("both")});
   ASSERT_EQ(both.status, 0) << both.err;
-  const json a = results("whole"), b = results("both");
+  const Json a = results("whole"), b = results("both");
   ASSERT_EQ(a["runs"].size(), b["runs"].size());
   for (const auto& run : a["runs"]) {
     const auto same =
         std::find_if(b["runs"].begin(), b["runs"].end(), [&](const auto& r) { return r["id"] == run["id"]; });
-    ASSERT_NE(same, b["runs"].end()) << run["id"];
-    for (const char* key : {"top1", "knn", "spectra"}) EXPECT_EQ(run[key], (*same)[key]) << run["id"] << ", " << key;
+    ASSERT_NE(same, b["runs"].end()) << run["id"].dump();
+    for (const char* key : {"top1", "knn", "spectra"})
+      EXPECT_EQ(run[key], (*same)[key]) << run["id"].dump() << ", " << key;
   }
 }
 
@@ -123,7 +123,7 @@ TEST_F(Reproduce, GoesOnPastARunThatFails) {
   const auto once = run(words("fig7", "out"));
   EXPECT_EQ(once.status, 1);
   EXPECT_NE(once.err.find("1 of 2 runs failed"), std::string::npos) << once.err;
-  const json damaged = results("out");
+  const Json damaged = results("out");
   EXPECT_NE(damaged["runs"][0]["problem"].get<std::string>().find("probe.json: damaged result file"),
             std::string::npos);
   EXPECT_FALSE(damaged["runs"][1].contains("problem")) << "the other run went on";
@@ -167,7 +167,7 @@ TEST_F(Reproduce, RefusesBadInput) {
 TEST_F(Reproduce, PlansWithoutTheData) {
   const auto plan = run({"reproduce", "all", "--scale", "paper", "--dry-run", "--json"});
   ASSERT_EQ(plan.status, 0) << plan.err;
-  const json object = json::parse(plan.out);
+  const Json object = Json::parse(plan.out);
   EXPECT_EQ(object["runs"].size(), 14u);
   EXPECT_GT(object["predicted_seconds"].get<double>(), 3600);
   const auto here = run(words("table1", "x", {"--dry-run"}));

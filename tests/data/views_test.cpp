@@ -9,8 +9,8 @@
 
 #include "directclr/core/philox.h"
 #include "directclr/data/portable_math.h"
+#include "tests/support/array_matchers.h"
 #include "tests/support/golden.h"
-#include "tests/support/tensor_matchers.h"
 
 namespace directclr::data {
 namespace {
@@ -21,21 +21,21 @@ TEST(RenderView, EqualsTorchvisionsPipelineByteForByte) {
   for (const auto& c : golden.cases) {
     AugmentSettings settings;
     ViewParams p;
-    p.size = c.at("size");
+    p.size = c.at("size").get<int>();
     const auto crop = c.at("crop").get<std::vector<int>>();
     p.crop = {crop[0], crop[1], crop[2], crop[3]};
-    p.flip = c.at("flip");
-    p.jitter = c.at("jitter");
-    for (size_t i = 0; i < 4; ++i) p.order[i] = c.at("order")[i];
-    p.brightness = c.at("factors")[0];
-    p.contrast = c.at("factors")[1];
-    p.saturation = c.at("factors")[2];
-    p.hue = c.at("factors")[3];
-    p.grayscale = c.at("grayscale");
-    p.blur_sigma = c.at("blur");
-    p.solarize = c.at("solarize");
+    p.flip = c.at("flip").get<bool>();
+    p.jitter = c.at("jitter").get<bool>();
+    for (size_t i = 0; i < 4; ++i) p.order[i] = c.at("order")[i].get<uint8_t>();
+    p.brightness = c.at("factors")[0].get<float>();
+    p.contrast = c.at("factors")[1].get<float>();
+    p.saturation = c.at("factors")[2].get<float>();
+    p.hue = c.at("factors")[3].get<double>();
+    p.grayscale = c.at("grayscale").get<bool>();
+    p.blur_sigma = c.at("blur").get<double>();
+    p.solarize = c.at("solarize").get<bool>();
     image::Planes out;
-    render_view(golden.image(c.at("in")), p, settings, out);
+    render_view(golden.image(c.at("in").get<std::string>()), p, settings, out);
     const image::Image view = test::to_image(out);
     const auto crc = static_cast<uint32_t>(::crc32(0, view.pixels.data(), static_cast<unsigned>(view.pixels.size())));
     ASSERT_EQ(crc, c.at("crc32").get<uint32_t>()) << c.dump();
@@ -46,13 +46,13 @@ TEST(RenderEvalView, EqualsResizeCenterCropToTensorNormalize) {
   const test::Golden golden("evaluation");
   for (const auto& c : golden.cases) {
     AugmentSettings settings;
-    settings.image_size = c.at("size");
-    settings.eval_crop_fraction = c.at("fraction");
+    settings.image_size = c.at("size").get<int64_t>();
+    settings.eval_crop_fraction = c.at("fraction").get<double>();
     image::Planes out;
-    render_eval_view(golden.image(c.at("in")), settings, out);
-    at::Tensor actual = at::empty({settings.image_size, settings.image_size, 3});
-    NormalizeTable(settings.normalization()).write(out, PixelFormat::kFloat32, actual.data_ptr<float>());
-    EXPECT_TRUE(test::identical(actual, golden[c.at("out")])) << c.dump();
+    render_eval_view(golden.image(c.at("in").get<std::string>()), settings, out);
+    array::Array actual = array::Array::empty({settings.image_size, settings.image_size, 3}, array::DType::kFloat32);
+    NormalizeTable(settings.normalization()).write(out, PixelFormat::kFloat32, actual.mutable_data<float>());
+    EXPECT_TRUE(test::identical(actual, golden[c.at("out").get<std::string>()])) << c.dump();
   }
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 // Votes counted one by one.
 double plain(const at::Tensor& bank, const at::Tensor& bank_labels, const at::Tensor& queries, const at::Tensor& labels,
-             int64_t classes, const KnnSettings& s) {
+             int64_t classes, const settings::KnnSettings& s) {
   int64_t correct = 0;
   for (int64_t q = 0; q < queries.size(0); ++q) {
     std::vector<std::pair<double, int64_t>> near;
@@ -37,7 +37,7 @@ TEST(Knn, EqualsVotesCountedOneByOne) {
   const at::Tensor bank = centres.index_select(0, bank_labels) + at::randn({90, 6});
   const at::Tensor queries = centres.index_select(0, labels) + at::randn({600, 6});
   for (const int64_t k : {1, 5, 20, 500}) {
-    KnnSettings s;
+    settings::KnnSettings s;
     s.k = k;
     s.knn_temperature = 0.2;
     const double accuracy = knn_accuracy(bank, bank_labels, queries, labels, 4, s);

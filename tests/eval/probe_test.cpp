@@ -24,7 +24,7 @@ Features clusters(int64_t count, double noise, int64_t seed) {
 }
 
 TEST(ProbeCached, SeparatesSeparableClassesAndReportsChanceOnNoise) {
-  const ProbeSettings settings;
+  const settings::ProbeSettings settings;
   EXPECT_EQ(probe_cached(clusters(300, 0.1, 1), clusters(200, 0.1, 2), 3, settings, 0, {}).top1, 1);
   Features noise = clusters(600, 0.1, 1);
   Features other = clusters(600, 0.1, 2);
@@ -46,7 +46,7 @@ TEST(ProbeCached, ComesNearTheBestPossibleClassifier) {
 }
 
 TEST(ProbeCached, UsesOnlyTheColumnsAsked) {
-  ProbeSettings settings;
+  settings::ProbeSettings settings;
   Features train = clusters(300, 0.1, 1);
   Features test = clusters(200, 0.1, 2);
   train.representation.slice(1, 0, 2) = 0;
@@ -80,7 +80,7 @@ TEST(ProbeSgd, LearnsAndLeavesTheEncoderAlone) {
   data::AugmentSettings augment;
   augment.apply_preset("fashion");
   augment.crop_scale_min = 0.9;
-  model::EncoderSettings encoder_settings;
+  settings::EncoderSettings encoder_settings;
   encoder_settings.arch = "basic:1,1,1,1:8";
   encoder_settings.stem = "small";
   // With silent residual branches an untrained network sees little but the corners of an image.
@@ -89,7 +89,7 @@ TEST(ProbeSgd, LearnsAndLeavesTheEncoderAlone) {
   std::vector<torch::Tensor> before;
   for (const auto& p : encoder->parameters()) before.push_back(p.clone());
   for (const auto& b : encoder->buffers()) before.push_back(b.clone());
-  ProbeSettings settings;
+  settings::ProbeSettings settings;
   settings.probe_epochs = 40;
   settings.probe_batch_size = 50;
   settings.probe_lr = 1;

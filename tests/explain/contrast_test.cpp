@@ -6,6 +6,7 @@
 
 #include "directclr/explain/growth.h"
 #include "directclr/loss/contrastive.h"
+#include "directclr/tensor/arrays.h"
 #include "directclr/theory/contrast_matrix.h"
 #include "tests/support/tensor_matchers.h"
 #include "tests/support/theory_golden.h"
@@ -21,7 +22,7 @@ Tensor random(at::IntArrayRef shape, uint64_t seed) {
 }
 
 // Samples as the laboratory wants them: columns.
-theory::Matrix columns(const Tensor& rows) { return test::matrix_of(rows.t().contiguous()); }
+theory::Matrix columns(const Tensor& rows) { return test::matrix_of(directclr::tensor::array_of(rows.t())); }
 
 Tensor tensor(const theory::Matrix& m) {
   return at::from_blob(const_cast<double*>(m.data()), {m.rows(), m.cols()}, at::kDouble).clone();

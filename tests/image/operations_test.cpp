@@ -15,13 +15,13 @@ TEST(ImageOperations, EqualPillowByteForByte) {
   ASSERT_GE(golden.cases.size(), 140U);
   for (const auto& c : golden.cases) {
     const auto operation = c.at("operation").get<std::string>();
-    const Image input = golden.image(c.at("in"));
-    const Image expected = golden.image(c.at("out"));
+    const Image input = golden.image(c.at("in").get<std::string>());
+    const Image expected = golden.image(c.at("out").get<std::string>());
     Planes planes = test::to_planes(input);
     const double factor = c.value("factor", 0.0);
     if (operation == "resize") {
-      const auto box = c.at("box").get<std::vector<int>>();
-      crop_resize(input, {box[0], box[1], box[2], box[3]}, c.at("size")[0], c.at("size")[1],
+      const auto box = c.at("box").get<std::vector<int>>(), size = c.at("size").get<std::vector<int>>();
+      crop_resize(input, {box[0], box[1], box[2], box[3]}, size[0], size[1],
                   c.at("filter") == "bicubic" ? Filter::kBicubic : Filter::kBilinear, planes);
     } else if (operation == "brightness") {
       adjust_brightness(planes, static_cast<float>(factor));
@@ -54,8 +54,8 @@ TEST(ImageOperations, EqualPillowOnAllColours) {
     }
     const auto operation = c.at("operation").get<std::string>();
     if (operation == "grayscale") to_grayscale(planes);
-    if (operation == "hue") adjust_hue(planes, c.at("factor"));
-    if (operation == "saturation") adjust_saturation(planes, c.at("factor"));
+    if (operation == "hue") adjust_hue(planes, c.at("factor").get<double>());
+    if (operation == "saturation") adjust_saturation(planes, c.at("factor").get<float>());
     const Image result = test::to_image(planes);
     const auto crc =
         static_cast<uint32_t>(::crc32(0, result.pixels.data(), static_cast<unsigned>(result.pixels.size())));

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <functional>
 
-#include "tests/support/golden.h"
+#include "tests/support/tensor_golden.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::loss {
@@ -36,13 +36,13 @@ double scalar_loss(bool two_n, const at::Tensor& z_a, const at::Tensor& z_b, dou
 }
 
 TEST(ContrastiveLoss, EqualsPyTorchInValueAndGradient) {
-  const test::Golden golden("losses");
+  const test::TensorGolden golden("losses");
   for (const auto& c : golden.cases) {
     const auto prefix = c.at("prefix").get<std::string>();
     for (const auto& [name, function] : kLosses) {
       at::Tensor z_a = golden[prefix + "z_a"].clone().requires_grad_(true);
       at::Tensor z_b = golden[prefix + "z_b"].clone().requires_grad_(true);
-      const at::Tensor value = function(z_a, z_b, c.at("tau"));
+      const at::Tensor value = function(z_a, z_b, c.at("tau").get<double>());
       EXPECT_NEAR(value.item<double>(), c.at(name).get<double>(), 1e-12 * std::max(1.0, c.at(name).get<double>()));
       value.backward();
       EXPECT_TRUE(test::all_close(z_a.grad(), golden[prefix + name + "/grad_a"], 1e-10, 1e-13)) << name << c.dump();

@@ -15,8 +15,8 @@ namespace {
 
 constexpr int64_t kD = 24;
 
-ProjectorSettings settings_for(const std::string& kind, int64_t d0 = 6) {
-  ProjectorSettings settings;
+settings::ProjectorSettings settings_for(const std::string& kind, int64_t d0 = 6) {
+  settings::ProjectorSettings settings;
   settings.projector = kind;
   settings.d0 = d0;
   settings.projector_dim = 10;
@@ -174,7 +174,7 @@ TEST(GroupProjector, SumsDisjointGroupsOfAllChannels) {
 }
 
 TEST(MlpProjector, HasThePapersLayersByDefault) {
-  ProjectorSettings settings;
+  settings::ProjectorSettings settings;
   const auto projector = make_projector(settings, 2048, 1);
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
   for (const auto& item : projector->named_parameters()) shapes.emplace_back(item.key(), item.value().sizes().vec());

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "directclr/core/error.h"
-#include "tests/support/golden.h"
+#include "tests/support/tensor_golden.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::model {
@@ -68,10 +68,10 @@ TEST(Block, SeesAMapOfOnePixelByTheMiddleOfItsKernels) {
 }
 
 TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
-  const test::Golden golden("networks");
+  const test::TensorGolden golden("networks");
   for (const auto& c : golden.cases) {
-    EncoderSettings settings;
-    settings.arch = c.at("arch");
+    settings::EncoderSettings settings;
+    settings.arch = c.at("arch").get<std::string>();
     settings.stem = "imagenet";
     const auto prefix = c.at("prefix").get<std::string>();
     ResNet net = make_encoder(settings, 224, 0);
@@ -107,7 +107,7 @@ TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
 }
 
 TEST(ResNet, StartsAsTorchvisionDoesAndFromItsSeedAlone) {
-  EncoderSettings settings;
+  settings::EncoderSettings settings;
   settings.arch = "bottleneck:1,1,1,1:16";
   ResNet a = make_encoder(settings, 32, 7);
   torch::manual_seed(99);
@@ -126,7 +126,7 @@ TEST(ResNet, StartsAsTorchvisionDoesAndFromItsSeedAlone) {
 }
 
 TEST(ResNet, GivesTheSameInChannelsLastMemory) {
-  EncoderSettings settings;
+  settings::EncoderSettings settings;
   settings.arch = "bottleneck:1,1,1,1:8";
   const torch::Tensor images = torch::randn({4, 3, 32, 32});
   for (const std::string stem : {"cifar", "small", "imagenet"}) {
@@ -142,7 +142,7 @@ TEST(ResNet, GivesTheSameInChannelsLastMemory) {
 }
 
 TEST(EncoderSettings, RefusesUnknownArchitectures) {
-  EncoderSettings settings;
+  settings::EncoderSettings settings;
   for (const char* arch : {"resnet5", "bottleneck:1,2:16", "bottleneck:1,1,1,1:0", "basic:1,1,1,x:8", ""}) {
     settings.arch = arch;
     EXPECT_THROW(settings.shape(), InputError) << arch;

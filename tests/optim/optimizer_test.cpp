@@ -11,14 +11,14 @@
 #include <torch/utils.h>
 
 #include "directclr/optim/schedule.h"
-#include "tests/support/golden.h"
+#include "tests/support/tensor_golden.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::optim {
 namespace {
 
 TEST(Lars, EqualsAPlainPyTorchReferenceAfterFiftySteps) {
-  const test::Golden golden("lars");
+  const test::TensorGolden golden("lars");
   const auto& c = golden.cases[0];
   torch::nn::Sequential net(torch::nn::Linear(6, 9), torch::nn::BatchNorm1d(9), torch::nn::ReLU(),
                             torch::nn::Linear(9, 4));
@@ -29,8 +29,9 @@ TEST(Lars, EqualsAPlainPyTorchReferenceAfterFiftySteps) {
     item.value().copy_(golden["initial/" + item.key()]);
     parameters.emplace_back(item.key(), item.value());
   }
-  const auto optimizer = make_lars(parameters, c.at("momentum"), c.at("decay"), c.at("eta"));
-  const CosineSchedule schedule{c.at("peak"), c.at("warmup"), c.at("steps"), 0.001};
+  const auto number = [&](const char* name) { return c.at(name).get<double>(); };
+  const auto optimizer = make_lars(parameters, number("momentum"), number("decay"), number("eta"));
+  const CosineSchedule schedule{number("peak"), c.at("warmup").get<int64_t>(), c.at("steps").get<int64_t>(), 0.001};
   for (int64_t step = 0; step < schedule.total_steps; ++step) {
     optimizer->zero_grad();
     torch::cross_entropy_loss(net->forward(golden["x"]), golden["y"]).backward();

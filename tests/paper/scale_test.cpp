@@ -7,7 +7,7 @@
 namespace directclr::paper {
 namespace {
 
-train::TrainSettings resolved(const std::string& name) {
+settings::TrainSettings resolved(const std::string& name) {
   Scale scale = scale_named(name);
   if (scale.train.data.empty()) scale.train.data = "folder:images";
   scale.train.resolve(scale.given);

@@ -3,33 +3,38 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include "directclr/array/array.h"
+#include "directclr/core/json.h"
 #include "directclr/image/image.h"
 #include "directclr/io/safetensors.h"
 #include "tests/support/folders.h"
+#include "tests/support/json_printing.h"
 
 namespace directclr::test {
 
-/// A golden file: tensors, and the cases from its metadata (tools/goldens/make_goldens.py).
+/// A golden file: arrays, and the cases from its metadata (tools/goldens/make_goldens.py).
 struct Golden {
-  io::TensorFile file;
-  nlohmann::json cases;
+  io::ArrayFile file;
+  Json cases;
 
   explicit Golden(const std::string& name)
       : file(io::read_safetensors(tests_folder() / "goldens" / (name + ".safetensors"))),
-        cases(nlohmann::json::parse(file.metadata.at("cases"))) {}
-  const at::Tensor& operator[](const std::string& name) const {
-    const at::Tensor* tensor = file.find(name);
-    if (!tensor) throw std::out_of_range("no golden tensor " + name);
-    return *tensor;
+        cases(Json::parse(file.metadata.at("cases"))) {}
+  const array::Array& operator[](const std::string& name) const {
+    const array::Array* found = file.find(name);
+    if (!found) throw std::out_of_range("no golden array " + name);
+    return *found;
   }
-  /// A (height, width, 3) byte tensor as a picture.
+  /// An array's elements, row after row, as float64.
+  std::vector<double> values(const std::string& name) const { return array::to_doubles((*this)[name]); }
+  /// A (height, width, 3) byte array as a picture.
   image::Image image(const std::string& name) const {
-    const at::Tensor& tensor = (*this)[name];
-    image::Image result(static_cast<int>(tensor.size(1)), static_cast<int>(tensor.size(0)));
-    std::copy_n(tensor.data_ptr<uint8_t>(), result.pixels.size(), result.pixels.begin());
+    const array::Array& pixels = (*this)[name];
+    image::Image result(static_cast<int>(pixels.size(1)), static_cast<int>(pixels.size(0)));
+    std::copy_n(pixels.data<uint8_t>(), result.pixels.size(), result.pixels.begin());
     return result;
   }
 };

@@ -1,15 +1,16 @@
 #pragma once
 
+#include <algorithm>
+
 #include "directclr/theory/matrix.h"
 #include "tests/support/golden.h"
 
 namespace directclr::test {
 
-/// A float64 tensor of a golden file as a matrix; one dimension becomes a column.
-inline theory::Matrix matrix_of(const at::Tensor& tensor) {
-  const at::Tensor t = tensor.contiguous();
-  const theory::Index columns = t.dim() > 1 ? t.size(1) : 1;
-  return Eigen::Map<const theory::Matrix>(t.data_ptr<double>(), t.size(0), columns);
+/// A float64 array of a golden file as a matrix; one dimension becomes a column.
+inline theory::Matrix matrix_of(const array::Array& values) {
+  const theory::Index columns = values.dim() > 1 ? values.size(1) : 1;
+  return Eigen::Map<const theory::Matrix>(values.values<double>().data(), values.size(0), columns);
 }
 
 /// The largest |actual - expected| within limit * (largest |expected|, or 1 where that is less).

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "directclr/core/error.h"
+#include "directclr/core/json.h"
 #include "directclr/theory/complex_step.h"
 #include "directclr/theory/random.h"
 #include "tests/support/error_of.h"
@@ -13,9 +14,10 @@
 namespace directclr::theory {
 namespace {
 
-LossForm form_of(const nlohmann::json& item) {
+LossForm form_of(const Json& item) {
   return {item.at("similarity") == "dot" ? Similarity::kDot : Similarity::kDistance,
-          item.at("negatives") == "other" ? Negatives::kOtherBranch : Negatives::kSameBranch, item.at("temperature")};
+          item.at("negatives") == "other" ? Negatives::kOtherBranch : Negatives::kSameBranch,
+          item.at("temperature").get<double>()};
 }
 
 TEST(TheoryLoss, EqualsPyTorchsAutomaticDifferentiation) {
@@ -24,12 +26,12 @@ TEST(TheoryLoss, EqualsPyTorchsAutomaticDifferentiation) {
   for (const auto& item : golden.cases) {
     if (item.at("kind") != "loss") continue;
     ++seen;
-    const std::string inputs = item.at("inputs"), prefix = item.at("prefix");
+    const auto inputs = item.at("inputs").get<std::string>(), prefix = item.at("prefix").get<std::string>();
     const Matrix z = test::matrix_of(golden[inputs + "z"]), z_prime = test::matrix_of(golden[inputs + "z_prime"]);
     Matrix grad_z, grad_z_prime;
     ContrastiveLoss loss(form_of(item));
     const double value = loss(z, z_prime, grad_z, grad_z_prime);
-    const double expected = item.at("value");
+    const auto expected = item.at("value").get<double>();
     EXPECT_NEAR(value, expected, 1e-11 * std::max(1.0, std::abs(expected))) << prefix;
     EXPECT_TRUE(test::near(grad_z, test::matrix_of(golden[prefix + "grad_z"]), 1e-11)) << prefix;
     EXPECT_TRUE(test::near(grad_z_prime, test::matrix_of(golden[prefix + "grad_z_prime"]), 1e-11)) << prefix;

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 
 #include "directclr/core/error.h"
 #include "directclr/theory/contrast_matrix.h"
@@ -22,9 +23,9 @@ TEST(Descent, FiftyStepsEqualPyTorchs) {
   const test::Golden golden("theory");
   for (const auto& item : golden.cases) {
     if (item.at("kind") != "descent") continue;
-    const std::string prefix = item.at("prefix");
+    const auto prefix = item.at("prefix").get<std::string>();
     const Views views{test::matrix_of(golden[prefix + "x"]), test::matrix_of(golden[prefix + "x_prime"])};
-    Network network{{}, item.at("relu")};
+    Network network{{}, item.at("relu").get<bool>()};
     const auto layers = item.at("layers").get<size_t>();
     for (size_t l = 0; l < layers; ++l) {
       network.weights.push_back(test::matrix_of(golden[prefix + "initial" + std::to_string(l)]));
@@ -49,18 +50,19 @@ TEST(SingularDynamics, EqualPyTorchsDerivatives) {
   const test::Golden golden("theory");
   for (const auto& item : golden.cases) {
     if (item.at("kind") != "matrix") continue;
-    const std::string prefix = item.at("prefix");
+    const auto prefix = item.at("prefix").get<std::string>();
     const Matrix w = test::matrix_of(golden[prefix + "w"]), rate = test::matrix_of(golden[prefix + "rate"]);
     const Svd decomposition = svd(w);
     EXPECT_TRUE(test::near(decomposition.s, test::matrix_of(golden[prefix + "values"]), 1e-13));
     EXPECT_TRUE(
         test::near(singular_value_rates(decomposition, rate), test::matrix_of(golden[prefix + "values_rate"]), 1e-11));
     const VectorRates rates = singular_vector_rates(decomposition, rate);
-    const at::Tensor projectors = golden[prefix + "projectors_rate"];  // (n, n, n): d(u_k v_k^T)/dt
+    const array::Array projectors = golden[prefix + "projectors_rate"];  // (n, n, n): d(u_k v_k^T)/dt
     for (Index k = 0; k < w.rows(); ++k) {
       const Matrix actual =
           rates.u.col(k) * decomposition.v.col(k).transpose() + decomposition.u.col(k) * rates.v.col(k).transpose();
-      EXPECT_TRUE(test::near(actual, test::matrix_of(projectors[k]), 1e-9)) << prefix << " vector " << k;
+      const array::Array expected = projectors.slice(k, k + 1).reshaped({w.rows(), w.rows()});
+      EXPECT_TRUE(test::near(actual, test::matrix_of(expected), 1e-9)) << prefix << " vector " << k;
     }
   }
 }
@@ -69,7 +71,7 @@ TEST(Flow, ReproducesTheMatrixExponential) {
   const test::Golden golden("theory");
   for (const auto& item : golden.cases) {
     if (item.at("kind") != "matrix") continue;
-    const std::string prefix = item.at("prefix");
+    const auto prefix = item.at("prefix").get<std::string>();
     const Matrix x = test::matrix_of(golden[prefix + "symmetric"]);
     std::vector<Matrix> state = {Matrix::Identity(x.rows(), x.rows())};
     const Vector end = integrate(
@@ -78,7 +80,7 @@ TEST(Flow, ReproducesTheMatrixExponential) {
           unpack(at, w);
           rate = pack({w[0] * x});
         },
-        pack(state), item.at("time"), {1e-12, 1e-14});
+        pack(state), item.at("time").get<double>(), {1e-12, 1e-14});
     unpack(end, state);
     EXPECT_TRUE(test::near(state[0], test::matrix_of(golden[prefix + "exponential"]), 1e-9)) << prefix;
   }

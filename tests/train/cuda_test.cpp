@@ -8,10 +8,10 @@
 
 #include "directclr/core/error.h"
 #include "directclr/data/sources.h"
-#include "directclr/dist/sync_batch_norm.h"
+#include "directclr/distributed/sync_batch_norm.h"
 #include "directclr/eval/batch_images.h"
 #include "directclr/eval/features.h"
-#include "directclr/io/safetensors.h"
+#include "directclr/tensor/tensor_file.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/model/resnet.h"
 #include "directclr/train/contrastive_model.h"
@@ -33,7 +33,7 @@ class Cuda : public ::testing::Test {
 };
 
 TEST_F(Cuda, GivesTheProcessorsLossAndGradients) {
-  model::EncoderSettings settings;
+  settings::EncoderSettings settings;
   settings.arch = "basic:1,1,1,1:8";
   model::ResNet here = model::make_encoder(settings, 32, 1);
   model::ResNet there = model::make_encoder(settings, 32, 1);
@@ -84,7 +84,7 @@ TEST_F(Cuda, SynchronisedNormalisationEqualsTorchs) {
         const torch::Tensor input = x.clone().requires_grad_(true), w = weight.clone().requires_grad_(true),
                             b = bias.clone().requires_grad_(true);
         torch::Tensor mean = torch::zeros({8}, parameters), variance = torch::ones({8}, parameters);
-        const torch::Tensor y = ours ? dist::sync_batch_norm(input, w, b, mean, variance, 0.1, 1e-5, {})
+        const torch::Tensor y = ours ? distributed::sync_batch_norm(input, w, b, mean, variance, 0.1, 1e-5, {})
                                      : torch::batch_norm(input, w, b, mean, variance, true, 0.1, 1e-5, false);
         y.backward(grad);
         return std::vector<torch::Tensor>{y, input.grad(), w.grad(), b.grad(), mean, variance};
@@ -124,7 +124,7 @@ TEST_F(Cuda, KeepsTheLossExactInFloat32) {
 
 // In one pass and in several: what the processor computes, and the same bits every time.
 TEST_F(Cuda, StepsEqualTheProcessorsAndRepeatThemselves) {
-  TrainSettings settings;
+  settings::TrainSettings settings;
   settings.data = "folder:images";
   settings.encoder.arch = "basic:1,1,1,1:8";
   settings.resolve({});
@@ -166,12 +166,12 @@ class CudaTraining : public Cuda {
     settings_.resolve({});
   }
 
-  std::vector<std::pair<std::string, torch::Tensor>> last_checkpoint(const RunDirectory& run) const {
-    return io::read_safetensors(run.checkpoint(run.checkpoints().front())).tensors;
+  std::vector<std::pair<std::string, torch::Tensor>> last_checkpoint(const settings::RunDirectory& run) const {
+    return tensor::read_safetensors(run.checkpoint(run.checkpoints().front())).tensors;
   }
 
   test::TemporaryFolder folder_;
-  TrainSettings settings_;
+  settings::TrainSettings settings_;
 };
 
 TEST_F(CudaTraining, RunsInBothPrecisionsAndWithEveryProjector) {
@@ -180,8 +180,8 @@ TEST_F(CudaTraining, RunsInBothPrecisionsAndWithEveryProjector) {
                                   "lowrank-diagonal", "group", "random-dropout"}) {
       settings_.precision = precision;
       settings_.projector.projector = projector;
-      const RunDirectory run(folder_ / (std::string(projector) + precision));
-      EXPECT_EQ(train(settings_, run, StartMode::kNew, "test", {}).steps, 8) << projector;
+      const settings::RunDirectory run(folder_ / (std::string(projector) + precision));
+      EXPECT_EQ(train(settings_, run, settings::StartMode::kNew, "test", {}).steps, 8) << projector;
       EXPECT_TRUE(run.finished());
     }
   }
@@ -193,16 +193,16 @@ TEST_F(CudaTraining, ResumedRunsEqualUninterruptedOnesBitForBit) {
       settings_.encoder.stem = stem;
       settings_.optimizer.optimizer = optimizer;
       const std::string name = std::string(stem) + optimizer;
-      const RunDirectory whole(folder_ / (name + "-whole")), parts(folder_ / (name + "-parts"));
-      train(settings_, whole, StartMode::kNew, "test", {});
+      const settings::RunDirectory whole(folder_ / (name + "-whole")), parts(folder_ / (name + "-parts"));
+      train(settings_, whole, settings::StartMode::kNew, "test", {});
       std::atomic<int> stop{0};
       Context context;
       context.stop = &stop;
       context.progress = [&](const Progress& progress) {
         if (progress.done >= 5U * 16U) stop = 2;
       };
-      EXPECT_THROW(train(settings_, parts, StartMode::kNew, "test", context), Interrupted);
-      train(settings_, parts, StartMode::kResume, "test", {});
+      EXPECT_THROW(train(settings_, parts, settings::StartMode::kNew, "test", context), Interrupted);
+      train(settings_, parts, settings::StartMode::kResume, "test", {});
       const auto one = last_checkpoint(whole), two = last_checkpoint(parts);
       ASSERT_EQ(one.size(), two.size());
       for (size_t i = 0; i < one.size(); ++i) {

@@ -11,8 +11,8 @@
 namespace directclr::train {
 namespace {
 
-TrainSettings settings_with(const std::string& projector, const std::string& loss) {
-  TrainSettings settings;
+settings::TrainSettings settings_with(const std::string& projector, const std::string& loss) {
+  settings::TrainSettings settings;
   settings.data = "fashion-mnist";
   settings.encoder.arch = "basic:1,1,1,1:4";
   settings.encoder.stem = "small";
@@ -26,7 +26,7 @@ TrainSettings settings_with(const std::string& projector, const std::string& los
   return settings;
 }
 
-ContrastiveModel double_model(const TrainSettings& settings) {
+ContrastiveModel double_model(const settings::TrainSettings& settings) {
   ContrastiveModel model = make_model(settings);
   model.encoder->to(torch::kDouble);
   model.projector->to(torch::kDouble);
@@ -43,7 +43,8 @@ std::vector<optim::NamedTensor> all_parameters(const ContrastiveModel& model) {
 
 // N / m processes without synchronised normalisation: each part through the model with a graph, embeddings gathered,
 // one loss over all of them, one backward.
-double reference(ContrastiveModel& model, const torch::Tensor& images, int64_t m, const loss::LossSettings& settings) {
+double reference(ContrastiveModel& model, const torch::Tensor& images, int64_t m,
+                 const settings::LossSettings& settings) {
   const int64_t n = images.size(0) / 2;
   std::vector<torch::Tensor> a, b;
   for (int64_t first = 0; first < n; first += m) {
@@ -61,7 +62,7 @@ double reference(ContrastiveModel& model, const torch::Tensor& images, int64_t m
 TEST(AccumulateGradients, MicroBatchesEqualProcessesWithoutSynchronisedNormalisation) {
   for (const char* projector : {"none", "direct", "linear", "mlp", "diagonal", "random-dropout"}) {
     for (const char* loss : {"infonce", "ntxent"}) {
-      const TrainSettings settings = settings_with(projector, loss);
+      const settings::TrainSettings settings = settings_with(projector, loss);
       torch::manual_seed(4);
       const torch::Tensor images = torch::randn({24, 3, 16, 16}, torch::kDouble);
       for (const int64_t m : {2, 4, 6}) {
@@ -88,7 +89,7 @@ TEST(AccumulateGradients, MicroBatchesEqualProcessesWithoutSynchronisedNormalisa
 // Two large and three small views, plainly: every pair with a large one in it.
 TEST(AccumulateGradients, SmallViewsAreComparedWithTheLargeOnes) {
   for (const char* loss : {"infonce", "ntxent"}) {
-    const TrainSettings settings = settings_with("mlp", loss);
+    const settings::TrainSettings settings = settings_with("mlp", loss);
     torch::manual_seed(6);
     const StepViews views{torch::randn({24, 3, 16, 16}, torch::kDouble), torch::randn({36, 3, 8, 8}, torch::kDouble)};
     ContrastiveModel ours = double_model(settings), theirs = double_model(settings);
@@ -119,7 +120,7 @@ TEST(AccumulateGradients, SmallViewsAreComparedWithTheLargeOnes) {
 
 // In parts: what each part's normalisation sees is its own, and the loss sees all.
 TEST(AccumulateGradients, SmallViewsComeInMicroBatchesToo) {
-  const TrainSettings settings = settings_with("mlp", "infonce");
+  const settings::TrainSettings settings = settings_with("mlp", "infonce");
   torch::manual_seed(7);
   const StepViews views{torch::randn({24, 3, 16, 16}, torch::kDouble), torch::randn({36, 3, 8, 8}, torch::kDouble)};
   ContrastiveModel ours = double_model(settings), theirs = double_model(settings);
@@ -151,7 +152,7 @@ TEST(AccumulateGradients, SmallViewsComeInMicroBatchesToo) {
 }
 
 TEST(AccumulateGradients, OnePartIsTheWholeBatch) {
-  const TrainSettings settings = settings_with("mlp", "infonce");
+  const settings::TrainSettings settings = settings_with("mlp", "infonce");
   torch::manual_seed(5);
   const torch::Tensor images = torch::randn({24, 3, 16, 16}, torch::kDouble);
   ContrastiveModel ours = double_model(settings), whole = double_model(settings);

@@ -14,8 +14,8 @@ namespace {
 
 constexpr int64_t kWidth = 16;
 
-TrainSettings settings_with(const std::string& projector, const std::string& stop_under = "") {
-  TrainSettings settings;
+settings::TrainSettings settings_with(const std::string& projector, const std::string& stop_under = "") {
+  settings::TrainSettings settings;
   settings.projector.projector = projector;
   settings.monitor_every = 1;
   settings.stop_under = stop_under;

@@ -17,8 +17,8 @@ constexpr int64_t kBatch = 10;  // uneven shares for three and four processes
 constexpr int64_t kSide = 16;
 constexpr int64_t kSteps = 10;
 
-TrainSettings settings_with(const std::string& projector, const std::string& loss, int64_t batch = kBatch) {
-  TrainSettings settings;
+settings::TrainSettings settings_with(const std::string& projector, const std::string& loss, int64_t batch = kBatch) {
+  settings::TrainSettings settings;
   settings.data = "fashion-mnist";
   settings.encoder.arch = "basic:1,1,1,1:4";
   settings.encoder.stem = "small";
@@ -58,8 +58,8 @@ struct Trained {
 };
 
 // `order`: of the images within each batch; empty: as they come.
-Trained train_on(const dist::Group& group, const TrainSettings& settings, torch::Dtype type, int64_t micro_batch = 0,
-                 const std::vector<int64_t>& order = {}) {
+Trained train_on(const distributed::Group& group, const settings::TrainSettings& settings, torch::Dtype type,
+                 int64_t micro_batch = 0, const std::vector<int64_t>& order = {}) {
   const int64_t batch = settings.batch_size;
   ContrastiveModel model = make_model(settings);
   convert(*model.encoder, type);
@@ -76,7 +76,7 @@ Trained train_on(const dist::Group& group, const TrainSettings& settings, torch:
     tensors.push_back(tensor);
     result.names.push_back(name);
   }
-  dist::GradientSum gradients(tensors, group);
+  distributed::GradientSum gradients(tensors, group);
   const auto optimizer = optim::make_lars(named, 0.9, 1e-4, 0.01);
   const Share mine = group.share(batch);
   for (int64_t step = 0; step < kSteps; ++step) {
@@ -130,10 +130,10 @@ class Ranks : public ::testing::TestWithParam<const char*> {
 
 TEST_P(Ranks, EqualOneProcessInFloat64) {
   for (const char* loss : {"infonce", "ntxent"}) {
-    const TrainSettings settings = settings_with(GetParam(), loss);
+    const settings::TrainSettings settings = settings_with(GetParam(), loss);
     const Trained whole = train_on({}, settings, torch::kDouble);
     for (const int64_t size : {2, 3, 4}) {
-      test::on_ranks(size, [&](const dist::Group& group) {
+      test::on_ranks(size, [&](const distributed::Group& group) {
         expect_equal(train_on(group, settings, torch::kDouble), whole, 1e-10,
                      std::string(loss) + ", rank " + std::to_string(group.rank()) + " of " + std::to_string(size));
       });
@@ -152,11 +152,11 @@ INSTANTIATE_TEST_SUITE_P(Projectors, Ranks,
 
 TEST(RanksWithSmallViews, EqualOneProcess) {
   at::set_num_threads(1);
-  TrainSettings settings = settings_with("mlp", "infonce");
+  settings::TrainSettings settings = settings_with("mlp", "infonce");
   settings.augment.small_views = 3;
   const Trained whole = train_on({}, settings, torch::kDouble);
   for (const int64_t size : {2, 3}) {
-    test::on_ranks(size, [&](const dist::Group& group) {
+    test::on_ranks(size, [&](const distributed::Group& group) {
       expect_equal(train_on(group, settings, torch::kDouble), whole, 1e-10, std::to_string(size) + " processes");
     });
   }
@@ -182,12 +182,12 @@ TEST(RanksInFloat32, EqualOneProcess) {
     for (const char* loss : {"infonce", "ntxent"}) {
       // More images and smaller steps than in float64: ten steps of a small batch magnify rounding a hundred thousand
       // times, here and in one process alike.
-      TrainSettings settings = settings_with(projector, loss, 26);
+      settings::TrainSettings settings = settings_with(projector, loss, 26);
       settings.optimizer.lr = 0.002;
       settings.encoder.arch = "basic:1,1,1,1:8";  // four channels are too few for oneDNN on AVX2
       const Trained whole = train_on({}, settings, torch::kFloat);
       for (const int64_t size : {2, 3, 4}) {
-        test::on_ranks(size, [&](const dist::Group& group) {
+        test::on_ranks(size, [&](const distributed::Group& group) {
           const Trained part = train_on(group, settings, torch::kFloat);
           const std::string what = std::string(projector) + " " + loss + " " + std::to_string(size);
           EXPECT_NEAR(part.losses[0], whole.losses[0], kLimit * whole.losses[0]) << what;
@@ -204,9 +204,9 @@ TEST(RanksInFloat32, EqualOneProcess) {
 TEST(RanksWithMicroBatches, EqualOneProcessWithTheSameParts) {
   at::set_num_threads(1);
   for (const char* loss : {"infonce", "ntxent"}) {
-    const TrainSettings settings = settings_with("mlp", loss, 12);
+    const settings::TrainSettings settings = settings_with("mlp", loss, 12);
     const Trained whole = train_on({}, settings, torch::kDouble, 6, {0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11});
-    test::on_ranks(2, [&](const dist::Group& group) {
+    test::on_ranks(2, [&](const distributed::Group& group) {
       expect_equal(train_on(group, settings, torch::kDouble, 3), whole, 1e-10, loss);
     });
   }

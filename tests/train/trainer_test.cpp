@@ -7,7 +7,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
-#include "directclr/io/safetensors.h"
+#include "directclr/tensor/tensor_file.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
 #include "tests/support/error_of.h"
@@ -38,10 +38,10 @@ class TrainerTest : public ::testing::Test {
     settings_.resolve({"warmup_epochs"});
   }
 
-  RunDirectory run(const std::string& name) const { return RunDirectory(folder_ / name); }
+  settings::RunDirectory run(const std::string& name) const { return settings::RunDirectory(folder_ / name); }
 
   // Trains, but asks to stop as soon as `steps` steps are done.
-  void train_and_stop(const RunDirectory& directory, StartMode mode, int64_t steps) const {
+  void train_and_stop(const settings::RunDirectory& directory, settings::StartMode mode, int64_t steps) const {
     std::atomic<int> stop{0};
     Context context;
     context.stop = &stop;
@@ -51,23 +51,23 @@ class TrainerTest : public ::testing::Test {
     EXPECT_THROW(train(settings_, directory, mode, "test", context), Interrupted);
   }
 
-  static io::TensorFile last_checkpoint(const RunDirectory& directory) {
-    return io::read_safetensors(directory.checkpoint(directory.checkpoints().front()));
+  static tensor::TensorFile last_checkpoint(const settings::RunDirectory& directory) {
+    return tensor::read_safetensors(directory.checkpoint(directory.checkpoints().front()));
   }
 
-  static void expect_same(const RunDirectory& a, const RunDirectory& b) {
+  static void expect_same(const settings::RunDirectory& a, const settings::RunDirectory& b) {
     const auto one = last_checkpoint(a);
     const auto two = last_checkpoint(b);
     ASSERT_EQ(one.tensors.size(), two.tensors.size());
     ASSERT_GT(one.tensors.size(), 60U);
     for (const auto& [name, tensor] : one.tensors) EXPECT_TRUE(test::identical(*two.find(name), tensor)) << name;
     EXPECT_EQ(one.metadata.at("step"), two.metadata.at("step"));
-    EXPECT_TRUE(test::identical(io::read_safetensors(b.encoder()).tensors[0].second,
-                                io::read_safetensors(a.encoder()).tensors[0].second));
+    EXPECT_TRUE(test::identical(tensor::read_safetensors(b.encoder()).tensors[0].second,
+                                tensor::read_safetensors(a.encoder()).tensors[0].second));
   }
 
   test::TemporaryFolder folder_;
-  TrainSettings settings_;
+  settings::TrainSettings settings_;
 };
 
 TEST_F(TrainerTest, ResumedRunsEqualUninterruptedOnesBitForBit) {
@@ -78,13 +78,13 @@ TEST_F(TrainerTest, ResumedRunsEqualUninterruptedOnesBitForBit) {
       const std::string name = std::string(projector) + optimizer;
       const auto whole = run(name + "-whole");
       const auto parts = run(name + "-parts");
-      train(settings_, whole, StartMode::kNew, "test", {});
-      train_and_stop(parts, StartMode::kNew, 3);     // in the middle of an epoch
-      train_and_stop(parts, StartMode::kResume, 8);  // at the end of one
-      train(settings_, parts, StartMode::kResume, "test", {});
+      train(settings_, whole, settings::StartMode::kNew, "test", {});
+      train_and_stop(parts, settings::StartMode::kNew, 3);     // in the middle of an epoch
+      train_and_stop(parts, settings::StartMode::kResume, 8);  // at the end of one
+      train(settings_, parts, settings::StartMode::kResume, "test", {});
       expect_same(whole, parts);
       // The log goes on as if nothing had happened, except for the clock.
-      const auto losses = [](const RunDirectory& directory) {
+      const auto losses = [](const settings::RunDirectory& directory) {
         std::string result;
         const std::string text = read_file(directory.metrics());
         for (size_t at = text.find("\"loss\""); at != std::string::npos; at = text.find("\"loss\"", at + 1)) {
@@ -98,17 +98,17 @@ TEST_F(TrainerTest, ResumedRunsEqualUninterruptedOnesBitForBit) {
 }
 
 TEST_F(TrainerTest, RepeatsItselfBitForBit) {
-  train(settings_, run("a"), StartMode::kNew, "test", {});
+  train(settings_, run("a"), settings::StartMode::kNew, "test", {});
   settings_.workers = 3;
-  train(settings_, run("b"), StartMode::kNew, "test", {});
+  train(settings_, run("b"), settings::StartMode::kNew, "test", {});
   expect_same(run("a"), run("b"));
 }
 
 TEST_F(TrainerTest, FallsBackFromADamagedCheckpoint) {
   const auto whole = run("whole");
   const auto hurt = run("hurt");
-  train(settings_, whole, StartMode::kNew, "test", {});
-  train_and_stop(hurt, StartMode::kNew, 6);  // checkpoints at 4 (epoch) and 6 (stop)
+  train(settings_, whole, settings::StartMode::kNew, "test", {});
+  train_and_stop(hurt, settings::StartMode::kNew, 6);  // checkpoints at 4 (epoch) and 6 (stop)
   ASSERT_EQ(hurt.checkpoints(), (std::vector<int64_t>{6, 4}));
   std::string bytes = read_file(hurt.checkpoint(6));
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 4);
@@ -116,38 +116,38 @@ TEST_F(TrainerTest, FallsBackFromADamagedCheckpoint) {
   std::vector<std::string> notices;
   Context context;
   context.notice = [&](const std::string& line) { notices.push_back(line); };
-  train(settings_, hurt, StartMode::kResume, "test", context);
+  train(settings_, hurt, settings::StartMode::kResume, "test", context);
   ASSERT_EQ(notices.size(), 1U);
   EXPECT_NE(notices[0].find("damaged checkpoint"), std::string::npos) << notices[0];
   expect_same(whole, hurt);
 }
 
 TEST_F(TrainerTest, KeepsTheLastTwoCheckpoints) {
-  train(settings_, run("a"), StartMode::kNew, "test", {});
+  train(settings_, run("a"), settings::StartMode::kNew, "test", {});
   EXPECT_EQ(run("a").checkpoints(), (std::vector<int64_t>{12, 8}));
 }
 
 TEST_F(TrainerTest, RefusesAnExistingRunAndChangedSettings) {
-  train_and_stop(run("a"), StartMode::kNew, 2);
-  EXPECT_NE(error_of([&] { train(settings_, run("a"), StartMode::kNew, "test", {}); }).find("holds a run already"),
+  train_and_stop(run("a"), settings::StartMode::kNew, 2);
+  EXPECT_NE(error_of([&] { train(settings_, run("a"), settings::StartMode::kNew, "test", {}); }).find("holds a run already"),
             std::string::npos);
   auto changed = settings_;
   changed.encoder.arch = "basic:1,1,1,1:16";
-  EXPECT_NE(error_of([&] { train(changed, run("a"), StartMode::kResume, "test", {}); }).find("--arch"),
+  EXPECT_NE(error_of([&] { train(changed, run("a"), settings::StartMode::kResume, "test", {}); }).find("--arch"),
             std::string::npos);
   changed = settings_;
   changed.workers = 1;  // how a run is carried out may change
-  EXPECT_EQ(error_of([&] { train(changed, run("a"), StartMode::kResume, "test", {}); }), "no error");
-  EXPECT_NE(error_of([&] { train(settings_, run("none"), StartMode::kResume, "test", {}); }).find("no run to resume"),
+  EXPECT_EQ(error_of([&] { train(changed, run("a"), settings::StartMode::kResume, "test", {}); }), "no error");
+  EXPECT_NE(error_of([&] { train(settings_, run("none"), settings::StartMode::kResume, "test", {}); }).find("no run to resume"),
             std::string::npos);
-  train(settings_, run("a"), StartMode::kOverwrite, "test", {});
+  train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
   EXPECT_TRUE(run("a").finished());
 }
 
 TEST_F(TrainerTest, RefusesOtherDataOnResume) {
-  train_and_stop(run("a"), StartMode::kNew, 2);
+  train_and_stop(run("a"), settings::StartMode::kNew, 2);
   test::write_idx_set(folder_ / "data", 71, 20);
-  EXPECT_NE(error_of([&] { train(settings_, run("a"), StartMode::kResume, "test", {}); }).find("data differ"),
+  EXPECT_NE(error_of([&] { train(settings_, run("a"), settings::StartMode::kResume, "test", {}); }).find("data differ"),
             std::string::npos);
 }
 
@@ -158,7 +158,7 @@ TEST_F(TrainerTest, StopsAtALossThatIsNotFinite) {
   settings_.optimizer.weight_decay = 10;  // batch norm forgives any scale but infinity
   std::string message;
   try {
-    train(settings_, run("a"), StartMode::kNew, "test", {});
+    train(settings_, run("a"), settings::StartMode::kNew, "test", {});
   } catch (const NumericalError& error) {
     message = error.what();
   }
@@ -174,7 +174,7 @@ TEST_F(TrainerTest, LearnsToTellTheImagesApart) {
   settings_.projector.d0 = 16;
   settings_.optimizer.optimizer = "adamw";
   settings_.optimizer.lr = 0.005;
-  const auto result = train(settings_, run("a"), StartMode::kNew, "test", {});
+  const auto result = train(settings_, run("a"), settings::StartMode::kNew, "test", {});
   EXPECT_LT(result.last_loss, 0.8 * std::log(16.0)) << "log 16 is what a collapsed model gives";
   EXPECT_EQ(result.steps, 120);
 }
@@ -187,7 +187,7 @@ TEST_F(TrainerTest, TakesEveryProjectorAndBothLosses) {
     for (const char* projector : {"none", "direct", "linear", "diagonal", "orthogonal", "lowrank", "lowrank-fixed",
                                   "lowrank-diagonal", "group", "random-dropout", "mlp"}) {
       settings_.projector.projector = projector;
-      EXPECT_EQ(train(settings_, run("a"), StartMode::kOverwrite, "test", {}).steps, 4) << projector;
+      EXPECT_EQ(train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {}).steps, 4) << projector;
       EXPECT_NO_THROW(load_model(run("a"))) << projector;
     }
   }
@@ -195,7 +195,7 @@ TEST_F(TrainerTest, TakesEveryProjectorAndBothLosses) {
 
 TEST_F(TrainerTest, TrainsInBfloat16) {
   settings_.precision = "bfloat16";
-  const auto result = train(settings_, run("a"), StartMode::kNew, "test", {});
+  const auto result = train(settings_, run("a"), settings::StartMode::kNew, "test", {});
   EXPECT_TRUE(std::isfinite(result.last_loss));
   for (const auto& [name, tensor] : last_checkpoint(run("a")).tensors) {
     EXPECT_NE(tensor.scalar_type(), torch::kBFloat16) << name;  // master weights stay float32
@@ -203,7 +203,7 @@ TEST_F(TrainerTest, TrainsInBfloat16) {
 }
 
 TEST(TrainSettings, ResolveFillsInThePresetAroundWhatWasGiven) {
-  TrainSettings s;
+  settings::TrainSettings s;
   s.data = "cifar10:/data";
   s.encoder.arch = "resnet18";
   s.augment.flip_probability = 0.25;
@@ -217,16 +217,16 @@ TEST(TrainSettings, ResolveFillsInThePresetAroundWhatWasGiven) {
   EXPECT_DOUBLE_EQ(s.optimizer.lr, 0.3);
   EXPECT_DOUBLE_EQ(s.optimizer.weight_decay, 1e-6);
   // Resolving again, everything given, changes nothing.
-  TrainSettings again = s;
+  settings::TrainSettings again = s;
   FieldList fields = fields_of(again);
   const auto names = fields.names();
   again.resolve(std::set<std::string>(names.begin(), names.end()));
-  TrainSettings copy = s;
+  settings::TrainSettings copy = s;
   EXPECT_EQ(write_toml(fields_of(again), ""), write_toml(fields_of(copy), ""));
 }
 
 TEST(TrainSettings, DefaultsAreThePapers) {
-  TrainSettings s;
+  settings::TrainSettings s;
   s.data = "folder:/imagenet";
   s.batch_size = 4096;
   s.resolve({});

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "directclr/data/augment_settings.h"
+
+namespace directclr::data {
+
+/// The training augmentation with something changed, to see what of it does what.
+struct AugmentVariant {
+  enum class Kind { kAlone, kWithout, kScaled };
+  Kind kind = Kind::kAlone;
+  std::string operation;  ///< "crop", "flip", "brightness", ..., or "all"
+  double strength = 1;    ///< of kScaled
+  AugmentSettings settings;
+
+  std::string name() const;  ///< "crop alone", "without crop", "all, strength 0.5"
+};
+
+/// Which operations the settings put to use: crop, flip, brightness, contrast, saturation, hue, grayscale, blur,
+/// solarize, in this order.
+std::vector<std::string> active_operations(const AugmentSettings& settings);
+
+/// Each active operation alone, then all but each, then all with their strengths times 0.5 and 1.5 (the share that a
+/// crop may leave out, the ranges of the jitter's factors, the blur's sigma; probabilities stay). A crop left out is
+/// the largest centred square. Random draws that two variants share are the same in both, since every operation has a
+/// stream of its own. Fewer than two active operations: none alone and none left out.
+std::vector<AugmentVariant> augment_variants(const AugmentSettings& settings);
+
+}  // namespace directclr::data

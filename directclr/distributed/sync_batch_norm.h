@@ -1,0 +1,23 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "directclr/distributed/group.h"
+
+namespace directclr::distributed {
+
+/// Batch normalisation in training, with mean and variance over the rows of all processes: what one process would
+/// compute on all rows together, forward and backward.
+/// Math:     y = w (x - mean) / sqrt(var + eps) + b with mean and biased var over all M = sum_k M_k values of a
+/// channel,
+///           merged from each process's own (Chan, Golub, LeVeque 1983). Backward, with x^ the normalised x:
+///           dx = w / sqrt(var + eps) (dy - (1/M) sum dy - x^ (1/M) sum dy x^), both sums over all processes.
+///           Gradients of w and b are this process's part; their sum over processes is the whole.
+/// Updates:  running = (1 - momentum) running + momentum (mean, var M / (M - 1)).
+/// Requires: x (n, C) or (n, C, H, W), the same C on all processes, n may differ; weight, bias, running_mean,
+///           running_var (C). Collective: one gather forward, one sum backward.
+at::Tensor sync_batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                           at::Tensor& running_mean, at::Tensor& running_var, double momentum, double eps,
+                           const Group& group);
+
+}  // namespace directclr::distributed

@@ -1,0 +1,53 @@
+#include "directclr/settings/run_directory.h"
+
+#include <algorithm>
+
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+
+namespace directclr::settings {
+
+namespace fs = std::filesystem;
+
+RunDirectory RunDirectory::open(const fs::path& path) {
+  RunDirectory run(path);
+  if (!fs::is_directory(path)) throw InputError(path.string(), "there is no such run directory");
+  if (!run.exists()) throw InputError(path.string(), "is no run directory: it has no config.toml");
+  return run;
+}
+
+fs::path RunDirectory::checkpoint(int64_t step) const {
+  return path_ / "checkpoints" / ("step-" + std::to_string(step) + ".safetensors");
+}
+
+std::vector<int64_t> RunDirectory::checkpoints() const {
+  std::vector<int64_t> steps;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path_ / "checkpoints", error)) {
+    const std::string name = entry.path().filename().string();
+    int64_t step = 0;
+    if (name.starts_with("step-") && name.ends_with(".safetensors") &&
+        parse_int(std::string_view(name).substr(5, name.size() - 5 - 12), step)) {
+      steps.push_back(step);
+    }
+  }
+  std::sort(steps.rbegin(), steps.rend());
+  return steps;
+}
+
+void RunDirectory::clear() const {
+  for (const char* name :
+       {"config.toml", "environment.json", "metrics.jsonl", "encoder.safetensors", "projector.safetensors", "DONE",
+        "evaluation.json", "knn.json", "report.html", "checkpoints", "explain", "spectrum", "figures"}) {
+    fs::remove_all(path_ / name);
+  }
+  fs::remove(events());
+  std::vector<fs::path> probes;  // the run's own, its baseline's, those of sub-vectors
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("probe") && name.ends_with(".json")) probes.push_back(entry.path());
+  }
+  for (const auto& probe : probes) fs::remove(probe);
+}
+
+}  // namespace directclr::settings

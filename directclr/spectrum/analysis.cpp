@@ -1,0 +1,112 @@
+#include "directclr/spectrum/analysis.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/spectrum/column_moments.h"
+#include "directclr/spectrum/geometry_measures.h"
+
+namespace directclr::spectrum {
+namespace {
+
+using array::Array;
+using array::DType;
+
+// One below the other: (N, D) float32.
+Array joined(const std::vector<Array>& blocks, int64_t columns) {
+  int64_t rows = 0;
+  for (const auto& block : blocks) rows += block.size(0);
+  Array all = Array::empty({rows, columns}, DType::kFloat32);
+  char* to = static_cast<char*>(all.mutable_raw());
+  for (const auto& block : blocks) {
+    if (block.nbytes() > 0) std::memcpy(to, block.raw(), block.nbytes());
+    to += block.nbytes();
+  }
+  return all;
+}
+
+// The rows of samples, `views` each, that are finite in all their views. `finite`: of all rows those that are.
+Array whole_samples(const Array& all, const Array& finite, int64_t views) {
+  const int64_t n = all.size(0);
+  if (finite.size(0) == n || views < 1 || n % views != 0) return all;
+  std::vector<int64_t> kept;
+  for (int64_t first = 0; first < n; first += views) {
+    if (finite_rows(all.slice(first, first + views)).size(0) < views) continue;
+    for (int64_t v = 0; v < views; ++v) kept.push_back(first + v);
+  }
+  return all.rows(kept);
+}
+
+}  // namespace
+
+RowAnalysis::RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t columns, bool keep_rows)
+    : settings_(settings),
+      keep_rows_(keep_rows || settings.neighbours || settings.views > 0),
+      moments_(columns, settings.l2_normalize, settings.skip_nonfinite) {
+  if (!settings.compat.empty()) compatible_measures({}, settings.compat);  // throws for an unknown tool
+  if (settings.jackknife == 0) return;
+  if (settings.jackknife < 2 || rows < 2 * settings.jackknife) {
+    throw InputError("--jackknife", format("%lld rows do not fill %lld groups of two", static_cast<long long>(rows),
+                                           static_cast<long long>(settings.jackknife)));
+  }
+  jackknife_.emplace_back(columns, settings.jackknife);
+}
+
+void RowAnalysis::add(const Array& block) {
+  moments_.add(block);
+  if (keep_rows_) blocks_.push_back(block.to(DType::kFloat32));
+  if (!jackknife_.empty()) {
+    const Array finite = finite_rows(block);
+    jackknife_[0].add(settings_.l2_normalize ? unit_rows(finite) : finite);
+  }
+}
+
+Analysis RowAnalysis::finish(const Context& context) {
+  if (moments_.count() < 2) throw InputError("spectrum", "fewer than 2 rows are finite");
+  Analysis found;
+  found.summary = moments_.summary();
+  found.measures = measures_of(found.summary);
+  if (!jackknife_.empty()) found.jackknife = jackknife_[0].estimates();
+  if (!settings_.compat.empty()) found.compatible = compatible_measures(found.summary, settings_.compat);
+  Array all;
+  if (keep_rows_) {
+    all = joined(std::exchange(blocks_, {}), moments_.dimensions());
+    found.rows = finite_rows(all);
+  }
+  if (settings_.neighbours) found.geometry = neighbour_measures(found.rows, context);
+  if (settings_.views > 0) {
+    const Array samples = whole_samples(all, found.rows, settings_.views);
+    for (auto& measure : view_measures(samples, settings_.views)) found.geometry.push_back(std::move(measure));
+  }
+  return found;
+}
+
+Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_t limit, bool keep_rows,
+                 const Context& context) {
+  const int64_t wanted = limit > 0 ? std::min(limit, reader.rows()) : reader.rows();
+  const std::string name = reader.path().string();
+  if (wanted < 2) throw InputError(name, "a covariance needs at least 2 rows");
+  if (reader.columns() < 1) throw InputError(name, "the rows are empty");
+  RowAnalysis analysis(settings, wanted, reader.columns(), keep_rows);
+  // Some 4 MiB of float32 at a time.
+  const int64_t block = std::clamp<int64_t>((int64_t{1} << 20) / reader.columns(), 16, 65536);
+  for (int64_t done = 0; done < wanted;) {
+    const Array rows = reader.next(std::min(block, wanted - done));
+    done += rows.size(0);
+    try {
+      analysis.add(rows);
+    } catch (const NumericalError& error) {
+      throw NumericalError(name + ": " + error.what() + " (leave them out with --skip-nonfinite)");
+    }
+    const auto units = static_cast<uint64_t>(done);
+    context.progress({"covariance", units, static_cast<uint64_t>(wanted), "rows", units, ""});
+    if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
+  }
+  if (analysis.moments().count() < 2) throw InputError(name, "fewer than 2 rows are finite");
+  return analysis.finish(context);
+}
+
+}  // namespace directclr::spectrum

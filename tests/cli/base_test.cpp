@@ -1,0 +1,253 @@
+// The real program, started as a user starts it: what it does in every build, also in one without libtorch.
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+#include <random>
+
+#include "directclr/array/array.h"
+#include "directclr/core/files.h"
+#include "directclr/core/json.h"
+#include "directclr/core/text.h"
+#include "directclr/io/npy.h"
+#include "tests/cli/cli.h"
+#include "tests/support/folders.h"
+
+namespace directclr {
+namespace {
+
+namespace fs = std::filesystem;
+using BaseCli = test::Cli;
+using array::Array;
+using test::Outcome;
+
+// Products of normal matrices: (rows, rank) with (rank, columns).
+Array of_rank(int64_t rank, int64_t rows, int64_t columns, unsigned seed = 1) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  const auto matrix = [&](int64_t n, int64_t m) {
+    std::vector<double> values(static_cast<size_t>(n * m));
+    for (double& value : values) value = normal(random);
+    return values;
+  };
+  const auto left = matrix(rows, rank), right = matrix(rank, columns);
+  Array product = Array::zeros({rows, columns}, array::DType::kFloat64);
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t k = 0; k < rank; ++k) {
+      for (int64_t j = 0; j < columns; ++j) {
+        product.mutable_data<double>()[i * columns + j] +=
+            left[static_cast<size_t>(i * rank + k)] * right[static_cast<size_t>(k * columns + j)];
+      }
+    }
+  }
+  return product;
+}
+
+TEST_F(BaseCli, HelpShowsDefaultsRangesAndAnExample) {
+  for (const char* command : {"train", "probe", "knn", "embed", "spectrum", "export", "report"}) {
+    const Outcome outcome = run({command, "--help"});
+    EXPECT_EQ(outcome.status, 0) << command;
+    EXPECT_NE(outcome.out.find("Example:\n  directclr " + std::string(command)), std::string::npos) << command;
+  }
+  const std::string help = run({"train", "--help"}).out;
+  EXPECT_NE(help.find("--batch-size INT=256"), std::string::npos) << help;
+  EXPECT_NE(help.find("{2 .. 1048576}"), std::string::npos) << help;
+  EXPECT_EQ(run({"data", "info", "--help"}).status, 0);
+  EXPECT_EQ(run({"--version"}).out, "0.1.0\n");
+}
+
+TEST_F(BaseCli, MisspellingsSuggestTheNearest) {
+  expect_refused(run({"trian"}), "unknown argument 'trian' (did you mean train?)");
+  expect_refused(run({"train", "--epocs", "3"}), "unknown argument '--epocs' (did you mean --epochs?)");
+  expect_refused(run({"train", "--projector", "dirct", "--data", data_, "--out", path("x")}), "did you mean 'direct'?");
+  expect_refused(run({"train", "--data", "cifar10O:/x", "--out", path("x")}), "did you mean 'cifar10'?");
+  expect_refused(run({"train", "--arch", "resnet5O", "--data", data_, "--out", path("x")}), "did you mean 'resnet50'?");
+  expect_refused(run({}), "");
+}
+
+TEST_F(BaseCli, DumpsViewsThatCanBeRepeated) {
+  const Outcome outcome = run({"data", "dump", data_, "-n", "5", "--out", path("dump"), "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::string bytes = read_file(folder_ / "dump/views.npy");
+  EXPECT_EQ(bytes.size() % 64, (5 * 2 * 28 * 28 * 3) % 64) << "the head fills whole blocks of 64";
+  EXPECT_NE(bytes.find("(5, 2, 28, 28, 3)"), std::string::npos);
+  const auto lines = split(read_file(folder_ / "dump/views.jsonl"), '\n');
+  ASSERT_EQ(lines.size(), 7u) << "settings, five images, the end";
+  EXPECT_EQ(Json::parse(lines[0]).at("settings").at("image_size"), "28");
+  EXPECT_TRUE(fs::exists(folder_ / "dump" / Json::parse(lines[5]).at("image").get<std::string>()));
+}
+
+TEST_F(BaseCli, MeasuresTheDataPath) {
+  const Outcome outcome = run({"bench", "data", data_, "--seconds", "0.2", "--workers", "2", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const auto object = Json::parse(outcome.out);
+  EXPECT_GT(object.at("images_per_second_and_core").get<double>(), 0);
+  EXPECT_EQ(object.at("loader_images_per_second").size(), 2u);
+  EXPECT_GT(object.at("microseconds").at("crop and resize").get<double>(), 0);
+}
+
+TEST_F(BaseCli, DescribesData) {
+  const Outcome info = run({"data", "info", data_, "--json"});
+  ASSERT_EQ(info.status, 0) << info.err;
+  const auto object = Json::parse(info.out);
+  EXPECT_EQ(object.at("train").at("images"), 80);
+  EXPECT_EQ(object.at("test").at("classes"), 10);
+  EXPECT_EQ(run({"data", "views", data_, "--out", path("views.png")}).status, 0);
+  EXPECT_GT(fs::file_size(folder_ / "views.png"), 1000U);
+}
+
+TEST_F(BaseCli, TakesEmbeddingsFromFiles) {
+  // Rank two in five dimensions, in float64 and in float16.
+  const Array z = of_rank(2, 60, 5);
+  io::write_npy(folder_ / "z.npy", z);
+  const Outcome printed = run({"spectrum", path("z.npy"), "--json"});
+  ASSERT_EQ(printed.status, 0) << printed.err;
+  const auto object = Json::parse(printed.out);
+  EXPECT_EQ(object.at("dimensions"), 5);
+  EXPECT_EQ(object.at("below_1e-6_of_largest"), 3);
+  EXPECT_EQ(object.at("protocol").at("samples"), 60);
+  const Outcome written = run({"spectrum", path("z.npy"), "--out", path("figures"), "--l2-normalize", "--limit", "40"});
+  EXPECT_EQ(written.status, 0) << written.err;
+  for (const char* name : {"spectrum.json", "spectrum.csv", "spectrum.svg"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "figures" / name)) << name;
+  }
+  Array broken = z.clone();
+  broken.mutable_data<double>()[3 * 5 + 1] = NAN;
+  io::write_npy(folder_ / "nan.npy", broken);
+  const Outcome bad = run({"spectrum", path("nan.npy")});
+  EXPECT_EQ(bad.status, 4);
+  EXPECT_NE(bad.err.find("nan.npy: 1 rows of a block of 60"), std::string::npos) << bad.err;
+  const Outcome skipped = run({"spectrum", path("nan.npy"), "--skip-nonfinite"});
+  EXPECT_EQ(skipped.status, 0) << skipped.err;
+  EXPECT_NE(skipped.out.find("59 rows, 5 dimensions, rows not normalised, 1 rows left out"), std::string::npos)
+      << skipped.out;
+  expect_refused(run({"spectrum", path("nothing.npy")}), "nothing.npy: cannot open");
+  io::write_npy(folder_ / "one.npy", z.slice(0, 1));
+  expect_refused(run({"spectrum", path("one.npy")}), "at least 2 rows");
+}
+
+TEST_F(BaseCli, SaysWhetherEmbeddingsAreCollapsed) {
+  io::write_npy(folder_ / "good.npy", of_rank(5, 200, 5));
+  make_directories(folder_ / "other");
+  io::write_npy(folder_ / "other" / "good.npy", of_rank(2, 200, 5));
+  const Outcome good = run({"spectrum", path("good.npy"), "--explain", "--fail-under", "rank=0.5D"});
+  EXPECT_EQ(good.status, 0) << good.err;
+  EXPECT_NE(good.out.find("healthy: "), std::string::npos) << good.out;
+  EXPECT_NE(good.out.find("not centred (Garrido et al. 2023)"), std::string::npos) << good.out;
+  const Outcome both = run({"spectrum", path("good.npy"), path("other/good.npy"), "--fail-under", "rank=0.5D,rankme=1",
+                            "--out", path("both")});
+  EXPECT_EQ(both.status, 1) << both.out;
+  EXPECT_NE(both.out.find("dimensional collapse: 3 of 5 directions"), std::string::npos) << both.out;
+  EXPECT_NE(both.err.find("good.npy: effective-rank is"), std::string::npos) << both.err;
+  for (const char* name : {"good.json", "good-2.json", "comparison.svg", "cumulative.svg", "index.html"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "both" / name)) << name;
+  }
+  const auto verdict = Json::parse(read_file(folder_ / "both" / "good-2.json")).at("verdict");
+  EXPECT_EQ(verdict.at("kind"), "dimensional collapse");
+  const Outcome lenient = run({"spectrum", path("other/good.npy"), "--collapsed-share", "0.9"});
+  EXPECT_NE(lenient.out.find("healthy: "), std::string::npos) << lenient.out;
+  expect_refused(run({"spectrum", path("good.npy"), "--fail-under", "rnk=1"}), "no measure that has a floor");
+  expect_refused(run({"spectrum", test::fixture("files/code.pt").string()}), "would run os.getenv");
+}
+
+TEST_F(BaseCli, SaysHowEmbeddingsLie) {
+  Array z = of_rank(3, 240, 12);
+  const Array noise = of_rank(12, 240, 12, /*seed=*/2);
+  for (int64_t i = 0; i < z.numel(); ++i) z.mutable_data<double>()[i] += 0.001 * noise.data<double>()[i];
+  io::write_npy(folder_ / "z.npy", z.to(array::DType::kFloat32));
+  // Turned by a reflection, and longer.
+  const double length = std::sqrt(12.0);
+  Array turned = z.clone();
+  for (int64_t i = 0; i < 240; ++i) {
+    double* const row = turned.mutable_data<double>() + i * 12;
+    const double along = std::accumulate(row, row + 12, 0.0) / length;
+    for (int64_t d = 0; d < 12; ++d) row[d] = 2 * (row[d] - 2 * along / length);
+  }
+  io::write_npy(folder_ / "turned.npy", turned.to(array::DType::kFloat32));
+  const Outcome one = run({"spectrum", path("z.npy"), "--neighbours", "--views", "4", "--jackknife", "6", "--compat",
+                           "lightly", "--out", path("page"), "--json"});
+  ASSERT_EQ(one.status, 0) << one.err;
+  const auto printed = Json::parse(one.out), kept = Json::parse(read_file(folder_ / "page/spectrum.json"));
+  for (const char* key : {"geometry", "jackknife", "compat"}) EXPECT_EQ(printed.at(key), kept.at(key)) << key;
+  const std::string page = read_file(folder_ / "page/index.html");
+  for (const char* row : {"lidar", "standard error of effective-rank"}) {
+    EXPECT_NE(page.find(row), std::string::npos) << row;
+  }
+  const auto geometry = kept.at("geometry");
+  EXPECT_NEAR(geometry.at("intrinsic-dimension").get<double>(), 3, 0.8);
+  for (const char* name : {"uniformity", "local-dimension", "alignment", "lidar"}) EXPECT_TRUE(geometry.contains(name));
+  const Outcome two = run({"spectrum", path("z.npy"), path("turned.npy"), "--cka"});
+  ASSERT_EQ(two.status, 0) << two.err;
+  EXPECT_NE(two.out.find("linear CKA of z.npy and turned.npy: 1.0000, debiased 1.0000"), std::string::npos) << two.out;
+  expect_refused(run({"spectrum", path("z.npy"), "--views", "7"}), "240 rows are not");
+  const Outcome piped = finish(
+      start_program("/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("z.npy") + "'"}));
+  ASSERT_EQ(piped.status, 0) << piped.err;
+  const Outcome read = run({"spectrum", path("z.npy"), "--json"});
+  EXPECT_EQ(Json::parse(piped.out).at("effective_rank_sigma"), Json::parse(read.out).at("effective_rank_sigma"));
+}
+
+TEST_F(BaseCli, ChecksTheTheory) {
+  const Outcome checks = run({"theory", "check", "lemma4", "lemma5", "--json"});
+  ASSERT_EQ(checks.status, 0) << checks.err;
+  const auto object = Json::parse(checks.out);
+  EXPECT_EQ(object.at("checks").size(), 2U);
+  EXPECT_TRUE(object.at("holds").get<bool>());
+  EXPECT_LT(object.at("checks").at(1).at("measures").at(0).at("deviation").get<double>(), 1e-7);
+  const std::vector<std::string> figure = {"theory",  "fig3",        "--width",      "4",  "--iterations", "50",
+                                           "--seeds", "1",           "--batch-size", "16", "--ks",         "0,2",
+                                           "--out",   path("theory")};
+  const Outcome drawn = run(figure);
+  EXPECT_EQ(drawn.status, 0) << drawn.err;
+  for (const char* name : {"fig3.csv", "fig3.gp", "fig3.svg", "fig3.json", "fig3-map.svg"}) {
+    EXPECT_TRUE(fs::exists(folder_ / "theory" / name)) << name;
+  }
+  const auto with = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = figure;
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  expect_refused(with({"--ks", "0,-1"}), "k: a variance cannot be -1");
+  expect_refused(with({"--k", "-1"}), "--k: ");
+  expect_refused(with({"--batch-size", "1"}), "at least 2 samples");
+  expect_refused(with({"--width", "0"}), "--width: ");
+  expect_refused(with({"--data-covariance", "diagonal:1,1,-1,1"}), "not positive semi-definite");
+  expect_refused(with({"--ks", ""}), "--ks: '' is not a number");
+  expect_refused(run({"theory", "chek"}), "did you mean check?");
+  expect_refused(run({"theory", "check", "lemma9"}), "there is no 'lemma9'");
+  const Outcome diverged = with({"--learning-rate", "100000", "--similarity", "dot"});
+  EXPECT_EQ(diverged.status, 4);
+  EXPECT_NE(diverged.err.find("not finite at iteration"), std::string::npos) << diverged.err;
+}
+
+TEST_F(BaseCli, LooksAtTheWeightsOfAnotherProgram) {
+  EXPECT_EQ(run({"spectrum", test::fixture("files/checkpoint.pth").string(), "--weights"}).status, 0);
+  const Outcome fast = run({"spectrum", test::fixture("files/checkpoint.pth").string(), "--weights", "--json"});
+  const Outcome exact =
+      run({"spectrum", test::fixture("files/checkpoint.pth").string(), "--weights", "--exact", "--json"});
+  ASSERT_EQ(exact.status, 0) << exact.err;
+  const Json a = Json::parse(fast.out).at("matrices"), b = Json::parse(exact.out).at("matrices");
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    const auto x = a.at(i).at("singular_values").get<std::vector<double>>();
+    const auto y = b.at(i).at("singular_values").get<std::vector<double>>();
+    ASSERT_EQ(x.size(), y.size());
+    for (size_t k = 0; k < x.size(); ++k) EXPECT_NEAR(x[k], y[k], 1e-7 * y[0]) << i << ", " << k;
+  }
+  expect_refused(run({"spectrum", test::fixture("files/code.pt").string(), "--weights"}), "code.pt");
+}
+
+#if !DIRECTCLR_WITH_TORCH
+TEST_F(BaseCli, SaysWhatIsMissingForTraining) {
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"train", "--data", data_, "--arch", "basic:1,1,1,1:8", "--epochs", "1", "--out", path("run")},
+           {"probe", path("run")},
+           {"explain", path("run")},
+           {"bench", "step"}}) {
+    expect_refused(run(words), "libtorch: this build leaves it out");
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "run"));
+}
+#endif
+
+}  // namespace
+}  // namespace directclr

@@ -1,0 +1,246 @@
+#include "directclr/spectrum/analysis.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "directclr/core/error.h"
+#include "directclr/io/npy.h"
+#include "directclr/spectrum/geometry_measures.h"
+#include "tests/support/array_matchers.h"
+#include "tests/support/error_of.h"
+#include "tests/support/matrices.h"
+#include "tests/support/temporary_folder.h"
+
+namespace directclr::spectrum {
+namespace {
+
+using array::Array;
+using array::DType;
+using test::error_of;
+
+// Writes rows and analyses them again.
+class Analyse : public ::testing::Test {
+ protected:
+  Analysis of(const Array& rows, const AnalysisSettings& settings = {}, int64_t limit = 0, bool keep_rows = false,
+              const Context& context = {}) {
+    const auto path = folder_ / "rows.npy";
+    io::write_npy(path, rows);
+    io::RowReader reader(path, "");
+    return analyse(reader, settings, limit, keep_rows, context);
+  }
+  std::string error(const Array& rows, const AnalysisSettings& settings) {
+    return error_of([&] { of(rows, settings); });
+  }
+
+  test::TemporaryFolder folder_;
+};
+
+void expect_same(const SpectrumSummary& actual, const SpectrumSummary& expected, double relative) {
+  EXPECT_TRUE(test::all_close(actual.values, expected.values, relative));
+  EXPECT_TRUE(test::all_close(actual.uncentred, expected.uncentred, relative));
+  EXPECT_EQ(actual.samples, expected.samples);
+  EXPECT_EQ(actual.l2_normalized, expected.l2_normalized);
+  const auto a = measures_of(actual), b = measures_of(expected);
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (std::isnan(b[i].value)) continue;
+    EXPECT_NEAR(a[i].value, b[i].value, 100 * relative * std::abs(b[i].value)) << a[i].name;
+  }
+}
+
+TEST_F(Analyse, OfAFileIsThatOfItsRows) {
+  const Array rows = test::normal_array(900, 14, 1);
+  for (const DType type : {DType::kFloat64, DType::kFloat32, DType::kFloat16}) {
+    for (const bool l2_normalize : {false, true}) {
+      AnalysisSettings settings;
+      settings.l2_normalize = l2_normalize;
+      const Array own = rows.to(type);
+      const Analysis found = of(own, settings);
+      expect_same(found.summary, summarize(own, l2_normalize), 0);
+      EXPECT_EQ(found.measures.size(), measures_of(found.summary).size());
+      EXPECT_TRUE(found.jackknife.empty() && found.compatible.empty() && found.geometry.empty());
+      EXPECT_EQ(found.rows.numel(), 0);
+    }
+  }
+}
+
+// Rows come in blocks of some 4 MiB: of 300 columns in more than one.
+TEST_F(Analyse, GoesOnOverBlocks) {
+  const Array rows = test::normal_array(4000, 300, 2).to(DType::kFloat32);
+  uint64_t reports = 0, last = 0;
+  Context context;
+  context.progress = [&](const Progress& progress) {
+    EXPECT_GT(progress.done, last);
+    EXPECT_EQ(progress.total, 4000U);
+    last = progress.done;
+    ++reports;
+  };
+  const Analysis found = of(rows, {}, 0, /*keep_rows=*/true, context);
+  EXPECT_EQ(last, 4000U);
+  EXPECT_GE(reports, 2U);
+  expect_same(found.summary, summarize(rows, false), 1e-13);
+  EXPECT_TRUE(test::identical(found.rows, rows));
+}
+
+TEST_F(Analyse, TakesTheFirstRowsOfALimit) {
+  const Array rows = test::normal_array(500, 6, 3);
+  expect_same(of(rows, {}, 120).summary, summarize(rows.slice(0, 120), false), 0);
+  expect_same(of(rows, {}, 5000).summary, summarize(rows, false), 0);
+  EXPECT_NE(error_of([&] { of(rows, {}, 1); }).find("at least 2 rows"), std::string::npos);
+}
+
+TEST_F(Analyse, LeavesOutAndCountsWhatIsNotFinite) {
+  const Array rows = test::normal_array(400, 5, 4);
+  Array bad = rows.clone();
+  for (const size_t row : {0U, 7U, 399U}) bad.mutable_values<double>()[row * 5 + row % 5] = row == 7 ? INFINITY : NAN;
+  std::vector<int64_t> good;
+  for (int64_t i = 1; i < 399; ++i) {
+    if (i != 7) good.push_back(i);
+  }
+  AnalysisSettings settings;
+  const std::string strict = error(bad, settings);
+  EXPECT_NE(strict.find("rows.npy"), std::string::npos) << strict;
+  EXPECT_NE(strict.find("3 rows of a block of 400"), std::string::npos) << strict;
+  EXPECT_NE(strict.find("--skip-nonfinite"), std::string::npos) << strict;
+  EXPECT_THROW(of(bad), NumericalError);
+  settings.skip_nonfinite = true;
+  settings.jackknife = 4;
+  const Analysis found = of(bad, settings, 0, /*keep_rows=*/true);
+  EXPECT_EQ(found.summary.skipped, 3);
+  expect_same(found.summary, summarize(rows.rows(good), false), 1e-13);
+  EXPECT_TRUE(test::identical(found.rows, rows.rows(good).to(DType::kFloat32)));
+  settings.skip_nonfinite = false;
+  const Analysis clean = of(rows.rows(good), settings);
+  ASSERT_EQ(found.jackknife.size(), clean.jackknife.size());
+  for (size_t i = 0; i < clean.jackknife.size(); ++i) {
+    const double error = clean.jackknife[i].standard_error;
+    if (clean.jackknife[i].measure == "alpha") continue;  // five values have no rank 11
+    EXPECT_NEAR(found.jackknife[i].standard_error, error, 1e-12) << "the same groups";
+  }
+  settings = {};
+  settings.skip_nonfinite = true;
+  EXPECT_NE(error(Array::of({NAN, 1, 2, NAN, 3, 4}, {3, 2}), settings).find("fewer than 2 rows are finite"),
+            std::string::npos);
+}
+
+// By its definition: each group, of every fifth row, left out once.
+TEST_F(Analyse, JackknifeLeavesOutEachGroupOnce) {
+  constexpr int64_t kGroups = 5;
+  const Array rows = test::normal_array(203, 6, 5);
+  for (const bool l2_normalize : {false, true}) {
+    AnalysisSettings settings;
+    settings.jackknife = kGroups;
+    settings.l2_normalize = l2_normalize;
+    const Analysis found = of(rows, settings);
+    const auto values = [](const SpectrumSummary& s) {
+      return std::vector<double>{s.effective_rank_lambda, s.effective_rank_sigma, s.participation_ratio, s.stable_rank,
+                                 s.cumulative_area};
+    };
+    std::vector<std::vector<double>> parts;
+    for (int64_t g = 0; g < kGroups; ++g) {
+      std::vector<int64_t> kept;
+      for (int64_t i = 0; i < 203; ++i) {
+        if (i % kGroups != g) kept.push_back(i);
+      }
+      parts.push_back(values(summarize(rows.rows(kept), l2_normalize)));
+    }
+    const std::vector<double> whole = values(summarize(rows, l2_normalize));
+    const std::vector<std::string> names = {"effective-rank", "effective-rank-sigma", "participation-ratio",
+                                            "stable-rank", "cumulative-area"};
+    ASSERT_EQ(found.jackknife.size(), 6U);
+    for (size_t m = 0; m < 5; ++m) {
+      double mean = 0, squares = 0;
+      for (const auto& part : parts) mean += part[m] / kGroups;
+      for (const auto& part : parts) squares += (part[m] - mean) * (part[m] - mean);
+      EXPECT_EQ(found.jackknife[m].measure, names[m]);
+      EXPECT_NEAR(found.jackknife[m].value, whole[m], 1e-11) << names[m];
+      EXPECT_NEAR(found.jackknife[m].standard_error, std::sqrt(0.8 * squares), 1e-10) << names[m];
+      EXPECT_NEAR(found.jackknife[m].bias, 4 * (mean - whole[m]), 1e-10) << names[m];
+    }
+    EXPECT_EQ(found.jackknife[5].measure, "alpha");
+  }
+}
+
+TEST_F(Analyse, ViewsAndNeighboursAreThoseOfTheKeptRows) {
+  const Array rows = test::normal_array(120, 5, 6).to(DType::kFloat32);
+  AnalysisSettings settings;
+  settings.neighbours = true;
+  settings.views = 3;
+  const Analysis found = of(rows, settings);
+  std::vector<Measure> expected = neighbour_measures(rows, {});
+  for (const auto& measure : view_measures(rows, 3)) expected.push_back(measure);
+  ASSERT_EQ(found.geometry.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(found.geometry[i].name, expected[i].name);
+    EXPECT_EQ(found.geometry[i].value, expected[i].value) << expected[i].name;
+  }
+  settings.views = 7;
+  EXPECT_NE(error(rows, settings).find("120 rows are not two or more samples of 7 views"), std::string::npos);
+}
+
+// What is left of a sample of which a view is lost says nothing, and must not shift the others.
+TEST_F(Analyse, ASampleWithAViewThatIsNotFiniteIsLeftOut) {
+  Array rows = test::normal_array(120, 5, 7).to(DType::kFloat32);
+  std::vector<int64_t> whole;
+  for (int64_t i = 0; i < 120; ++i) {
+    if (i / 2 != 4 && i / 2 != 30) whole.push_back(i);
+  }
+  const std::vector<Measure> expected = view_measures(rows.rows(whole), 2);
+  rows.mutable_values<float>()[8 * 5] = NAN;
+  rows.mutable_values<float>()[61 * 5 + 3] = INFINITY;
+  AnalysisSettings settings;
+  settings.skip_nonfinite = true;
+  settings.views = 2;
+  const Analysis found = of(rows, settings);
+  EXPECT_EQ(found.summary.samples, 118);
+  EXPECT_EQ(found.rows.size(0), 118);
+  ASSERT_EQ(found.geometry.size(), 2U);
+  EXPECT_EQ(found.geometry[0].value, expected[0].value) << "alignment";
+  EXPECT_EQ(found.geometry[1].value, expected[1].value) << "lidar";
+  // Also where samples lie in two blocks.
+  RowAnalysis parts(settings, 120, 5);
+  for (int64_t first = 0; first < 120; first += 7) parts.add(rows.slice(first, first + 7));
+  EXPECT_EQ(parts.finish().geometry[0].value, expected[0].value);
+}
+
+TEST_F(Analyse, GivesTheConventionsOfOthers) {
+  const Array rows = test::normal_array(50, 4, 8);
+  AnalysisSettings settings;
+  settings.compat = "google";
+  EXPECT_EQ(of(rows, settings).compatible.size(), 3U);
+  settings.compat = "nobody";
+  EXPECT_NE(error(rows, settings).find("'nobody' is not known"), std::string::npos);
+}
+
+TEST_F(Analyse, RefusesWhatSoFewRowsDoNotAllowAndStopsWhenAsked) {
+  const Array rows = test::normal_array(9, 4, 9);
+  AnalysisSettings settings;
+  settings.jackknife = 5;
+  EXPECT_NE(error(rows, settings).find("9 rows do not fill 5 groups of two"), std::string::npos);
+  settings.jackknife = 1;
+  EXPECT_NE(error(rows, settings).find("--jackknife"), std::string::npos);
+  EXPECT_NE(error(rows.slice(0, 1), {}).find("at least 2 rows"), std::string::npos);
+  EXPECT_NE(error(Array::zeros({4, 0}, DType::kFloat32), {}).find("the rows are empty"), std::string::npos);
+  std::atomic<int> stop = 2;
+  Context context;
+  context.stop = &stop;
+  EXPECT_THROW(of(rows, {}, 0, false, context), Interrupted);
+}
+
+// Rows of several processes.
+TEST(RowAnalysis, GoesOnWithTheMomentsOfOthers) {
+  const Array rows = test::normal_array(300, 7, 10);
+  RowAnalysis analysis({}, 200, 7);
+  analysis.add(rows.slice(0, 200));
+  FeatureMoments others(7);
+  others.add(rows.slice(200, 300));
+  analysis.moments().add(others);
+  expect_same(analysis.finish().summary, summarize(rows, false), 1e-13);
+}
+
+}  // namespace
+}  // namespace directclr::spectrum
