@@ -47,7 +47,7 @@ void add_spectrum(CLI::App& app, Program& program) {
                     "of checkpoints: singular values of every matrix, and how adjacent ones align (V2^T U1) [off]");
   command->add_flag("--exact", request.exact,
                     "with --weights: singular values by bidiagonalisation, slower, in place of the roots of Gram "
-                    "matrices' eigenvalues, which see nothing below 1e-8 of the largest [off]");
+                    "matrices' eigenvalues, which see nothing below 5e-8 of the largest [off]");
   command->add_flag("--neighbours", request.analysis.neighbours,
                     "also uniformity and, from exact nearest neighbours, the intrinsic dimension; rows are held in "
                     "memory [off]");

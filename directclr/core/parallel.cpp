@@ -72,16 +72,17 @@ class Pool {
   }
 
   void run(Loop& loop) {
+    const size_t wanted = loop.places;  // which shrink as soon as threads can see the loop
     {
       const std::lock_guard lock(mutex_);
-      while (threads_ < loop.places) {
+      while (threads_ < wanted) {
         std::thread([this] { serve(); }).detach();
         ++threads_;
       }
       loops_.push_back(&loop);
       begun_.fetch_add(1);
     }
-    for (size_t i = 0; i < std::min(loop.places, asleep_.load()); ++i) work_.notify_one();
+    for (size_t i = 0; i < wanted && asleep_.load() > 0; ++i) work_.notify_one();
     loop.work();
     std::unique_lock lock(mutex_);
     loops_.erase(std::find(loops_.begin(), loops_.end(), &loop));

@@ -8,8 +8,9 @@ namespace directclr::linalg {
 
 /// How singular values are found.
 enum class SvdMethod {
-  /// From the eigenvalues of the smaller of A^T A and A A^T, in float64: fast. Values are right to 1e-16 times the
-  /// largest squared over themselves: to some 1e-8 of the largest at worst, below which there is nothing to be seen.
+  /// From the eigenvalues of the smaller of A^T A and A A^T, in float64: fast. Their error, some roundings of the largest,
+  /// is that of squares: a value sigma is right to about 1e-16 sigma_1^2 / sigma, and below 5e-8 of the largest
+  /// nothing can be seen.
   kGram,
   /// By bidiagonalisation: each right to some 1e-15 of the largest; several times slower.
   kExact
