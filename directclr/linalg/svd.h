@@ -8,7 +8,8 @@ namespace directclr::linalg {
 
 /// How singular values are found.
 enum class SvdMethod {
-  /// From the eigenvalues of the smaller of A^T A and A A^T, in float64: fast. Their error, some roundings of the largest,
+  /// From the eigenvalues of the smaller of A^T A and A A^T, in float64: fast. Their error, some roundings of the
+  /// largest,
   /// is that of squares: a value sigma is right to about 1e-16 sigma_1^2 / sigma, and below 5e-8 of the largest
   /// nothing can be seen.
   kGram,

@@ -140,6 +140,16 @@ TEST(Invariance, OfEveryMeasureIsAsTheTableSays) {
   EXPECT_EQ(std::size(kExpected), of_decaying.size()) << "the table knows a measure that is none";
 }
 
+TEST(ConstantDimensions, AreThoseThatDoNotVaryAndNoWeakOnes) {
+  EXPECT_EQ(summarize(with_constant_column(), false).constant, (std::vector<int64_t>{3}));
+  EXPECT_TRUE(summarize(decaying(), false).constant.empty());
+  Array weak = test::normal_array(50, 3, 8);
+  for (size_t i = 1; i < 150; i += 3) weak.mutable_values<double>()[i] *= 1e-5;
+  EXPECT_TRUE(summarize(weak, false).constant.empty());
+  for (size_t i = 1; i < 150; i += 3) weak.mutable_values<double>()[i] *= 1e-2;
+  EXPECT_EQ(summarize(weak, false).constant, (std::vector<int64_t>{1})) << "variance 1e-14 of the others";
+}
+
 // Of rows (2 d + 100, d) that stand for the axes.
 Array one_hot_clusters(int64_t d) {
   Array z = Array::zeros({2 * d + 100, d}, array::DType::kFloat64);
