@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct State {
+struct ReproduceState {
   SettingOptions options;
   std::string suite;
   std::string scale = "smoke";
@@ -43,7 +43,7 @@ struct State {
 };
 
 // The scale with the user's settings on top, complete.
-paper::Scale resolved_scale(const State& state) {
+paper::Scale resolved_scale(const ReproduceState& state) {
   for (const char* name : {"projector", "seed"}) {
     if (state.options.on_command_line(name)) {
       throw InputError(std::string("--") + name, "is what the suite varies", "see --seeds, or use directclr train");
@@ -65,7 +65,7 @@ struct Images {
   bool here = false;
 };
 
-Images find_images(const State& state, const paper::Scale& scale, Console& console) {
+Images find_images(const ReproduceState& state, const paper::Scale& scale, Console& console) {
   Images images{scale.assumed_images, false};
   try {
     images = {static_cast<int64_t>(data::open_source(scale.train.data, data::Split::kTrain)->size()), true};
@@ -80,20 +80,20 @@ Images find_images(const State& state, const paper::Scale& scale, Console& conso
 
 int64_t cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
 
-int64_t jobs_of(const State& state, const paper::Scale& scale) {
+int64_t jobs_of(const ReproduceState& state, const paper::Scale& scale) {
   return state.jobs > 0 ? state.jobs : scale.one_at_a_time ? 1 : cores();
 }
 
 int64_t threads_of(int64_t jobs) { return std::max<int64_t>(1, cores() / jobs); }
 
 // The machines that are planned for; "": this one.
-std::string cluster_machine(const State& state, const paper::Scale& scale) {
+std::string cluster_machine(const ReproduceState& state, const paper::Scale& scale) {
   return state.machine.empty() && scale.name == "paper" ? "v100" : state.machine;
 }
 
 // Seconds that each run of the plan should take, by its id.
-std::map<std::string, double> predict(const State& state, const paper::RunPlan& plan, bool data_here, Console& console,
-                                      std::string& machine_name) {
+std::map<std::string, double> predict(const ReproduceState& state, const paper::RunPlan& plan, bool data_here,
+                                      Console& console, std::string& machine_name) {
   const std::string name = cluster_machine(state, plan.scale);
   plan::Machine machine;
   int64_t nodes = 1, devices = 1;
@@ -118,7 +118,7 @@ std::map<std::string, double> predict(const State& state, const paper::RunPlan& 
   return seconds;
 }
 
-void print_plan(const State& state, const paper::RunPlan& plan, bool data_here, Console& console) {
+void print_plan(const ReproduceState& state, const paper::RunPlan& plan, bool data_here, Console& console) {
   std::string machine;
   const auto seconds = predict(state, plan, data_here, console, machine);
   const int64_t jobs = cluster_machine(state, plan.scale).empty() ? jobs_of(state, plan.scale) : 1;
@@ -163,7 +163,7 @@ void present(const paper::SuiteResults& results, const std::vector<const paper::
                  results.to_json());
 }
 
-void reproduce(const State& state, Program& program, Console& console) {
+void reproduce(const ReproduceState& state, Program& program, Console& console) {
   const auto suites = paper::suites_named(state.suite);
   if (state.out.empty() && !state.dry_run) throw InputError("--out", "no directory given");
   if (!state.from.empty()) {
@@ -216,7 +216,7 @@ void reproduce(const State& state, Program& program, Console& console) {
 }  // namespace
 
 void add_reproduce(CLI::App& app, Program& program) {
-  auto state = std::make_shared<State>();
+  auto state = std::make_shared<ReproduceState>();
   auto* command = app.add_subcommand(
       "reproduce", "a table or figure of the paper: every run, evaluation, statistics and pages; can be interrupted");
   std::vector<std::string> names = {"all"};
