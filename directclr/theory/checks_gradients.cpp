@@ -1,10 +1,10 @@
 // Statements about gradients: Eqn 4, Lemmas 1 to 3, and where X turns negative.
-#include <Eigen/Eigenvalues>
 #include <cmath>
 
 #include "directclr/theory/check_registry.h"
 #include "directclr/theory/complex_step.h"
 #include "directclr/theory/contrast_matrix.h"
+#include "directclr/theory/eigensystem.h"
 #include "directclr/theory/network.h"
 #include "directclr/theory/random.h"
 
@@ -53,9 +53,7 @@ Matrix derivative_in_layer(const Network& network, const Views& views, size_t la
       network.weights[layer]);
 }
 
-double smallest_eigenvalue(const Matrix& symmetric) {
-  return Eigen::SelfAdjointEigenSolver<Matrix>(symmetric, Eigen::EigenvaluesOnly).eigenvalues()(0);
-}
+double smallest_eigenvalue(const Matrix& symmetric) { return Eigensystem(symmetric).eigenvalues()(0); }
 
 Network random_network(RandomStream& random, const std::vector<Index>& widths, bool relu) {
   Network network;
@@ -211,7 +209,7 @@ Check check_threshold(const CheckSettings& settings) {
       at_3 += x_at_zero(views).bottomRightCorner(2, 2).trace();
       views.x_prime = views.x + 2 * step;
       views.x.bottomRows(2) += 2 * normal(random, 2, 500);
-      const Vector values = Eigen::SelfAdjointEigenSolver<Matrix>(x_at_zero(views)).eigenvalues();
+      const Vector values = Eigensystem(x_at_zero(views)).eigenvalues();
       two_sided_low += values(0);
       two_sided_high += values(n - 1);
     }

@@ -1,17 +1,15 @@
 // Collapse from strong augmentation: Theorem 1 and its corollary, on one linear layer.
-#include <Eigen/Eigenvalues>
 
 #include "directclr/theory/check_registry.h"
 #include "directclr/theory/contrast_matrix.h"
 #include "directclr/theory/descent.h"
+#include "directclr/theory/eigensystem.h"
 #include "directclr/theory/integrate.h"
 #include "directclr/theory/random.h"
 #include "directclr/theory/singular_dynamics.h"
 
 namespace directclr::theory {
 namespace {
-
-using Eigensystem = Eigen::SelfAdjointEigenSolver<Matrix>;
 
 // The flow dW/dt = W X with a fixed X, integrated to time t.
 Matrix fixed_flow(const Matrix& w, const Matrix& x, double t) {

@@ -1,5 +1,4 @@
 // Collapse from implicit regularisation: what two layers conserve, how they align, how their singular values grow.
-#include <Eigen/Eigenvalues>
 
 #include "directclr/core/error.h"
 #include "directclr/theory/check_registry.h"

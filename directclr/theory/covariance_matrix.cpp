@@ -1,11 +1,11 @@
 #include "directclr/theory/covariance_matrix.h"
 
-#include <Eigen/Eigenvalues>
 #include <cmath>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
+#include "directclr/theory/eigensystem.h"
 
 namespace directclr::theory {
 namespace {
@@ -66,7 +66,7 @@ Matrix covariance_root(const Matrix& covariance, const std::string& where) {
   if ((covariance - covariance.transpose()).cwiseAbs().maxCoeff() > 1e-12 * scale) {
     throw InputError(where, "the covariance is not symmetric");
   }
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(covariance);
+  const Eigensystem solver(covariance);
   const Vector& values = solver.eigenvalues();
   if (values(0) < -1e-12 * scale) {
     throw InputError(where,
