@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <iterator>
 #include <optional>
@@ -21,30 +22,61 @@
 namespace directclr::cli {
 namespace {
 
+struct ComparedInput {
+  std::string name;
+  array::Array rows;
+  int64_t skipped;  // rows that were left out
+  bool varies;
+};
+
 // What the inputs so far came to, for the page, their likeness and the floors.
 struct SpectrumOutputs {
-  std::vector<std::pair<std::string, array::Array>> rows;  // of several inputs, for their likeness
+  std::vector<ComparedInput> compared;
   std::vector<std::string> faults;
   std::vector<std::string> files;  // names taken in the folder for results
 };
 
-// How alike an input is to each before it that has as many rows.
-void compare(const std::string& name, const array::Array& rows, SpectrumOutputs& outputs, Console& console) {
-  for (const auto& [other, earlier] : outputs.rows) {
-    if (earlier.size(0) != rows.size(0)) continue;
-    const auto cka = spectrum::linear_cka(earlier, rows);
-    const Json object = {{"cka", cka.plain}, {"cka_debiased", cka.debiased}, {"of", Json::array({other, name})}};
-    console.result(format("linear CKA of %s and %s: %.4f, debiased %.4f (row i of one must be row i of the other)",
-                          other.c_str(), name.c_str(), cka.plain, cka.debiased),
+// Why two inputs cannot be compared row by row; empty: they can.
+std::string incomparable(const ComparedInput& a, const ComparedInput& b) {
+  if (a.skipped > 0 || b.skipped > 0) return "rows that are not finite were left out, so rows no longer correspond";
+  if (a.rows.size(0) != b.rows.size(0)) {
+    return format("%lld rows against %lld", static_cast<long long>(a.rows.size(0)),
+                  static_cast<long long>(b.rows.size(0)));
+  }
+  for (const auto* input : {&a, &b}) {
+    if (!input->varies) return "the rows of " + input->name + " are all the same";
+  }
+  return "";
+}
+
+// How alike an input is to each before it.
+void compare(ComparedInput input, SpectrumOutputs& outputs, Console& console) {
+  for (const auto& earlier : outputs.compared) {
+    const Json of = Json::array({earlier.name, input.name});
+    const std::string pair = earlier.name + " and " + input.name, reason = incomparable(earlier, input);
+    if (!reason.empty()) {
+      const Json object = {{"cka", nullptr}, {"cka_debiased", nullptr}, {"reason", reason}, {"of", of}};
+      console.result("no linear CKA of " + pair + ": " + reason, object.dump());
+      continue;
+    }
+    const auto cka = spectrum::linear_cka(earlier.rows, input.rows);
+    const std::string debiased =
+        std::isnan(cka.debiased) ? "not to be had from so few rows" : format("%.4f", cka.debiased);
+    const Json object = {{"cka", cka.plain}, {"cka_debiased", cka.debiased}, {"of", of}};
+    console.result(format("linear CKA of %s: %.4f, debiased %s (row i of one must be row i of the other)", pair.c_str(),
+                          cka.plain, debiased.c_str()),
                    object.dump());
   }
-  outputs.rows.emplace_back(name, rows);
+  outputs.compared.push_back(std::move(input));
 }
 
 void show(const SpectrumRequest& request, const report::Finding& finding, const spectrum::Analysis& analysis,
           const std::string& name, SpectrumOutputs& outputs, Console& console) {
   console.result(finding.text + report::measures_text(analysis, request.explain), finding.object.dump());
-  if (request.cka) compare(name, analysis.rows, outputs, console);
+  if (request.cka) {
+    const auto& s = analysis.summary;
+    compare({name, analysis.rows, s.skipped, s.values.front() > 0}, outputs, console);
+  }
   if (request.fail_under.empty()) return;
   for (const auto& fault : spectrum::under_floors(analysis.summary, spectrum::parse_floors(request.fail_under))) {
     outputs.faults.push_back(name + ": " + fault);

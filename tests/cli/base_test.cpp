@@ -178,6 +178,19 @@ TEST_F(BaseCli, SaysHowEmbeddingsLie) {
   const Outcome two = run({"spectrum", path("z.npy"), path("turned.npy"), "--cka"});
   ASSERT_EQ(two.status, 0) << two.err;
   EXPECT_NE(two.out.find("linear CKA of z.npy and turned.npy: 1.0000, debiased 1.0000"), std::string::npos) << two.out;
+  // Where there is no number, a line says why.
+  io::write_npy(folder_ / "part.npy", z.slice(0, 100));
+  Array constant = z.clone(), broken = z.clone();
+  for (double& value : constant.mutable_values<double>()) value = 1;
+  broken.mutable_data<double>()[0] = NAN;
+  io::write_npy(folder_ / "constant.npy", constant);
+  io::write_npy(folder_ / "broken.npy", broken);
+  const auto no_cka = [&](const char* other) {
+    return run({"spectrum", path("z.npy"), path(other), "--cka", "--skip-nonfinite"}).out;
+  };
+  EXPECT_NE(no_cka("part.npy").find("no linear CKA of z.npy and part.npy: 240 rows against 100"), std::string::npos);
+  EXPECT_NE(no_cka("constant.npy").find("the rows of constant.npy are all the same"), std::string::npos);
+  EXPECT_NE(no_cka("broken.npy").find("rows no longer correspond"), std::string::npos);
   expect_refused(run({"spectrum", path("z.npy"), "--views", "7"}), "240 rows are not");
   const Outcome piped = finish(
       start_program("/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("z.npy") + "'"}));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t kWidth = 16;
 
-settings::TrainSettings settings_with(const std::string& projector, const std::string& stop_under = "") {
+settings::TrainSettings monitored_settings(const std::string& projector, const std::string& stop_under = "") {
   settings::TrainSettings settings;
   settings.projector.projector = projector;
   settings.monitor_every = 1;
@@ -31,7 +31,7 @@ at::Tensor rows(int64_t alive, uint64_t seed) {
 }
 
 TEST(Monitor, WarnsOnceWhenDirectionsDieAndStopsUnderTheFloor) {
-  Monitor monitor(settings_with("none", "rank=0.5D"), kWidth, kWidth, at::kCPU);
+  Monitor monitor(monitored_settings("none", "rank=0.5D"), kWidth, kWidth, at::kCPU);
   int64_t step = 0;
   const auto train = [&](int64_t alive, int64_t steps) {
     for (int64_t i = 0; i < steps; ++i) {
@@ -58,7 +58,7 @@ TEST(Monitor, WarnsOnceWhenDirectionsDieAndStopsUnderTheFloor) {
 }
 
 TEST(Monitor, WatchesTheEmbeddingToo) {
-  Monitor monitor(settings_with("mlp"), kWidth, kWidth, at::kCPU);
+  Monitor monitor(monitored_settings("mlp"), kWidth, kWidth, at::kCPU);
   for (int64_t step = 1; step <= 10; ++step) {
     monitor.observe(step, rows(kWidth, static_cast<uint64_t>(step)), at::ones({200, kWidth}), {});
   }
@@ -73,7 +73,7 @@ TEST(Monitor, WatchesTheEmbeddingToo) {
 }
 
 TEST(Monitor, LooksEverySoManySteps) {
-  auto settings = settings_with("none");
+  auto settings = monitored_settings("none");
   settings.monitor_every = 4;
   Monitor monitor(settings, kWidth, kWidth, at::kCPU);
   for (int64_t step = 1; step <= 8; ++step) monitor.observe(step, rows(3, 1), rows(3, 1), {});
@@ -85,7 +85,7 @@ TEST(Monitor, LooksEverySoManySteps) {
 }
 
 TEST(Monitor, RefusesAFloorThatIsNone) {
-  auto settings = settings_with("none", "rank=much");
+  auto settings = monitored_settings("none", "rank=much");
   settings.data = "fashion-mnist";
   EXPECT_NE(test::error_of([&] { settings.resolve({}); }).find("--stop-under"), std::string::npos);
 }
