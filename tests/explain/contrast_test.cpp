@@ -22,7 +22,9 @@ Tensor random(at::IntArrayRef shape, uint64_t seed) {
 }
 
 // Samples as the laboratory wants them: columns.
-theory::Matrix columns(const Tensor& rows) { return test::matrix_of(directclr::tensor::array_of(rows.t().contiguous())); }
+theory::Matrix columns(const Tensor& rows) {
+  return test::matrix_of(directclr::tensor::array_of(rows.t().contiguous()));
+}
 
 Tensor tensor(const theory::Matrix& m) {
   return at::from_blob(const_cast<double*>(m.data()), {m.rows(), m.cols()}, at::kDouble).clone();
