@@ -56,6 +56,7 @@ constexpr std::pair<const char*, const char*> kRows[] = {
     {"below_1e-4_of_largest", "dead directions (below 1e-4)"},
     {"constant_dimensions", "constant dimensions"},
     {"normalized_std", "normalised standard deviation"},
+    {"mean_cosine", "mean cosine to the mean direction"},
 };
 
 // Names and values of what was asked for besides, each kind's by name.
