@@ -25,8 +25,8 @@ std::vector<Measure> measures_of(const SpectrumSummary& summary);
 /// for another name.
 std::vector<Measure> compatible_measures(const SpectrumSummary& summary, const std::string& tool);
 
-/// A floor under a measure: "effective-rank=0.1D" (a tenth of the dimensions), "normalized-std=0.5". "rank" is short for
-/// effective-rank.
+/// A floor under a measure: "effective-rank=0.1D" (a tenth of the dimensions), "normalized-std=0.5". "rank" is short
+/// for effective-rank.
 struct Floor {
   std::string measure;
   double value = 0;
