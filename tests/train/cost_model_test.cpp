@@ -11,7 +11,7 @@ namespace directclr::train {
 namespace {
 
 settings::TrainSettings settings_of(const std::string& arch, const std::string& projector, const std::string& stem,
-                          int64_t side) {
+                                    int64_t side) {
   settings::TrainSettings s;
   s.data = "folder:images";
   s.encoder.arch = arch;
@@ -49,12 +49,15 @@ TEST(NetworkCost, CountsTheParametersThatTheModelHas) {
 
 // What torchvision states for its networks at 224 pixels, less the classifier that ours lacks.
 TEST(NetworkCost, CountsTheOperationsThatTorchvisionStates) {
-  EXPECT_EQ(plan::network_cost(settings_of("resnet50", "none", "imagenet", 224)).macs_per_view, 4089184256 - 2048 * 1000);
-  EXPECT_EQ(plan::network_cost(settings_of("resnet18", "none", "imagenet", 224)).macs_per_view, 1814073344 - 512 * 1000);
+  EXPECT_EQ(plan::network_cost(settings_of("resnet50", "none", "imagenet", 224)).macs_per_view,
+            4089184256 - 2048 * 1000);
+  EXPECT_EQ(plan::network_cost(settings_of("resnet18", "none", "imagenet", 224)).macs_per_view,
+            1814073344 - 512 * 1000);
 }
 
 TEST(Plan, OneDeviceNeedsNoTraffic) {
-  const plan::Plan p = plan::make_plan(settings_of("resnet18", "direct", "imagenet", 224), 1000000, 1, 1, plain_machine());
+  const plan::Plan p =
+      plan::make_plan(settings_of("resnet18", "direct", "imagenet", 224), 1000000, 1, 1, plain_machine());
   EXPECT_EQ(p.bytes_sent, 0);
   EXPECT_EQ(p.gradient_seconds + p.embedding_seconds + p.norm_seconds, 0);
   EXPECT_EQ(p.images_per_device, 4096);
@@ -118,7 +121,8 @@ TEST(Plan, RefusesWhatCannotBe) {
   const settings::TrainSettings s = settings_of("resnet18", "direct", "imagenet", 224);
   EXPECT_NE(test::error_of([&] { plan::make_plan(s, 1000000, 1024, 8, plain_machine()); }).find("--batch-size"),
             std::string::npos);
-  EXPECT_NE(test::error_of([&] { plan::make_plan(s, 100, 1, 1, plain_machine()); }).find("--images"), std::string::npos);
+  EXPECT_NE(test::error_of([&] { plan::make_plan(s, 100, 1, 1, plain_machine()); }).find("--images"),
+            std::string::npos);
   EXPECT_NE(test::error_of([] { plan::Machine::assumed("h1000"); }).find("neither a file"), std::string::npos);
   plan::Machine alone = plain_machine();
   alone.node_bytes_per_second = 0;
@@ -147,7 +151,8 @@ TEST(Machine, IsAddedToAFileAndReadBack) {
   EXPECT_EQ(both.flops_per_second, 1e12);
   EXPECT_EQ(both.bytes_per_second, 5);
   write_file(path, "{\"version\": 1, \"flops_per_second\": \"x\"}");
-  EXPECT_NE(test::error_of([&] { plan::Machine::read(path); }).find("'flops_per_second' is no number"), std::string::npos);
+  EXPECT_NE(test::error_of([&] { plan::Machine::read(path); }).find("'flops_per_second' is no number"),
+            std::string::npos);
   write_file(path, "[]");
   EXPECT_NE(test::error_of([&] { plan::Machine::read(path); }).find("no description of a machine"), std::string::npos);
   EXPECT_NE(test::error_of([&] { step.add_to(path); }).find("no description of a machine"), std::string::npos);

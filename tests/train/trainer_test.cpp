@@ -129,8 +129,9 @@ TEST_F(TrainerTest, KeepsTheLastTwoCheckpoints) {
 
 TEST_F(TrainerTest, RefusesAnExistingRunAndChangedSettings) {
   train_and_stop(run("a"), settings::StartMode::kNew, 2);
-  EXPECT_NE(error_of([&] { train(settings_, run("a"), settings::StartMode::kNew, "test", {}); }).find("holds a run already"),
-            std::string::npos);
+  EXPECT_NE(
+      error_of([&] { train(settings_, run("a"), settings::StartMode::kNew, "test", {}); }).find("holds a run already"),
+      std::string::npos);
   auto changed = settings_;
   changed.encoder.arch = "basic:1,1,1,1:16";
   EXPECT_NE(error_of([&] { train(changed, run("a"), settings::StartMode::kResume, "test", {}); }).find("--arch"),
@@ -138,7 +139,9 @@ TEST_F(TrainerTest, RefusesAnExistingRunAndChangedSettings) {
   changed = settings_;
   changed.workers = 1;  // how a run is carried out may change
   EXPECT_EQ(error_of([&] { train(changed, run("a"), settings::StartMode::kResume, "test", {}); }), "no error");
-  EXPECT_NE(error_of([&] { train(settings_, run("none"), settings::StartMode::kResume, "test", {}); }).find("no run to resume"),
+  EXPECT_NE(error_of([&] {
+              train(settings_, run("none"), settings::StartMode::kResume, "test", {});
+            }).find("no run to resume"),
             std::string::npos);
   train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
   EXPECT_TRUE(run("a").finished());
