@@ -111,7 +111,7 @@ void run_on_file(const SpectrumRequest& request, SpectrumOutputs& outputs, Conso
 void run_on_run(const SpectrumRequest& request, SpectrumOutputs& outputs, Console& console) {
   std::optional<RunRows> run = load_engine().run_rows(request, console);
   if (!run) return;
-  const auto analysis = run->rows.finish(console.context());
+  const auto analysis = run->rows.finish(request.base.run.string(), console.context());
   const Json more = report::further_results(analysis);
   const auto finding = report::write_spectrum(request.layer + " of the " + request.split + " images, " + run->projector,
                                               analysis.summary, request.verdict, run->protocol,

@@ -131,6 +131,20 @@ Array gram(const Array& rows) {
   return sums;
 }
 
+Array symmetric_from_upper(const Array& upper, double divisor) {
+  if (upper.dim() != 2 || upper.size(0) != upper.size(1)) {
+    throw std::invalid_argument("[symmetric_from_upper] expected (n, n), got " + upper.describe());
+  }
+  Array whole = Array::empty(upper.shape(), DType::kFloat64);
+  const auto n = static_cast<size_t>(upper.size(0));
+  const auto from = upper.values<double>();
+  const auto to = whole.mutable_values<double>();
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t j = i; j < n; ++j) to[i * n + j] = to[j * n + i] = from[i * n + j] / divisor;
+  }
+  return whole;
+}
+
 Array product(const Array& a, const Array& b) {
   // A B = (A^T)^T B: the panels want the rows that are summed over.
   const Array turned = a.transposed().contiguous();

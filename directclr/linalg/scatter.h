@@ -23,6 +23,10 @@ array::Array cross_products(const array::Array& x, std::span<const double> mean_
 /// x^T x of the rows as they are: (D, D) float64, right on and above the diagonal.
 array::Array gram(const array::Array& rows);
 
+/// The whole of a symmetric matrix (n, n), of which `upper` holds what lies on and above the diagonal, divided by
+/// `divisor`: float64.
+array::Array symmetric_from_upper(const array::Array& upper, double divisor);
+
 /// A B: (n, k) float64. a (n, m), b (m, k): float64, contiguous.
 array::Array product(const array::Array& a, const array::Array& b);
 

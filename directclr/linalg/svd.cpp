@@ -5,10 +5,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "directclr/core/dispatch.h"
 #include "directclr/core/error.h"
 #include "directclr/core/parallel.h"
 #include "directclr/core/philox.h"
+#include "directclr/linalg/gram_schmidt.h"
 #include "directclr/linalg/panels.h"
 #include "directclr/linalg/scatter.h"
 #include "directclr/linalg/symmetric_eigenvalues.h"
@@ -57,57 +57,6 @@ std::vector<double> times(std::vector<double> values, double scale) {
   return values;
 }
 
-// In lanes that the compiler turns into vectors.
-DIRECTCLR_CLONES double inner(const double* a, const double* b, size_t n) {
-  constexpr size_t kLanes = 16;
-  double lanes[kLanes] = {};
-  size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (size_t l = 0; l < kLanes; ++l) lanes[l] += a[i + l] * b[i + l];
-  }
-  for (; i < n; ++i) lanes[0] += a[i] * b[i];
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  return sum;
-}
-
-DIRECTCLR_CLONES void subtract_scaled(const double* a, double scale, size_t n, double* from) {
-  for (size_t i = 0; i < n; ++i) from[i] -= scale * a[i];
-}
-
-// Makes row i, which is not 0, of length 1 and orthogonal to all before it.
-void straighten(Array& rows, size_t i) {
-  const auto n = static_cast<size_t>(rows.size(1));
-  double* const values = rows.mutable_data<double>();
-  double* const x = values + i * n;
-  const auto normalize = [&] {
-    const double length = std::sqrt(inner(x, x, n));
-    for (size_t j = 0; j < n; ++j) x[j] /= length;
-    return length;
-  };
-  normalize();
-  // Again where little is left, and rounding a large part of that.
-  bool again = i > 0;
-  for (int pass = 0; again && pass < 4; ++pass) {
-    for (size_t other = 0; other < i; ++other) {
-      const double* const y = values + other * n;
-      subtract_scaled(y, inner(x, y, n), n, x);
-    }
-    again = normalize() < 0.5;
-  }
-}
-
-// Gives rows `first` and beyond some directions orthogonal to all before them.
-void complete(Array& rows, size_t first) {
-  const auto count = static_cast<size_t>(rows.size(0)), n = static_cast<size_t>(rows.size(1));
-  double* const values = rows.mutable_data<double>();
-  for (size_t i = first; i < count; ++i) {
-    RandomStream random(0, Purpose::kSplit, static_cast<uint32_t>(i));
-    for (size_t j = 0; j < n; ++j) values[i * n + j] = random.uniform(-1, 1);
-    straighten(rows, i);
-  }
-}
-
 // Householder reflections from both sides bring A (m, n), m >= n, to upper bidiagonal form B (Golub and Kahan 1965),
 // whose singular values are the positive half of the eigenvalues of a tridiagonal matrix: its diagonal is zero, beside
 // it stand the elements of B in turn.
@@ -115,15 +64,9 @@ std::vector<double> bidiagonal_values(const Array& tall) {
   const PanelKernels& k = panel_kernels();
   const auto m = static_cast<size_t>(tall.size(0)), n = static_cast<size_t>(tall.size(1)), stride = (m + 7) / 8 * 8;
   std::vector<double> columns(n * stride, 0), product(stride), v(stride), w(n);
-  double largest = 0;
   for (size_t i = 0; i < m; ++i) {
-    for (size_t j = 0; j < n; ++j) {
-      columns[j * stride + i] = tall.data<double>()[i * n + j];
-      largest = std::max(largest, std::abs(columns[j * stride + i]));
-    }
+    for (size_t j = 0; j < n; ++j) columns[j * stride + i] = tall.data<double>()[i * n + j];
   }
-  if (largest == 0) return std::vector<double>(n, 0);
-  for (double& value : columns) value /= largest;
   const auto column = [&](size_t j) { return columns.data() + j * stride; };
   // Makes v of the elements from `from` on, so that (I - tau v v^T) leaves only the first; returns that and tau.
   const auto reflection = [](double* x, size_t from, size_t end) {
@@ -157,7 +100,7 @@ std::vector<double> bidiagonal_values(const Array& tall) {
   }
   std::vector<double> values = eigenvalues(t, 2 * n);
   values.resize(n);
-  for (double& value : values) value = std::max(value, 0.0) * largest;
+  for (double& value : values) value = std::max(value, 0.0);
   return values;
 }
 
@@ -179,20 +122,26 @@ Svd thin_svd(const Array& matrix) {
   // The vectors of the longer side: (A v_k) / sigma_k, whose length is 1 where sigma_k is not lost in rounding. What
   // they lack of being orthogonal is that of the v_k, times the largest value over their own.
   Array left = product(right.vectors, tall.transposed().contiguous());
+  const PanelKernels& k = panel_kernels();
   const auto r = static_cast<size_t>(left.size(0)), length = static_cast<size_t>(left.size(1));
+  const size_t stride = (length + 7) / 8 * 8;
+  std::vector<double> rows(r * stride, 0);
+  const auto row = [&](size_t i) { return rows.data() + i * stride; };
   double* const values = left.mutable_data<double>();
+  for (size_t i = 0; i < r; ++i) std::copy_n(values + i * length, length, row(i));
   size_t seen = 0;
   for (; seen < r; ++seen) {
-    double* const row = values + seen * length;
-    const double norm = std::sqrt(inner(row, row, length));
+    const double norm = std::sqrt(k.dot(row(seen), row(seen), stride));
     if (std::min(norm, svd.sigma[seen]) <= 1e-7 * svd.sigma[0]) break;
-    if (norm < 1e-3 * svd.sigma[0]) {
-      straighten(left, seen);
-    } else {
-      for (size_t j = 0; j < length; ++j) row[j] /= norm;
-    }
+    // Large ones are orthogonal as they are.
+    orthogonalize(k, rows.data(), stride, norm < 1e-3 * svd.sigma[0] ? 0 : seen, seen);
   }
-  complete(left, seen);
+  for (size_t i = seen; i < r; ++i) {  // some directions, for want of others
+    RandomStream random(0, Purpose::kSplit, static_cast<uint32_t>(i));
+    for (size_t j = 0; j < length; ++j) row(i)[j] = random.uniform(-1, 1);
+    orthogonalize(k, rows.data(), stride, 0, i);
+  }
+  for (size_t i = 0; i < r; ++i) std::copy_n(row(i), length, values + i * length);
   const bool turned = wide.size(0) < wide.size(1);
   svd.u = turned ? right.vectors : left;
   svd.v = turned ? left : right.vectors;

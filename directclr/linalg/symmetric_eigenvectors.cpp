@@ -5,6 +5,7 @@
 
 #include "directclr/core/parallel.h"
 #include "directclr/core/philox.h"
+#include "directclr/linalg/gram_schmidt.h"
 #include "directclr/linalg/panels.h"
 #include "directclr/linalg/symmetric_eigenvalues.h"
 #include "directclr/linalg/tridiagonal.h"
@@ -109,21 +110,7 @@ bool inverse_iteration(const Tridiagonal& t, const std::vector<double>& values, 
       for (int iteration = 0; iteration < 2 || (iteration < 6 && left > 100 * static_cast<double>(n) * epsilon * norm);
            ++iteration) {
         factors.solve(x);
-        const auto normalize = [&] {
-          const double length = std::sqrt(k.dot(x, x, stride));
-          for (size_t j = 0; j < n; ++j) x[j] /= length;
-          return length;
-        };
-        normalize();
-        // Again where little is left, and rounding a large part of that.
-        bool again = i > first;
-        for (int pass = 0; again && pass < 4; ++pass) {
-          for (size_t other = first; other < i; ++other) {
-            const double* const y = vectors + other * stride;
-            k.add_scaled(y, -k.dot(x, y, stride), stride, x);
-          }
-          again = normalize() < 0.5;
-        }
+        orthogonalize(k, vectors, stride, first, i);
         left = residual(t, values[i], x);
       }
       if (!(left <= 1e-10 * norm)) good[cluster] = 0;

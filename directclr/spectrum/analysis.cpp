@@ -64,8 +64,8 @@ void RowAnalysis::add(const Array& block) {
   }
 }
 
-Analysis RowAnalysis::finish(const Context& context) {
-  if (moments_.count() < 2) throw InputError("spectrum", "fewer than 2 rows are finite");
+Analysis RowAnalysis::finish(const std::string& where, const Context& context) {
+  if (moments_.count() < 2) throw InputError(where, "fewer than 2 rows are finite");
   Analysis found;
   found.summary = moments_.summary();
   found.measures = measures_of(found.summary);
@@ -105,8 +105,7 @@ Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_
     context.progress({"covariance", units, static_cast<uint64_t>(wanted), "rows", units, ""});
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
   }
-  if (analysis.moments().count() < 2) throw InputError(name, "fewer than 2 rows are finite");
-  return analysis.finish(context);
+  return analysis.finish(name, context);
 }
 
 }  // namespace directclr::spectrum

@@ -47,8 +47,8 @@ class RowAnalysis {
   /// Sums of the rows so far; rows of other processes may be merged into them.
   FeatureMoments& moments() { return moments_; }
 
-  /// Throws Interrupted, and InputError where too few rows are left.
-  Analysis finish(const Context& context = {});
+  /// Throws Interrupted, and InputError, which names `where` the rows are from, where too few are left.
+  Analysis finish(const std::string& where, const Context& context = {});
 
  private:
   AnalysisSettings settings_;

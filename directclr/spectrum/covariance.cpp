@@ -76,17 +76,7 @@ double Covariance::checked_count() const {
   return static_cast<double>(sums_.count);
 }
 
-Array Covariance::matrix() const {
-  const double count = checked_count();
-  const auto d = static_cast<size_t>(dimensions());
-  Array matrix = Array::empty(sums_.scatter.shape(), DType::kFloat64);
-  const auto scatter = sums_.scatter.values<double>();
-  const auto values = matrix.mutable_values<double>();
-  for (size_t i = 0; i < d; ++i) {
-    for (size_t j = i; j < d; ++j) values[i * d + j] = values[j * d + i] = scatter[i * d + j] / count;
-  }
-  return matrix;
-}
+Array Covariance::matrix() const { return linalg::symmetric_from_upper(sums_.scatter, checked_count()); }
 
 std::vector<double> Covariance::variance() const {
   const double count = checked_count();

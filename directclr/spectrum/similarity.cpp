@@ -54,18 +54,6 @@ LinearCka squared_norms(const Centred& x, const Centred& y) {
   return {plain, plain - n / (n - 2) * products + a * b / ((n - 1) * (n - 2))};
 }
 
-// A scatter matrix's both triangles, times `scale`.
-Array symmetric(const Array& upper, double scale) {
-  Array whole = Array::empty(upper.shape(), DType::kFloat64);
-  const auto d = static_cast<size_t>(upper.size(0));
-  const auto from = upper.values<double>();
-  const auto to = whole.mutable_values<double>();
-  for (size_t i = 0; i < d; ++i) {
-    for (size_t j = i; j < d; ++j) to[i * d + j] = to[j * d + i] = from[i * d + j] * scale;
-  }
-  return whole;
-}
-
 }  // namespace
 
 LinearCka linear_cka(const Array& x, const Array& y) {
@@ -98,7 +86,7 @@ double lidar(const Array& rows, int64_t views, double delta) {
   const std::vector<double> zero(d, 0), mean = mean_of(means);
   Array between = Array::zeros({rows.size(1), rows.size(1)}, DType::kFloat64);
   linalg::add_scatter(means, mean, zero, between);
-  between = symmetric(between, 1 / static_cast<double>(n - 1));
+  between = linalg::symmetric_from_upper(between, static_cast<double>(n - 1));
   Array within = linalg::gram(within_rows);
   for (double& value : within.mutable_values<double>()) value /= static_cast<double>(n * (views - 1));
   for (size_t k = 0; k < d; ++k) within.mutable_values<double>()[k * (d + 1)] += delta;

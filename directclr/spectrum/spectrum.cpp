@@ -29,16 +29,14 @@ void add_to(Array& sums, const Array& others) {
   for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
 }
 
-// From the sums of `count` unit vectors and of their squares.
-Directions directions(const Array& sum, const Array& squares, double count) {
-  const auto sums = sum.values<double>(), square_sums = squares.values<double>();
+// From mean and variance of unit vectors, by dimension.
+Directions directions(const std::vector<double>& mean, const std::vector<double>& variance) {
   double deviations = 0, length_squared = 0;
-  for (size_t d = 0; d < sums.size(); ++d) {
-    const double mean = sums[d] / count;
-    deviations += std::sqrt(std::max(square_sums[d] / count - mean * mean, 0.0));
-    length_squared += mean * mean;
+  for (size_t d = 0; d < mean.size(); ++d) {
+    deviations += std::sqrt(variance[d]);
+    length_squared += mean[d] * mean[d];
   }
-  const auto dimensions = static_cast<double>(sums.size());
+  const auto dimensions = static_cast<double>(mean.size());
   return {deviations / dimensions * std::sqrt(dimensions), std::sqrt(length_squared)};
 }
 
@@ -112,18 +110,13 @@ Directions directions_of(const Array& rows) {
   const Array unit = unit_rows(z);
   const std::vector<double> mean = mean_of(unit);
   const auto values = unit.values<double>();
-  const auto n = static_cast<double>(z.size(0)), dimensions = static_cast<double>(z.size(1));
-  std::vector<double> squares(mean.size(), 0);
+  std::vector<double> variance(mean.size(), 0);
   for (size_t i = 0; i < values.size(); ++i) {
     const double apart = values[i] - mean[i % mean.size()];
-    squares[i % mean.size()] += apart * apart;
+    variance[i % mean.size()] += apart * apart;
   }
-  double deviations = 0, length_squared = 0;
-  for (size_t d = 0; d < mean.size(); ++d) {
-    deviations += std::sqrt(squares[d] / n);
-    length_squared += mean[d] * mean[d];
-  }
-  return {deviations / dimensions * std::sqrt(dimensions), std::sqrt(length_squared)};
+  for (double& value : variance) value /= static_cast<double>(z.size(0));
+  return directions(mean, variance);
 }
 
 FeatureMoments::FeatureMoments(int64_t dimensions, bool l2_normalize, bool skip_nonfinite)
@@ -186,7 +179,12 @@ SpectrumSummary FeatureMoments::summary() const {
   SpectrumSummary s = measure(covariance_.variance(), std::move(centred));
   s.uncentred = std::move(uncentred);
   s.rankme = rankme(roots(s.uncentred), 0);
-  const Directions spread = directions(unit_sum_, unit_squares_, static_cast<double>(count()));
+  std::vector<double> unit_mean = array::to_doubles(unit_sum_), unit_variance = array::to_doubles(unit_squares_);
+  for (size_t d = 0; d < unit_mean.size(); ++d) {
+    unit_mean[d] /= static_cast<double>(count());
+    unit_variance[d] = std::max(unit_variance[d] / static_cast<double>(count()) - unit_mean[d] * unit_mean[d], 0.0);
+  }
+  const Directions spread = directions(unit_mean, unit_variance);
   s.normalized_std = spread.normalized_std;
   s.mean_cosine = spread.mean_cosine;
   s.samples = count();

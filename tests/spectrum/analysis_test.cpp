@@ -204,7 +204,7 @@ TEST_F(Analyse, ASampleWithAViewThatIsNotFiniteIsLeftOut) {
   // Also where samples lie in two blocks.
   RowAnalysis parts(settings, 120, 5);
   for (int64_t first = 0; first < 120; first += 7) parts.add(rows.slice(first, first + 7));
-  EXPECT_EQ(parts.finish().geometry[0].value, expected[0].value);
+  EXPECT_EQ(parts.finish("parts").geometry[0].value, expected[0].value);
 }
 
 TEST_F(Analyse, GivesTheConventionsOfOthers) {
@@ -239,7 +239,7 @@ TEST(RowAnalysis, GoesOnWithTheMomentsOfOthers) {
   FeatureMoments others(7);
   others.add(rows.slice(200, 300));
   analysis.moments().add(others);
-  expect_same(analysis.finish().summary, summarize(rows, false), 1e-13);
+  expect_same(analysis.finish("rows").summary, summarize(rows, false), 1e-13);
 }
 
 }  // namespace
