@@ -42,10 +42,10 @@ void add_bench_data(CLI::App& bench, Program& program) {
           state->workers > 0 ? state->workers : std::max<int64_t>(1, std::thread::hardware_concurrency());
       const auto times =
           data::measure_pipeline(*source, settings, state->images, state->seconds, workers, console.context());
-      const std::string small = settings.small_views == 0
+      const std::string small = settings.local_views == 0
                                     ? ""
-                                    : format(" and %lld of %lld px", static_cast<long long>(settings.small_views),
-                                             static_cast<long long>(settings.small_size));
+                                    : format(" and %lld of %lld px", static_cast<long long>(settings.local_views),
+                                             static_cast<long long>(settings.local_size));
       std::string text = format(
           "%s, preset %s, two views of %lld px%s, %lld images, %d-byte vectors; microseconds of a core an image\n",
           state->source.c_str(), settings.preset.c_str(), static_cast<long long>(settings.image_size), small.c_str(),

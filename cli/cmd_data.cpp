@@ -82,7 +82,7 @@ void add_views(CLI::App& data, Program& program) {
   };
   auto state = std::make_shared<State>();
   auto* command =
-      data.add_subcommand("views", "draw a contact sheet: samples, each as original, view a, view b, small views");
+      data.add_subcommand("views", "draw a contact sheet: samples, each as original, view a, view b, local views");
   command->add_option("source", state->source, "data set, as for directclr train --data")->required();
   command->add_option("--out", state->out, "PNG file to write")->default_str("views.png");
   command->add_option("--seed", state->seed, "seed of the views")->default_str("0");

@@ -23,7 +23,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // How long the others may take, after one of them failed or another ended, to find out why and end too.
-constexpr auto kMercy = std::chrono::seconds(20);
+constexpr auto kGracePeriod = std::chrono::seconds(20);
 
 // A port of this machine that nobody listens at just now.
 int free_port() {
@@ -81,7 +81,7 @@ int run_all(int64_t count, const Program& program, Console& console) {
       asked_to_stop = true;
       signal_all(SIGINT);
     }
-    if (result != 0 && Clock::now() - last_end > kMercy) signal_all(SIGKILL);
+    if (result != 0 && Clock::now() - last_end > kGracePeriod) signal_all(SIGKILL);
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
     for (int64_t rank = 0; rank < count; ++rank) {
       const auto ending = children[static_cast<size_t>(rank)].poll();
@@ -114,7 +114,7 @@ void Processes::carry_out(Program& program, Console& console,
                           const std::function<void(const ProcessEnvironment&)>& work) const {
   const ProcessEnvironment environment = process_environment();
   if (count_ > 1) {
-    if (!environment.alone()) {
+    if (environment.world_size() > 1) {
       throw InputError("--nproc", "this is one of several processes already, started by " + environment.launcher);
     }
     program.status = run_all(count_, program, console);

@@ -5,7 +5,7 @@
     .deps/peers/bin/python tools/replay_in_pillow.py dump
 
 Exits with 1 when a byte differs. The drawn parameters are in dump/views.jsonl, the bytes in dump/views.npy and,
-where there are small views, dump/small_views.npy. Pillow before version 13 orders the two passes of a resize otherwise.
+where there are local views, dump/local_views.npy. Pillow before version 13 orders the two passes of a resize otherwise.
 """
 
 import json
@@ -46,10 +46,10 @@ def main(folder):
     folder = Path(folder)
     head, *lines = [json.loads(line) for line in open(folder / "views.jsonl")]
     views = np.load(folder / "views.npy")
-    small = folder / "small_views.npy"
-    small_views = np.load(small) if small.exists() else [[]] * len(views)
+    small = folder / "local_views.npy"
+    local_views = np.load(small) if small.exists() else [[]] * len(views)
     differing, worst, count, size = 0, 0, 0, 0
-    for large, few, line in zip(views, small_views, lines, strict=True):
+    for large, few, line in zip(views, local_views, lines, strict=True):
         image = Image.open(folder / line["image"]).convert("RGB")  # an absolute path stays what it is
         for ours, view in zip([*large, *few], line["views"], strict=True):
             count, size = count + 1, size + ours.size

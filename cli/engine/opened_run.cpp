@@ -12,7 +12,7 @@
 
 namespace directclr::cli {
 
-OpenedRun::OpenedRun(const RunRequest& request, distributed::Group processes, NoticeSink notice, bool untrained)
+OpenedRun::OpenedRun(const RunRequest& request, distributed::ProcessGroup processes, NoticeSink notice, bool untrained)
     : group(std::move(processes)),
       run(settings::RunDirectory::open(request.run)),
       settings(run.settings()),

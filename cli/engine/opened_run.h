@@ -21,7 +21,7 @@ namespace directclr::cli {
 struct OpenedRun {
   /// `group`: the processes that share the work. `random_init`: the untrained model of the same settings and seed.
   /// `notice`: told what is damaged when a part of the data is opened.
-  OpenedRun(const RunRequest& request, distributed::Group group, NoticeSink notice, bool random_init = false);
+  OpenedRun(const RunRequest& request, distributed::ProcessGroup group, NoticeSink notice, bool random_init = false);
 
   eval::FeatureOptions loading(const std::string& task) const;
   /// Features of a part of the data, all of them on rank 0 (or, with `keep_share`, each process's share). Throws
@@ -36,7 +36,7 @@ struct OpenedRun {
   /// What every result says about how it was obtained.
   Json protocol() const;
 
-  distributed::Group group;
+  distributed::ProcessGroup group;
   settings::RunDirectory run;
   settings::TrainSettings settings;
   std::string data;

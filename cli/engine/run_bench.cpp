@@ -14,7 +14,7 @@ plan::Machine measure_step(const BenchRequest& request, Console& console) {
   if (!request.with_data) settings.data.clear();
   plan::Machine m;
   with_processes(request.environment, settings.device, kRankTimeoutSeconds, console,
-                 [&](const distributed::Group& group) {
+                 [&](const distributed::ProcessGroup& group) {
                    m = train::measure_step(settings, request.images, request.seconds, console.context(), group);
                  });
   return m;
@@ -42,7 +42,7 @@ void run_bench_comm(const BenchRequest& request, Console& console) {
   at::set_num_threads(1);
   plan::Machine m;
   with_processes(request.environment, request.settings.device, kRankTimeoutSeconds, console,
-                 [&](const distributed::Group& group) {
+                 [&](const distributed::ProcessGroup& group) {
                    train::measure_communication(group, device, request.between_nodes, request.seconds, m);
                  });
   if (request.environment.rank != 0) return;

@@ -38,7 +38,7 @@ eval::ProbeResult probe_by_sgd(const OpenedRun& run, const settings::ProbeSettin
                          run.device, run.loading("features of test images"), run.seed(), context, run.group);
 }
 
-void probe(const ProbeRequest& request, const distributed::Group& group, Console& console) {
+void probe(const ProbeRequest& request, const distributed::ProcessGroup& group, Console& console) {
   const auto& settings = request.settings;
   OpenedRun run(request.base, group, console.context().notice, settings.random_init);
   eval::parse_dims(settings.dims, run.model.encoder->representation());
@@ -60,7 +60,7 @@ void probe(const ProbeRequest& request, const distributed::Group& group, Console
   console.result(finding.text, finding.object.dump());
 }
 
-void knn(const KnnRequest& request, const distributed::Group& group, Console& console) {
+void knn(const KnnRequest& request, const distributed::ProcessGroup& group, Console& console) {
   const OpenedRun run(request.base, group, console.context().notice);
   check_same_classes(run);
   const auto bank = run.features(data::Split::kTrain, true, false, console.context());
@@ -74,7 +74,7 @@ void knn(const KnnRequest& request, const distributed::Group& group, Console& co
 
 // Everything that can be said of a run from one pass over the images. `evaluation.json`, written last, says with which
 // settings: what finds it there with the same ones need not evaluate again.
-void evaluate(const EvaluateRequest& request, const distributed::Group& group, Console& console) {
+void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& group, Console& console) {
   const auto began = std::chrono::steady_clock::now();
   const auto& settings = request.settings;
   OpenedRun run(request.base, group, console.context().notice);
@@ -150,7 +150,7 @@ void evaluate(const EvaluateRequest& request, const distributed::Group& group, C
   console.result(text, all.dump());
 }
 
-void embed(const EmbedRequest& request, const distributed::Group& group, Console& console) {
+void embed(const EmbedRequest& request, const distributed::ProcessGroup& group, Console& console) {
   const std::string extension = request.out.extension().string();
   if (extension != ".npy" && extension != ".safetensors") {
     throw InputError("--out", "'" + request.out.string() + "' ends neither in .npy nor in .safetensors");
@@ -185,19 +185,22 @@ void embed(const EmbedRequest& request, const distributed::Group& group, Console
 }  // namespace
 
 void run_probe(const ProbeRequest& request, Console& console) {
-  with_processes(request.base, console, [&](const distributed::Group& group) { probe(request, group, console); });
+  with_processes(request.base, console,
+                 [&](const distributed::ProcessGroup& group) { probe(request, group, console); });
 }
 
 void run_knn(const KnnRequest& request, Console& console) {
-  with_processes(request.base, console, [&](const distributed::Group& group) { knn(request, group, console); });
+  with_processes(request.base, console, [&](const distributed::ProcessGroup& group) { knn(request, group, console); });
 }
 
 void run_evaluate(const EvaluateRequest& request, Console& console) {
-  with_processes(request.base, console, [&](const distributed::Group& group) { evaluate(request, group, console); });
+  with_processes(request.base, console,
+                 [&](const distributed::ProcessGroup& group) { evaluate(request, group, console); });
 }
 
 void run_embed(const EmbedRequest& request, Console& console) {
-  with_processes(request.base, console, [&](const distributed::Group& group) { embed(request, group, console); });
+  with_processes(request.base, console,
+                 [&](const distributed::ProcessGroup& group) { embed(request, group, console); });
 }
 
 }  // namespace directclr::cli

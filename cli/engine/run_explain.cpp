@@ -25,7 +25,7 @@ namespace {
 Json contrast_object(const explain::LayerContrast& layer) {
   const auto& x = layer.contrast;
   return {{"layer", layer.layer},
-          {"undecided", x.mean.undecided},
+          {"undecided", x.mean.mean_one_minus_alpha},
           {"negative", x.negative},
           {"negative_held_out", x.negative_held_out},
           {"negative_for_certain", x.negative_for_certain},
@@ -58,7 +58,7 @@ Json to_object(const explain::Explanation& e, const data::Source& images, Json p
                  {"reading", explain::reading(e)},
                  {"x", contrast_object(e.last)},
                  {"x_eqn2",
-                  {{"undecided", e.eqn2.mean.undecided},
+                  {{"undecided", e.eqn2.mean.mean_one_minus_alpha},
                    {"negative", e.eqn2.negative},
                    {"negative_for_certain", e.eqn2.negative_for_certain},
                    {"eigenvalues", e.eqn2.eigenvalues}}}};

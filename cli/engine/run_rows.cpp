@@ -9,12 +9,12 @@ namespace directclr::cli {
 
 std::optional<RunRows> run_rows(const SpectrumRequest& request, Console& console) {
   std::optional<RunRows> result;
-  with_processes(request.base, console, [&](const distributed::Group& group) {
+  with_processes(request.base, console, [&](const distributed::ProcessGroup& group) {
     const OpenedRun run(request.base, group, console.context().notice);
     const bool embedding = request.layer == "embedding";
     const auto& wanted = request.analysis;
     // Each process takes the moments of its share of the images; only those travel.
-    if ((wanted.neighbours || wanted.views > 0 || request.cka || wanted.jackknife > 0) && !group.alone()) {
+    if ((wanted.neighbours || wanted.views > 0 || request.cka || wanted.jackknife > 0) && group.world_size() > 1) {
       throw InputError("--nproc", "--neighbours, --views, --cka and --jackknife are one process's work");
     }
     const uint64_t limit = request.limit == 0 ? UINT64_MAX : static_cast<uint64_t>(request.limit);

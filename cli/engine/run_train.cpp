@@ -14,7 +14,7 @@ void run_train(const TrainRequest& request, Console& console) {
   const settings::RunDirectory run(request.out);
   train::TrainResult result;
   with_processes(request.environment, request.settings.device, request.settings.rank_timeout, console,
-                 [&](const distributed::Group& group) {
+                 [&](const distributed::ProcessGroup& group) {
                    result = train::train(request.settings, run, request.mode, request.command_line, console.context(),
                                          group);
                  });

@@ -5,13 +5,13 @@
 namespace directclr::cli {
 
 void with_processes(const ProcessEnvironment& environment, const std::string& device, double timeout_seconds,
-                    Console& console, const std::function<void(const distributed::Group&)>& work) {
+                    Console& console, const std::function<void(const distributed::ProcessGroup&)>& work) {
   const auto give_up = [&console](const RankFailure& failure) {
     if (!failure.reported) console.error(failure.what());
     Console::leave(kFailed);
   };
-  const auto group = distributed::Group::join(environment, train::resolve_device(device, environment.local_rank),
-                                              timeout_seconds, give_up);
+  const auto group = distributed::ProcessGroup::join(environment, train::resolve_device(device, environment.local_rank),
+                                                     timeout_seconds, give_up);
   group.run([&] { work(group); });
 }
 

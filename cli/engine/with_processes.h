@@ -5,7 +5,7 @@
 
 #include "cli/console.h"
 #include "cli/engine/engine.h"
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 
 namespace directclr::cli {
 
@@ -15,10 +15,10 @@ inline constexpr double kRankTimeoutSeconds = 60;
 /// Does `work` with all processes of a command, on `device` (train::resolve_device): meets them, and lets none wait for
 /// ever for one that was lost.
 void with_processes(const ProcessEnvironment& environment, const std::string& device, double timeout_seconds,
-                    Console& console, const std::function<void(const distributed::Group&)>& work);
+                    Console& console, const std::function<void(const distributed::ProcessGroup&)>& work);
 
 inline void with_processes(const RunRequest& request, Console& console,
-                           const std::function<void(const distributed::Group&)>& work) {
+                           const std::function<void(const distributed::ProcessGroup&)>& work) {
   with_processes(request.environment, request.device, kRankTimeoutSeconds, console, work);
 }
 

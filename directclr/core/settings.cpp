@@ -108,6 +108,14 @@ Field* FieldList::find(std::string_view name) {
   return nullptr;
 }
 
+Field* FieldList::find_former(std::string_view name) {
+  if (name.empty()) return nullptr;
+  for (auto& field : fields_) {
+    if (field.former_name == name) return &field;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> FieldList::names() const {
   std::vector<std::string> result;
   for (const auto& field : fields_) result.push_back(field.name);
@@ -153,6 +161,7 @@ std::vector<TomlEntry> read_toml(const std::string& path) {
 void apply_toml(const std::vector<TomlEntry>& entries, FieldList& fields, const std::string& path) {
   for (const auto& entry : entries) {
     Field* field = fields.find(entry.name);
+    if (!field) field = fields.find_former(entry.name);
     if (!field || field->section != entry.section) {
       std::string hint;
       if (field) {

@@ -20,6 +20,7 @@ struct Field {
   double low = -std::numeric_limits<double>::infinity();  ///< numbers: smallest value allowed
   double high = std::numeric_limits<double>::infinity();  ///< numbers: largest value allowed
   std::vector<std::string> choices;                       ///< strings: the values allowed; empty: any
+  std::string former_name = {};                           ///< what files of earlier versions call it; empty: the same
 
   /// "--batch-size"
   std::string option() const;
@@ -44,8 +45,13 @@ class FieldList {
   void add(std::string name, double& value, double low, double high, std::string help);
   void add(std::string name, std::string& value, std::string help, std::vector<std::string> choices = {});
 
+  /// The field added last was called this in files of earlier versions: apply_toml still knows it.
+  void formerly(std::string name) { fields_.back().former_name = std::move(name); }
+
   /// The field of that name, or null.
   Field* find(std::string_view name);
+  /// The field that earlier versions called so, or null.
+  Field* find_former(std::string_view name);
   std::vector<Field>& fields() { return fields_; }
   const std::vector<Field>& fields() const { return fields_; }
   std::vector<std::string> names() const;

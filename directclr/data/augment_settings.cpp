@@ -29,10 +29,14 @@ void AugmentSettings::describe(FieldList& f) {
   f.add("solarize_probability_a", solarize_probability_a, 0, 1, "solarisation of the first view");
   f.add("solarize_probability_b", solarize_probability_b, 0, 1, "solarisation of the second view");
   f.add("solarize_threshold", solarize_threshold, 0, 256, "values from here up are inverted");
-  f.add("small_views", small_views, 0, kMostSmallViews, "small views an image beside the two (multi-crop)");
-  f.add("small_size", small_size, 8, 1024, "side of the small views in pixels");
-  f.add("small_scale_min", small_scale_min, 1e-4, 1, "small views: smallest share of the image's area");
-  f.add("small_scale_max", small_scale_max, 1e-4, 1, "small views: largest share of the image's area");
+  f.add("local_views", local_views, 0, kMostLocalViews, "local views an image beside the two (multi-crop)");
+  f.formerly("small_views");
+  f.add("local_size", local_size, 8, 1024, "side of the local views in pixels");
+  f.formerly("small_size");
+  f.add("local_scale_min", local_scale_min, 1e-4, 1, "local views: smallest share of the image's area");
+  f.formerly("small_scale_min");
+  f.add("local_scale_max", local_scale_max, 1e-4, 1, "local views: largest share of the image's area");
+  f.formerly("small_scale_max");
   f.add("eval_crop_fraction", eval_crop_fraction, 0.1, 1,
         "evaluation: short side resized to image_size / this (bilinear), then centre crop");
   f.add("normalize", normalize, "channel mean and standard deviation to normalise by",
@@ -48,7 +52,7 @@ void AugmentSettings::apply_preset(const std::string& name) {
   }
   // At 32 px a blur removes what little there is to see; published CIFAR recipes leave it and solarisation out.
   image_size = 32;
-  small_size = 16;
+  local_size = 16;
   blur_probability_a = blur_probability_b = 0;
   solarize_probability_b = 0;
   eval_crop_fraction = 1;
@@ -56,7 +60,7 @@ void AugmentSettings::apply_preset(const std::string& name) {
   if (name == "cifar") return;
   // Gray pictures of single, centred objects: no colour to change, and a crop of 8 % shows a patch of cloth.
   image_size = 28;
-  small_size = 14;
+  local_size = 14;
   crop_scale_min = 0.2;
   jitter_saturation = jitter_hue = 0;
   grayscale_probability = 0;
@@ -77,7 +81,7 @@ void AugmentSettings::complete(const SourceSpec& data, const std::set<std::strin
   };
   ordered(crop_scale_min, crop_scale_max, "--crop-scale-min");
   ordered(crop_ratio_min, crop_ratio_max, "--crop-ratio-min");
-  ordered(small_scale_min, small_scale_max, "--small-scale-min");
+  ordered(local_scale_min, local_scale_max, "--local-scale-min");
   ordered(blur_sigma_min, blur_sigma_max, "--blur-sigma-min");
 }
 

@@ -14,7 +14,7 @@ struct SourceSpec;
 
 /// The two-view augmentation. Defaults are the paper's ImageNet pipeline (Appendix D.1 and the table in docs/math.md,
 /// "Augmentation"); view a is the first view, view b the second. Setting a probability to 0 switches its operation off.
-/// Beside the two, an image may give small views of small parts (multi-crop; Caron et al. 2020): every second one is
+/// Beside the two, an image may give local views of small parts (multi-crop; Caron et al. 2020): every second one is
 /// made as view a, the others as view b.
 struct AugmentSettings {
   std::string preset = "auto";
@@ -38,19 +38,19 @@ struct AugmentSettings {
   double solarize_probability_a = 0.0;
   double solarize_probability_b = 0.2;
   int64_t solarize_threshold = 128;
-  int64_t small_views = 0;
-  int64_t small_size = 96;
-  double small_scale_min = 0.05;
-  double small_scale_max = 0.14;
+  int64_t local_views = 0;
+  int64_t local_size = 96;
+  double local_scale_min = 0.05;
+  double local_scale_max = 0.14;
   double eval_crop_fraction = 0.875;
   std::string normalize = "imagenet";
 
   void describe(FieldList& fields);
 
-  static constexpr int64_t kMostSmallViews = 16;
-  /// Views of an image, and the side of view number `view` in pixels: 0 and 1 are a and b, then come the small ones.
-  int64_t views() const { return 2 + small_views; }
-  int64_t side(int64_t view) const { return view < 2 ? image_size : small_size; }
+  static constexpr int64_t kMostLocalViews = 16;
+  /// Views of an image, and the side of view number `view` in pixels: 0 and 1 are a and b, then come the local ones.
+  int64_t views() const { return 2 + local_views; }
+  int64_t side(int64_t view) const { return view < 2 ? image_size : local_size; }
 
   /// Puts every setting to the preset's values: `imagenet` (224 px, the paper), `cifar` (32 px, no blur, no solarize:
   /// the usual recipe at 32 px), `fashion` (28 px gray: crop, flip, brightness and contrast).

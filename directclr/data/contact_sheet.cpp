@@ -49,12 +49,12 @@ image::Image contact_sheet(const Source& source, const AugmentSettings& settings
   const int side = static_cast<int>(settings.image_size);
   const int scale = std::max(1, (kSmallestTile + side - 1) / side);
   const int tile = side * scale;
-  // Small views stand in columns after the others, as many in each as its height takes, but for the gaps.
-  const int small = static_cast<int>(settings.small_size) * scale, small_views = static_cast<int>(settings.small_views);
+  // Local views stand in columns after the others, as many in each as its height takes, but for the gaps.
+  const int small = static_cast<int>(settings.local_size) * scale, local_views = static_cast<int>(settings.local_views);
   const int in_column = std::max(1, tile / small);
-  const int small_columns = (small_views + in_column - 1) / in_column;
+  const int small_columns = (local_views + in_column - 1) / in_column;
   const int sample_width = 3 * tile + 2 * kGap + small_columns * (small + kGap);
-  const int sample_height = small_views > 0 ? std::max(tile, in_column * (small + kGap) - kGap) : tile;
+  const int sample_height = local_views > 0 ? std::max(tile, in_column * (small + kGap) - kGap) : tile;
   image::Image sheet(columns * (sample_width + kSampleGap) - kSampleGap,
                      rows * (sample_height + kSampleGap) - kSampleGap);
   std::fill(sheet.pixels.begin(), sheet.pixels.end(), uint8_t{255});
@@ -71,7 +71,7 @@ image::Image contact_sheet(const Source& source, const AugmentSettings& settings
       const ViewParams params =
           sample_view(settings, seed, 0, index, static_cast<uint8_t>(view), image.width, image.height);
       render_view(image, params, settings, planes);
-      const int place = view - 2;  // among the small ones
+      const int place = view - 2;  // among the local ones
       const int x = view < 2 ? (view + 1) * (tile + kGap) : 3 * (tile + kGap) + place / in_column * (small + kGap);
       paste(planes, scale, left + x, view < 2 ? top : top + place % in_column * (small + kGap), sheet);
     }

@@ -9,7 +9,7 @@
 
 namespace directclr::data {
 
-/// A picture of `rows` x `columns` samples, each side by side: the evaluation view, view a, view b and the small views,
+/// A picture of `rows` x `columns` samples, each side by side: the evaluation view, view a, view b and the local views,
 /// as the first epoch of a run with this seed would see them. Samples are spread evenly over the source; one that
 /// cannot be decoded gives way to the next. Throws InputError when none can. Where views a and b are less than 56
 /// pixels wide all are enlarged by the whole factor that makes them so.

@@ -56,7 +56,7 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) head["settings"][field.name] = field.text();
   std::string lines = head.dump() + "\n", bytes = npy_head(count, 2, settings.image_size),
-              small_bytes = npy_head(count, settings.small_views, settings.small_size);
+              local_bytes = npy_head(count, settings.local_views, settings.local_size);
   image::Image image;
   image::Planes planes;
   uint64_t done = 0;
@@ -76,7 +76,7 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
       const ViewParams params = sample_view(settings, seed, 0, index, view, image.width, image.height);
       line["views"].push_back(to_object(params));
       render_view(image, params, settings, planes);
-      std::string& target = view < 2 ? bytes : small_bytes;
+      std::string& target = view < 2 ? bytes : local_bytes;
       for (size_t i = 0; i < planes.plane_size(); ++i) {
         for (int c = 0; c < 3; ++c) target += static_cast<char>(planes.plane(c)[i]);
       }
@@ -86,10 +86,10 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
     context.progress({"views", done, count, "images", done, ""});
   }
   write_file(folder / "views.npy", bytes);
-  if (settings.small_views > 0) {
-    write_file(folder / "small_views.npy", small_bytes);
+  if (settings.local_views > 0) {
+    write_file(folder / "local_views.npy", local_bytes);
   } else {
-    std::filesystem::remove(folder / "small_views.npy");  // an earlier dump's would be taken for this one's
+    std::filesystem::remove(folder / "local_views.npy");  // an earlier dump's would be taken for this one's
   }
   write_file(folder / "views.jsonl", lines);
 }

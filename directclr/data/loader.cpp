@@ -29,7 +29,7 @@ constexpr uint64_t kRing = 3;
 
 // The memory of one batch, reused for every kRing-th one.
 struct Slot {
-  std::vector<std::byte> images, small_images;
+  std::vector<std::byte> images, local_images;
   std::vector<int64_t> labels;
   std::vector<uint32_t> indices;
   std::atomic<int64_t> missing{0};  // images still to come
@@ -54,16 +54,16 @@ class Loader::Impl {
     }
     const bool training = options.transform == Transform::kTrainingViews;
     views_ = training ? 2 : 1;
-    small_views_ = training ? options.augment.small_views : 0;
+    local_views_ = training ? options.augment.local_views : 0;
     const auto bytes = [&](int64_t side) { return static_cast<size_t>(side * side * 3) * size_of(options.format); };
     view_bytes_ = bytes(options.augment.image_size);
-    small_bytes_ = bytes(options.augment.small_size);
+    local_bytes_ = bytes(options.augment.local_size);
     const uint64_t epochs = options.end_epoch > options.first_epoch ? options.end_epoch - options.first_epoch : 0;
     const uint64_t total = epochs * per_epoch_;
     end_ = total > options.first_batch ? total - options.first_batch : 0;
     for (auto& slot : slots_) {
       slot.images.resize(view_bytes_ * slot_size_ * static_cast<uint64_t>(views_));
-      slot.small_images.resize(small_bytes_ * slot_size_ * static_cast<uint64_t>(small_views_));
+      slot.local_images.resize(local_bytes_ * slot_size_ * static_cast<uint64_t>(local_views_));
       slot.labels.resize(slot_size_);
       slot.indices.resize(slot_size_);
     }
@@ -104,8 +104,8 @@ class Loader::Impl {
              options_.format,
              views_,
              slot.images.data(),
-             small_views_,
-             slot.small_images.data(),
+             local_views_,
+             slot.local_images.data(),
              slot.labels.data(),
              slot.indices.data()};
     return true;
@@ -186,8 +186,8 @@ class Loader::Impl {
   void fill(Slot& slot, const Place& place, int64_t position, image::Region& region, image::Planes& planes) {
     const uint32_t index = slot.indices[static_cast<size_t>(position)];
     // What will be seen of the image is drawn once its size is known, and only that is decoded.
-    std::array<ViewParams, 2 + AugmentSettings::kMostSmallViews> views;
-    const int64_t all_views = views_ + small_views_;
+    std::array<ViewParams, 2 + AugmentSettings::kMostLocalViews> views;
+    const int64_t all_views = views_ + local_views_;
     const bool whole = options_.transform == Transform::kEvaluation;
     const auto choose = [&](image::Size size) {
       image::Box needed;
@@ -213,7 +213,7 @@ class Loader::Impl {
       const bool small = view >= views_;
       const auto row = static_cast<size_t>((small ? view - views_ : view) * place.count + position);
       table_.write(planes, options_.format,
-                   small ? slot.small_images.data() + row * small_bytes_ : slot.images.data() + row * view_bytes_);
+                   small ? slot.local_images.data() + row * local_bytes_ : slot.images.data() + row * view_bytes_);
     }
   }
 
@@ -255,8 +255,8 @@ class Loader::Impl {
   const NormalizeTable table_;
   uint64_t per_epoch_ = 0;
   uint64_t slot_size_ = 0;  // images that a batch holds at most
-  int64_t views_ = 1, small_views_ = 0;
-  size_t view_bytes_ = 0, small_bytes_ = 0;
+  int64_t views_ = 1, local_views_ = 0;
+  size_t view_bytes_ = 0, local_bytes_ = 0;
   uint64_t end_ = 0;  // batches to deliver
 
   Slot slots_[kRing];

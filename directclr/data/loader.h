@@ -13,7 +13,7 @@ namespace directclr::data {
 
 /// What a loader makes of each image.
 enum class Transform {
-  kTrainingViews,  ///< two augmented views and the small ones: contrastive pretraining
+  kTrainingViews,  ///< two augmented views and the local ones: contrastive pretraining
   kCropAndFlip,    ///< one random crop, perhaps flipped: training a linear probe
   kEvaluation,     ///< one centred view: features, accuracy
 };
@@ -39,7 +39,7 @@ struct LoaderOptions {
 };
 
 /// One batch, valid until the next call of next(). Views come one after the other: all of view a, then all of view b;
-/// so do the small ones.
+/// so do the local ones.
 struct Batch {
   uint32_t epoch = 0;
   uint64_t number = 0;  // within the epoch
@@ -47,8 +47,8 @@ struct Batch {
   PixelFormat format = PixelFormat::kFloat32;
   int64_t views = 0;             // 1 or 2
   const void* images = nullptr;  // (views, count, image_size, image_size, 3) of the format
-  int64_t small_views = 0;
-  const void* small_images = nullptr;  // (small_views, count, small_size, small_size, 3)
+  int64_t local_views = 0;
+  const void* local_images = nullptr;  // (local_views, count, local_size, local_size, 3)
   const int64_t* labels = nullptr;     // (count)
   const uint32_t* indices = nullptr;   // (count) places in the source
 };

@@ -54,9 +54,9 @@ void make_views(const Source& source, const AugmentSettings& s, const NormalizeT
   thread_local image::Image whole;
   thread_local image::Planes planes;
   thread_local std::vector<float> floats;
-  const int64_t side = std::max(s.image_size, s.small_size);
+  const int64_t side = std::max(s.image_size, s.local_size);
   floats.resize(static_cast<size_t>(side * side * 3));
-  std::array<ViewParams, 2 + AugmentSettings::kMostSmallViews> views;
+  std::array<ViewParams, 2 + AugmentSettings::kMostLocalViews> views;
   const auto count = static_cast<size_t>(s.views());
   const auto draw = [&](image::Size size) {
     image::Box needed;

@@ -97,7 +97,7 @@ ViewParams sample_view(const AugmentSettings& s, uint64_t seed, uint32_t epoch, 
   const auto stream = [&](Purpose purpose) { return RandomStream(seed, purpose, epoch, sample, number); };
   ViewParams p;
   const ScaleRange scale =
-      small ? ScaleRange{s.small_scale_min, s.small_scale_max} : ScaleRange{s.crop_scale_min, s.crop_scale_max};
+      small ? ScaleRange{s.local_scale_min, s.local_scale_max} : ScaleRange{s.crop_scale_min, s.crop_scale_max};
   p.crop = sample_crop(s, scale, stream(Purpose::kCrop), width, height);
   p.size = static_cast<int>(s.side(view));
   p.flip = stream(Purpose::kFlip).chance(s.flip_probability);

@@ -28,7 +28,7 @@ struct ViewParams {
 
 /// Draws a view's parameters: a pure function of its arguments, so a view never depends on workers, batches or ranks.
 /// `sample` is the image's index in its data set, width and height the decoded image's; view 0 is a, 1 is b, and the
-/// small ones follow, 2 .. settings.views() - 1. The crop follows torchvision's RandomResizedCrop.get_params (ten
+/// local views follow, 2 .. settings.views() - 1. The crop follows torchvision's RandomResizedCrop.get_params (ten
 /// tries, then a central crop).
 ViewParams sample_view(const AugmentSettings& settings, uint64_t seed, uint32_t epoch, uint64_t sample, uint8_t view,
                        int width, int height);

@@ -25,9 +25,9 @@ class ArrivalHook final : public torch::autograd::PostAccumulateGradHook {
 
 }  // namespace
 
-GradientSum::GradientSum(std::vector<at::Tensor> parameters, Group group)
+GradientSum::GradientSum(std::vector<at::Tensor> parameters, ProcessGroup group)
     : parameters_(std::move(parameters)), group_(std::move(group)), bucket_of_(parameters_.size()) {
-  if (group_.alone()) return;
+  if (group_.world_size() == 1) return;
   int64_t bytes = kBucketBytes;
   for (size_t left = parameters_.size(); left > 0; --left) {
     const size_t i = left - 1;
@@ -46,7 +46,7 @@ GradientSum::GradientSum(std::vector<at::Tensor> parameters, Group group)
 }
 
 GradientSum::~GradientSum() {
-  if (group_.alone()) return;
+  if (group_.world_size() == 1) return;
   for (const auto& parameter : parameters_) torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
 }
 
@@ -71,11 +71,11 @@ void GradientSum::send(Bucket& bucket) {
   }
   if (gradients.empty()) return;
   bucket.flat = at::cat(gradients);
-  bucket.wait = group_.begin_sum_(bucket.flat);
+  bucket.wait = group_.begin_all_reduce_(bucket.flat);
 }
 
 void GradientSum::finish() {
-  if (group_.alone()) return;
+  if (group_.world_size() == 1) return;
   const at::NoGradGuard no_grad;
   while (next_ < buckets_.size()) send(buckets_[next_++]);
   begun_ = false;

@@ -6,7 +6,7 @@
 #include <functional>
 #include <vector>
 
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 
 namespace directclr::distributed {
 
@@ -16,7 +16,7 @@ namespace directclr::distributed {
 class GradientSum {
  public:
   /// `parameters` must outlive this and keep their identity. Does nothing for a group of one.
-  GradientSum(std::vector<at::Tensor> parameters, Group group);
+  GradientSum(std::vector<at::Tensor> parameters, ProcessGroup group);
   ~GradientSum();
   GradientSum(const GradientSum&) = delete;
   GradientSum& operator=(const GradientSum&) = delete;
@@ -37,7 +37,7 @@ class GradientSum {
   void send(Bucket& bucket);
 
   std::vector<at::Tensor> parameters_;
-  Group group_;
+  ProcessGroup group_;
   std::vector<Bucket> buckets_;
   std::vector<size_t> bucket_of_;
   size_t next_ = 0;  // buckets set off in order: the same on all processes

@@ -9,26 +9,26 @@
 
 namespace directclr::distributed {
 
-void merge(spectrum::FeatureMoments& moments, const Group& group) {
-  if (group.alone()) return;
+void merge(spectrum::FeatureMoments& moments, const ProcessGroup& group) {
+  if (group.world_size() == 1) return;
   const at::NoGradGuard no_grad;
   auto sums = moments.sums();  // whose arrays the tensors below share
   at::Tensor mean = tensor::tensor_of(sums.covariance.mean), scatter = tensor::tensor_of(sums.covariance.scatter);
   const auto count = static_cast<double>(sums.covariance.count);
   const at::Tensor own = at::cat({at::full({1}, count, mean.options()), mean}).unsqueeze(0);
-  const at::Tensor all = group.gather_rows(own, group.size());  // (R, 1 + D)
+  const at::Tensor all = group.all_gather_rows(own, group.world_size());  // (R, 1 + D)
   const at::Tensor counts = all.narrow(1, 0, 1), means = all.narrow(1, 1, mean.size(0));
   const at::Tensor total = counts.sum(), common = (counts * means).sum(0) / total;
   // Each scatter matrix about the common mean; then they add up.
   const at::Tensor shift = mean - common;
   scatter.addr_(shift, shift, 1, count);
-  group.sum_(scatter);
+  group.all_reduce_(scatter);
   mean.copy_(common);
   sums.covariance.count = static_cast<int64_t>(total.item<double>());
   at::Tensor unit_sum = tensor::tensor_of(sums.unit_sum), unit_squares = tensor::tensor_of(sums.unit_squares);
-  group.sum_(unit_sum);
-  group.sum_(unit_squares);
-  sums.skipped = static_cast<int64_t>(group.sum(static_cast<double>(sums.skipped)));
+  group.all_reduce_(unit_sum);
+  group.all_reduce_(unit_squares);
+  sums.skipped = static_cast<int64_t>(group.all_reduce(static_cast<double>(sums.skipped)));
   moments.restore(sums);
 }
 

@@ -10,8 +10,8 @@ namespace directclr::distributed {
 
 c10::intrusive_ptr<c10d::Backend> make_nccl(const c10::intrusive_ptr<c10d::Store>& store, int rank, int size,
                                             std::chrono::milliseconds timeout) {
-  // When a process is lost, the others' operations must end, and not the others themselves: Group finds out whom to
-  // blame and says it. c10d takes this from the environment alone.
+  // When a process is lost, the others' operations must end, and not the others themselves: ProcessGroup finds out whom
+  // to blame and says it. c10d takes this from the environment alone.
   ::setenv("TORCH_NCCL_ASYNC_ERROR_HANDLING", "2", /*overwrite=*/0);
   ::setenv("TORCH_NCCL_RETHROW_CUDA_ERRORS", "0", /*overwrite=*/0);
   // What c10d itself has to say of it, at length, would hide that line.

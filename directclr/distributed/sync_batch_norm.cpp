@@ -27,13 +27,13 @@ struct Moments {
   Tensor count;     // scalar float64: values a channel, of all processes; never read here, so no device need wait
 };
 
-Moments moments_of_all(const Tensor& x, const Group& group) {
+Moments moments_of_all(const Tensor& x, const ProcessGroup& group) {
   const int64_t channels = x.size(1);
   const auto [mean, variance] = at::batch_norm_update_stats(x, {}, {}, 0);
   const auto wide = mean.options().dtype(at::kDouble);
   const double own = static_cast<double>(x.numel() / channels);
   const Tensor row = at::cat({at::full({1}, own, wide), mean.to(at::kDouble), variance.to(at::kDouble)}).unsqueeze(0);
-  const Tensor all = group.gather_rows(row, group.size());  // (R, 1 + 2 C)
+  const Tensor all = group.all_gather_rows(row, group.world_size());  // (R, 1 + 2 C)
   const Tensor counts = all.narrow(1, 0, 1), means = all.narrow(1, 1, channels),
                variances = all.narrow(1, 1 + channels, channels);
   const Tensor total = counts.sum();
@@ -54,7 +54,7 @@ Tensor by_channel(const Tensor& values, const Tensor& x) {
 struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& weight, const Tensor& bias,
                         const Tensor& mean, const Tensor& variance, const Tensor& count, double eps,
-                        const Group& group) {
+                        const ProcessGroup& group) {
     Tensor y = std::get<0>(at::native_batch_norm(x, weight, bias, mean, variance, /*training=*/false, 0, eps));
     context->save_for_backward({x, weight, mean, variance, count});
     context->saved_data["eps"] = eps;
@@ -66,7 +66,7 @@ struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> 
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], &mean = saved[2], &variance = saved[3], &count = saved[4];
     const double eps = context->saved_data["eps"].toDouble();
-    const Group group = SavedGroup::from(context->saved_data["group"]);
+    const ProcessGroup group = SavedGroup::from(context->saved_data["group"]);
     const Tensor grad_y = grads[0].contiguous(x.suggest_memory_format());
     // As if mean and variance were constants: w / sqrt(var + eps) dy, sum dy x^, sum dy. CUDA's kernels want the
     // batch's own moments there, if without values.
@@ -74,7 +74,7 @@ struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> 
     auto [grad_x, grad_weight, grad_bias] = at::native_batch_norm_backward(
         grad_y, x, weight, mean, variance, none, none, /*train=*/false, eps, {true, true, true});
     Tensor sums = at::cat({grad_weight.to(at::kDouble), grad_bias.to(at::kDouble)});
-    group.sum_(sums);
+    group.all_reduce_(sums);
     // What their own gradients take away is linear in x, channel by channel: slope x + offset.
     const int64_t channels = weight.size(0);
     const Tensor inverse = (variance.to(at::kDouble) + eps).rsqrt();
@@ -92,7 +92,7 @@ struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> 
 }  // namespace
 
 Tensor sync_batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& running_mean,
-                       Tensor& running_var, double momentum, double eps, const Group& group) {
+                       Tensor& running_var, double momentum, double eps, const ProcessGroup& group) {
   TORCH_CHECK((x.dim() == 2 || x.dim() == 4) && x.size(1) == weight.size(0),
               "[sync_batch_norm] expected (n, C) or (n, C, H, W) with C = ", weight.size(0), ", got ", x.sizes());
   Tensor mean, variance, count;

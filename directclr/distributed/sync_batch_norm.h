@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 
 namespace directclr::distributed {
 
@@ -18,6 +18,6 @@ namespace directclr::distributed {
 ///           running_var (C). Collective: one gather forward, one sum backward.
 at::Tensor sync_batch_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                            at::Tensor& running_mean, at::Tensor& running_var, double momentum, double eps,
-                           const Group& group);
+                           const ProcessGroup& group);
 
 }  // namespace directclr::distributed

@@ -10,7 +10,7 @@ data::PixelFormat pixel_format_for(c10::Device device, bool bfloat16) {
 }
 
 BatchImages::BatchImages(const data::AugmentSettings& augment, c10::Device device)
-    : side_(augment.image_size), small_side_(augment.small_size) {
+    : side_(augment.image_size), local_side_(augment.local_size) {
   const auto normalization = augment.normalization();
   const auto per_channel = [&](const std::array<double, 3>& values) {
     return torch::tensor({values[0], values[1], values[2]}, torch::kFloat).view({3, 1, 1}).to(device);
@@ -21,12 +21,12 @@ BatchImages::BatchImages(const data::AugmentSettings& augment, c10::Device devic
   top_ = torch::full({1}, 255.0F).to(device);
 }
 
-at::Tensor BatchImages::large(const data::Batch& batch) const {
+at::Tensor BatchImages::global_views(const data::Batch& batch) const {
   return on_device(batch, batch.images, batch.views, side_);
 }
 
-at::Tensor BatchImages::small(const data::Batch& batch) const {
-  return batch.small_views > 0 ? on_device(batch, batch.small_images, batch.small_views, small_side_) : at::Tensor();
+at::Tensor BatchImages::local_views(const data::Batch& batch) const {
+  return batch.local_views > 0 ? on_device(batch, batch.local_images, batch.local_views, local_side_) : at::Tensor();
 }
 
 at::Tensor BatchImages::on_device(const data::Batch& batch, const void* pixels, int64_t views, int64_t side) const {

@@ -17,14 +17,14 @@ class BatchImages {
   BatchImages(const data::AugmentSettings& augment, c10::Device device);
 
   /// The batch's views, or its one. Valid as long as the batch.
-  at::Tensor large(const data::Batch& batch) const;
-  /// Its small views; undefined where it has none.
-  at::Tensor small(const data::Batch& batch) const;
+  at::Tensor global_views(const data::Batch& batch) const;
+  /// Its local views; undefined where it has none.
+  at::Tensor local_views(const data::Batch& batch) const;
 
  private:
   at::Tensor on_device(const data::Batch& batch, const void* pixels, int64_t views, int64_t side) const;
 
-  int64_t side_, small_side_;
+  int64_t side_, local_side_;
   at::Tensor mean_, std_, top_;  // (3, 1, 1), (3, 1, 1) and 255, for bytes
 };
 

@@ -36,9 +36,9 @@ class EvaluationMode {
 
 Features extract_features(model::ResNet encoder, model::Projector* projector, const data::Source& source,
                           const data::AugmentSettings& augment, torch::Device device, const FeatureOptions& options,
-                          const Context& context, const distributed::Group& group) {
+                          const Context& context, const distributed::ProcessGroup& group) {
   const auto total = static_cast<int64_t>(std::min(options.limit, source.size()));
-  if (total < group.size()) throw InputError(options.task, "fewer images than processes");
+  if (total < group.world_size()) throw InputError(options.task, "fewer images than processes");
   const std::vector<uint64_t> chosen = data::spread_places(static_cast<uint64_t>(total), source.size());
   const Share share = group.share(total);
   const data::Subset part(source, {chosen.begin() + share.first, chosen.begin() + share.first + share.count});
@@ -59,18 +59,18 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
   loading.format = pixel_format_for(device, false);
   data::Loader loader(part, loading);
   const BatchImages pictures(augment, device);
-  CoreTurns turns(device.is_cpu() && group.alone() ? at::get_num_threads() : 0);
+  CoreTurns turns(device.is_cpu() && group.world_size() == 1 ? at::get_num_threads() : 0);
 
   // All processes go around as often as the one with most images, so that they agree on when to stop.
-  const int64_t most = (total + group.size() - 1) / group.size();
+  const int64_t most = (total + group.world_size() - 1) / group.world_size();
   const int64_t rounds = (most + options.batch_size - 1) / options.batch_size;
   Features features;
   int64_t done = 0;
   for (int64_t round = 0; round < rounds; ++round) {
-    if (group.sum(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped while computing features");
+    if (group.all_reduce(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped while computing features");
     data::Batch batch;
     if (!loader.next(batch)) continue;
-    const torch::Tensor images = pictures.large(batch);
+    const torch::Tensor images = pictures.global_views(batch);
     const CoreTurns::Turn turn = turns.take(context);
     const torch::Tensor r = encoder->forward(images);
     if (!features.representation.defined()) features.representation = torch::empty({share.count, r.size(1)});
@@ -85,8 +85,8 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
     context.progress({options.task, units, static_cast<uint64_t>(share.count), "images", units, ""});
   }
   if (!options.keep_share) {
-    features.representation = group.gather_rows_at_root(features.representation, total);
-    if (projector) features.embedding = group.gather_rows_at_root(features.embedding, total);
+    features.representation = group.gather_rows_to_root(features.representation, total);
+    if (projector) features.embedding = group.gather_rows_to_root(features.embedding, total);
   }
   std::vector<int64_t> labels;
   for (const uint64_t place : chosen) labels.push_back(source.label(place));

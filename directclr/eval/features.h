@@ -3,7 +3,7 @@
 #include "directclr/core/progress.h"
 #include "directclr/data/augment_settings.h"
 #include "directclr/data/source.h"
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 #include "directclr/model/projector.h"
 #include "directclr/model/resnet.h"
 
@@ -30,6 +30,6 @@ struct FeatureOptions {
 /// other ranks' results hold labels alone). Throws Interrupted when asked to stop, InputError for a bad image.
 Features extract_features(model::ResNet encoder, model::Projector* projector, const data::Source& source,
                           const data::AugmentSettings& augment, torch::Device device, const FeatureOptions& options,
-                          const Context& context, const distributed::Group& group = {});
+                          const Context& context, const distributed::ProcessGroup& group = {});
 
 }  // namespace directclr::eval

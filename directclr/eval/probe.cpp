@@ -135,7 +135,7 @@ ProbeResult probe_cached(const Features& train, const Features& test, int64_t cl
 ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const data::Source& test,
                       const data::AugmentSettings& augment, const settings::ProbeSettings& settings,
                       torch::Device device, const FeatureOptions& loading, uint64_t seed, const Context& context,
-                      const distributed::Group& group) {
+                      const distributed::ProcessGroup& group) {
   const auto [first, end] = parse_dims(settings.dims, encoder->representation());
   const auto classes = static_cast<int64_t>(train.class_names().size());
   encoder->eval();
@@ -168,7 +168,7 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
   options.seed = seed;
   options.end_epoch = static_cast<uint32_t>(settings.probe_epochs);
   options.part = group.rank();
-  options.parts = group.size();
+  options.parts = group.world_size();
   options.workers = loading.workers;
   options.skip_bad = loading.skip_bad;
   options.yield_to_trainer = device.is_cpu();
@@ -180,11 +180,11 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
   const optim::CosineSchedule schedule{settings.probe_lr, 0, per_epoch * settings.probe_epochs, 0};
 
   ProbeResult result;
-  CoreTurns turns(device.is_cpu() && group.alone() ? at::get_num_threads() : 0);
+  CoreTurns turns(device.is_cpu() && group.world_size() == 1 ? at::get_num_threads() : 0);
   int64_t step = 0;
   for (data::Batch batch; loader.next(batch); ++step) {
-    if (group.sum(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped during the probe");
-    const Tensor images = pictures.large(batch);
+    if (group.all_reduce(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped during the probe");
+    const Tensor images = pictures.global_views(batch);
     Tensor labels = torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(device);
     const CoreTurns::Turn turn = turns.take(context);
     Tensor r;
@@ -192,9 +192,9 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
       const torch::NoGradGuard no_grad;
       // Of a last, short batch a process may have no image at all.
       r = batch.count > 0 ? encoder->forward(images) : torch::empty({0, encoder->representation()}, images.options());
-      const auto whole = static_cast<int64_t>(group.sum(static_cast<double>(batch.count)));
-      r = group.gather_rows(r.slice(1, first, end), whole);
-      labels = group.gather_rows(labels, whole);
+      const auto whole = static_cast<int64_t>(group.all_reduce(static_cast<double>(batch.count)));
+      r = group.all_gather_rows(r.slice(1, first, end), whole);
+      labels = group.all_gather_rows(labels, whole);
     }
     optimizer->zero_grad();
     Tensor loss = torch::cross_entropy_loss(head(r), labels);

@@ -7,7 +7,7 @@
 #include "directclr/core/progress.h"
 #include "directclr/data/augment_settings.h"
 #include "directclr/data/source.h"
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 #include "directclr/eval/features.h"
 #include "directclr/model/resnet.h"
 #include "directclr/settings/eval_settings.h"
@@ -41,7 +41,7 @@ ProbeResult probe_cached(const Features& train, const Features& test, int64_t cl
 ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const data::Source& test,
                       const data::AugmentSettings& augment, const settings::ProbeSettings& settings,
                       torch::Device device, const FeatureOptions& loading, uint64_t seed, const Context& context,
-                      const distributed::Group& group = {});
+                      const distributed::ProcessGroup& group = {});
 
 /// Top-k accuracy of scores (M, classes) against labels (M).
 double top_k_accuracy(const torch::Tensor& scores, const torch::Tensor& labels, int64_t k);

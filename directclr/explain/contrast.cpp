@@ -35,7 +35,7 @@ std::pair<Tensor, Tensor> descending_eigen(const Tensor& matrix) {
 void divide(ContrastMatrices& sum, double count) {
   sum.data = sum.data / count;
   sum.augmentation = sum.augmentation / count;
-  sum.undecided /= count;
+  sum.mean_one_minus_alpha /= count;
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ void divide(ContrastMatrices& sum, double count) {
 void ContrastMatrices::add(const ContrastMatrices& other) {
   data = data.defined() ? data + other.data : other.data;
   augmentation = augmentation.defined() ? augmentation + other.augmentation : other.augmentation;
-  undecided += other.undecided;
+  mean_one_minus_alpha += other.mean_one_minus_alpha;
 }
 
 Tensor softmax_weights(const Tensor& z_a, const Tensor& z_b, Weights weights, double tau) {
@@ -68,14 +68,14 @@ ContrastMatrices contrast_matrices(const ViewBatch& batch, const Tensor& alpha) 
   const Tensor h = wide(batch.h_a), step = wide(batch.h_b) - h;
   const auto n = static_cast<double>(h.size(0));
   const Tensor others = others_of(alpha);
-  const Tensor miss = others.sum(1);
+  const Tensor one_minus_alpha = others.sum(1);
   // sum_ij a_ij (h_i - h_j)(h_i - h_j)^T = H^T (D - A - A^T) H with D the sums of A's rows and columns.
-  const Tensor degree = miss + others.sum(0);
+  const Tensor degree = one_minus_alpha + others.sum(0);
   const Tensor pairs = h.t().mm(others).mm(h);
   ContrastMatrices result;
   result.data = ((h * degree.unsqueeze(1)).t().mm(h) - pairs - pairs.t()) / n;
-  result.augmentation = (step * miss.unsqueeze(1)).t().mm(step) / n;
-  result.undecided = miss.mean().item<double>();
+  result.augmentation = (step * one_minus_alpha.unsqueeze(1)).t().mm(step) / n;
+  result.mean_one_minus_alpha = one_minus_alpha.mean().item<double>();
   return result;
 }
 

@@ -30,9 +30,9 @@ at::Tensor softmax_weights(const at::Tensor& z_a, const at::Tensor& z_b, Weights
 
 /// X = data - augmentation, a mean over images (the paper sums: N times as much).
 struct ContrastMatrices {
-  at::Tensor data;          ///< Sigma0 / N = (1/N) sum_ij alpha_ij (h_i - h_j)(h_i - h_j)^T, (H, H) float64
-  at::Tensor augmentation;  ///< Sigma1 / N = (1/N) sum_i (1 - alpha_ii)(h'_i - h_i)(h'_i - h_i)^T
-  double undecided = 0;     ///< mean 1 - alpha_ii: 0 when every pair is recognised with certainty, then X = 0
+  at::Tensor data;                  ///< Sigma0 / N = (1/N) sum_ij alpha_ij (h_i - h_j)(h_i - h_j)^T, (H, H) float64
+  at::Tensor augmentation;          ///< Sigma1 / N = (1/N) sum_i (1 - alpha_ii)(h'_i - h_i)(h'_i - h_i)^T
+  double mean_one_minus_alpha = 0;  ///< mean 1 - alpha_ii: 0 when every pair is recognised with certainty, then X = 0
 
   at::Tensor contrast() const { return data - augmentation; }
   /// Adds another's; the first to be added is taken as it is.

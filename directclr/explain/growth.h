@@ -3,7 +3,7 @@
 #include <functional>
 #include <vector>
 
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 #include "directclr/explain/contrast.h"
 
 namespace directclr::explain {

@@ -76,10 +76,11 @@ std::vector<std::string> reading(const Explanation& e) {
   std::vector<std::string> sentences = {on_negative(e)};
   if (!e.attribution.empty()) sentences.push_back(on_augmentation(e));
   sentences.push_back(on_growth(e));
-  sentences.push_back(format(
-      "With Eqn 2's own weights (embeddings not normalised) 1 - alpha_ii is %.3g on average and %lld directions "
-      "are negative for certain; with those of the trained loss 1 - alpha_ii is %.3g.",
-      e.eqn2.mean.undecided, static_cast<long long>(e.eqn2.negative_for_certain), e.last.contrast.mean.undecided));
+  sentences.push_back(
+      format("With Eqn 2's own weights (embeddings not normalised) 1 - alpha_ii is %.3g on average and %lld directions "
+             "are negative for certain; with those of the trained loss 1 - alpha_ii is %.3g.",
+             e.eqn2.mean.mean_one_minus_alpha, static_cast<long long>(e.eqn2.negative_for_certain),
+             e.last.contrast.mean.mean_one_minus_alpha));
   if (e.alignments.empty()) {
     sentences.emplace_back(
         "The projector has no matrix with singular vectors of its own: the second cause of collapse, "

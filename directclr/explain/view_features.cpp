@@ -20,7 +20,7 @@ ViewFeatures view_features(model::ResNet encoder, const data::Source& source, co
   loading.notice = context.notice;
   loading.yield_to_trainer = device.is_cpu();
   loading.format = eval::pixel_format_for(device, false);
-  loading.augment.small_views = 0;
+  loading.augment.local_views = 0;
   data::Loader loader(source, loading);
   const eval::BatchImages pictures(augment, device);
   CoreTurns turns(device.is_cpu() ? at::get_num_threads() : 0);
@@ -35,7 +35,7 @@ ViewFeatures view_features(model::ResNet encoder, const data::Source& source, co
   int64_t done = 0;
   for (data::Batch batch; loader.next(batch); done += batch.count) {
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
-    const torch::Tensor images = pictures.large(batch);
+    const torch::Tensor images = pictures.global_views(batch);
     const CoreTurns::Turn turn = turns.take(context);
     const torch::Tensor r = encoder->forward(images);
     features.a.slice(0, done, done + batch.count).copy_(r.slice(0, 0, batch.count));

@@ -259,12 +259,13 @@ bool tiled(const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat
 struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& y, double tau,
                                bool without_diagonal, const distributed::Rows& rows) {
-    const distributed::Group& group = rows.group;
-    const Tensor all_y = group.alone() ? y.contiguous() : group.gather_rows(y, rows.total);
-    const Share mine = group.alone() ? Share{0, y.size(0)} : group.share(rows.total);
+    const distributed::ProcessGroup& group = rows.group;
+    const Tensor all_y = group.world_size() == 1 ? y.contiguous() : group.all_gather_rows(y, rows.total);
+    const Share mine = group.world_size() == 1 ? Share{0, y.size(0)} : group.share(rows.total);
     const Problem problem{x.contiguous(), all_y, tau, without_diagonal, mine.first};
     PairLogSums sums = tiled(x) ? tiled_log_sums(problem) : whole_row_log_sums(problem);
-    if (!group.alone()) sums.columns = group.gather_rows(sums.columns.unsqueeze(0), group.size()).logsumexp({0});
+    if (group.world_size() > 1)
+      sums.columns = group.all_gather_rows(sums.columns.unsqueeze(0), group.world_size()).logsumexp({0});
     context->save_for_backward({problem.x, problem.y, sums.rows, sums.columns});
     context->saved_data["tau"] = tau;
     context->saved_data["without_diagonal"] = without_diagonal;
@@ -279,18 +280,18 @@ struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
     const Problem problem{saved[0], saved[1], context->saved_data["tau"].toDouble(),
                           context->saved_data["without_diagonal"].toBool(), context->saved_data["first"].toInt()};
     const PairLogSums sums{saved[2], saved[3]};
-    const distributed::Group group = distributed::SavedGroup::from(context->saved_data["group"]);
+    const distributed::ProcessGroup group = distributed::SavedGroup::from(context->saved_data["group"]);
     const int64_t total = context->saved_data["total"].toInt();
     const Tensor g = grads[0].defined() ? grads[0] : at::zeros_like(sums.rows);
     Tensor h = grads[1];
     if (!h.defined()) {  // of no process: they all run the same graph
       h = at::zeros_like(sums.columns);
-    } else if (!group.alone()) {
-      h = group.gather_rows(h, total);
+    } else if (group.world_size() > 1) {
+      h = group.all_gather_rows(h, total);
     }
     auto [grad_x, grad_y] =
         tiled(problem.x) ? tiled_gradients(problem, sums, g, h) : whole_row_gradients(problem, sums, g, h);
-    if (!group.alone()) grad_y = group.sum_and_share_rows(grad_y, total);
+    if (group.world_size() > 1) grad_y = group.reduce_scatter_rows(grad_y, total);
     return {grad_x, grad_y, Tensor(), Tensor(), Tensor()};
   }
 };
@@ -301,7 +302,7 @@ PairLogSums pair_log_sums(const Tensor& x, const Tensor& y, double tau, bool wit
                           const distributed::Rows& rows) {
   TORCH_CHECK(x.dim() == 2 && y.dim() == 2 && x.size(1) == y.size(1) && x.size(0) >= 1 && y.size(0) >= 1,
               "[pair_log_sums] expected (N, P) and (M, P), got ", x.sizes(), " and ", y.sizes());
-  const bool alone = rows.group.alone();
+  const bool alone = rows.group.world_size() == 1;
   TORCH_CHECK(!without_diagonal || (x.size(0) == y.size(0) && (alone ? x.size(0) : rows.total) >= 2),
               "[pair_log_sums] without a diagonal: expected at least two rows, as many of both, got ", x.sizes(),
               " and ", y.sizes());

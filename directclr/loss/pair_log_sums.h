@@ -2,7 +2,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 
 namespace directclr::loss {
 

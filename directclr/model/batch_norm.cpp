@@ -21,14 +21,14 @@ BatchNormImpl::BatchNormImpl(int64_t channels) {
 torch::Tensor BatchNormImpl::forward(const torch::Tensor& x) {
   const double momentum = updating_ ? kMomentum : 0;
   if (is_training() && updating_) num_batches_tracked_ += 1;
-  if (is_training() && !group_.alone()) {
+  if (is_training() && group_.world_size() > 1) {
     return distributed::sync_batch_norm(x, weight, bias, running_mean_, running_var_, momentum, kEpsilon, group_);
   }
   return torch::batch_norm(x, weight, bias, running_mean_, running_var_, is_training(), momentum, kEpsilon,
                            at::globalContext().userEnabledCuDNN());
 }
 
-void synchronise_batch_norms(torch::nn::Module& module, const distributed::Group& group) {
+void synchronise_batch_norms(torch::nn::Module& module, const distributed::ProcessGroup& group) {
   for (const auto& part : module.modules()) {
     if (auto* norm = part->as<BatchNormImpl>()) norm->synchronise(group);
   }

@@ -3,7 +3,7 @@
 #include <torch/nn/module.h>
 #include <torch/nn/pimpl.h>
 
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 
 namespace directclr::model {
 
@@ -16,7 +16,7 @@ class BatchNormImpl : public torch::nn::Module {
   torch::Tensor forward(const torch::Tensor& x);
 
   /// From now on the statistics of training are those of all processes' rows.
-  void synchronise(const distributed::Group& group) { group_ = group; }
+  void synchronise(const distributed::ProcessGroup& group) { group_ = group; }
   /// Whether training changes the running statistics.
   void update_statistics(bool yes) { updating_ = yes; }
 
@@ -24,12 +24,12 @@ class BatchNormImpl : public torch::nn::Module {
 
  private:
   torch::Tensor running_mean_, running_var_, num_batches_tracked_;
-  distributed::Group group_;
+  distributed::ProcessGroup group_;
   bool updating_ = true;
 };
 TORCH_MODULE(BatchNorm);
 
 /// Synchronises every batch normalisation in a module.
-void synchronise_batch_norms(torch::nn::Module& module, const distributed::Group& group);
+void synchronise_batch_norms(torch::nn::Module& module, const distributed::ProcessGroup& group);
 
 }  // namespace directclr::model

@@ -64,7 +64,7 @@ int64_t last_step(const fs::path& metrics) {
 }
 
 // What a program said last: its error, if it names one.
-std::string last_words(const fs::path& log) {
+std::string last_error_line(const fs::path& log) {
   std::error_code error;
   const auto size = fs::file_size(log, error);
   if (error || size == 0) return "said nothing";
@@ -196,7 +196,7 @@ class Queue {
     } else if (!stopping) {
       std::string why = killed_by(*ending);
       if (why.empty() && ending->status == kStoppedStatus) why = "was stopped by somebody";
-      if (why.empty()) why = last_words(log(*slot.run));
+      if (why.empty()) why = last_error_line(log(*slot.run));
       context_.notice("run " + slot.run->id + " failed: " + why);
       problems_[slot.run->id] = why;
     }

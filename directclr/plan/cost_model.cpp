@@ -174,10 +174,10 @@ NetworkCost network_cost(const settings::TrainSettings& settings) {
     return walk.cost();
   };
   NetworkCost cost = of_view(settings.augment.image_size);
-  const NetworkCost small = of_view(settings.augment.small_size);
-  const int64_t small_views = settings.augment.small_views;
-  cost.macs_per_image = 2 * cost.macs_per_view + small_views * small.macs_per_view;
-  cost.activations_per_image = 2 * cost.activations_per_view + small_views * small.activations_per_view;
+  const NetworkCost small = of_view(settings.augment.local_size);
+  const int64_t local_views = settings.augment.local_views;
+  cost.macs_per_image = 2 * cost.macs_per_view + local_views * small.macs_per_view;
+  cost.activations_per_image = 2 * cost.activations_per_view + local_views * small.activations_per_view;
   return cost;
 }
 
@@ -295,8 +295,8 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
   plan.compute_seconds = (in_parts ? 4 : 3) * forward + besides + machine.step_seconds;
 
   const double n = static_cast<double>(batch), p = static_cast<double>(net.embedding);
-  const auto small_views = static_cast<double>(settings.augment.small_views);
-  const double problems = (settings.loss.loss == "ntxent" ? 3 : 1) * (1 + 2 * small_views);  // pairs of views
+  const auto local_views = static_cast<double>(settings.augment.local_views);
+  const double problems = (settings.loss.loss == "ntxent" ? 3 : 1) * (1 + 2 * local_views);  // pairs of views
   plan.loss_seconds = problems * n * mine * 8 * p / machine.loss_flops_per_second;
 
   const double gradient_bytes = 4.0 * static_cast<double>(net.parameters);
@@ -308,7 +308,7 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
   // Embeddings are gathered, their gradient is summed and shared out; three small gathers go with them.
   const double embedding_bytes = 4 * n * p;
   plan.embedding_seconds = problems * (2 * network.seconds(embedding_bytes, 1) + 3 * network.seconds(8 * n, 1));
-  const double passes = (in_parts ? 2 * micro_batches : 1) * (small_views > 0 ? 2 : 1);
+  const double passes = (in_parts ? 2 * micro_batches : 1) * (local_views > 0 ? 2 : 1);
   double norm_bytes = 0;
   if (settings.sync_batch_norm && plan.devices > 1) {
     // Means and variances of every process forward, two sums backward, in float64.
@@ -339,7 +339,7 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
       // gradient.
       4 * gradient_bytes +
       kOnTheWay * static_cast<double>(images_a_pass * net.activations_per_image * machine.bytes_per_number) +
-      4 * mine * (2 * numbers(settings.augment.image_size) + small_views * numbers(settings.augment.small_size)) +
+      4 * mine * (2 * numbers(settings.augment.image_size) + local_views * numbers(settings.augment.local_size)) +
       4 * embedding_bytes;
 
   const std::pair<const char*, double> parts[] = {{"computing", plan.compute_seconds},

@@ -17,7 +17,7 @@ struct NetworkCost {
   int64_t parameters = 0;            ///< of encoder and projector, trainable
   int64_t macs_per_view = 0;         ///< multiply-adds of one forward pass of one (large) view
   int64_t activations_per_view = 0;  ///< numbers that the backward needs of one view
-  int64_t macs_per_image = 0;        ///< the same of all views of an image, small ones too
+  int64_t macs_per_image = 0;        ///< the same of all views of an image, local ones too
   int64_t activations_per_image = 0;
   /// Of a pass forward and backward, however many images: the orthogonal projector's matrix.
   int64_t macs_per_pass = 0;

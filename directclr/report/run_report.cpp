@@ -164,7 +164,7 @@ std::string run_report(const std::string& title, const std::vector<RunResults>& 
         "src=\"" +
         png_data_url(run.views_png) +
         "\"><figcaption>Samples: the image, then the two augmented views of which the loss says: these belong "
-        "together; beside them the small views, where there are any.</figcaption></figure>\n";
+        "together; beside them the local views, where there are any.</figcaption></figure>\n";
     break;
   }
   body += "<h2>Settings</h2>\n" + settings_section(runs);

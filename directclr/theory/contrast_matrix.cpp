@@ -15,14 +15,14 @@ Matrix others_of(const Matrix& alpha) {
 Matrix contrast_matrix_of_eqn6(const Matrix& alpha, const Views& views) {
   const Matrix& x = views.x;
   const Matrix& y = views.x_prime;
-  const Vector miss = others_of(alpha).rowwise().sum();
+  const Vector one_minus_alpha = others_of(alpha).rowwise().sum();
   Matrix result = Matrix::Zero(x.rows(), x.rows());
   for (Index i = 0; i < x.cols(); ++i) {
     Vector left = Vector::Zero(x.rows());
     for (Index j = 0; j < x.cols(); ++j) {
       if (j != i) left += alpha(i, j) * (y.col(i) - x.col(j)) + alpha(j, i) * (x.col(i) - x.col(j));
     }
-    result += left * x.col(i).transpose() - miss(i) * (y.col(i) - x.col(i)) * y.col(i).transpose();
+    result += left * x.col(i).transpose() - one_minus_alpha(i) * (y.col(i) - x.col(i)) * y.col(i).transpose();
   }
   return result;
 }
@@ -38,8 +38,8 @@ Matrix weighted_data_covariance(const Matrix& alpha, const Matrix& x) {
 
 Matrix weighted_augmentation_covariance(const Matrix& alpha, const Views& views) {
   const Matrix step = views.x_prime - views.x;
-  const Vector miss = others_of(alpha).rowwise().sum();
-  return step * miss.asDiagonal() * step.transpose();
+  const Vector one_minus_alpha = others_of(alpha).rowwise().sum();
+  return step * one_minus_alpha.asDiagonal() * step.transpose();
 }
 
 Matrix contrast_matrix(const Matrix& w, const Views& views) {

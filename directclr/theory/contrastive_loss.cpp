@@ -83,7 +83,7 @@ double ContrastiveLoss::operator()(const Matrix& z, const Matrix& z_prime, Matri
   Matrix grad_y = map(pairs.push);
   if (distance) {
     // sum_j q_ij is 1 - alpha_ii without the positive among the j, and 0 with it.
-    if (!other) grad_z.array() -= z.array().rowwise() * row(pairs.miss);
+    if (!other) grad_z.array() -= z.array().rowwise() * row(pairs.one_minus_alpha);
     grad_y.array() -= y.array().rowwise() * row(pairs.column_sum);
   }
   if (other) {
@@ -92,11 +92,11 @@ double ContrastiveLoss::operator()(const Matrix& z, const Matrix& z_prime, Matri
     grad_z += grad_y;
     // The positive pair is not among the pairs (z_i, z_j) and comes on its own.
     if (distance) {
-      grad_z_prime = (z_prime - z).array().rowwise() * row(pairs.miss);
+      grad_z_prime = (z_prime - z).array().rowwise() * row(pairs.one_minus_alpha);
       grad_z -= grad_z_prime;
     } else {
-      grad_z.array() -= z_prime.array().rowwise() * row(pairs.miss);
-      grad_z_prime = -(z.array().rowwise() * row(pairs.miss));
+      grad_z.array() -= z_prime.array().rowwise() * row(pairs.one_minus_alpha);
+      grad_z_prime = -(z.array().rowwise() * row(pairs.one_minus_alpha));
     }
   }
   grad_z *= sharpness;

@@ -16,17 +16,17 @@ constexpr size_t kMostRows = 8;  ///< samples that are worked on together, at mo
 /// with zeros). `push` and `column_sum` must begin as zeros.
 struct ContrastivePairs {
   size_t features, samples, stride;
-  const double* z;         // (d, stride)
-  const double* y;         // (d, stride): what z_i is compared with
-  const double* offset;    // (stride): |y_j|^2 / 2, or 0 for the inner product
-  const double* positive;  // (samples): s(z_i, z'_i) / tau without the term in |z_i|, which cancels
-  bool positive_is_y;      // y_i is z'_i itself (negatives of the other branch)
-  double sharpness;        // 1 / tau
-  double* weights;         // (kMostRows, stride): q_ij times the sum Z_i of the softmax
-  double* pull;            // (d, stride): sum_j q_ij y_j for each i
-  double* push;            // (d, stride): sum_i q_ij z_i for each j
-  double* column_sum;      // (stride): sum_i q_ij
-  double* miss;            // (samples): 1 - alpha_ii
+  const double* z;          // (d, stride)
+  const double* y;          // (d, stride): what z_i is compared with
+  const double* offset;     // (stride): |y_j|^2 / 2, or 0 for the inner product
+  const double* positive;   // (samples): s(z_i, z'_i) / tau without the term in |z_i|, which cancels
+  bool positive_is_y;       // y_i is z'_i itself (negatives of the other branch)
+  double sharpness;         // 1 / tau
+  double* weights;          // (kMostRows, stride): q_ij times the sum Z_i of the softmax
+  double* pull;             // (d, stride): sum_j q_ij y_j for each i
+  double* push;             // (d, stride): sum_i q_ij z_i for each j
+  double* column_sum;       // (stride): sum_i q_ij
+  double* one_minus_alpha;  // (samples): 1 - alpha_ii
 };
 
 struct Kernels {

@@ -17,18 +17,18 @@ ForgettingCovariance::ForgettingCovariance(int64_t dimensions, double memory, at
   covariance_ = at::zeros({dimensions, dimensions}, options);
 }
 
-void ForgettingCovariance::add(const at::Tensor& rows, const distributed::Group& group) {
+void ForgettingCovariance::add(const at::Tensor& rows, const distributed::ProcessGroup& group) {
   TORCH_CHECK(rows.dim() == 2 && rows.size(1) == mean_.size(0) && rows.size(0) >= 1,
               "[ForgettingCovariance::add] expected (n >= 1, ", mean_.size(0), "), got ", rows.sizes());
   const at::NoGradGuard no_grad;
-  const double count = group.sum(static_cast<double>(rows.size(0)));
+  const double count = group.all_reduce(static_cast<double>(rows.size(0)));
   const at::Tensor z = rows.detach().to(at::kFloat);
   at::Tensor mean = z.sum(at::IntArrayRef{0}, false, at::kDouble);
-  group.sum_(mean);
+  group.all_reduce_(mean);
   mean /= count;
   const at::Tensor centred = z - mean.to(at::kFloat);
   at::Tensor scatter = centred.t().mm(centred).to(at::kDouble);
-  group.sum_(scatter);
+  group.all_reduce_(scatter);
 
   const double before = weight_.item<double>();
   const double w = std::max(count / (before + count), std::min(1.0, count / memory_));

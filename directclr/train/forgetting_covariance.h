@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 
 namespace directclr::train {
 
@@ -22,7 +22,7 @@ class ForgettingCovariance {
 
   /// Rows (n >= 1, D), floating; no graph is kept. Spread over processes every one passes its rows of the batch: D x D
   /// numbers travel.
-  void add(const at::Tensor& rows, const distributed::Group& group = {});
+  void add(const at::Tensor& rows, const distributed::ProcessGroup& group = {});
 
   /// Rows that it rests on: all so far, at most the memory.
   double weight() const;

@@ -44,9 +44,9 @@ struct Encoded {
 };
 
 Encoded encode(ContrastiveModel& model, const StepViews& views, int64_t step, bool bfloat16) {
-  const Autocast autocast(views.large.device(), bfloat16);
-  torch::Tensor r = model.encoder->forward(views.large);
-  if (views.small.defined()) r = torch::cat({r, model.encoder->forward(views.small)});
+  const Autocast autocast(views.global.device(), bfloat16);
+  torch::Tensor r = model.encoder->forward(views.global);
+  if (views.local.defined()) r = torch::cat({r, model.encoder->forward(views.local)});
   return {r, model.projector->forward(r, step)};
 }
 
@@ -58,7 +58,7 @@ StepOutput in_one_pass(ContrastiveModel& model, const StepViews& images, int64_t
   if (gradients) gradients->begin();
   loss.backward();
   if (gradients) gradients->finish();
-  const int64_t large = images.large.size(0);
+  const int64_t large = images.global.size(0);
   return {r.detach().narrow(0, 0, large), z.detach().narrow(0, 0, large), loss.item<double>()};
 }
 
@@ -67,8 +67,8 @@ torch::Tensor part_of(const torch::Tensor& all, int64_t n, int64_t first, int64_
   return all.unflatten(0, {all.size(0) / n, n}).narrow(1, first, count).flatten(0, 1);
 }
 StepViews part_of(const StepViews& views, int64_t n, int64_t first, int64_t count) {
-  return {part_of(views.large, n, first, count),
-          views.small.defined() ? part_of(views.small, n, first, count) : torch::Tensor()};
+  return {part_of(views.global, n, first, count),
+          views.local.defined() ? part_of(views.local, n, first, count) : torch::Tensor()};
 }
 
 // The parts of part_of(.., 0, m), part_of(.., m, m), ... put together again.
@@ -82,8 +82,8 @@ torch::Tensor whole_of(std::vector<torch::Tensor> parts, int64_t m) {
 StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& images, int64_t step,
                                 const settings::LossSettings& settings, int64_t micro_batch, bool bfloat16,
                                 const distributed::Rows& rows, distributed::GradientSum* gradients) {
-  const int64_t large = images.large.size(0), count = large / 2;
-  const int64_t views = 2 + (images.small.defined() ? images.small.size(0) / count : 0);
+  const int64_t large = images.global.size(0), count = large / 2;
+  const int64_t views = 2 + (images.local.defined() ? images.local.size(0) / count : 0);
   if (micro_batch == 0 || micro_batch == count) {
     return in_one_pass(model, images, views, step, settings, bfloat16, rows, gradients);
   }

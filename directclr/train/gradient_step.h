@@ -8,21 +8,21 @@ namespace directclr::train {
 
 /// The views of N images, on the model's device.
 struct StepViews {
-  torch::Tensor large;  // (2N, 3, H, W): view a of every image, then view b
-  torch::Tensor small;  // (V N, 3, h, w): the first small view of every image, then the second, ..; undefined: none
+  torch::Tensor global;  // (2N, 3, H, W): view a of every image, then view b
+  torch::Tensor local;   // (V N, 3, h, w): the first local view of every image, then the second, ..; undefined: none
 };
 
 /// What one step computed, all detached.
 struct StepOutput {
-  torch::Tensor r;  // (2N, D): of the large views
+  torch::Tensor r;  // (2N, D): of the global views
   torch::Tensor z;  // (2N, P)
   double loss = 0;  // of this process's rows: the sum over processes is the batch's
 };
 
 /// The loss over a whole batch and its gradients, added to the parameters' .grad.
 ///
-/// With small views (multi-crop) it is the mean over pairs of views with a large one in them, (a, b) and each of a and
-/// b with each small one, of the two-view loss. The encoder sees the small views in a pass of their own, the projector
+/// With local views (multi-crop) it is the mean over pairs of views with a large one in them, (a, b) and each of a and
+/// b with each small one, of the two-view loss. The encoder sees the local views in a pass of their own, the projector
 /// all views together.
 ///
 /// micro_batch 0: in one pass. Otherwise in passes of so many images, in the memory of one (cached gradients; Gao,

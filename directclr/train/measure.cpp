@@ -69,7 +69,7 @@ double loader_rate(const settings::TrainSettings& settings, double seconds) {
 }  // namespace
 
 plan::Machine measure_step(const settings::TrainSettings& settings, int64_t images, double seconds,
-                           const Context& context, const distributed::Group& group) {
+                           const Context& context, const distributed::ProcessGroup& group) {
   const c10::Device device = resolve_device(settings.device, group.local_rank());
   const bool bfloat16 = resolve_bfloat16(settings.precision, device);
   at::set_num_threads(static_cast<int>(settings.threads));
@@ -117,7 +117,7 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
   machine.bytes_per_number = bfloat16 ? 2 : 4;
   machine.name =
       format("%s, %s, %s, %lld at once, %lld threads each, %s", processor_name().c_str(), device_name(device).c_str(),
-             bfloat16 ? "bfloat16" : "float32", static_cast<long long>(group.size()),
+             bfloat16 ? "bfloat16" : "float32", static_cast<long long>(group.world_size()),
              static_cast<long long>(settings.threads), settings.encoder.arch.c_str());
   if (!settings.data.empty()) {
     context.progress({"bench step", 3, 4, "measurements", 3, ""});
@@ -125,20 +125,21 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
   }
   for (double* figure : {&machine.flops_per_second, &machine.step_seconds, &machine.loss_flops_per_second,
                          &machine.loader_images_per_second}) {
-    *figure = group.sum(*figure) / static_cast<double>(group.size());
+    *figure = group.all_reduce(*figure) / static_cast<double>(group.world_size());
   }
   context.progress({"bench step", 4, 4, "measurements", 4, ""});
   return machine;
 }
 
-void measure_communication(const distributed::Group& group, at::Device device, bool between_nodes, double seconds,
-                           plan::Machine& machine) {
-  if (group.alone()) throw InputError("bench comm", "needs several processes", "directclr bench comm --nproc 2");
+void measure_communication(const distributed::ProcessGroup& group, at::Device device, bool between_nodes,
+                           double seconds, plan::Machine& machine) {
+  if (group.world_size() == 1)
+    throw InputError("bench comm", "needs several processes", "directclr bench comm --nproc 2");
   const auto time_of_sum = [&](int64_t numbers) {
     torch::Tensor t = torch::ones({numbers}, device);
     const auto once = [&] {
       t.fill_(1);
-      group.sum_(t);
+      group.all_reduce_(t);
       wait_for(device);
     };
     once();
@@ -148,7 +149,7 @@ void measure_communication(const distributed::Group& group, at::Device device, b
     do {
       for (int i = 0; i < 4; ++i) once();
       rounds += 4;
-    } while (group.sum(group.is_root() && seconds_since(start) < seconds ? 1 : 0) > 0);
+    } while (group.all_reduce(group.is_root() && seconds_since(start) < seconds ? 1 : 0) > 0);
     torch::Tensor time = torch::tensor({seconds_since(start) / static_cast<double>(rounds)}, torch::kDouble);
     group.broadcast_(time);
     return time.item<double>();
@@ -156,7 +157,7 @@ void measure_communication(const distributed::Group& group, at::Device device, b
   constexpr int64_t kFew = 1024, kMany = int64_t{4} << 20;
   const double little = time_of_sum(kFew), much = time_of_sum(kMany);
   // seconds(bytes) = 2 log2(R) latency + 2 bytes (R - 1) / R / bandwidth (cost_model.cpp).
-  const double ranks = static_cast<double>(group.size());
+  const double ranks = static_cast<double>(group.world_size());
   const double travels = 2 * 4 * static_cast<double>(kMany - kFew) * (ranks - 1) / ranks;
   const double bandwidth = travels / std::max(much - little, 1e-9);
   const double latency = little / (2 * std::ceil(std::log2(ranks)));

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "directclr/core/progress.h"
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 #include "directclr/plan/cost_model.h"
 #include "directclr/settings/train_settings.h"
 
@@ -12,12 +12,12 @@ namespace directclr::train {
 /// Takes `seconds` for each. The processes of a group measure at the same time, each its own device, so that what they
 /// share (memory, power, cores) counts; the figures are their means. Throws Interrupted.
 plan::Machine measure_step(const settings::TrainSettings& settings, int64_t images, double seconds,
-                           const Context& context, const distributed::Group& group = {});
+                           const Context& context, const distributed::ProcessGroup& group = {});
 
 /// Measures latency and bandwidth of sums over the group, in the cost model's terms, and adds them to `machine`: of
 /// hops between nodes when `between_nodes` (one process a node), else of hops inside one. Collective; all processes
 /// get the same figures.
-void measure_communication(const distributed::Group& group, at::Device device, bool between_nodes, double seconds,
-                           plan::Machine& machine);
+void measure_communication(const distributed::ProcessGroup& group, at::Device device, bool between_nodes,
+                           double seconds, plan::Machine& machine);
 
 }  // namespace directclr::train

@@ -49,7 +49,7 @@ Monitor::Monitor(const settings::TrainSettings& settings, int64_t representation
   }
 }
 
-void Monitor::observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const distributed::Group& group) {
+void Monitor::observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const distributed::ProcessGroup& group) {
   if (step % every_ != 0 && step != 1) return;
   r_.add(r, group);
   if (z_) z_->add(z, group);

@@ -21,7 +21,7 @@ class Monitor {
   Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device);
 
   /// Both views' rows of this process, every few steps (settings.monitor_every). Collective.
-  void observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const distributed::Group& group);
+  void observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const distributed::ProcessGroup& group);
 
   /// What there is to say now.
   struct Reading {

@@ -4,7 +4,8 @@
 
 namespace directclr::train {
 
-OnlineHead::OnlineHead(int64_t representation, int64_t classes, torch::Device device, const distributed::Group& group)
+OnlineHead::OnlineHead(int64_t representation, int64_t classes, torch::Device device,
+                       const distributed::ProcessGroup& group)
     : linear_(representation, classes) {
   const torch::NoGradGuard no_grad;
   linear_->weight.zero_();

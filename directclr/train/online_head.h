@@ -14,7 +14,7 @@ namespace directclr::train {
 /// how good the representation is getting and cannot change it.
 class OnlineHead {
  public:
-  OnlineHead(int64_t representation, int64_t classes, torch::Device device, const distributed::Group& group);
+  OnlineHead(int64_t representation, int64_t classes, torch::Device device, const distributed::ProcessGroup& group);
 
   /// One step on r (n, D) and labels (n) of this process; returns how many it got right before. `total`: the rows of
   /// all processes. `share_of_peak`: the encoder's learning rate over its peak. Collective.

@@ -9,14 +9,14 @@
 
 namespace directclr::train {
 
-void refuse_together(const distributed::Group& group, const InputError& error) {
+void refuse_together(const distributed::ProcessGroup& group, const InputError& error) {
   if (group.is_root()) throw error;
   throw RankFailure(error.what(), /*already_reported=*/true);
 }
 
 void check_alike(const settings::TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint,
-                 const distributed::Group& group) {
-  if (group.alone()) return;
+                 const distributed::ProcessGroup& group) {
+  if (group.world_size() == 1) return;
   settings::TrainSettings copy = settings;
   std::string mine = format("directclr %s, libtorch %s", kVersion, TORCH_VERSION);
   const FieldList fields = fields_of(copy);
@@ -28,7 +28,7 @@ void check_alike(const settings::TrainSettings& settings, bool bfloat16, uint64_
   }
   mine += format("\nprecision %s\ndata fingerprint %016llx", bfloat16 ? "bfloat16" : "float32",
                  static_cast<unsigned long long>(data_fingerprint));
-  const auto all = group.exchange(mine);
+  const auto all = group.all_gather_text(mine);
   const auto roots = split(all[0], '\n');
   for (size_t rank = 1; rank < all.size(); ++rank) {
     const auto theirs = split(all[rank], '\n');

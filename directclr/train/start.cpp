@@ -43,7 +43,7 @@ bool check_directory(const settings::TrainSettings& settings, const settings::Ru
 }
 
 void prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
-                       settings::StartMode mode, const Sitting& sitting, const data::Source& source) {
+                       settings::StartMode mode, const Session& session, const data::Source& source) {
   if (mode == settings::StartMode::kOverwrite && run.exists()) run.clear();
   make_directories(run.path());
   if (mode != settings::StartMode::kResume) {
@@ -59,16 +59,16 @@ void prepare_directory(const settings::TrainSettings& settings, const settings::
   Json environment = {{"directclr", kVersion},
                       {"libtorch", TORCH_VERSION},
                       {"processor", processor_name()},
-                      {"device", sitting.device},
-                      {"precision", sitting.bfloat16 ? "bfloat16" : "float32"},
+                      {"device", session.device},
+                      {"precision", session.bfloat16 ? "bfloat16" : "float32"},
                       {"threads", settings.threads},
                       {"workers", settings.workers},
-                      {"processes", sitting.processes},
+                      {"processes", session.processes},
                       {"seed", settings.seed},
                       {"data", settings.data},
                       {"images", source.size()},
                       {"data_fingerprint", format("%016llx", static_cast<unsigned long long>(source.fingerprint()))},
-                      {"command", sitting.command_line}};
+                      {"command", session.command_line}};
   write_file(run.environment(), environment.dump(2) + "\n");
 }
 

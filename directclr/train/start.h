@@ -16,15 +16,15 @@ bool check_directory(const settings::TrainSettings& settings, const settings::Ru
                      settings::StartMode mode);
 
 /// What a run is carried out with.
-struct Sitting {
+struct Session {
   std::string command_line;
   std::string device;
   bool bfloat16 = false;
   int64_t processes = 1;
 };
 
-/// Writes what a run begins with: its settings, a contact sheet of views, and the environment of this sitting.
+/// Writes what a run begins with: its settings, a contact sheet of views, and the environment of this session.
 void prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
-                       settings::StartMode mode, const Sitting& sitting, const data::Source& source);
+                       settings::StartMode mode, const Session& session, const data::Source& source);
 
 }  // namespace directclr::train

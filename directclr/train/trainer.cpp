@@ -40,14 +40,14 @@ double seconds_since(Clock::time_point start) { return std::chrono::duration<dou
 class Trainer {
  public:
   Trainer(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
-          const std::string& command_line, const Context& context, const distributed::Group& group)
+          const std::string& command_line, const Context& context, const distributed::ProcessGroup& group)
       : settings_(settings),
         run_(run),
         context_(context),
         group_(group),
         device_(resolve_device(settings.device, group.local_rank())),
         // Processes of one run wait for one another in every step: they cannot take turns with others one by one.
-        turns_(device_.is_cpu() && group.alone() ? settings.threads : 0) {
+        turns_(device_.is_cpu() && group.world_size() == 1 ? settings.threads : 0) {
     bfloat16_ = resolve_bfloat16(settings.precision, device_);
     at::set_num_threads(static_cast<int>(settings.threads));
     source_ = data::open_source(settings.data, data::Split::kTrain, opening());
@@ -56,7 +56,7 @@ class Trainer {
       const auto count = static_cast<uint64_t>(settings.limit);
       source_ = std::make_unique<data::Subset>(*all_images_, data::spread_places(count, all_images_->size()));
     }
-    group_.doing("comparing settings and data with the other processes");
+    group_.set_activity("comparing settings and data with the other processes");
     check_alike(settings, bfloat16_, source_->fingerprint(), group_);
     if (source_->size() < 2) throw InputError(settings.data, "contrastive learning needs at least two images");
     model_ = make_model(settings);  // before anything is written: it may refuse the settings
@@ -68,7 +68,8 @@ class Trainer {
     }
     check_share();
     if (group_.is_root()) {
-      prepare_directory(settings, run, mode, {command_line, device_name(device_), bfloat16_, group_.size()}, *source_);
+      prepare_directory(settings, run, mode, {command_line, device_name(device_), bfloat16_, group_.world_size()},
+                        *source_);
     }
     build();
   }
@@ -87,14 +88,14 @@ class Trainer {
                  settings_.optimizer.final_lr_share};
     data::Loader loader(*source_, loader_options(from.step));
     first_step_ = from.step;
-    sitting_start_ = last_log_ = Clock::now();
+    session_start_ = last_log_ = Clock::now();
     last_logged_step_ = from.step;
     const int64_t between_checkpoints =
         std::max<int64_t>(1, std::lround(settings_.checkpoint_every * static_cast<double>(steps_per_epoch_)));
 
     double loss = 0;
     const auto next = [&](data::Batch& batch) {
-      group_.doing(at_step("waiting for images"), /*on_device=*/false);
+      group_.set_activity(at_step("waiting for images"), /*on_device=*/false);
       return loader.next(batch);
     };
     for (data::Batch batch; info_.step < total && next(batch);) {
@@ -106,8 +107,8 @@ class Trainer {
         log_knn();
       }
       const bool last = info_.step == total;
-      const bool collapse = group_.alone() ? !collapsed_.empty() : collapse_agreed_;
-      const bool stop = collapse || (group_.alone() ? context_.stop_requested() : stop_agreed_);
+      const bool collapse = group_.world_size() == 1 ? !collapsed_.empty() : collapse_agreed_;
+      const bool stop = collapse || (group_.world_size() == 1 ? context_.stop_requested() : stop_agreed_);
       if (last || stop || info_.step % between_checkpoints == 0) checkpoint(from.seconds);
       if (stop && !last) {
         const std::string saved =
@@ -118,9 +119,9 @@ class Trainer {
       }
     }
     if (group_.is_root()) finish();
-    const double sitting = seconds_since(sitting_start_);
+    const double session = seconds_since(session_start_);
     return {info_.step, info_.seconds,
-            static_cast<double>((info_.step - first_step_) * settings_.batch_size) / std::max(sitting, 1e-9), loss};
+            static_cast<double>((info_.step - first_step_) * settings_.batch_size) / std::max(session, 1e-9), loss};
   }
 
  private:
@@ -130,7 +131,7 @@ class Trainer {
 
   // Every process's rows must be parts of one size, if parts there are, and some rows there must be.
   void check_share() const {
-    const int64_t ranks = group_.size();
+    const int64_t ranks = group_.world_size();
     if (settings_.batch_size < ranks) {
       refuse_together(group_, InputError("--batch-size", format("%lld images cannot be shared out among %lld processes",
                                                                 static_cast<long long>(settings_.batch_size),
@@ -148,10 +149,10 @@ class Trainer {
 
   // Rank 0's newest checkpoint, on all processes.
   CheckpointInfo restore() {
-    group_.doing("reading the checkpoint");
+    group_.set_activity("reading the checkpoint");
     CheckpointInfo from;
     if (group_.is_root()) from = load_checkpoint(run_, state_, context_);
-    if (group_.alone()) return from;
+    if (group_.world_size() == 1) return from;
     torch::Tensor numbers = torch::tensor({from.step, static_cast<int64_t>(from.fingerprint)});
     group_.broadcast_(numbers);
     from.step = numbers[0].item<int64_t>();
@@ -200,7 +201,7 @@ class Trainer {
     options.first_batch = static_cast<uint64_t>(step % steps_per_epoch_);
     options.end_epoch = static_cast<uint32_t>(settings_.epochs);
     options.part = group_.rank();
-    options.parts = group_.size();
+    options.parts = group_.world_size();
     options.workers = settings_.workers;
     options.skip_bad = settings_.skip_bad;
     options.format = eval::pixel_format_for(device_, bfloat16_);
@@ -211,12 +212,12 @@ class Trainer {
   }
 
   double train_step(const data::Batch& batch) {
-    const StepViews views{pictures_->large(batch), pictures_->small(batch)};
+    const StepViews views{pictures_->global_views(batch), pictures_->local_views(batch)};
     model_.encoder->train();
     model_.projector->train();
     optimizer_->zero_grad();
     const CoreTurns::Turn turn = turns_.take(context_);
-    group_.doing(at_step("forward and backward"));
+    group_.set_activity(at_step("forward and backward"));
     const StepOutput out = accumulate_gradients(model_, views, info_.step, settings_.loss, settings_.micro_batch,
                                                 bfloat16_, {group_, settings_.batch_size}, gradients_.get());
     const double lr = schedule_.at(info_.step);
@@ -230,7 +231,7 @@ class Trainer {
     // What all processes must know alike before any of them goes on.
     torch::Tensor common = torch::tensor(
         {out.loss, right, context_.stop_requested() ? 1.0 : 0.0, collapsed_.empty() ? 0.0 : 1.0}, torch::kDouble);
-    group_.sum_(common);
+    group_.all_reduce_(common);
     const auto* const values = common.data_ptr<double>();
     const double loss = values[0];
     const double online = values[1] / static_cast<double>(2 * settings_.batch_size);
@@ -284,10 +285,10 @@ class Trainer {
 
   // Both views' rows of all processes, on rank 0; undefined elsewhere.
   torch::Tensor at_root(const torch::Tensor& both_views) const {
-    if (group_.alone()) return both_views;
+    if (group_.world_size() == 1) return both_views;
     std::vector<torch::Tensor> all;
     for (const auto& view : both_views.detach().to(torch::kFloat).chunk(2)) {
-      all.push_back(group_.gather_rows_at_root(view, settings_.batch_size));
+      all.push_back(group_.gather_rows_to_root(view, settings_.batch_size));
     }
     return group_.is_root() ? torch::cat(all) : torch::Tensor();
   }
@@ -306,7 +307,7 @@ class Trainer {
     options.workers = settings_.workers;
     options.skip_bad = settings_.skip_bad;
     options.limit = 10000;
-    group_.doing(at_step("k-NN score"));
+    group_.set_activity(at_step("k-NN score"));
     Context quiet = context_;
     quiet.progress = [](const Progress&) {};
     quiet.stop = nullptr;
@@ -326,24 +327,24 @@ class Trainer {
   }
 
   void checkpoint(double seconds_before) {
-    group_.doing(at_step("writing a checkpoint"));
+    group_.set_activity(at_step("writing a checkpoint"));
     check_replicas();
     if (!group_.is_root()) return;
-    info_.seconds = seconds_before + seconds_since(sitting_start_);
+    info_.seconds = seconds_before + seconds_since(session_start_);
     log_->mark(info_);
     save_checkpoint(run_, state_, info_);
   }
 
   // The processes compute the same updates from the same sums: their parameters must be equal bit for bit.
   void check_replicas() const {
-    if (group_.alone()) return;
+    if (group_.world_size() == 1) return;
     const torch::NoGradGuard no_grad;
     double sum = 0;
     for (const auto& parameter : model_.encoder->parameters()) sum += parameter.to(torch::kDouble).sum().item<double>();
     for (const auto& parameter : model_.projector->parameters()) {
       sum += parameter.to(torch::kDouble).sum().item<double>();
     }
-    const torch::Tensor sums = group_.gather_rows(torch::tensor({sum}, torch::kDouble), group_.size());
+    const torch::Tensor sums = group_.all_gather_rows(torch::tensor({sum}, torch::kDouble), group_.world_size());
     if (sums.ne(sums[0]).any().item<bool>()) {
       throw Error(format("the processes' parameters differ at step %lld", static_cast<long long>(info_.step)));
     }
@@ -359,7 +360,7 @@ class Trainer {
   const settings::TrainSettings& settings_;
   const settings::RunDirectory& run_;
   const Context& context_;
-  distributed::Group group_;
+  distributed::ProcessGroup group_;
   torch::Device device_;
   CoreTurns turns_;
   bool bfloat16_ = false;
@@ -376,7 +377,7 @@ class Trainer {
   std::unique_ptr<RunLog> log_;
   CheckpointInfo info_;
   int64_t first_step_ = 0;
-  Clock::time_point sitting_start_;
+  Clock::time_point session_start_;
   Clock::time_point last_log_;
   int64_t last_logged_step_ = 0;
   bool stop_agreed_ = false;
@@ -389,9 +390,9 @@ class Trainer {
 }  // namespace
 
 TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
-                  const std::string& command_line, const Context& context, const distributed::Group& group) {
+                  const std::string& command_line, const Context& context, const distributed::ProcessGroup& group) {
   const bool finished = group.is_root() && check_directory(settings, run, mode);
-  if (group.sum(finished ? 1 : 0) > 0) return {};
+  if (group.all_reduce(finished ? 1 : 0) > 0) return {};
   const ThreadLimit limit(static_cast<size_t>(settings.threads));
   return Trainer(settings, run, mode, command_line, context, group).run();
 }

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "directclr/core/progress.h"
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 #include "directclr/settings/run_directory.h"
 #include "directclr/settings/train_settings.h"
 
@@ -12,8 +12,8 @@ namespace directclr::train {
 /// What a finished training run amounts to.
 struct TrainResult {
   int64_t steps = 0;
-  double seconds = 0;            ///< spent training, over all of the run's sittings
-  double images_per_second = 0;  ///< of this sitting
+  double seconds = 0;            ///< spent training, over all of the run's sessions
+  double images_per_second = 0;  ///< of this session
   double last_loss = 0;
 };
 
@@ -27,6 +27,6 @@ struct TrainResult {
 /// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the
 /// directory need be there for it alone. A run can be resumed by another number of processes.
 TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
-                  const std::string& command_line, const Context& context, const distributed::Group& group = {});
+                  const std::string& command_line, const Context& context, const distributed::ProcessGroup& group = {});
 
 }  // namespace directclr::train

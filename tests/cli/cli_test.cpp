@@ -151,19 +151,19 @@ TEST_F(Cli, StopsWhenTheRankFallsUnderItsFloor) {
 }
 
 TEST_F(Cli, TrainsWithSmallViews) {
-  ASSERT_EQ(train({"--out", path("run"), "--small-views", "3", "--small-size", "12"}).status, 0);
+  ASSERT_EQ(train({"--out", path("run"), "--local-views", "3", "--local-size", "12"}).status, 0);
   const std::string config = read_file(folder_ / "run/config.toml");
-  EXPECT_NE(config.find("small_views = 3"), std::string::npos);
-  ASSERT_EQ(train({"--out", path("again"), "--small-views", "3", "--small-size", "12", "--workers", "3"}).status, 0);
+  EXPECT_NE(config.find("local_views = 3"), std::string::npos);
+  ASSERT_EQ(train({"--out", path("again"), "--local-views", "3", "--local-size", "12", "--workers", "3"}).status, 0);
   EXPECT_EQ(read_file(folder_ / "run/encoder.safetensors"), read_file(folder_ / "again/encoder.safetensors"));
-  ASSERT_EQ(run({"data", "dump", data_, "--small-views", "2", "-n", "3", "--out", path("dump")}).status, 0);
-  EXPECT_NE(read_file(folder_ / "dump/small_views.npy").find("(3, 2, 14, 14, 3)"), std::string::npos);
+  ASSERT_EQ(run({"data", "dump", data_, "--local-views", "2", "-n", "3", "--out", path("dump")}).status, 0);
+  EXPECT_NE(read_file(folder_ / "dump/local_views.npy").find("(3, 2, 14, 14, 3)"), std::string::npos);
   ASSERT_EQ(run({"data", "dump", data_, "-n", "3", "--out", path("dump")}).status, 0);
-  EXPECT_FALSE(fs::exists(folder_ / "dump/small_views.npy")) << "of the dump before";
-  ASSERT_EQ(run({"data", "views", data_, "--small-views", "5", "--out", path("views.png")}).status, 0);
-  expect_refused(run({"data", "views", data_, "--small-views", "17", "--out", path("x.png")}), "0 .. 16");
-  expect_refused(run({"data", "views", data_, "--small-scale-min", "0.5", "--out", path("x.png")}),
-                 "--small-scale-min: the minimum is above the maximum");
+  EXPECT_FALSE(fs::exists(folder_ / "dump/local_views.npy")) << "of the dump before";
+  ASSERT_EQ(run({"data", "views", data_, "--local-views", "5", "--out", path("views.png")}).status, 0);
+  expect_refused(run({"data", "views", data_, "--local-views", "17", "--out", path("x.png")}), "0 .. 16");
+  expect_refused(run({"data", "views", data_, "--local-scale-min", "0.5", "--out", path("x.png")}),
+                 "--local-scale-min: the minimum is above the maximum");
 }
 
 TEST_F(Cli, TheResolvedConfigurationRepeatsTheRun) {

@@ -41,9 +41,9 @@ class LoaderTest : public ::testing::Test {
       const size_t floats =
           static_cast<size_t>(batch.views * batch.count * options.augment.image_size * options.augment.image_size * 3);
       uint64_t hash = fnv1a({reinterpret_cast<const char*>(batch.images), 4 * floats});
-      const size_t small = static_cast<size_t>(batch.small_views * batch.count * options.augment.small_size *
-                                               options.augment.small_size * 3);
-      hash = fnv1a({reinterpret_cast<const char*>(batch.small_images), 4 * small}, hash);
+      const size_t small = static_cast<size_t>(batch.local_views * batch.count * options.augment.local_size *
+                                               options.augment.local_size * 3);
+      hash = fnv1a({reinterpret_cast<const char*>(batch.local_images), 4 * small}, hash);
       hash = fnv1a({reinterpret_cast<const char*>(batch.labels), 8 * static_cast<size_t>(batch.count)}, hash);
       result.push_back(
           fnv1a({reinterpret_cast<const char*>(batch.indices), 4 * static_cast<size_t>(batch.count)}, hash));
@@ -69,7 +69,7 @@ TEST_F(LoaderTest, DeliversTheSameBatchesForAnyNumberOfWorkers) {
 TEST_F(LoaderTest, DeliversSmallViewsBesideTheSameLargeOnes) {
   options_.end_epoch = 1;
   LoaderOptions more = options_;
-  more.augment.small_views = 3;
+  more.augment.local_views = 3;
   EXPECT_NE(hashes(more), hashes(options_));
   const auto expected = hashes(more);
   more.workers = 4;
@@ -80,8 +80,8 @@ TEST_F(LoaderTest, DeliversSmallViewsBesideTheSameLargeOnes) {
   image::Planes planes;
   std::vector<float> view(14 * 14 * 3);
   for (Batch a, b; two.next(a) && five.next(b);) {
-    EXPECT_EQ(a.small_views, 0);
-    ASSERT_EQ(b.small_views, 3);
+    EXPECT_EQ(a.local_views, 0);
+    ASSERT_EQ(b.local_views, 3);
     const auto* large = static_cast<const float*>(a.images);
     ASSERT_TRUE(std::equal(large, large + 2 * a.count * 28 * 28 * 3, static_cast<const float*>(b.images)));
     // Small view k of image i lies at row k * count + i.
@@ -93,7 +93,7 @@ TEST_F(LoaderTest, DeliversSmallViewsBesideTheSameLargeOnes) {
       render_view(image, p, more.augment, planes);
       table.write(planes, PixelFormat::kFloat32, view.data());
       ASSERT_TRUE(std::equal(view.begin(), view.end(),
-                             static_cast<const float*>(b.small_images) + (k * b.count + 5) * 14 * 14 * 3))
+                             static_cast<const float*>(b.local_images) + (k * b.count + 5) * 14 * 14 * 3))
           << k;
     }
   }

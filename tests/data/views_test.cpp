@@ -104,10 +104,10 @@ TEST(SampleView, FollowsTheProbabilitiesOfEachView) {
   }
 }
 
-// Small views: of small parts, every second one as view a, and none of them a repetition of another stream.
+// Local views: of small parts, every second one as view a, and none of them a repetition of another stream.
 TEST(SampleView, DrawsSmallViewsOfSmallParts) {
   AugmentSettings s;
-  s.small_views = 4;
+  s.local_views = 4;
   constexpr int kDraws = 2000;
   std::array<int, 6> blurred{}, solarized{};
   for (uint64_t sample = 0; sample < kDraws; ++sample) {
@@ -126,7 +126,7 @@ TEST(SampleView, DrawsSmallViewsOfSmallParts) {
     corners.emplace(probe.crop.left, probe.crop.top);
     ASSERT_GE(corners.size(), 6U) << "of seven crops of sample " << sample;  // a large one may start where another does
     const ViewParams alone = sample_view(AugmentSettings(), 9, 0, sample, 1, 4000, 4000);
-    ASSERT_EQ(alone.crop, sample_view(s, 9, 0, sample, 1, 4000, 4000).crop) << "small views must not change the large";
+    ASSERT_EQ(alone.crop, sample_view(s, 9, 0, sample, 1, 4000, 4000).crop) << "local views must not change the large";
   }
   for (size_t view = 2; view < 6; ++view) {
     const double blur = view % 2 == 0 ? 1.0 : 0.1, solarize = view % 2 == 0 ? 0.0 : 0.2;

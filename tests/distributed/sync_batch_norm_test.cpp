@@ -43,7 +43,7 @@ void compare(const std::vector<int64_t>& shape, torch::Dtype type, bool channels
   }
   const Result whole = reference(x, weight, bias, grad_y);
   for (const int64_t size : {2, 3, 4}) {
-    test::on_ranks(size, [&](const Group& group) {
+    test::on_ranks(size, [&](const ProcessGroup& group) {
       const Share mine = group.share(total);
       const auto part = [&](const torch::Tensor& t) { return t.narrow(0, mine.first, mine.count); };
       const torch::Tensor input = part(x).to(type).clone().requires_grad_(true),
@@ -55,8 +55,8 @@ void compare(const std::vector<int64_t>& shape, torch::Dtype type, bool channels
       EXPECT_TRUE(test::all_close(y, part(whole.y), limit)) << "rank " << group.rank() << " of " << size;
       EXPECT_TRUE(test::all_close(input.grad(), part(whole.grad_x), limit)) << "rank " << group.rank();
       torch::Tensor grad_w = w.grad().clone(), grad_b = b.grad().clone();
-      group.sum_(grad_w);
-      group.sum_(grad_b);
+      group.all_reduce_(grad_w);
+      group.all_reduce_(grad_b);
       EXPECT_TRUE(test::all_close(grad_w, whole.grad_weight, limit));
       EXPECT_TRUE(test::all_close(grad_b, whole.grad_bias, limit));
       EXPECT_TRUE(test::all_close(mean, whole.running_mean, limit));
@@ -77,7 +77,7 @@ TEST(SyncBatchNorm, EqualsOneProcessOnAllRowsInFloat32) {
 }
 
 TEST(SyncBatchNorm, ChecksTheShape) {
-  test::on_ranks(2, [](const Group& group) {
+  test::on_ranks(2, [](const ProcessGroup& group) {
     torch::Tensor five = torch::ones({5});
     EXPECT_THROW(sync_batch_norm(torch::ones({3, 4}), five, five, five, five, 0.1, 1e-5, group), c10::Error);
     EXPECT_THROW(sync_batch_norm(torch::ones({3, 5, 2}), five, five, five, five, 0.1, 1e-5, group), c10::Error);

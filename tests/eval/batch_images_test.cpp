@@ -20,7 +20,7 @@ TEST(BatchImages, AreTheSameFromEveryFormat) {
     data::LoaderOptions options;
     options.augment.apply_preset(preset);
     options.augment.image_size = 40;
-    options.augment.small_views = 3;
+    options.augment.local_views = 3;
     options.batch_size = 8;
     data::LoaderOptions halves = options, bytes = options;
     halves.format = data::PixelFormat::kBFloat16;
@@ -29,15 +29,15 @@ TEST(BatchImages, AreTheSameFromEveryFormat) {
     const BatchImages images(options.augment, at::kCPU);
     int batches = 0;
     for (data::Batch a, b, c; of_floats.next(a) && of_halves.next(b) && of_bytes.next(c); ++batches) {
-      const at::Tensor large = images.large(a), small = images.small(a);
+      const at::Tensor large = images.global_views(a), small = images.local_views(a);
       EXPECT_EQ(large.sizes(), (std::vector<int64_t>{16, 3, 40, 40}));
       EXPECT_EQ(small.size(0), 24);
       EXPECT_TRUE(large.is_contiguous(at::MemoryFormat::ChannelsLast));
-      EXPECT_TRUE(images.large(c).is_contiguous(at::MemoryFormat::ChannelsLast));
-      EXPECT_TRUE(test::identical(images.large(c), large)) << preset;
-      EXPECT_TRUE(test::identical(images.small(c), small)) << preset;
-      EXPECT_TRUE(at::equal(images.large(b), large.to(at::kBFloat16))) << preset;
-      EXPECT_TRUE(at::equal(images.small(b), small.to(at::kBFloat16))) << preset;
+      EXPECT_TRUE(images.global_views(c).is_contiguous(at::MemoryFormat::ChannelsLast));
+      EXPECT_TRUE(test::identical(images.global_views(c), large)) << preset;
+      EXPECT_TRUE(test::identical(images.local_views(c), small)) << preset;
+      EXPECT_TRUE(at::equal(images.global_views(b), large.to(at::kBFloat16))) << preset;
+      EXPECT_TRUE(at::equal(images.local_views(b), small.to(at::kBFloat16))) << preset;
       EXPECT_GT(large.std().item<double>(), 0.1) << "pictures, not nothing";
     }
     EXPECT_EQ(batches, 3);

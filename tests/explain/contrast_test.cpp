@@ -50,7 +50,7 @@ TEST(ContrastMatrices, EqualTheLaboratorys) {
     EXPECT_TRUE(test::all_close(found.data * 12, tensor(theory::weighted_data_covariance(expected, views.x)), 1e-12));
     EXPECT_TRUE(test::all_close(found.augmentation * 12,
                                 tensor(theory::weighted_augmentation_covariance(expected, views)), 1e-12));
-    EXPECT_NEAR(found.undecided, 1 - expected.diagonal().mean(), 1e-13);
+    EXPECT_NEAR(found.mean_one_minus_alpha, 1 - expected.diagonal().mean(), 1e-13);
   }
 }
 
@@ -67,7 +67,7 @@ TEST(ContrastSpectrum, CountsTheDirectionsThatNoiseKills) {
   const auto found = contrast_spectrum(batch, 12, Weights::kEqn2, 1);
   EXPECT_EQ(found.negative, kNoised);
   EXPECT_EQ(found.negative_for_certain, kNoised);
-  EXPECT_NEAR(found.mean.undecided, 1 - 1.0 / kBatch, 1e-12);
+  EXPECT_NEAR(found.mean.mean_one_minus_alpha, 1 - 1.0 / kBatch, 1e-12);
   // The killed directions are the noised ones, and their eigenvalue is near 2 - 4.
   const Tensor killed = found.vectors.slice(1, kWidth - kNoised);
   EXPECT_LT(killed.slice(0, kNoised).abs().max().item<double>(), 0.15);

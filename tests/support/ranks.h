@@ -8,13 +8,13 @@
 #include <torch/csrc/distributed/c10d/HashStore.hpp>
 #include <vector>
 
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 
 namespace directclr::test {
 
 /// Runs `work` on so many ranks, each a thread of this process, joined into one group over Gloo. Throws what a rank
 /// threw.
-inline void on_ranks(int64_t size, const std::function<void(const distributed::Group&)>& work,
+inline void on_ranks(int64_t size, const std::function<void(const distributed::ProcessGroup&)>& work,
                      bool shared_memory = true) {
   // c10d's flight recorder is one for the whole process, and in libtorch 2.11 it bears one group at a time.
   ::setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/1);
@@ -25,7 +25,7 @@ inline void on_ranks(int64_t size, const std::function<void(const distributed::G
   for (int64_t rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
       try {
-        work(distributed::Group::over(store, rank, size, /*timeout_seconds=*/60, shared_memory));
+        work(distributed::ProcessGroup::over(store, rank, size, /*timeout_seconds=*/60, shared_memory));
       } catch (...) {
         const std::lock_guard lock(mutex);
         if (!failure) failure = std::current_exception();

@@ -67,8 +67,8 @@ TEST_F(Cuda, NormalisesBytesAsTheLoaderDoes) {
   data::Loader here(*source, options), there(*source, bytes);
   data::Batch a, b;
   ASSERT_TRUE(here.next(a) && there.next(b));
-  EXPECT_TRUE(test::identical(eval::BatchImages(options.augment, torch::kCUDA).large(b).cpu(),
-                              eval::BatchImages(options.augment, torch::kCPU).large(a)));
+  EXPECT_TRUE(test::identical(eval::BatchImages(options.augment, torch::torch::kCUDA).global_views(b).cpu(),
+                              eval::BatchImages(options.augment, torch::kCPU).global_views(a)));
 }
 
 // The formulas of several processes, for a group of one, against the device's own normalisation.

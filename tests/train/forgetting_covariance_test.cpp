@@ -77,7 +77,7 @@ TEST(ForgettingCovariance, OfSeveralProcessesIsThatOfOne) {
   ForgettingCovariance alone(5, 1000, at::kCPU);
   alone.add(rows);
   for (const int64_t ranks : {2, 3}) {
-    test::on_ranks(ranks, [&](const distributed::Group& group) {
+    test::on_ranks(ranks, [&](const distributed::ProcessGroup& group) {
       ForgettingCovariance part(5, 1000, at::kCPU);
       const Share share = group.share(31);
       part.add(rows.slice(0, share.first, share.first + share.count), group);

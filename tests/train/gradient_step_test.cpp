@@ -86,7 +86,7 @@ TEST(AccumulateGradients, MicroBatchesEqualProcessesWithoutSynchronisedNormalisa
   }
 }
 
-// Two large and three small views, plainly: every pair with a large one in it.
+// Two large and three local views, plainly: every pair with a large one in it.
 TEST(AccumulateGradients, SmallViewsAreComparedWithTheLargeOnes) {
   for (const char* loss : {"infonce", "ntxent"}) {
     const settings::TrainSettings settings = settings_with("mlp", loss);
@@ -96,7 +96,7 @@ TEST(AccumulateGradients, SmallViewsAreComparedWithTheLargeOnes) {
     const StepOutput out = accumulate_gradients(ours, views, 3, settings.loss, 0, false);
     EXPECT_EQ(out.r.size(0), 24);
     EXPECT_EQ(out.z.size(0), 24);
-    const torch::Tensor r = torch::cat({theirs.encoder->forward(views.large), theirs.encoder->forward(views.small)});
+    const torch::Tensor r = torch::cat({theirs.encoder->forward(views.global), theirs.encoder->forward(views.local)});
     const auto z = theirs.projector->forward(r, 3).chunk(5);
     std::vector<torch::Tensor> terms;
     for (size_t i = 0; i < 5; ++i) {
@@ -133,7 +133,7 @@ TEST(AccumulateGradients, SmallViewsComeInMicroBatchesToo) {
   };
   for (int64_t first = 0; first < 12; first += 4) {
     const torch::Tensor r = torch::cat(
-        {theirs.encoder->forward(rows(views.large, 2, first)), theirs.encoder->forward(rows(views.small, 3, first))});
+        {theirs.encoder->forward(rows(views.global, 2, first)), theirs.encoder->forward(rows(views.local, 3, first))});
     const auto parts = theirs.projector->forward(r, 3).chunk(5);
     for (size_t view = 0; view < 5; ++view) z[view].push_back(parts[view]);
   }

@@ -58,7 +58,7 @@ struct Trained {
 };
 
 // `order`: of the images within each batch; empty: as they come.
-Trained train_on(const distributed::Group& group, const settings::TrainSettings& settings, torch::Dtype type,
+Trained train_on(const distributed::ProcessGroup& group, const settings::TrainSettings& settings, torch::Dtype type,
                  int64_t micro_batch = 0, const std::vector<int64_t>& order = {}) {
   const int64_t batch = settings.batch_size;
   ContrastiveModel model = make_model(settings);
@@ -85,13 +85,13 @@ Trained train_on(const distributed::Group& group, const settings::TrainSettings&
       if (!order.empty()) all = all.index_select(1, torch::tensor(order));
       return all.narrow(1, mine.first, mine.count).flatten(0, 1);
     };
-    const int64_t small_views = settings.augment.small_views;
+    const int64_t local_views = settings.augment.local_views;
     const StepViews images{of_this_process(2, kSide),
-                           small_views > 0 ? of_this_process(small_views, kSide / 2) : torch::Tensor()};
+                           local_views > 0 ? of_this_process(local_views, kSide / 2) : torch::Tensor()};
     optimizer->zero_grad();
     const StepOutput out =
         accumulate_gradients(model, images, step, settings.loss, micro_batch, false, {group, batch}, &gradients);
-    result.losses.push_back(group.sum(out.loss));
+    result.losses.push_back(group.all_reduce(out.loss));
     if (step == 0) {
       for (const auto& tensor : tensors) {
         result.gradients.push_back(tensor.grad().defined() ? tensor.grad().clone() : torch::Tensor());
@@ -133,7 +133,7 @@ TEST_P(Ranks, EqualOneProcessInFloat64) {
     const settings::TrainSettings settings = settings_with(GetParam(), loss);
     const Trained whole = train_on({}, settings, torch::kDouble);
     for (const int64_t size : {2, 3, 4}) {
-      test::on_ranks(size, [&](const distributed::Group& group) {
+      test::on_ranks(size, [&](const distributed::ProcessGroup& group) {
         expect_equal(train_on(group, settings, torch::kDouble), whole, 1e-10,
                      std::string(loss) + ", rank " + std::to_string(group.rank()) + " of " + std::to_string(size));
       });
@@ -153,10 +153,10 @@ INSTANTIATE_TEST_SUITE_P(Projectors, Ranks,
 TEST(RanksWithSmallViews, EqualOneProcess) {
   at::set_num_threads(1);
   settings::TrainSettings settings = settings_with("mlp", "infonce");
-  settings.augment.small_views = 3;
+  settings.augment.local_views = 3;
   const Trained whole = train_on({}, settings, torch::kDouble);
   for (const int64_t size : {2, 3}) {
-    test::on_ranks(size, [&](const distributed::Group& group) {
+    test::on_ranks(size, [&](const distributed::ProcessGroup& group) {
       expect_equal(train_on(group, settings, torch::kDouble), whole, 1e-10, std::to_string(size) + " processes");
     });
   }
@@ -187,7 +187,7 @@ TEST(RanksInFloat32, EqualOneProcess) {
       settings.encoder.arch = "basic:1,1,1,1:8";  // four channels are too few for oneDNN on AVX2
       const Trained whole = train_on({}, settings, torch::kFloat);
       for (const int64_t size : {2, 3, 4}) {
-        test::on_ranks(size, [&](const distributed::Group& group) {
+        test::on_ranks(size, [&](const distributed::ProcessGroup& group) {
           const Trained part = train_on(group, settings, torch::kFloat);
           const std::string what = std::string(projector) + " " + loss + " " + std::to_string(size);
           EXPECT_NEAR(part.losses[0], whole.losses[0], kLimit * whole.losses[0]) << what;
@@ -206,7 +206,7 @@ TEST(RanksWithMicroBatches, EqualOneProcessWithTheSameParts) {
   for (const char* loss : {"infonce", "ntxent"}) {
     const settings::TrainSettings settings = settings_with("mlp", loss, 12);
     const Trained whole = train_on({}, settings, torch::kDouble, 6, {0, 1, 2, 6, 7, 8, 3, 4, 5, 9, 10, 11});
-    test::on_ranks(2, [&](const distributed::Group& group) {
+    test::on_ranks(2, [&](const distributed::ProcessGroup& group) {
       expect_equal(train_on(group, settings, torch::kDouble, 3), whole, 1e-10, loss);
     });
   }

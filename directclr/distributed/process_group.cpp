@@ -1,5 +1,5 @@
 #define USE_C10D_GLOO
-#include "directclr/distributed/group.h"
+#include "directclr/distributed/process_group.h"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
@@ -148,7 +148,7 @@ Tensor joined(std::vector<Tensor> parts, int64_t total) {
 
 }  // namespace
 
-struct Group::Connection {
+struct ProcessGroup::Connection {
   int64_t rank = 0;
   int64_t size = 1;
   int64_t local_rank = 0;
@@ -173,7 +173,7 @@ struct Group::Connection {
   }
 
   c10d::Backend& backend(const Tensor& t) const {
-    TORCH_CHECK(t.is_cpu() || nccl, "[Group] expected a tensor on the CPU, got one on ", t.device());
+    TORCH_CHECK(t.is_cpu() || nccl, "[ProcessGroup] expected a tensor on the CPU, got one on ", t.device());
     return t.is_cpu() ? *gloo : *nccl;
   }
 
@@ -208,9 +208,9 @@ struct Group::Connection {
   }
 };
 
-Group Group::join(const ProcessEnvironment& e, at::Device device, double timeout_seconds,
-                  const std::function<void(const RankFailure&)>& give_up) {
-  Group group;
+ProcessGroup ProcessGroup::join(const ProcessEnvironment& e, at::Device device, double timeout_seconds,
+                                const std::function<void(const RankFailure&)>& give_up) {
+  ProcessGroup group;
   if (e.alone()) return group;
   const Milliseconds timeout(std::llround(1000 * timeout_seconds));
   auto c = std::make_shared<Connection>();
@@ -239,8 +239,9 @@ Group Group::join(const ProcessEnvironment& e, at::Device device, double timeout
   return group;
 }
 
-Group Group::over(const StorePointer& store, int64_t rank, int64_t size, double timeout_seconds, bool shared_memory) {
-  Group group;
+ProcessGroup ProcessGroup::over(const StorePointer& store, int64_t rank, int64_t size, double timeout_seconds,
+                                bool shared_memory) {
+  ProcessGroup group;
   if (size == 1) return group;
   const Milliseconds timeout(std::llround(1000 * timeout_seconds));
   auto c = std::make_shared<Connection>();
@@ -252,22 +253,22 @@ Group Group::over(const StorePointer& store, int64_t rank, int64_t size, double 
   return group;
 }
 
-int64_t Group::rank() const { return connection_ ? connection_->rank : 0; }
-int64_t Group::local_rank() const { return connection_ ? connection_->local_rank : 0; }
-int64_t Group::size() const { return connection_ ? connection_->size : 1; }
+int64_t ProcessGroup::rank() const { return connection_ ? connection_->rank : 0; }
+int64_t ProcessGroup::local_rank() const { return connection_ ? connection_->local_rank : 0; }
+int64_t ProcessGroup::world_size() const { return connection_ ? connection_->size : 1; }
 
-void Group::sum_(Tensor& t) const {
-  if (alone()) return;
-  TORCH_CHECK(t.is_contiguous(), "[Group::sum_] expected a contiguous tensor");
+void ProcessGroup::all_reduce_(Tensor& t) const {
+  if (world_size() == 1) return;
+  TORCH_CHECK(t.is_contiguous(), "[ProcessGroup::all_reduce_] expected a contiguous tensor");
   const Tensor all = connection_->gather_locally(t);
-  if (!all.defined()) return begin_sum_(t)();
+  if (!all.defined()) return begin_all_reduce_(t)();
   const at::NoGradGuard no_grad;
   t.copy_(all.sum(0));
 }
 
-std::function<void()> Group::begin_sum_(Tensor t) const {
-  if (alone()) return [] {};
-  TORCH_CHECK(t.is_contiguous(), "[Group::sum_] expected a contiguous tensor");
+std::function<void()> ProcessGroup::begin_all_reduce_(Tensor t) const {
+  if (world_size() == 1) return [] {};
+  TORCH_CHECK(t.is_contiguous(), "[ProcessGroup::all_reduce_] expected a contiguous tensor");
   if (connection_->watch) connection_->watch->operation_begins(!t.is_cpu());
   auto tensors = std::make_shared<std::vector<Tensor>>(1, t);
   c10::intrusive_ptr<c10d::Work> work;
@@ -275,43 +276,43 @@ std::function<void()> Group::begin_sum_(Tensor t) const {
   return [connection = connection_, work, tensors] { connection->guarded([&] { work->wait(); }); };
 }
 
-double Group::sum(double value) const {
-  if (alone()) return value;
+double ProcessGroup::all_reduce(double value) const {
+  if (world_size() == 1) return value;
   Tensor t = at::zeros({1}, at::kDouble);
   t.fill_(value);
-  sum_(t);
+  all_reduce_(t);
   return t.item<double>();
 }
 
-Tensor Group::gather_rows(const Tensor& rows, int64_t total) const {
+Tensor ProcessGroup::all_gather_rows(const Tensor& rows, int64_t total) const {
   const Share mine = share(total);
-  TORCH_CHECK(rows.dim() >= 1 && rows.size(0) == mine.count, "[Group::gather_rows] expected ", mine.count,
+  TORCH_CHECK(rows.dim() >= 1 && rows.size(0) == mine.count, "[ProcessGroup::all_gather_rows] expected ", mine.count,
               " rows, this process's share of ", total, ", got ", rows.sizes());
   const at::NoGradGuard no_grad;
-  if (alone()) return rows;
-  const int64_t most = (total + size() - 1) / size();
+  if (world_size() == 1) return rows;
+  const int64_t most = (total + world_size() - 1) / world_size();
   std::vector<Tensor> input = {padded(rows, most)};
   std::vector<std::vector<Tensor>> parts(1);
   if (const Tensor all = connection_->gather_locally(input[0]); all.defined()) {
     return joined(all.unbind(0), total);
   }
-  for (int64_t r = 0; r < size(); ++r) parts[0].push_back(at::empty(input[0].sizes(), input[0].options()));
+  for (int64_t r = 0; r < world_size(); ++r) parts[0].push_back(at::empty(input[0].sizes(), input[0].options()));
   connection_->complete(rows, [&] { return connection_->backend(rows).allgather(parts, input); });
   return joined(parts[0], total);
 }
 
-Tensor Group::gather_rows_at_root(const Tensor& rows, int64_t total) const {
+Tensor ProcessGroup::gather_rows_to_root(const Tensor& rows, int64_t total) const {
   const Share mine = share(total);
-  TORCH_CHECK(rows.dim() >= 1 && rows.size(0) == mine.count, "[Group::gather_rows_at_root] expected ", mine.count,
-              " rows, this process's share of ", total, ", got ", rows.sizes());
+  TORCH_CHECK(rows.dim() >= 1 && rows.size(0) == mine.count, "[ProcessGroup::gather_rows_to_root] expected ",
+              mine.count, " rows, this process's share of ", total, ", got ", rows.sizes());
   const at::NoGradGuard no_grad;
-  if (alone()) return rows;
-  const int64_t most = (total + size() - 1) / size();
+  if (world_size() == 1) return rows;
+  const int64_t most = (total + world_size() - 1) / world_size();
   std::vector<Tensor> input = {padded(rows, most)};
   std::vector<std::vector<Tensor>> parts;
   if (is_root()) {
     parts.resize(1);
-    for (int64_t r = 0; r < size(); ++r) parts[0].push_back(at::empty(input[0].sizes(), input[0].options()));
+    for (int64_t r = 0; r < world_size(); ++r) parts[0].push_back(at::empty(input[0].sizes(), input[0].options()));
   }
   c10d::GatherOptions options;
   options.rootRank = 0;
@@ -320,15 +321,15 @@ Tensor Group::gather_rows_at_root(const Tensor& rows, int64_t total) const {
   return joined(parts[0], total);
 }
 
-Tensor Group::sum_and_share_rows(const Tensor& full, int64_t total) const {
-  TORCH_CHECK(full.dim() >= 1 && full.size(0) == total, "[Group::sum_and_share_rows] expected ", total, " rows, got ",
-              full.sizes());
+Tensor ProcessGroup::reduce_scatter_rows(const Tensor& full, int64_t total) const {
+  TORCH_CHECK(full.dim() >= 1 && full.size(0) == total, "[ProcessGroup::reduce_scatter_rows] expected ", total,
+              " rows, got ", full.sizes());
   const at::NoGradGuard no_grad;
-  if (alone()) return full;
-  const int64_t most = (total + size() - 1) / size();
+  if (world_size() == 1) return full;
+  const int64_t most = (total + world_size() - 1) / world_size();
   std::vector<std::vector<Tensor>> parts(1);
-  for (int64_t r = 0; r < size(); ++r) {
-    const Share part = share_of(total, r, size());
+  for (int64_t r = 0; r < world_size(); ++r) {
+    const Share part = share_of(total, r, world_size());
     parts[0].push_back(padded(full.narrow(0, part.first, part.count), most));
   }
   std::vector<Tensor> mine = {at::empty(parts[0][0].sizes(), full.options())};
@@ -336,39 +337,39 @@ Tensor Group::sum_and_share_rows(const Tensor& full, int64_t total) const {
   return mine[0].narrow(0, 0, share(total).count);
 }
 
-void Group::broadcast_(Tensor& t) const {
-  if (alone()) return;
+void ProcessGroup::broadcast_(Tensor& t) const {
+  if (world_size() == 1) return;
   const at::NoGradGuard no_grad;
   std::vector<Tensor> tensors = {t.contiguous()};
   connection_->complete(t, [&] { return connection_->backend(t).broadcast(tensors); });
   if (!tensors[0].is_same(t)) t.copy_(tensors[0]);
 }
 
-std::vector<std::string> Group::exchange(const std::string& text) const {
-  if (alone()) return {text};
+std::vector<std::string> ProcessGroup::all_gather_text(const std::string& text) const {
+  if (world_size() == 1) return {text};
   Tensor length = at::zeros({1}, at::kLong);
   length.fill_(static_cast<int64_t>(text.size()));
-  const Tensor lengths = gather_rows(length, size());
+  const Tensor lengths = all_gather_rows(length, world_size());
   const int64_t most = std::max<int64_t>(1, lengths.max().item<int64_t>());
   Tensor bytes = at::zeros({1, most}, at::kByte);
   std::memcpy(bytes.data_ptr<uint8_t>(), text.data(), text.size());
-  const Tensor all = gather_rows(bytes, size());
+  const Tensor all = all_gather_rows(bytes, world_size());
   std::vector<std::string> texts;
-  for (int64_t r = 0; r < size(); ++r) {
+  for (int64_t r = 0; r < world_size(); ++r) {
     texts.emplace_back(reinterpret_cast<const char*>(all.data_ptr<uint8_t>()) + r * most,
                        static_cast<size_t>(lengths[r].item<int64_t>()));
   }
   return texts;
 }
 
-void Group::barrier() const { sum(0); }
+void ProcessGroup::barrier() const { all_reduce(0); }
 
-void Group::doing(const std::string& activity, bool on_device) const {
+void ProcessGroup::set_activity(const std::string& activity, bool on_device) const {
   if (connection_ && connection_->watch) connection_->watch->doing(activity, on_device);
 }
 
-void Group::run(const std::function<void()>& work) const {
-  if (alone()) return work();
+void ProcessGroup::run(const std::function<void()>& work) const {
+  if (world_size() == 1) return work();
   // Rank 0 leaves last: its store answers the others' questions.
   const auto stay = [&] {
     connection_->failed = true;
