@@ -51,7 +51,7 @@ void add_train(CLI::App& app, Program& program) {
       state->options.apply(fields, config);
       state->processes.carry_out(program, console, [&](const ProcessEnvironment& environment) {
         // Another number of processes shares the cores out anew.
-        if (state->resume && environment.world_size() > 1) {
+        if (state->resume && !environment.is_single()) {
           if (!state->options.on_command_line("threads")) request.settings.threads = 0;
           if (!state->options.on_command_line("workers")) request.settings.workers = 0;
         }

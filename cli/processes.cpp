@@ -114,7 +114,7 @@ void Processes::carry_out(Program& program, Console& console,
                           const std::function<void(const ProcessEnvironment&)>& work) const {
   const ProcessEnvironment environment = process_environment();
   if (count_ > 1) {
-    if (environment.world_size() > 1) {
+    if (!environment.is_single()) {
       throw InputError("--nproc", "this is one of several processes already, started by " + environment.launcher);
     }
     program.status = run_all(count_, program, console);

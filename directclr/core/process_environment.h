@@ -18,7 +18,7 @@ struct ProcessEnvironment {
   bool store_hosted = false;  ///< the launcher itself listens there (torchrun's agent), not rank 0
   std::string attempt = "0";  ///< torchrun's count of restarts: keys of an attempt before must not be met
 
-  bool alone() const { return size == 1; }
+  bool is_single() const { return size == 1; }
 };
 
 /// Reads what torchrun (RANK, WORLD_SIZE, ...), Open MPI, MPICH or Intel MPI, or srun put into the environment; the

@@ -211,7 +211,7 @@ struct ProcessGroup::Connection {
 ProcessGroup ProcessGroup::join(const ProcessEnvironment& e, at::Device device, double timeout_seconds,
                                 const std::function<void(const RankFailure&)>& give_up) {
   ProcessGroup group;
-  if (e.alone()) return group;
+  if (e.is_single()) return group;
   const Milliseconds timeout(std::llround(1000 * timeout_seconds));
   auto c = std::make_shared<Connection>();
   c->rank = e.rank;
