@@ -20,10 +20,10 @@ ProcessEnvironment read(const Variables& variables) {
 
 TEST(ProcessEnvironment, AloneWithoutALauncher) {
   const ProcessEnvironment e = read({});
-  EXPECT_TRUE(e.world_size() == 1);
+  EXPECT_TRUE(e.is_single());
   EXPECT_EQ(e.rank, 0);
   // A batch script around srun steps is no step itself.
-  EXPECT_TRUE(read({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "8"}, {"SLURM_JOB_ID", "7"}}).alone());
+  EXPECT_TRUE(read({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "8"}, {"SLURM_JOB_ID", "7"}}).is_single());
 }
 
 TEST(ProcessEnvironment, UnderstandsTorchrun) {
