@@ -67,7 +67,7 @@ TEST_F(Cuda, NormalisesBytesAsTheLoaderDoes) {
   data::Loader here(*source, options), there(*source, bytes);
   data::Batch a, b;
   ASSERT_TRUE(here.next(a) && there.next(b));
-  EXPECT_TRUE(test::identical(eval::BatchImages(options.augment, torch::torch::kCUDA).global_views(b).cpu(),
+  EXPECT_TRUE(test::identical(eval::BatchImages(options.augment, torch::kCUDA).global_views(b).cpu(),
                               eval::BatchImages(options.augment, torch::kCPU).global_views(a)));
 }
 
