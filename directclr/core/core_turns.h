@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <vector>
 
 #include "directclr/core/progress.h"
@@ -13,15 +14,31 @@ namespace directclr {
 /// needs, and two trainings of two threads on two cores can be a hundred times slower than one (docs/measurements.md).
 /// Results do not depend on it, since no number of threads changes.
 ///
-/// A process claims as many of the cores that it may run on as it has threads. Claims are locks on the bytes of one
-/// file a user, so a process that dies leaves none, and one that is suspended, or computes for more than a minute at a
-/// time, is passed over. Who waits is next: a process cannot take two turns while another waits. Without such a file
-/// (nowhere to write) every turn is granted at once.
+/// Time is shared out, not turns. As in Linux's CFS every process has a virtual runtime: the core-seconds that its
+/// turns took, times 1.25^nice. Of those that wait the one with the least goes next, so that processes of equal nice
+/// get equal time however long their turns are, and one of nice n gets 1.25^-n of it. Who is new, or was away, starts
+/// no lower than the least of those at work: time that was not asked for is not owed. A process with less virtual
+/// runtime that ended a turn less than `kGrace` ago is waited for; one that stays away longer (it waits for a disk)
+/// loses its place to those that are there.
+///
+/// A process claims as many of the cores that it may run on as it has threads; those that fit side by side do not wait.
+/// Claims are locks on bytes of one file a user, and the virtual runtimes stand in that file, each of a process that
+/// holds a lock: the system drops the locks of a process that dies, so it leaves neither claim nor place. A process
+/// that is suspended, or computes for more than `kPatience` at a time, is passed over. Without such a file (nowhere to
+/// write), or with more than 256 processes, every turn is granted at once.
 class CoreTurns {
  public:
+  static constexpr int64_t kGrace = 20'000'000;         ///< nanoseconds
+  static constexpr int64_t kPatience = 60'000'000'000;  ///< nanoseconds
+
+  /// Nanoseconds since any moment, the same in all processes.
+  using Clock = std::function<int64_t()>;
+  static int64_t steady_nanoseconds();
+
   /// For a process that computes on `threads` cores at a time (0: on none, as when a GPU computes). By default the
-  /// claims of all of the user's processes.
-  explicit CoreTurns(int64_t threads, const std::filesystem::path& claims = default_claims());
+  /// claims of all of the user's processes, by the machine's clock.
+  explicit CoreTurns(int64_t threads, const std::filesystem::path& claims = default_claims(),
+                     Clock clock = steady_nanoseconds);
   ~CoreTurns();
   CoreTurns(const CoreTurns&) = delete;
   CoreTurns& operator=(const CoreTurns&) = delete;
@@ -42,22 +59,37 @@ class CoreTurns {
     CoreTurns* turns_;
   };
 
-  /// Waits for this process's turn; returns early, without the cores, when the context asks to stop.
+  /// Waits for this process's turn; returns early, without the cores, when the context asks to stop. One turn at a
+  /// time: the last must have ended.
   [[nodiscard]] Turn take(const Context& context);
 
   /// `$XDG_RUNTIME_DIR/directclr-cores`, or `directclr-cores-UID` in the folder for temporary files.
   static std::filesystem::path default_claims();
 
  private:
-  bool claim(int64_t byte);
-  void unlock(int64_t byte);
-  bool holder_is_suspended(int64_t byte) const;
+  struct Shared;  // what stands in the file
+  struct Seat;    // what a process tells the others there
+
+  bool open(const std::filesystem::path& claims);
+  bool sit_down();
+  bool taken(int64_t seat) const;
+  bool at_work(int64_t seat) const;
+  int64_t least_runtime() const;
+  int64_t cores_wanted_before_mine() const;
+  int64_t cores_to_be_had() const;
+  int64_t turns_seen() const;
+  bool claim_cores();
+  void unlock_cores();
   void release();
 
+  Clock clock_;
   int file_ = -1;
-  size_t wanted_ = 0;
+  Shared* shared_ = nullptr;
+  int64_t seat_ = -1;           // this process's
+  int64_t wanted_ = 0;          // cores
   std::vector<int64_t> cores_;  // those that this process may run on
   std::vector<int64_t> held_;
+  int64_t began_ = 0;  // the turn
 };
 
 }  // namespace directclr

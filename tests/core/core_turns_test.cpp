@@ -1,14 +1,19 @@
 #include "directclr/core/core_turns.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <csignal>
 #include <functional>
 #include <future>
+#include <new>
 #include <thread>
+#include <vector>
 
 #include "tests/support/temporary_folder.h"
 
@@ -44,6 +49,117 @@ class CoreTurnsTest : public ::testing::Test {
   test::TemporaryFolder folder_;
 };
 
+// Processes whose turns take as long as they say by a clock that stands still otherwise: how loaded the machine is does
+// not matter. Times in milliseconds.
+class SharesOfTime : public CoreTurnsTest {
+ protected:
+  struct Worker {
+    int64_t turn;           // how long each takes
+    int nice = 0;           // more than the test's own
+    int64_t from = 0;       // comes when the clock says so
+    int64_t dies_at = 1e9;  // killed then, in the middle of a turn
+  };
+  static constexpr int64_t kMillisecond = 1'000'000;
+
+  struct Board {
+    std::atomic<int64_t> clock, seated;
+    std::atomic<int64_t> used[8];
+  };
+
+  SharesOfTime() {
+    void* const memory = ::mmap(nullptr, sizeof(Board), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    board_ = new (memory) Board{};
+  }
+  ~SharesOfTime() override { ::munmap(board_, sizeof(Board)); }
+
+  // What time each worker had when the clock says `until`.
+  std::vector<int64_t> share_out(const std::vector<Worker>& workers, int64_t until) {
+    std::vector<pid_t> children;
+    for (size_t i = 0; i < workers.size(); ++i) {
+      const pid_t child = ::fork();
+      if (child == 0) work(workers, i, until);
+      children.push_back(child);
+    }
+    for (size_t i = 0; i < workers.size(); ++i) {
+      int status = 0;
+      ::waitpid(children[i], &status, 0);
+      EXPECT_TRUE(WIFEXITED(status) || workers[i].dies_at < until) << "worker " << i;
+    }
+    std::vector<int64_t> used;
+    for (size_t i = 0; i < workers.size(); ++i) used.push_back(board_->used[i]);
+    return used;
+  }
+
+ private:
+  [[noreturn]] void work(const std::vector<Worker>& workers, size_t place, int64_t until) {
+    const Worker& worker = workers[place];
+    [[maybe_unused]] const int now = ::nice(worker.nice);
+    const auto wait_until = [](const auto& reached) {
+      while (!reached()) std::this_thread::sleep_for(100us);
+    };
+    // Time stands still until all who come by now are there.
+    const auto everybody_is_there = [&] {
+      return board_->seated >= std::count_if(workers.begin(), workers.end(),
+                                             [&](const Worker& other) { return other.from <= board_->clock; });
+    };
+    wait_until([&] { return board_->clock >= worker.from; });
+    {
+      CoreTurns turns(kAll, claims(), [this] { return board_->clock * kMillisecond; });
+      ++board_->seated;
+      while (board_->clock < until) {
+        wait_until(everybody_is_there);
+        const auto turn = turns.take({});
+        if (board_->clock >= until) break;
+        if (board_->clock >= worker.dies_at) ::kill(::getpid(), SIGKILL);
+        board_->clock += worker.turn;
+        board_->used[place] += worker.turn;
+      }
+    }
+    ::_exit(0);
+  }
+
+  Board* board_;
+};
+
+TEST_F(SharesOfTime, AreEqualHoweverLongTheTurns) {
+  const auto used = share_out({{400}, {20}, {110}}, 12000);
+  for (const int64_t time : used) EXPECT_NEAR(static_cast<double>(time), 4000, 450);
+}
+
+TEST_F(SharesOfTime, AreWeightedByNice) {
+  const auto used = share_out({{200, 0}, {10, 5}}, 20000);
+  EXPECT_NEAR(static_cast<double>(used[1]), 20000 / (1 + std::pow(1.25, 5)), 300);
+}
+
+TEST_F(SharesOfTime, OfANewcomerBeginWhenItComes) {
+  const auto used = share_out({{50}, {50, 0, /*from=*/6000}}, 10000);
+  EXPECT_NEAR(static_cast<double>(used[0]), 8000, 150) << "time before it came is not owed to it";
+}
+
+TEST_F(SharesOfTime, OfAKilledProcessGoToTheOthers) {
+  const auto used = share_out({{100}, {100}, {100, 0, 0, /*dies_at=*/3000}}, 9000);
+  EXPECT_NEAR(static_cast<double>(used[0]), 4000, 250);
+  EXPECT_NEAR(static_cast<double>(used[1]), 4000, 250);
+}
+
+TEST_F(CoreTurnsTest, AKilledWaiterIsPassedOver) {
+  CoreTurns mine(kAll, claims());
+  pid_t waiting = 0;
+  {
+    const auto turn = mine.take({});
+    waiting = ::fork();
+    if (waiting == 0) {
+      CoreTurns turns(kAll, claims());
+      const auto theirs = turns.take({});
+      ::_exit(0);
+    }
+    std::this_thread::sleep_for(50ms);  // they wait by now, with less time used
+    ::kill(waiting, SIGKILL);
+    ::waitpid(waiting, nullptr, 0);
+  }
+  const auto turn = mine.take({});  // would never return
+}
+
 TEST_F(CoreTurnsTest, NobodyHoldsCoresThatAnotherHolds) {
   std::atomic<int> inside{0}, most{0};
   const auto take_turns = [&] {
@@ -62,7 +178,7 @@ TEST_F(CoreTurnsTest, NobodyHoldsCoresThatAnotherHolds) {
   EXPECT_EQ(most, 1);
 }
 
-TEST_F(CoreTurnsTest, WhoWaitsIsNext) {
+TEST_F(CoreTurnsTest, WhoUsedLessIsNext) {
   CoreTurns mine(kAll, claims()), theirs(kAll, claims());
   std::atomic<bool> they_had_one{false};
   std::thread other;
@@ -73,7 +189,7 @@ TEST_F(CoreTurnsTest, WhoWaitsIsNext) {
       they_had_one = true;
       std::this_thread::sleep_for(20ms);
     });
-    std::this_thread::sleep_for(50ms);  // they stand in the queue by now
+    std::this_thread::sleep_for(50ms);  // they wait by now
     EXPECT_FALSE(they_had_one);
   }
   const auto second = mine.take({});  // at once, yet after theirs
@@ -122,7 +238,7 @@ TEST_F(CoreTurnsTest, ASuspendedWaiterIsPassedOver) {
     const auto turn = turns.take({});
     ::_exit(0);
   }
-  std::this_thread::sleep_for(100ms);  // it stands in the queue by now
+  std::this_thread::sleep_for(100ms);  // it waits by now
   int status = 0;
   ::kill(waiting, SIGSTOP);
   ::waitpid(waiting, &status, WUNTRACED);
