@@ -18,7 +18,7 @@ void run_train(const TrainRequest& request, Console& console) {
                    result = train::train(request.settings, run, request.mode, request.command_line, console.context(),
                                          group);
                  });
-  if (result.steps == 0) {
+  if (result.finished_before) {
     console.result("the run was finished already", R"({"finished": true})");
     return;
   }

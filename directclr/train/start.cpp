@@ -28,18 +28,37 @@ void check_same(const settings::TrainSettings& given, const settings::RunDirecto
   }
 }
 
-}  // namespace
-
-bool check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
-                     settings::StartMode mode) {
+void check_start(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode) {
   if (run.exists() && mode == settings::StartMode::kNew) {
     throw InputError(run.path().string(), "holds a run already",
                      "use --resume to continue it, --overwrite to replace it");
   }
-  if (mode != settings::StartMode::kResume) return false;
+  if (mode != settings::StartMode::kResume) return;
   if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
   check_same(settings, run);
-  return run.finished();
+}
+
+FinishedRun read_done(const settings::RunDirectory& run) {
+  const auto done = Json::try_parse(read_file(run.done()));
+  if (!done) throw InputError(run.done().string(), "is damaged");
+  return {done->value("steps", int64_t{0}), done->value("seconds", 0.0)};
+}
+
+}  // namespace
+
+std::optional<FinishedRun> check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
+                                           settings::StartMode mode, const distributed::ProcessGroup& group) {
+  bool finished = false;
+  FinishedRun done;
+  if (group.is_root()) {
+    check_start(settings, run, mode);
+    finished = mode == settings::StartMode::kResume && run.finished();
+    if (finished) done = read_done(run);
+  }
+  // What rank 0 alone knows: the others add nothing.
+  if (group.all_reduce(finished ? 1 : 0) == 0) return std::nullopt;
+  return FinishedRun{static_cast<int64_t>(group.all_reduce(static_cast<double>(done.steps))),
+                     group.all_reduce(done.seconds)};
 }
 
 void prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
@@ -70,6 +89,13 @@ void prepare_directory(const settings::TrainSettings& settings, const settings::
                       {"data_fingerprint", format("%016llx", static_cast<unsigned long long>(source.fingerprint()))},
                       {"command", session.command_line}};
   write_file(run.environment(), environment.dump(2) + "\n");
+}
+
+void write_finished_run(const settings::RunDirectory& run, const ContrastiveModel& model, const CheckpointInfo& done) {
+  save_weights(*model.encoder, run.encoder());
+  save_weights(*model.projector, run.projector());
+  const Json line = {{"steps", done.step}, {"seconds", done.seconds}};
+  write_file(run.done(), line.dump() + "\n");
 }
 
 }  // namespace directclr::train

@@ -1,19 +1,29 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "directclr/data/source.h"
+#include "directclr/distributed/process_group.h"
 #include "directclr/settings/run_directory.h"
 #include "directclr/settings/train_settings.h"
-#include "directclr/train/trainer.h"
+#include "directclr/train/checkpoint.h"
+#include "directclr/train/contrastive_model.h"
 
 namespace directclr::train {
 
-/// Whether the directory allows what is asked; true when there is nothing left to do. Throws InputError when a run is
-/// there already, none is there to resume, or the settings given are not the run's own (how it is carried out aside).
-bool check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
-                     settings::StartMode mode);
+/// What the file DONE of a finished run says.
+struct FinishedRun {
+  int64_t steps = 0;
+  double seconds = 0;  ///< spent training
+};
+
+/// Whether rank 0's directory allows what is asked. Returns something when there is nothing left to do: the run to be
+/// resumed is finished. Collective. Throws InputError, on rank 0, when a run is there already, none is there to resume,
+/// or the settings given are not the run's own (how it is carried out aside).
+std::optional<FinishedRun> check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
+                                           settings::StartMode mode, const distributed::ProcessGroup& group);
 
 /// What a run is carried out with.
 struct Session {
@@ -26,5 +36,8 @@ struct Session {
 /// Writes what a run begins with: its settings, a contact sheet of views, and the environment of this session.
 void prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
                        settings::StartMode mode, const Session& session, const data::Source& source);
+
+/// Writes what a run ends with: the weights, and then DONE.
+void write_finished_run(const settings::RunDirectory& run, const ContrastiveModel& model, const CheckpointInfo& done);
 
 }  // namespace directclr::train

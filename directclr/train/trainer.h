@@ -9,23 +9,27 @@
 
 namespace directclr::train {
 
-/// What a finished training run amounts to.
+/// What a training run amounts to.
 struct TrainResult {
-  int64_t steps = 0;
+  int64_t steps = 0;             ///< done in all, those of earlier sessions included
   double seconds = 0;            ///< spent training, over all of the run's sessions
-  double images_per_second = 0;  ///< of this session
-  double last_loss = 0;
+  double images_per_second = 0;  ///< of this session; 0 when it trained nothing
+  double last_loss = 0;          ///< of the last step, on the whole batch; 0 when this session trained nothing
+  /// The run to be resumed had been finished: nothing was done, and `steps` and `seconds` are those of its file DONE.
+  bool finished_before = false;
 };
 
 /// Trains an encoder with a contrastive loss and writes a run directory (docs/formats.md).
 /// `settings` must be resolved. With settings::StartMode::kResume they must equal the run's own but for its `[run]`
 /// part, and the run continues from its newest good checkpoint, giving bit for bit what it would have given
 /// uninterrupted. Throws InputError (bad settings, data or directory), Interrupted (after saving a checkpoint),
-/// NumericalError (the loss is not finite: names step, learning rate and last checkpoint).
+/// NumericalError (the loss is not finite: names step, learning rate and last checkpoint; or a measure fell under
+/// settings.stop_under, after saving a checkpoint).
 ///
 /// With a group of several processes all call this with the same settings; each takes its share of every batch, and
 /// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the
-/// directory need be there for it alone. A run can be resumed by another number of processes.
+/// directory need be there for it alone. All get the same result but for the rate, each its own. A run can be resumed
+/// by another number of processes.
 TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
                   const std::string& command_line, const Context& context, const distributed::ProcessGroup& group = {});
 

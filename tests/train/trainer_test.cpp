@@ -12,6 +12,7 @@
 #include "directclr/train/contrastive_model.h"
 #include "tests/support/error_of.h"
 #include "tests/support/idx_files.h"
+#include "tests/support/ranks.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tensor_matchers.h"
 
@@ -120,6 +121,35 @@ TEST_F(TrainerTest, FallsBackFromADamagedCheckpoint) {
   ASSERT_EQ(notices.size(), 1U);
   EXPECT_NE(notices[0].find("damaged checkpoint"), std::string::npos) << notices[0];
   expect_same(whole, hurt);
+}
+
+TEST_F(TrainerTest, SaysWhatARunFinishedBeforeHadDone) {
+  const TrainResult first = train(settings_, run("a"), settings::StartMode::kNew, "test", {});
+  EXPECT_EQ(first.steps, 12);
+  EXPECT_GT(first.seconds, 0);
+  EXPECT_FALSE(first.finished_before);
+  const TrainResult again = train(settings_, run("a"), settings::StartMode::kResume, "test", {});
+  EXPECT_TRUE(again.finished_before);
+  EXPECT_EQ(again.steps, 12);
+  EXPECT_EQ(again.seconds, first.seconds);
+  EXPECT_EQ(again.images_per_second, 0);
+  EXPECT_EQ(again.last_loss, 0);
+}
+
+// The same step by one process and by several, and without another step after the floor was passed.
+TEST_F(TrainerTest, StopsUnderAFloorAfterTheSameStepOnAnyNumberOfRanks) {
+  settings_.stop_under = "rank=0.999D";
+  settings_.log_every = 1;
+  settings_.optimizer.warmup_epochs = 0;
+  settings_.monitor_every = 1;
+  const auto stopped = [&](const distributed::ProcessGroup& group, const std::string& name) {
+    EXPECT_THROW(train(settings_, run(name), settings::StartMode::kNew, "test", {}, group), NumericalError);
+  };
+  stopped({}, "one");
+  test::on_ranks(2, [&](const distributed::ProcessGroup& group) { stopped(group, "two"); });
+  ASSERT_FALSE(run("one").checkpoints().empty());
+  EXPECT_LT(run("one").checkpoints().front(), 12);
+  EXPECT_EQ(run("two").checkpoints().front(), run("one").checkpoints().front());
 }
 
 TEST_F(TrainerTest, KeepsTheLastTwoCheckpoints) {
