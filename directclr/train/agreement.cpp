@@ -14,10 +14,11 @@ StepTotals sum_over_ranks(const StepTotals& mine, const distributed::ProcessGrou
 }
 
 StopReasons agree_on_stop(const StopReasons& mine, const distributed::ProcessGroup& group) {
-  torch::Tensor votes = torch::tensor({mine.signal ? 1.0 : 0.0, mine.collapse ? 1.0 : 0.0}, torch::kDouble);
+  const auto vote = [](bool yes) { return yes ? 1.0 : 0.0; };
+  torch::Tensor votes = torch::tensor({vote(mine.signal), vote(mine.collapse), vote(mine.callback)}, torch::kDouble);
   group.all_reduce_(votes);
   const double* const values = votes.data_ptr<double>();
-  return {values[0] > 0, values[1] > 0};
+  return {values[0] > 0, values[1] > 0, values[2] > 0};
 }
 
 }  // namespace directclr::train

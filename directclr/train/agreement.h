@@ -20,8 +20,9 @@ StepTotals sum_over_ranks(const StepTotals& mine, const distributed::ProcessGrou
 struct StopReasons {
   bool signal = false;    ///< the surroundings ask (Context::stop)
   bool collapse = false;  ///< a measure fell under its floor (settings.stop_under); rank 0 alone measures
+  bool callback = false;  ///< a callback asks (Callbacks)
 
-  bool any() const { return signal || collapse; }
+  bool any() const { return signal || collapse || callback; }
 };
 
 /// A reason that holds on one rank holds on all. To be asked after a step, so that all end after the same one.

@@ -1,6 +1,8 @@
 #include "directclr/train/contrastive_model.h"
 
 #include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/tensor/tensor_file.h"
 
@@ -48,9 +50,25 @@ void load_weights(torch::nn::Module& module, const std::filesystem::path& path) 
   for (auto& [name, tensor] : tensors) tensor.copy_(*file.find(name));
 }
 
+std::vector<std::string> recorded_own_parts(const settings::RunDirectory& run) {
+  std::vector<std::string> parts;
+  if (!std::filesystem::exists(run.environment())) return parts;
+  const auto environment = Json::try_parse(read_file(run.environment()));
+  const Json* const recorded = environment ? environment->find("own_parts") : nullptr;
+  if (recorded) {
+    for (const auto& part : *recorded) parts.push_back(part.get<std::string>());
+  }
+  return parts;
+}
+
 ContrastiveModel load_model(const settings::RunDirectory& run) {
   if (!run.finished()) {
     throw InputError(run.path().string(), "the run is not finished", "train --resume --out " + run.path().string());
+  }
+  for (const auto& part : recorded_own_parts(run)) {
+    if (part != "encoder" && part != "projector") continue;
+    throw InputError(run.path().string(), "was trained with an own " + part + ", which its settings do not describe",
+                     "the program that has it can load its weights: train::load_weights");
   }
   ContrastiveModel model = make_model(run.settings());
   load_weights(*model.encoder, run.encoder());

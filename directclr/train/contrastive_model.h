@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "directclr/model/projector.h"
 #include "directclr/model/resnet.h"
@@ -29,7 +31,11 @@ void save_weights(const torch::nn::Module& module, const std::filesystem::path& 
 /// Copies weights from a file into a module. Throws InputError when names or shapes differ.
 void load_weights(torch::nn::Module& module, const std::filesystem::path& path);
 
-/// A finished run's model, in evaluation mode. Throws InputError when the run is not finished.
+/// Which parts of a run were the user's own (parts.h), as its environment.json says; none where that is missing.
+std::vector<std::string> recorded_own_parts(const settings::RunDirectory& run);
+
+/// A finished run's model, in evaluation mode. Throws InputError when the run is not finished, or its encoder or
+/// projector was the user's own, which the settings do not describe.
 ContrastiveModel load_model(const settings::RunDirectory& run);
 
 }  // namespace directclr::train

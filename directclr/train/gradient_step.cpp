@@ -9,12 +9,13 @@ namespace directclr::train {
 namespace {
 
 // z: (views N, P), view by view.
-torch::Tensor loss_of(const torch::Tensor& z, int64_t views, const settings::LossSettings& settings,
-                      const distributed::Rows& rows) {
+torch::Tensor loss_of(const torch::Tensor& z, int64_t views, const PairLoss& loss, const distributed::Rows& rows) {
   const auto z_of = z.chunk(views);
   const auto of_pair = [&](size_t i, size_t j) {
-    return settings.loss == "infonce" ? loss::info_nce(z_of[i], z_of[j], settings.tau, rows)
-                                      : loss::nt_xent(z_of[i], z_of[j], settings.tau, rows);
+    torch::Tensor value = loss(z_of[i], z_of[j], rows);
+    TORCH_CHECK(value.defined() && value.numel() == 1, "[accumulate_gradients] expected a loss of one number, got ",
+                value.defined() ? c10::str(value.sizes()) : "nothing");
+    return value;
   };
   torch::Tensor sum = of_pair(0, 1);
   if (views == 2) return sum;
@@ -43,18 +44,17 @@ struct Encoded {
   torch::Tensor r, z;  // rows of all views, view by view
 };
 
-Encoded encode(ContrastiveModel& model, const StepViews& views, int64_t step, bool bfloat16) {
+Encoded encode(const Network& model, const StepViews& views, int64_t step, bool bfloat16) {
   const Autocast autocast(views.global.device(), bfloat16);
-  torch::Tensor r = model.encoder->forward(views.global);
-  if (views.local.defined()) r = torch::cat({r, model.encoder->forward(views.local)});
+  torch::Tensor r = model.encoder.forward(views.global);
+  if (views.local.defined()) r = torch::cat({r, model.encoder.forward(views.local)});
   return {r, model.projector->forward(r, step)};
 }
 
-StepOutput in_one_pass(ContrastiveModel& model, const StepViews& images, int64_t views, int64_t step,
-                       const settings::LossSettings& settings, bool bfloat16, const distributed::Rows& rows,
-                       distributed::GradientSum* gradients) {
+StepOutput in_one_pass(const Network& model, const StepViews& images, int64_t views, int64_t step, const PairLoss& pair,
+                       bool bfloat16, const distributed::Rows& rows, distributed::GradientSum* gradients) {
   const auto [r, z] = encode(model, images, step, bfloat16);
-  const torch::Tensor loss = loss_of(z, views, settings, rows);
+  const torch::Tensor loss = loss_of(z, views, pair, rows);
   if (gradients) gradients->begin();
   loss.backward();
   if (gradients) gradients->finish();
@@ -79,13 +79,20 @@ torch::Tensor whole_of(std::vector<torch::Tensor> parts, int64_t m) {
 
 }  // namespace
 
-StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& images, int64_t step,
-                                const settings::LossSettings& settings, int64_t micro_batch, bool bfloat16,
-                                const distributed::Rows& rows, distributed::GradientSum* gradients) {
+PairLoss pair_loss(const settings::LossSettings& settings) {
+  return [settings](const torch::Tensor& z_a, const torch::Tensor& z_b, const distributed::Rows& rows) {
+    return settings.loss == "infonce" ? loss::info_nce(z_a, z_b, settings.tau, rows)
+                                      : loss::nt_xent(z_a, z_b, settings.tau, rows);
+  };
+}
+
+StepOutput accumulate_gradients(const Network& model, const StepViews& images, int64_t step, const PairLoss& pair,
+                                int64_t micro_batch, bool bfloat16, const distributed::Rows& rows,
+                                distributed::GradientSum* gradients) {
   const int64_t large = images.global.size(0), count = large / 2;
   const int64_t views = 2 + (images.local.defined() ? images.local.size(0) / count : 0);
   if (micro_batch == 0 || micro_batch == count) {
-    return in_one_pass(model, images, views, step, settings, bfloat16, rows, gradients);
+    return in_one_pass(model, images, views, step, pair, bfloat16, rows, gradients);
   }
   TORCH_CHECK(micro_batch >= 2 && count % micro_batch == 0,
               "[accumulate_gradients] expected a micro-batch of at least 2 ", "that divides the batch of ", count,
@@ -93,7 +100,7 @@ StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& images
   std::vector<torch::Tensor> r_parts, z_parts;
   {
     const torch::NoGradGuard no_grad;
-    const FrozenRunningStatistics frozen_encoder(*model.encoder), frozen_projector(*model.projector);
+    const FrozenRunningStatistics frozen_encoder(*model.encoder.module), frozen_projector(*model.projector);
     for (int64_t first = 0; first < count; first += micro_batch) {
       const auto [r, z] = encode(model, part_of(images, count, first, micro_batch), step, bfloat16);
       r_parts.push_back(r.narrow(0, 0, 2 * micro_batch));
@@ -101,7 +108,7 @@ StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& images
     }
   }
   const torch::Tensor z = whole_of(z_parts, micro_batch).requires_grad_(true);
-  const torch::Tensor loss = loss_of(z, views, settings, rows);
+  const torch::Tensor loss = loss_of(z, views, pair, rows);
   loss.backward();
   for (int64_t first = 0; first < count; first += micro_batch) {
     const Encoded part = encode(model, part_of(images, count, first, micro_batch), step, bfloat16);

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <functional>
+
 #include "directclr/distributed/gradient_sum.h"
 #include "directclr/settings/loss_settings.h"
-#include "directclr/train/contrastive_model.h"
+#include "directclr/train/network.h"
 
 namespace directclr::train {
 
@@ -18,6 +20,15 @@ struct StepOutput {
   torch::Tensor z;  // (2N, P)
   double loss = 0;  // of this process's rows: the sum over processes is the batch's
 };
+
+/// A loss of two views: z_a and z_b (n, P), of this process's rows of a batch of rows.total, -> scalar. Spread over
+/// processes it gives this process's part of the batch's loss, as loss::info_nce does; a loss that is a mean over its
+/// rows must divide by rows.total where that is not 0.
+using PairLoss =
+    std::function<torch::Tensor(const torch::Tensor& z_a, const torch::Tensor& z_b, const distributed::Rows& rows)>;
+
+/// The one that the settings name.
+PairLoss pair_loss(const settings::LossSettings& settings);
 
 /// The loss over a whole batch and its gradients, added to the parameters' .grad.
 ///
@@ -35,9 +46,15 @@ struct StepOutput {
 /// parameters' gradients over all while the last backward still runs: afterwards they are the whole batch's.
 ///
 /// Requires: micro_batch 0 or a divisor of N, at least 2. Models in training mode. `step` goes to the projector.
-/// Throws:   c10::Error naming what was received.
-StepOutput accumulate_gradients(ContrastiveModel& model, const StepViews& views, int64_t step,
-                                const settings::LossSettings& loss, int64_t micro_batch, bool bfloat16,
-                                const distributed::Rows& rows = {}, distributed::GradientSum* gradients = nullptr);
+/// Throws:   c10::Error naming what was received, a loss that is no scalar among it.
+StepOutput accumulate_gradients(const Network& network, const StepViews& views, int64_t step, const PairLoss& loss,
+                                int64_t micro_batch, bool bfloat16, const distributed::Rows& rows = {},
+                                distributed::GradientSum* gradients = nullptr);
+inline StepOutput accumulate_gradients(const Network& network, const StepViews& views, int64_t step,
+                                       const settings::LossSettings& loss, int64_t micro_batch, bool bfloat16,
+                                       const distributed::Rows& rows = {},
+                                       distributed::GradientSum* gradients = nullptr) {
+  return accumulate_gradients(network, views, step, pair_loss(loss), micro_batch, bfloat16, rows, gradients);
+}
 
 }  // namespace directclr::train

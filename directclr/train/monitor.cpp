@@ -39,15 +39,18 @@ void warn_if_worse(const char* layer, const SpectrumSummary& s, Verdict::Kind& l
 
 }  // namespace
 
-Monitor::Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)
-    : every_(settings.monitor_every),
-      r_(representation, settings.monitor_memory * static_cast<double>(representation), device),
-      floors_(settings.stop_under.empty() ? std::vector<spectrum::Floor>{}
-                                          : spectrum::parse_floors(settings.stop_under, "--stop-under")) {
-  if (settings.projector.projector != "none") {
-    z_.emplace(embedding, settings.monitor_memory * static_cast<double>(embedding), device);
-  }
+Monitor::Monitor(const MonitorOptions& options, int64_t representation, int64_t embedding, at::Device device)
+    : every_(options.every),
+      r_(representation, options.memory * static_cast<double>(representation), device),
+      floors_(options.stop_under.empty() ? std::vector<spectrum::Floor>{}
+                                         : spectrum::parse_floors(options.stop_under, "--stop-under")) {
+  if (options.watch_z) z_.emplace(embedding, options.memory * static_cast<double>(embedding), device);
 }
+
+Monitor::Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)
+    : Monitor(MonitorOptions{settings.monitor_every, settings.monitor_memory, settings.stop_under,
+                             settings.projector.projector != "none"},
+              representation, embedding, device) {}
 
 void Monitor::observe(int64_t step, const at::Tensor& r, const at::Tensor& z, const distributed::ProcessGroup& group) {
   if (step % every_ != 0 && step != 1) return;

@@ -14,10 +14,20 @@
 
 namespace directclr::train {
 
+/// How a monitor watches.
+struct MonitorOptions {
+  int64_t every = 5;       ///< steps between looks, at least 1
+  double memory = 10;      ///< rows that the covariances rest on, as a multiple of the layer's width
+  std::string stop_under;  ///< a floor of a measure of r, as settings::TrainSettings::stop_under; empty: none
+  bool watch_z = true;     ///< false where z is r: one covariance alone is kept
+};
+
 /// Watches r and z for collapse while they are trained, by covariances that forget.
 class Monitor {
  public:
-  /// Of a model with these widths; a projector that hands r on unchanged needs one covariance alone.
+  /// Of a model with these widths, D and P. Throws InputError for a floor that is none.
+  Monitor(const MonitorOptions& options, int64_t representation, int64_t embedding, at::Device device);
+  /// As the settings say; a projector that hands r on unchanged needs one covariance alone.
   Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device);
 
   /// Both views' rows of this process, every few steps (settings.monitor_every). Collective.

@@ -15,8 +15,7 @@ void refuse_together(const distributed::ProcessGroup& group, const InputError& e
 }
 
 void check_alike(const settings::TrainSettings& settings, bool bfloat16, uint64_t data_fingerprint,
-                 const distributed::ProcessGroup& group) {
-  if (group.world_size() == 1) return;
+                 const std::vector<std::string>& own_parts, const distributed::ProcessGroup& group) {
   settings::TrainSettings copy = settings;
   std::string mine = format("directclr %s, libtorch %s", kVersion, TORCH_VERSION);
   const FieldList fields = fields_of(copy);
@@ -28,6 +27,7 @@ void check_alike(const settings::TrainSettings& settings, bool bfloat16, uint64_
   }
   mine += format("\nprecision %s\ndata fingerprint %016llx", bfloat16 ? "bfloat16" : "float32",
                  static_cast<unsigned long long>(data_fingerprint));
+  mine += "\nown parts: " + join(own_parts, ", ");
   const auto all = group.all_gather_text(mine);
   const auto roots = split(all[0], '\n');
   for (size_t rank = 1; rank < all.size(); ++rank) {

@@ -28,7 +28,8 @@ void check_same(const settings::TrainSettings& given, const settings::RunDirecto
   }
 }
 
-void check_start(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode) {
+void check_start(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
+                 const std::vector<std::string>& own) {
   if (run.exists() && mode == settings::StartMode::kNew) {
     throw InputError(run.path().string(), "holds a run already",
                      "use --resume to continue it, --overwrite to replace it");
@@ -36,6 +37,14 @@ void check_start(const settings::TrainSettings& settings, const settings::RunDir
   if (mode != settings::StartMode::kResume) return;
   if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
   check_same(settings, run);
+  const auto then = recorded_own_parts(run);
+  if (then != own) {
+    const auto named = [](const std::vector<std::string>& parts) {
+      return parts.empty() ? "no parts of the user's own" : "the user's own " + join(parts, ", ");
+    };
+    throw InputError(run.path().string(), "was begun with " + named(then) + ", not with " + named(own),
+                     "a run with own parts is resumed by the program that has them");
+  }
 }
 
 FinishedRun read_done(const settings::RunDirectory& run) {
@@ -47,11 +56,12 @@ FinishedRun read_done(const settings::RunDirectory& run) {
 }  // namespace
 
 std::optional<FinishedRun> check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
-                                           settings::StartMode mode, const distributed::ProcessGroup& group) {
+                                           settings::StartMode mode, const std::vector<std::string>& own_parts,
+                                           const distributed::ProcessGroup& group) {
   bool finished = false;
   FinishedRun done;
   if (group.is_root()) {
-    check_start(settings, run, mode);
+    check_start(settings, run, mode, own_parts);
     finished = mode == settings::StartMode::kResume && run.finished();
     if (finished) done = read_done(run);
   }
@@ -88,12 +98,13 @@ void prepare_directory(const settings::TrainSettings& settings, const settings::
                       {"images", source.size()},
                       {"data_fingerprint", format("%016llx", static_cast<unsigned long long>(source.fingerprint()))},
                       {"command", session.command_line}};
+  if (!session.own_parts.empty()) environment["own_parts"] = Json(session.own_parts);
   write_file(run.environment(), environment.dump(2) + "\n");
 }
 
-void write_finished_run(const settings::RunDirectory& run, const ContrastiveModel& model, const CheckpointInfo& done) {
-  save_weights(*model.encoder, run.encoder());
-  save_weights(*model.projector, run.projector());
+void write_finished_run(const settings::RunDirectory& run, const Network& network, const CheckpointInfo& done) {
+  save_weights(*network.encoder.module, run.encoder());
+  save_weights(*network.projector, run.projector());
   const Json line = {{"steps", done.step}, {"seconds", done.seconds}};
   write_file(run.done(), line.dump() + "\n");
 }

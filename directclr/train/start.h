@@ -3,13 +3,14 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "directclr/data/source.h"
 #include "directclr/distributed/process_group.h"
 #include "directclr/settings/run_directory.h"
 #include "directclr/settings/train_settings.h"
 #include "directclr/train/checkpoint.h"
-#include "directclr/train/contrastive_model.h"
+#include "directclr/train/network.h"
 
 namespace directclr::train {
 
@@ -21,9 +22,10 @@ struct FinishedRun {
 
 /// Whether rank 0's directory allows what is asked. Returns something when there is nothing left to do: the run to be
 /// resumed is finished. Collective. Throws InputError, on rank 0, when a run is there already, none is there to resume,
-/// or the settings given are not the run's own (how it is carried out aside).
+/// the settings given are not the run's own (how it is carried out aside), or other parts are the user's own.
 std::optional<FinishedRun> check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
-                                           settings::StartMode mode, const distributed::ProcessGroup& group);
+                                           settings::StartMode mode, const std::vector<std::string>& own_parts,
+                                           const distributed::ProcessGroup& group);
 
 /// What a run is carried out with.
 struct Session {
@@ -31,6 +33,7 @@ struct Session {
   std::string device;
   bool bfloat16 = false;
   int64_t processes = 1;
+  std::vector<std::string> own_parts;  // the user's: parts.h
 };
 
 /// Writes what a run begins with: its settings, a contact sheet of views, and the environment of this session.
@@ -38,6 +41,6 @@ void prepare_directory(const settings::TrainSettings& settings, const settings::
                        settings::StartMode mode, const Session& session, const data::Source& source);
 
 /// Writes what a run ends with: the weights, and then DONE.
-void write_finished_run(const settings::RunDirectory& run, const ContrastiveModel& model, const CheckpointInfo& done);
+void write_finished_run(const settings::RunDirectory& run, const Network& network, const CheckpointInfo& done);
 
 }  // namespace directclr::train

@@ -15,11 +15,12 @@
 #include "directclr/eval/batch_images.h"
 #include "directclr/optim/schedule.h"
 #include "directclr/train/agreement.h"
-#include "directclr/train/contrastive_model.h"
 #include "directclr/train/device.h"
 #include "directclr/train/gradient_step.h"
 #include "directclr/train/knn_score.h"
+#include "directclr/train/network.h"
 #include "directclr/train/online_head.h"
+#include "directclr/train/parts.h"
 #include "directclr/train/replica_check.h"
 #include "directclr/train/restore.h"
 #include "directclr/train/same_everywhere.h"
@@ -42,7 +43,9 @@ struct Setup {
   bool bfloat16;
   const TrainingData& data;
   int64_t steps_per_epoch;
-  ContrastiveModel model;  // on the device
+  Network network;         // on the device
+  model::ResNet built_in;  // its encoder, where that is made from the settings
+  const Parts& parts;
 };
 
 optim::CosineSchedule schedule_of(const settings::OptimSettings& settings, int64_t steps_per_epoch, int64_t epochs) {
@@ -59,17 +62,18 @@ class TrainingLoop {
         // Processes of one run wait for one another in every step: they cannot take turns with others one by one.
         turns_(s_.device.is_cpu() && s_.group.world_size() == 1 ? s_.settings.threads : 0),
         pictures_(s_.settings.augment, s_.device),
-        parameters_(parameters_of(s_.model)),
-        optimizer_(optim::make_optimizer(s_.settings.optimizer, parameters_)),
-        gradients_(tensors_of(parameters_), s_.group),
-        monitor_(s_.settings, s_.model.encoder->representation(), s_.model.projector->embedding(), s_.device) {
+        parameters_(tensors_of(s_.network, /*with_buffers=*/false)),
+        optimizer_(s_.parts.optimizer ? s_.parts.optimizer(parameters_)
+                                      : optim::make_optimizer(s_.settings.optimizer, parameters_)),
+        loss_(s_.parts.loss ? s_.parts.loss : pair_loss(s_.settings.loss)),
+        gradients_(without_names(parameters_), s_.group),
+        monitor_(monitor_options(s_), s_.network.encoder.representation, s_.network.projector->embedding(), s_.device) {
     const data::Source& images = s_.data.images();
     if (s_.settings.online_head && images.labelled()) {
-      head_ = std::make_unique<OnlineHead>(s_.model.encoder->representation(),
+      head_ = std::make_unique<OnlineHead>(s_.network.encoder.representation,
                                            static_cast<int64_t>(images.class_names().size()), s_.device, s_.group);
     }
-    for (auto& item : named_tensors(*s_.model.encoder, "encoder/", true)) state_.push_back(item);
-    for (auto& item : named_tensors(*s_.model.projector, "projector/", true)) state_.push_back(item);
+    state_ = tensors_of(s_.network, /*with_buffers=*/true);
     for (auto& [name, tensor] : optimizer_->state()) state_.emplace_back("optimizer/" + name, tensor);
     for (auto& item : monitor_.state()) state_.push_back(item);
     if (head_) head_->add_state(state_);
@@ -89,58 +93,71 @@ class TrainingLoop {
       s_.group.set_activity(at_step("waiting for images"), /*on_device=*/false);
       return loader.next(batch);
     };
-    double loss = 0;
+    StepReport report;
     for (data::Batch batch; done_.step < schedule_.total_steps && next(batch);) {
-      loss = step(batch);
-      ++done_.step;
-      report_progress(loss);
-      if (done_.step % s_.steps_per_epoch == 0) end_epoch(done_.step / s_.steps_per_epoch);
+      report = step(batch);
+      done_.step = report.step;
+      report_progress(report);
+      bool enough = asks_to_stop(s_.parts.callbacks.on_step, report);
+      if (done_.step % s_.steps_per_epoch == 0) {
+        enough |= asks_to_stop(s_.parts.callbacks.on_epoch, end_epoch(report));
+      }
       const bool last = done_.step == schedule_.total_steps;
-      const StopReasons stop = agree_on_stop({s_.context.stop_requested(), !log_->collapse().empty()}, s_.group);
+      const StopReasons stop =
+          agree_on_stop({s_.context.stop_requested(), !log_->collapse().empty(), enough}, s_.group);
       if (last || stop.any() || done_.step % between_checkpoints == 0) checkpoint();
       if (stop.any() && !last) end_early(stop);
     }
-    if (s_.group.is_root()) write_finished_run(s_.run, s_.model, done_);
+    if (s_.group.is_root()) write_finished_run(s_.run, s_.network, done_);
     const double seconds = seconds_of_session();
     return {done_.step, done_.seconds,
-            static_cast<double>((done_.step - first_step_) * s_.settings.batch_size) / std::max(seconds, 1e-9), loss};
+            static_cast<double>((done_.step - first_step_) * s_.settings.batch_size) / std::max(seconds, 1e-9),
+            report.loss};
   }
 
  private:
-  static std::vector<optim::NamedTensor> parameters_of(const ContrastiveModel& model) {
-    auto parameters = named_tensors(*model.encoder, "encoder/", false);
-    for (auto& item : named_tensors(*model.projector, "projector/", false)) parameters.push_back(item);
-    return parameters;
+  static MonitorOptions monitor_options(const Setup& s) {
+    return {s.settings.monitor_every, s.settings.monitor_memory, s.settings.stop_under,
+            s.parts.projector != nullptr || s.settings.projector.projector != "none"};
   }
-  static std::vector<torch::Tensor> tensors_of(const std::vector<optim::NamedTensor>& named) {
+  static std::vector<torch::Tensor> without_names(const std::vector<optim::NamedTensor>& named) {
     std::vector<torch::Tensor> tensors;
     for (const auto& [name, tensor] : named) tensors.push_back(tensor);
     return tensors;
   }
 
-  // Returns the batch's loss.
-  double step(const data::Batch& batch) {
+  template <class Report>
+  static bool asks_to_stop(const std::function<Then(const Report&)>& callback, const Report& report) {
+    return callback && callback(report) == Then::kStop;
+  }
+
+  StepReport step(const data::Batch& batch) {
     const StepViews views{pictures_.global_views(batch), pictures_.local_views(batch)};
-    s_.model.encoder->train();
-    s_.model.projector->train();
+    s_.network.encoder.module->train();
+    s_.network.projector->train();
     optimizer_->zero_grad();
     const CoreTurns::Turn turn = turns_.take(s_.context);
     s_.group.set_activity(at_step("forward and backward"));
-    const StepOutput out = accumulate_gradients(s_.model, views, done_.step, s_.settings.loss, s_.settings.micro_batch,
+    const StepOutput out = accumulate_gradients(s_.network, views, done_.step, loss_, s_.settings.micro_batch,
                                                 s_.bfloat16, {s_.group, s_.settings.batch_size}, &gradients_);
     const double lr = schedule_.at(done_.step);
     const StepTotals totals = sum_over_ranks({out.loss, train_head(batch, out.r, lr)}, s_.group);
     if (!std::isfinite(totals.loss)) fail_numerically(lr);
     optimizer_->step(lr);
 
-    LoggedStep logged{done_.step + 1, totals.loss, lr, std::nullopt, out.r, out.z};
-    if (head_) logged.online_top1 = static_cast<double>(totals.right) / static_cast<double>(2 * s_.settings.batch_size);
-    monitor_.observe(logged.step, out.r, out.z, s_.group);
-    const bool warm = logged.step > schedule_.warmup_steps;
-    log_->step(logged, monitor_, warm, [&](const std::string& warning) {
-      s_.context.notice(format("warning: step %lld, ", static_cast<long long>(logged.step)) + warning);
-    });
-    return totals.loss;
+    StepReport report{done_.step + 1, schedule_.total_steps, 0, totals.loss, lr, std::nullopt, out.r, out.z};
+    report.epoch = static_cast<double>(report.step) / static_cast<double>(s_.steps_per_epoch);
+    if (head_) report.online_top1 = static_cast<double>(totals.right) / static_cast<double>(2 * s_.settings.batch_size);
+    monitor_.observe(report.step, out.r, out.z, s_.group);
+    log_->step({report.step, report.loss, lr, report.online_top1, out.r, out.z}, monitor_,
+               /*warn=*/report.step > schedule_.warmup_steps,
+               [&](const std::string& warning) { warn(report.step, warning); });
+    return report;
+  }
+
+  void warn(int64_t step, const std::string& warning) const {
+    s_.context.notice(format("warning: step %lld, ", static_cast<long long>(step)) + warning);
+    if (s_.parts.callbacks.on_warning) s_.parts.callbacks.on_warning(step, warning);
   }
 
   // How many of this rank's rows the online head knew, before it learns from them.
@@ -152,11 +169,13 @@ class TrainingLoop {
     return std::llround(head_->step(r, labels, 2 * s_.settings.batch_size, share_of_peak));
   }
 
-  void end_epoch(int64_t epoch) {
-    if (s_.settings.knn_every == 0 || epoch % s_.settings.knn_every != 0) return;
+  EpochReport end_epoch(const StepReport& last) {
+    EpochReport report{last.step / s_.steps_per_epoch, last.step, last.loss, std::nullopt};
+    if (s_.settings.knn_every == 0 || report.epoch % s_.settings.knn_every != 0) return report;
     s_.group.set_activity(at_step("k-NN score"));
-    const auto top1 = knn_score(s_.model.encoder, s_.data.images(), s_.settings, s_.device, s_.context, s_.group);
-    if (top1) log_->knn(done_.step, *top1);
+    report.knn_top1 = knn_score(s_.built_in, s_.data.images(), s_.settings, s_.device, s_.context, s_.group);
+    if (report.knn_top1) log_->knn(done_.step, *report.knn_top1);
+    return report;
   }
 
   void checkpoint() {
@@ -183,11 +202,11 @@ class TrainingLoop {
     throw Interrupted(saved);
   }
 
-  void report_progress(double loss) const {
+  void report_progress(const StepReport& report) const {
     const auto images = [&](int64_t steps) { return static_cast<uint64_t>(steps * s_.settings.batch_size); };
     s_.context.progress({"train", images(done_.step), images(schedule_.total_steps), "images",
                          images(done_.step - first_step_),
-                         format("loss %.3f  lr %.3g  ", loss, schedule_.at(done_.step - 1)) + log_->summary()});
+                         format("loss %.3f  lr %.3g  ", report.loss, report.lr) + log_->summary()});
   }
 
   std::string at_step(const char* activity) const {
@@ -201,6 +220,7 @@ class TrainingLoop {
   const eval::BatchImages pictures_;
   const std::vector<optim::NamedTensor> parameters_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  const PairLoss loss_;
   distributed::GradientSum gradients_;
   Monitor monitor_;
   std::unique_ptr<OnlineHead> head_;
@@ -212,11 +232,47 @@ class TrainingLoop {
   SessionClock::time_point begin_;
 };
 
+/// Encoder and projector: the user's own, or made from the settings.
+struct Made {
+  Network network;
+  model::ResNet built_in;  // the encoder, where it is made from the settings
+};
+
+Made make_network(const settings::TrainSettings& settings, const Parts& parts, torch::Device device) {
+  const int64_t side = settings.augment.image_size;
+  const auto seed = static_cast<uint64_t>(settings.seed);
+  model::ResNet built_in{nullptr};
+  Encoder encoder = parts.encoder;
+  if (!encoder.module) {
+    built_in = model::make_encoder(settings.encoder, side, seed);
+    encoder = encoder_of(built_in);
+    encoder.representation = built_in->representation();
+  }
+  TORCH_CHECK(encoder.forward, "[train] the encoder has a module and no forward: use encoder_of");
+  encoder.module->to(device);
+  model::to_channels_last(*encoder.module);
+  if (!built_in) encoder.representation = width_of(encoder, side, device);
+  const auto projector =
+      parts.projector ? parts.projector : model::make_projector(settings.projector, encoder.representation, seed);
+  projector->to(device);
+  if (parts.projector) check_projector(*projector, encoder.representation, device);
+  return {{encoder, projector}, built_in};
+}
+
+void check_parts(const settings::TrainSettings& settings, const Parts& parts) {
+  if (settings.knn_every > 0 && (parts.source || parts.encoder.module)) {
+    throw InputError("--knn-every", "the k-NN score knows the settings' encoder and data alone, these are own ones",
+                     "0, and a score of one's own in Callbacks::on_epoch");
+  }
+}
+
 }  // namespace
 
-TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
-                  const std::string& command_line, const Context& context, const distributed::ProcessGroup& group) {
-  if (const auto finished = check_directory(settings, run, mode, group)) {
+TrainResult train(const settings::TrainSettings& settings, const Parts& parts, const settings::RunDirectory& run,
+                  const TrainOptions& options) {
+  const distributed::ProcessGroup& group = options.group;
+  const std::vector<std::string> own = own_parts(parts);
+  if (const auto finished = check_directory(settings, run, options.mode, own, group)) {
     return {finished->steps, finished->seconds, 0, 0, /*finished_before=*/true};
   }
   const ThreadLimit limit(static_cast<size_t>(settings.threads));
@@ -225,24 +281,29 @@ TrainResult train(const settings::TrainSettings& settings, const settings::RunDi
   at::set_num_threads(static_cast<int>(settings.threads));
 
   // All that may refuse comes before anything is written.
-  const TrainingData data(settings, nullptr, context);
+  check_parts(settings, parts);
+  const TrainingData data(settings, parts.source, options.context);
   group.set_activity("comparing settings and data with the other processes");
-  check_alike(settings, bfloat16, data.images().fingerprint(), group);
+  check_alike(settings, bfloat16, data.images().fingerprint(), own, group);
   const int64_t steps_per_epoch = data.steps_per_epoch(settings);
   check_shares(settings, group);
-  ContrastiveModel model = make_model(settings);
-  model.encoder->to(device);
-  model.projector->to(device);
-  model::to_channels_last(*model.encoder);
+  const Made made = make_network(settings, parts, device);
   if (settings.sync_batch_norm) {
-    model::synchronise_batch_norms(*model.encoder, group);
-    model::synchronise_batch_norms(*model.projector, group);
+    model::synchronise_batch_norms(*made.network.encoder.module, group);
+    model::synchronise_batch_norms(*made.network.projector, group);
   }
   if (group.is_root()) {
-    prepare_directory(settings, run, mode, {command_line, device_name(device), bfloat16, group.world_size()},
-                      data.images());
+    prepare_directory(settings, run, options.mode,
+                      {options.command_line, device_name(device), bfloat16, group.world_size(), own}, data.images());
   }
-  return TrainingLoop({settings, run, context, group, device, bfloat16, data, steps_per_epoch, model}).run();
+  return TrainingLoop({settings, run, options.context, group, device, bfloat16, data, steps_per_epoch, made.network,
+                       made.built_in, parts})
+      .run();
+}
+
+TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
+                  const std::string& command_line, const Context& context, const distributed::ProcessGroup& group) {
+  return train(settings, Parts{}, run, {mode, command_line, context, group});
 }
 
 }  // namespace directclr::train

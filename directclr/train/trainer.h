@@ -6,6 +6,7 @@
 #include "directclr/distributed/process_group.h"
 #include "directclr/settings/run_directory.h"
 #include "directclr/settings/train_settings.h"
+#include "directclr/train/parts.h"
 
 namespace directclr::train {
 
@@ -19,6 +20,14 @@ struct TrainResult {
   bool finished_before = false;
 };
 
+/// How a training is started, and its surroundings.
+struct TrainOptions {
+  settings::StartMode mode = settings::StartMode::kNew;
+  std::string command_line;  ///< for the run's record
+  Context context;
+  distributed::ProcessGroup group;
+};
+
 /// Trains an encoder with a contrastive loss and writes a run directory (docs/formats.md).
 /// `settings` must be resolved. With settings::StartMode::kResume they must equal the run's own but for its `[run]`
 /// part, and the run continues from its newest good checkpoint, giving bit for bit what it would have given
@@ -30,6 +39,13 @@ struct TrainResult {
 /// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the
 /// directory need be there for it alone. All get the same result but for the rate, each its own. A run can be resumed
 /// by another number of processes.
+///
+/// `parts`: the user's own instead of what the settings describe (parts.h); their contract broken throws c10::Error
+/// before anything is written.
+TrainResult train(const settings::TrainSettings& settings, const Parts& parts, const settings::RunDirectory& run,
+                  const TrainOptions& options = {});
+
+/// The same with every part from the settings.
 TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
                   const std::string& command_line, const Context& context, const distributed::ProcessGroup& group = {});
 

@@ -13,3 +13,10 @@ cmake -G Ninja -S "$SOURCE/examples" -B "$work/build" -DCMAKE_PREFIX_PATH="$work
 cmake --build "$work/build"
 "$work/build/collapse_in_50_lines" | tee "$work/out"
 grep -q "effective rank" "$work/out"
+"$work/build/own_training_loop" "fashion-mnist:$work/data" | grep "last loss"
+"$work/build/train_own_encoder" "fashion-mnist:$work/data" "$work/own" | tee "$work/out"
+grep -q "epoch 2: loss" "$work/out"
+if "$work/prefix/bin/directclr" knn "$work/own" 2>"$work/refusal"; then exit 1; fi
+grep "own encoder" "$work/refusal"
+"$work/build/monitor_in_your_loop" | tee "$work/out"
+grep -q "effective rank" "$work/out"
