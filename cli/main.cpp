@@ -82,6 +82,7 @@ int run(int argc, char** argv) {
   directclr::cli::add_pack(app, program);
   directclr::cli::add_theory(app, program);
   directclr::cli::add_reproduce(app, program);
+  directclr::cli::add_experiment(app, program);
   directclr::cli::add_plan(app, program);
   directclr::cli::add_bench(app, program);
   try {

@@ -62,6 +62,7 @@ void add_pack(CLI::App& app, Program& program);
 void add_theory(CLI::App& app, Program& program);
 void add_plan(CLI::App& app, Program& program);
 void add_reproduce(CLI::App& app, Program& program);
+void add_experiment(CLI::App& app, Program& program);
 void add_bench(CLI::App& app, Program& program);
 
 }  // namespace directclr::cli

@@ -1,5 +1,5 @@
 #include "directclr/core/text.h"
-#include "directclr/paper/comparison.h"
+#include "directclr/paper/variants.h"
 
 // Appendix F: is the sub-vector alone the representation, and must it be the same one every time?
 
@@ -8,21 +8,16 @@ namespace {
 
 std::vector<Variant> variants(const Widths& widths) { return {direct(widths.d0), random_dropout(widths.d0)}; }
 
-SuiteResult present(const SuiteResults& results, const std::filesystem::path&) {
+void present(Section& section, const Results& results, const std::filesystem::path&) {
   const Row direct_row{direct(results.widths.d0), 62.7};
   const Row dropout{random_dropout(results.widths.d0), 43.0};
-  SuiteResult result{
-      appendix_f().name, appendix_f().title,
-      "On ImageNet a probe of the sub-vector r[0:d0] alone reaches 47.9 where the whole r reaches 62.7: the "
-      "residual connections fill the rest with information too. Taking d0 random dimensions anew in every "
-      "step gives 43.0."};
   const std::string& dims = direct_row.variant.dims;
   const Measure part = [dims](const RunRecord& run) {
     const auto found = run.columns_top1.find(dims);
     return found == run.columns_top1.end() ? NAN : 100 * found->second;
   };
   const std::string& name = direct_row.variant.name;
-  result.tables.push_back(
+  section.tables.push_back(
       {"",
        {{"what is probed", "probe, top-1 %", "the paper's"},
         {direct_row.variant.label + ", all of r", cell_with_interval(results, name, probe_top1, 2), "62.7"},
@@ -37,19 +32,24 @@ SuiteResult present(const SuiteResults& results, const std::filesystem::path&) {
     ++count;
   }
   if (count > 0) {
-    result.findings.push_back(
+    section.findings.push_back(
         format("The sub-vector alone is %.2f points below all of r (mean of %lld); the paper: 14.8.",
                lost / static_cast<double>(count), static_cast<long long>(count)));
   }
-  result.findings.push_back(ordering(results, direct_row, dropout));
-  return result;
+  section.findings.push_back(ordering(results, direct_row, dropout));
 }
 
 }  // namespace
 
-const Suite& appendix_f() {
-  static const Suite suite{"appendix-f", "Appendix F: the sub-vector alone, and random dropout", variants, present};
-  return suite;
+Suite appendix_f() {
+  return {"appendix-f",
+          "the sub-vector alone, and random dropout",
+          "Appendix F: the sub-vector alone, and random dropout",
+          "On ImageNet a probe of the sub-vector r[0:d0] alone reaches 47.9 where the whole r reaches 62.7: the "
+          "residual connections fill the rest with information too. Taking d0 random dimensions anew in every "
+          "step gives 43.0.",
+          variants,
+          present};
 }
 
 }  // namespace directclr::paper

@@ -1,5 +1,5 @@
 #include "directclr/core/text.h"
-#include "directclr/paper/comparison.h"
+#include "directclr/paper/variants.h"
 #include "directclr/report/statistics.h"
 
 // Figure 2: with an MLP the embedding itself collapses in part.
@@ -11,32 +11,32 @@ double dimensions(const report::SpectrumResult& s) { return static_cast<double>(
 
 std::vector<Variant> variants(const Widths&) { return {mlp()}; }
 
-SuiteResult present(const SuiteResults& results, const std::filesystem::path& figures) {
-  SuiteResult result{
-      figure2().name, figure2().title,
-      "On ImageNet about 30 of the embedding's 128 singular values fall to nothing (SimCLR with a 2-layer "
-      "MLP): the spectrum drops off a cliff."};
+void present(Section& section, const Results& results, const std::filesystem::path& figures) {
   const auto dead = values_of(results, mlp().name, of_spectrum("embedding", dead_count));
   const auto rank = values_of(results, mlp().name, of_spectrum("embedding", lambda_rank));
   const auto width = values_of(results, mlp().name, of_spectrum("embedding", dimensions));
   if (dead.empty()) {
-    result.findings.push_back("No run to show.");
-    return result;
+    section.findings.push_back("No run to show.");
+    return;
   }
-  result.findings.push_back(
+  section.findings.push_back(
       format("%.1f of %.0f eigenvalues of the embedding's covariance lie below 1e-4 of the "
              "largest, and its effective rank is %.1f (means of %zu).",
              report::sample(dead).mean, width.front(), report::sample(rank).mean, dead.size()));
-  result.draw(results, spectra_figure(results, variants(results.widths), "embedding", "Embedding, 2-layer MLP"),
-              figures, "Spectrum of the embedding's covariance, logarithmic; the band is the range over seeds.");
-  return result;
+  section.draw(results, spectra_figure(results, variants(results.widths), "embedding", "Embedding, 2-layer MLP"),
+               figures, "Spectrum of the embedding's covariance, logarithmic; the band is the range over seeds.");
 }
 
 }  // namespace
 
-const Suite& figure2() {
-  static const Suite suite{"fig2", "Figure 2: spectrum of the embedding", variants, present};
-  return suite;
+Suite figure2() {
+  return {"fig2",
+          "spectrum of the embedding with an MLP",
+          "Figure 2: spectrum of the embedding",
+          "On ImageNet about 30 of the embedding's 128 singular values fall to nothing (SimCLR with a 2-layer "
+          "MLP): the spectrum drops off a cliff.",
+          variants,
+          present};
 }
 
 }  // namespace directclr::paper

@@ -1,4 +1,4 @@
-#include "directclr/paper/comparison.h"
+#include "directclr/paper/variants.h"
 
 // Figure 7b: without a projector the representation collapses.
 
@@ -7,24 +7,24 @@ namespace {
 
 std::vector<Variant> variants(const Widths&) { return {mlp(), no_projector()}; }
 
-SuiteResult present(const SuiteResults& results, const std::filesystem::path& figures) {
-  SuiteResult result{figure7().name, figure7().title,
-                     "On ImageNet the representation keeps all its dimensions with a projector, and loses many of them "
-                     "without one: its spectrum then drops off a cliff."};
-  result.findings = {comparison(results, no_projector(), mlp(), dead_directions, "dead directions of r"),
-                     comparison(results, mlp(), no_projector(), effective_rank, "effective rank of r")};
-  result.draw(results, spectra_figure(results, variants(results.widths), "representation", "Representation"), figures,
-              "Spectrum of the representation's covariance with and without projector, logarithmic; bands: range over "
-              "seeds.");
-  return result;
+void present(Section& section, const Results& results, const std::filesystem::path& figures) {
+  section.findings = {comparison(results, no_projector(), mlp(), dead_directions, "dead directions of r"),
+                      comparison(results, mlp(), no_projector(), effective_rank, "effective rank of r")};
+  section.draw(results, spectra_figure(results, variants(results.widths), "representation", "Representation"), figures,
+               "Spectrum of the representation's covariance with and without projector, logarithmic; bands: range over "
+               "seeds.");
 }
 
 }  // namespace
 
-const Suite& figure7() {
-  static const Suite suite{"fig7", "Figure 7b: spectrum of the representation, with and without projector", variants,
-                           present};
-  return suite;
+Suite figure7() {
+  return {"fig7",
+          "spectrum of the representation, with and without projector",
+          "Figure 7b: spectrum of the representation, with and without projector",
+          "On ImageNet the representation keeps all its dimensions with a projector, and loses many of them "
+          "without one: its spectrum then drops off a cliff.",
+          variants,
+          present};
 }
 
 }  // namespace directclr::paper

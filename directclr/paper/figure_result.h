@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "directclr/experiment/drawing.h"
 #include "directclr/report/figures.h"
 
 namespace directclr::paper {
@@ -15,12 +16,7 @@ struct Claim {
   std::string evidence;  ///< the numbers
 };
 
-/// One picture, already drawn.
-struct Drawing {
-  std::string name;
-  std::string svg;
-  std::string caption;
-};
+using experiment::Drawing;
 
 /// A figure of the paper as obtained here.
 struct FigureResult {

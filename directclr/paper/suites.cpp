@@ -1,30 +1,46 @@
-#include "directclr/core/error.h"
-#include "directclr/core/text.h"
-#include "directclr/paper/suite.h"
+#include "directclr/paper/suites.h"
+
+#include "directclr/experiment/collapse_measures.h"
 
 namespace directclr::paper {
 
-void SuiteResult::draw(const SuiteResults& results, report::Figure figure, const std::filesystem::path& folder,
-                       const std::string& caption) {
-  figure.notes = {title, "protocol: " + results.protocol()};
-  for (const auto& finding : findings) figure.notes.push_back("here: " + finding);
-  drawings.push_back({name, report::write_figure(figure, folder, name), caption});
+using experiment::Suite;
+
+// Each in a file of its own.
+Suite figure2();
+Suite figure7();
+Suite table1();
+Suite figure9();
+Suite table2();
+Suite appendix_f();
+Suite figure12();
+
+const Table<Suite>& suites() {
+  static const Table<Suite> table("reproduce",
+                                  {figure2(), figure7(), table1(), figure9(), table2(), appendix_f(), figure12()});
+  return table;
 }
 
-std::vector<const Suite*> all_suites() {
-  return {&figure2(), &figure7(), &table1(), &figure9(), &table2(), &appendix_f(), &figure12()};
-}
-
-std::vector<const Suite*> suites_named(const std::string& name) {
-  if (name == "all") return all_suites();
-  std::vector<std::string> names = {"all"};
-  for (const Suite* suite : all_suites()) {
-    if (suite->name == name) return {suite};
-    names.push_back(suite->name);
+experiment::Experiment reproduction(const std::string& suite, const std::string& scale) {
+  experiment::Experiment result{
+      {"The paper's tables and figures, as obtained here",
+       "&ldquo;Understanding Dimensional Collapse in Contrastive Self-supervised Learning&rdquo; (Jing, Vincent, "
+       "LeCun, Tian, ICLR 2022). r is the representation, the encoder's output; the projector makes of it the "
+       "embedding z, which the loss sees.",
+       "The paper's figures are its own, on ImageNet with ResNet-50: they stand beside ours for the order, not for the "
+       "size."},
+      experiment::scales().at(scale),
+      {}};
+  if (suite == "all") {
+    result.suites.assign(suites().begin(), suites().end());
+  } else {
+    result.suites = {suites().at(suite)};
   }
-  const std::string near = nearest(name, names);
-  throw InputError("reproduce", "'" + name + "' is no table or figure",
-                   (near.empty() ? "" : "did you mean '" + near + "'? ") + "allowed: " + join(names, " | "));
+  result.scale.varied = {"projector", "d0"};
+  result.suites.push_back(experiment::collapse_measures());
+  result.suites.back().published =
+      "The paper reads collapse off the logarithmic spectrum and gives no single number for it.";
+  return result;
 }
 
 }  // namespace directclr::paper

@@ -1,4 +1,4 @@
-#include "directclr/paper/comparison.h"
+#include "directclr/paper/variants.h"
 
 // Table 2: what of a linear projector matters: that it is trained, or that its rank is low.
 
@@ -20,27 +20,27 @@ std::vector<Variant> variants(const Widths& widths) {
   return result;
 }
 
-SuiteResult present(const SuiteResults& results, const std::filesystem::path&) {
+void present(Section& section, const Results& results, const std::filesystem::path&) {
   const auto rows = rows_for(results.widths);
   const Row &none = rows[0], &orthogonal = rows[1], &linear = rows[2], &diagonal = rows[3], &low_rank = rows[4],
             &direct = rows[5];
-  SuiteResult result{
-      table2().name, table2().title,
-      "On ImageNet a projector that can take no dimension away (orthogonal, 52.2) helps no more than none "
-      "(51.5); a trainable diagonal one (60.2) does about as well as a full one (61.1), and fixed ones of "
-      "low rank, which are not trained at all, better (62.3; DirectCLR, the fixed low-rank diagonal, 62.7)."};
-  result.tables.push_back(accuracy_table(results, rows, ""));
-  result.findings = {ordering(results, orthogonal, none), ordering(results, diagonal, none),
-                     ordering(results, linear, diagonal), ordering(results, low_rank, none),
-                     ordering(results, low_rank, linear), ordering(results, direct, low_rank)};
-  return result;
+  section.tables.push_back(accuracy_table(results, rows));
+  section.findings = {ordering(results, orthogonal, none), ordering(results, diagonal, none),
+                      ordering(results, linear, diagonal), ordering(results, low_rank, none),
+                      ordering(results, low_rank, linear), ordering(results, direct, low_rank)};
 }
 
 }  // namespace
 
-const Suite& table2() {
-  static const Suite suite{"table2", "Table 2: which property of a projector matters", variants, present};
-  return suite;
+Suite table2() {
+  return {"table2",
+          "which property of a projector matters",
+          "Table 2: which property of a projector matters",
+          "On ImageNet a projector that can take no dimension away (orthogonal, 52.2) helps no more than none "
+          "(51.5); a trainable diagonal one (60.2) does about as well as a full one (61.1), and fixed ones of "
+          "low rank, which are not trained at all, better (62.3; DirectCLR, the fixed low-rank diagonal, 62.7).",
+          variants,
+          present};
 }
 
 }  // namespace directclr::paper

@@ -1,21 +1,30 @@
-#include "directclr/core/text.h"
-#include "directclr/paper/suite.h"
+#include "directclr/paper/variants.h"
+
+#include <string>
 
 namespace directclr::paper {
 namespace {
 
+Variant with_projector(const std::string& name, const std::string& label) {
+  return {name, label, {{"projector", name}}, "", "none"};
+}
+
 Variant with_d0(const std::string& projector, const std::string& label, int64_t d0) {
   const std::string number = std::to_string(d0);
-  return {projector + "-" + number, label + " (d0 = " + number + ")", {{"projector", projector}, {"d0", number}}};
+  return {projector + "-" + number,
+          label + " (d0 = " + number + ")",
+          {{"projector", projector}, {"d0", number}},
+          "",
+          "none"};
 }
 
 }  // namespace
 
-Variant no_projector() { return {"none", "no projector", {{"projector", "none"}}}; }
-Variant mlp() { return {"mlp", "2-layer MLP", {{"projector", "mlp"}}}; }
-Variant linear() { return {"linear", "linear", {{"projector", "linear"}}}; }
-Variant orthogonal() { return {"orthogonal", "orthogonal", {{"projector", "orthogonal"}}}; }
-Variant diagonal() { return {"diagonal", "trainable diagonal", {{"projector", "diagonal"}}}; }
+Variant no_projector() { return with_projector("none", "no projector"); }
+Variant mlp() { return with_projector("mlp", "2-layer MLP"); }
+Variant linear() { return with_projector("linear", "linear"); }
+Variant orthogonal() { return with_projector("orthogonal", "orthogonal"); }
+Variant diagonal() { return with_projector("diagonal", "trainable diagonal"); }
 Variant fixed_low_rank(int64_t d0) { return with_d0("lowrank-fixed", "fixed low-rank", d0); }
 Variant random_dropout(int64_t d0) { return with_d0("random-dropout", "random dropout", d0); }
 

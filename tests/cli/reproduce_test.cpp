@@ -203,5 +203,61 @@ TEST_F(Reproduce, WritesScriptsThatItsPagesAreMadeFrom) {
   EXPECT_FALSE(fs::exists(run_of("cluster", "mlp").string() + ".log")) << "it ran again";
 }
 
+class Experiment : public Reproduce {
+ protected:
+  // Two variants at the size of a test, with two seeds; the file and the words that carry it out.
+  std::vector<std::string> experiment(const std::string& out, const std::vector<std::string>& more = {}) const {
+    write_file(folder_ / "mine.toml",
+               "[experiment]\ntitle = \"Mine\"\nseeds = 2\nbaseline = \"none\"\n[settings]\ndata = \"" + data_ +
+                   "\"\nlimit = 64\nepochs = 2\nbatch_size = 16\narch = \"basic:1,1,1,1:4\"\nstem = \"small\"\n"
+                   "log_every = 1\n[evaluation]\ncached = true\n[variants.none]\nprojector = \"none\"\n"
+                   "[variants.direct]\nlabel = \"DirectCLR\"\nprojector = \"direct\"\nd0 = 8\ndims = \"0:8\"\n");
+    std::vector<std::string> words = {"experiment", path("mine.toml"), "--out", path(out)};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+};
+
+TEST_F(Experiment, GoesOnAfterAnInterruptionAndComparesPairs) {
+  const pid_t child = start(experiment("out"));
+  wait_for([&] { return count_finished("out") >= 1; });
+  ::kill(child, SIGINT);
+  const auto stopped = finish(child);
+  ASSERT_EQ(stopped.status, 3) << stopped.err;
+  EXPECT_NE(read_file(folder_ / "out/results.md").find("not run"), std::string::npos) << "what is there is shown";
+  const auto done = run(experiment("out"));
+  ASSERT_EQ(done.status, 0) << done.err;
+  const std::string page = read_file(folder_ / "out/results.md");
+  EXPECT_NE(page.find("# Mine\n"), std::string::npos) << page;
+  EXPECT_NE(page.find("minus none"), std::string::npos) << page;
+  EXPECT_NE(page.find("P(DirectCLR > none)"), std::string::npos) << page;
+  EXPECT_NE(page.find("4 of 4 runs finished"), std::string::npos) << page;
+  const Json object = results("out");
+  EXPECT_EQ(object["scale"], Json(""));
+  EXPECT_EQ(object["variants"][1]["settings"]["d0"], Json("8"));
+  EXPECT_FALSE(object["settings"].contains("projector")) << "it is what varies";
+  EXPECT_TRUE(object["runs"][1]["columns_top1"].contains("0:8"));
+
+  const auto pages = run({"experiment", path("mine.toml"), "--from", path("out/results.json"), "--out", path("pages")});
+  ASSERT_EQ(pages.status, 0) << pages.err;
+  EXPECT_EQ(read_file(folder_ / "pages/results.html"), read_file(folder_ / "out/results.html"));
+}
+
+TEST_F(Experiment, PlansAndRefusesBeforeAnyRun) {
+  const auto plan = run(experiment("x", {"--dry-run", "--json", "--seeds", "3", "--only", "none-*"}));
+  ASSERT_EQ(plan.status, 0) << plan.err;
+  EXPECT_EQ(Json::parse(plan.out)["runs"].size(), 3u);
+  expect_refused(run(experiment("x", {"--d0", "4"})), "--d0: is what the suite varies");
+  expect_refused(run(experiment("x", {"--epochs", "0"})), "--epochs: 0 is out of range");
+  expect_refused(run({"experiment", path("absent.toml"), "--out", path("x")}), "absent.toml");
+  write_file(folder_ / "bad.toml",
+             "[variants.wide]\nd0 = 65\n[settings]\narch = \"basic:1,1,1,1:4\"\ndata = \"" + data_ + "\"\n");
+  expect_refused(run({"experiment", path("bad.toml"), "--out", path("x")}), "variant wide: --d0: 65");
+  write_file(folder_ / "bad.toml", "[variants.wide]\nd00 = 65\n");
+  expect_refused(run({"experiment", path("bad.toml"), "--out", path("x")}),
+                 "bad.toml:2: variants.wide.d00: unknown key");
+  EXPECT_FALSE(fs::exists(folder_ / "x"));
+}
+
 }  // namespace
 }  // namespace directclr

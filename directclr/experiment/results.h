@@ -8,13 +8,13 @@
 
 #include "directclr/report/run_results.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 
-/// The sizes that decide which runs a suite has.
+/// The widths that decide which runs a suite has.
 struct Widths {
   int64_t representation = 0;  ///< D
   int64_t d0 = 0;              ///< of DirectCLR and its relatives
-  std::vector<int64_t> sweep;  ///< Figure 12's values of d0, ascending; D stands for no projector
+  std::vector<int64_t> sweep;  ///< values of d0 in sweeps over it, ascending; D stands for no projector; may be empty
 };
 
 /// The problem of a run that nobody has started, or that is not finished.
@@ -36,12 +36,19 @@ struct RunRecord {
   bool good() const { return problem.empty(); }
 };
 
+/// What a variant was: its settings on top of those that all have in common.
+struct VariantRecord {
+  std::string name;
+  std::string label;
+  std::map<std::string, std::string> settings;
+};
+
 /// The text of that name, "?" where there is none.
 std::string value_of(const std::map<std::string, std::string>& texts, const std::string& name);
 
-/// Everything that the pages of a suite are made from. One small file, so that they can be made anew anywhere.
-struct SuiteResults {
-  std::string scale;
+/// Everything that the pages of an experiment are made from. One small file, so that they can be made anew anywhere.
+struct Results {
+  std::string scale;  ///< name of the scale; empty: settings of the user's own
   std::string data;
   int64_t images = 0;  ///< training images
   int64_t test_images = 0;
@@ -49,8 +56,9 @@ struct SuiteResults {
   std::string made_by;  ///< command line
   std::string version;
   std::map<std::string, std::string> machine;     ///< processor, device, precision, threads
-  std::map<std::string, std::string> settings;    ///< what all runs have in common
+  std::map<std::string, std::string> settings;    ///< training settings that no variant sets
   std::map<std::string, std::string> evaluation;  ///< likewise
+  std::vector<VariantRecord> variants;            ///< empty in files of earlier versions
   std::vector<RunRecord> runs;
 
   /// The runs of a variant, by seed.
@@ -61,11 +69,11 @@ struct SuiteResults {
   /// Takes over the runs of a file that was made elsewhere: with the same scale, settings and kind of data. A run that
   /// has no result here yet gets the other's. Throws InputError saying what differs, or which run both have a result
   /// of.
-  void add(const SuiteResults& other);
+  void add(const Results& other);
 
   std::string to_json() const;
   /// Throws InputError naming the file when it is damaged or of another version.
-  static SuiteResults read(const std::filesystem::path& path);
+  static Results read(const std::filesystem::path& path);
 };
 
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

@@ -1,14 +1,14 @@
-#include "directclr/paper/scale.h"
+#include "directclr/experiment/scale.h"
 
 #include <gtest/gtest.h>
 
 #include "directclr/core/error.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 namespace {
 
 settings::TrainSettings resolved(const std::string& name) {
-  Scale scale = scale_named(name);
+  Scale scale = scales().at(name);
   if (scale.train.data.empty()) scale.train.data = "folder:images";
   scale.train.resolve(scale.given);
   return scale.train;
@@ -70,7 +70,7 @@ TEST(Scale, PaperIsThePapersProtocolFieldByField) {
   EXPECT_TRUE(s.projector.mlp_last_batch_norm);
   EXPECT_FALSE(s.projector.mlp_bias);
 
-  const auto probe = scale_named("paper").evaluation.probe;
+  const auto probe = scales().at("paper").evaluation.probe;
   EXPECT_FALSE(probe.cached);
   EXPECT_EQ(probe.probe_epochs, 100);
   EXPECT_EQ(probe.probe_batch_size, 256);
@@ -80,12 +80,12 @@ TEST(Scale, PaperIsThePapersProtocolFieldByField) {
 }
 
 TEST(Scale, EveryNameResolvesAndOthersAreRefused) {
-  for (const auto& name : scale_names()) {
-    EXPECT_EQ(scale_named(name).name, name);
+  for (const auto& name : scales().names()) {
+    EXPECT_EQ(scales().at(name).name, name);
     EXPECT_NO_THROW(resolved(name)) << name;
   }
   try {
-    scale_named("cpus");
+    scales().at("cpus");
     FAIL() << "expected an error";
   } catch (const InputError& error) {
     EXPECT_NE(std::string(error.what()).find("did you mean 'cpu'?"), std::string::npos) << error.what();
@@ -93,4 +93,4 @@ TEST(Scale, EveryNameResolvesAndOthersAreRefused) {
 }
 
 }  // namespace
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

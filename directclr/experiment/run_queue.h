@@ -6,9 +6,9 @@
 #include <string>
 
 #include "directclr/core/progress.h"
-#include "directclr/paper/run_plan.h"
+#include "directclr/experiment/run_plan.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 
 struct QueueOptions {
   std::filesystem::path program;  ///< the directclr program
@@ -23,4 +23,4 @@ struct QueueOptions {
 /// state; InputError when OUT cannot be written or another process works in it.
 std::map<std::string, std::string> carry_out(const RunPlan& plan, const QueueOptions& options, const Context& context);
 
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "directclr/paper/run_plan.h"
+#include "directclr/experiment/run_plan.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 
 struct Cluster {
   int64_t nodes = 4;
@@ -14,8 +14,8 @@ struct Cluster {
 };
 
 /// For each run OUT/commands/ID.toml, ID.torchrun and ID.slurm: training and evaluation on a cluster, into OUT/runs/ID,
-/// where `reproduce` then finds them. Returns the files written. Throws InputError when they cannot be.
+/// where the same command then finds them. Returns the files written. Throws InputError when they cannot be.
 std::vector<std::filesystem::path> write_cluster_scripts(const RunPlan& plan, const Cluster& cluster,
                                                          const std::filesystem::path& out);
 
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

@@ -1,4 +1,4 @@
-#include "directclr/paper/run_queue.h"
+#include "directclr/experiment/run_queue.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -17,10 +17,10 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
-#include "directclr/paper/collect.h"
+#include "directclr/experiment/collect.h"
 #include "directclr/settings/run_directory.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 namespace {
 
 namespace fs = std::filesystem;
@@ -38,7 +38,7 @@ class FolderLock {
     if (file_ < 0) throw InputError(folder.string(), "cannot be written");
     if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
       ::close(file_);
-      throw InputError(folder.string(), "another directclr reproduce is at work here");
+      throw InputError(folder.string(), "another directclr is at work here");
     }
   }
   ~FolderLock() { ::close(file_); }
@@ -134,7 +134,8 @@ class Queue {
   double cost(const PlannedRun& run) const { return training_cost(run) + evaluation_cost(run); }
   double evaluation_cost(const PlannedRun& run) const {
     const int64_t limit = run.evaluation.feature_limit;
-    return kEvaluationCost * static_cast<double>(limit > 0 ? std::min(limit, plan_.images) : plan_.images);
+    return kEvaluationCost *
+           static_cast<double>(limit > 0 ? std::min(limit, plan_.images_of(run.train)) : plan_.images_of(run.train));
   }
 
   void begin(Slot& slot, const PlannedRun& run) {
@@ -227,7 +228,7 @@ class Queue {
       if (slot.child) names.push_back(slot.run->id.substr(0, slot.run->id.rfind('-')));
     }
     const double seen = done();
-    context_.progress({"reproduce", static_cast<uint64_t>(seen), static_cast<uint64_t>(total_), "images",
+    context_.progress({"runs", static_cast<uint64_t>(seen), static_cast<uint64_t>(total_), "images",
                        static_cast<uint64_t>(seen - done_at_start_),
                        format("%zu of %zu runs; now %s", finished_, plan_.runs.size(), join(names).c_str())});
   }
@@ -251,4 +252,4 @@ std::map<std::string, std::string> carry_out(const RunPlan& plan, const QueueOpt
   return Queue(plan, options, context).run();
 }
 
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

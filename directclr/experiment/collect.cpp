@@ -1,4 +1,4 @@
-#include "directclr/paper/collect.h"
+#include "directclr/experiment/collect.h"
 
 #include <utility>
 
@@ -10,7 +10,7 @@
 #include "directclr/report/run_results.h"
 #include "directclr/settings/run_directory.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 namespace {
 
 namespace fs = std::filesystem;
@@ -64,21 +64,25 @@ bool is_evaluated(const fs::path& directory, const settings::EvaluationSettings&
   return true;
 }
 
-SuiteResults collect(const RunPlan& plan, const fs::path& runs_folder,
-                     const std::map<std::string, std::string>& problems, const std::string& command_line) {
-  SuiteResults results;
+Results collect(const RunPlan& plan, const fs::path& runs_folder, const std::map<std::string, std::string>& problems,
+                const std::string& command_line) {
+  Results results;
   results.scale = plan.scale.name;
   results.data = plan.scale.train.data;
-  results.images = plan.images;
+  results.images = plan.images_of(plan.scale.train);
   results.widths = plan.widths;
   results.made_by = command_line;
   results.version = kVersion;
   settings::TrainSettings common = plan.scale.train;
   results.settings = texts_of(fields_of(common), "run");
-  for (const char* name : {"projector", "d0", "seed", "data"}) results.settings.erase(name);
+  for (const auto& name : plan.scale.varied) results.settings.erase(name);
+  for (const char* name : {"seed", "data"}) results.settings.erase(name);
   settings::EvaluationSettings evaluation = plan.scale.evaluation;
   results.evaluation = texts_of(fields_of(evaluation), "");
   results.evaluation.erase("dims");
+  for (const auto& variant : plan.variants) {
+    results.variants.push_back({variant.name, variant.label, {variant.settings.begin(), variant.settings.end()}});
+  }
   for (const auto& planned : plan.runs) {
     RunRecord record;
     record.variant = planned.variant;
@@ -110,4 +114,4 @@ SuiteResults collect(const RunPlan& plan, const fs::path& runs_folder,
   return results;
 }
 
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

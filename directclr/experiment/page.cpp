@@ -1,30 +1,29 @@
-#include "directclr/paper/suite_page.h"
+#include "directclr/experiment/page.h"
 
 #include <algorithm>
 
 #include "directclr/core/text.h"
-#include "directclr/paper/scale.h"
+#include "directclr/experiment/scale.h"
 #include "directclr/report/html.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 namespace {
 
 using report::escape;
 
 constexpr const char* kReading =
     "Intervals are 95 % percentile bootstraps of the mean over seeds, too narrow for two or three seeds. P(a > b) is "
-    "the "
-    "probability that the mean difference is above 0, from the paired differences over seeds (Student's t); it says "
-    "nothing about other data or settings. The paper's figures are its own, on ImageNet with ResNet-50: they stand "
-    "beside ours for the order, not for the size.";
+    "the probability that the mean difference is above 0, from the paired differences over seeds (Student's t); it "
+    "says nothing about other data or settings.";
 
 // What the numbers are of: the first thing to know.
-std::string protocol(const SuiteResults& results) {
-  return "Scale " + results.scale + " (" + scale_named(results.scale).purpose + "). " + results.protocol();
+std::string protocol(const Results& results) {
+  if (results.scale.empty()) return results.protocol();
+  return "Scale " + results.scale + " (" + scales().at(results.scale).help + "). " + results.protocol();
 }
 
 // How they came about, line by line.
-std::vector<std::string> origin(const SuiteResults& results) {
+std::vector<std::string> origin(const Results& results, const PageHead& head) {
   double training = 0, evaluation = 0;
   int64_t good = 0;
   for (const auto& run : results.runs) {
@@ -33,7 +32,7 @@ std::vector<std::string> origin(const SuiteResults& results) {
     good += run.good() ? 1 : 0;
   }
   std::vector<std::string> lines = {
-      kReading,
+      kReading + (head.reading.empty() ? "" : " " + head.reading),
       format("%lld of %zu runs finished; %s of training and %s of evaluation, were they one after the other.",
              static_cast<long long>(good), results.runs.size(), format_duration(training).c_str(),
              format_duration(evaluation).c_str()),
@@ -88,70 +87,66 @@ std::vector<std::vector<std::string>> escaped(std::vector<std::vector<std::strin
   return rows;
 }
 
-const std::string kTitle = "The paper's tables and figures, as obtained here";
-
 }  // namespace
 
-std::string suites_text(const SuiteResults& results, const std::vector<SuiteResult>& suites) {
+std::string page_text(const Results& results, const std::vector<Section>& sections, const PageHead& head) {
   std::string text = protocol(results) + "\n\n";
-  for (const auto& suite : suites) {
-    text += suite.title + "\n";
-    for (const auto& table : suite.tables) {
+  for (const auto& section : sections) {
+    text += section.title + "\n";
+    for (const auto& table : section.tables) {
       if (!table.caption.empty()) text += "  " + table.caption + "\n";
       text += text_table(table.rows);
     }
-    text += "  The paper: " + suite.paper + "\n";
-    for (const auto& finding : suite.findings) text += "  Here: " + finding + "\n";
+    if (!section.published.empty()) text += "  The paper: " + section.published + "\n";
+    for (const auto& finding : section.findings) text += "  Here: " + finding + "\n";
     text += "\n";
   }
-  for (const auto& line : origin(results)) text += line + "\n";
+  for (const auto& line : origin(results, head)) text += line + "\n";
   return text;
 }
 
-std::string suites_markdown(const SuiteResults& results, const std::vector<SuiteResult>& suites) {
-  std::string text = "# " + kTitle + "\n\n" + protocol(results) + "\n";
-  for (const auto& suite : suites) {
-    text += "\n## " + suite.title + "\n\n*The paper:* " + suite.paper + "\n";
-    for (const auto& table : suite.tables) {
+std::string page_markdown(const Results& results, const std::vector<Section>& sections, const PageHead& head) {
+  std::string text = "# " + head.title + "\n\n" + protocol(results) + "\n";
+  for (const auto& section : sections) {
+    text += "\n## " + section.title + "\n" +
+            (section.published.empty() ? "" : "\n*The paper:* " + section.published + "\n");
+    for (const auto& table : section.tables) {
       text += "\n" + (table.caption.empty() ? "" : table.caption + "\n\n") + markdown_table(table.rows);
     }
-    if (!suite.findings.empty()) text += "\n*Here:*\n\n";
-    for (const auto& finding : suite.findings) text += "- " + finding + "\n";
-    for (const auto& drawing : suite.drawings) {
+    if (!section.findings.empty()) text += "\n*Here:*\n\n";
+    for (const auto& finding : section.findings) text += "- " + finding + "\n";
+    for (const auto& drawing : section.drawings) {
       text += "\n![" + drawing.caption + "](figures/" + drawing.name + ".svg)\n\n*" + drawing.caption + "*\n";
     }
   }
   text += "\n## How these numbers came about\n\n";
-  for (const auto& line : origin(results)) text += line + "\n\n";
+  for (const auto& line : origin(results, head)) text += line + "\n\n";
   return text + "Made by `" + results.made_by + "`.\n";
 }
 
-std::string suites_html(const SuiteResults& results, const std::vector<SuiteResult>& suites) {
-  std::string body =
-      "<h1>" + kTitle +
-      "</h1>\n<p>&ldquo;Understanding Dimensional Collapse in Contrastive "
-      "Self-supervised Learning&rdquo; (Jing, Vincent, LeCun, Tian, ICLR 2022). r is the representation, "
-      "the encoder's output; the projector makes of it the embedding z, which the loss sees.</p>\n<p>" +
-      escape(protocol(results)) + "</p>\n";
-  for (const auto& suite : suites) {
-    body += "<h2 id=\"" + suite.name + "\">" + escape(suite.title) + "</h2>\n<p><b>The paper:</b> " +
-            escape(suite.paper) + "</p>\n";
-    for (const auto& table : suite.tables) {
+std::string page_html(const Results& results, const std::vector<Section>& sections, const PageHead& head) {
+  std::string body = "<h1>" + escape(head.title) + "</h1>\n" +
+                     (head.introduction.empty() ? "" : "<p>" + head.introduction + "</p>\n") + "<p>" +
+                     escape(protocol(results)) + "</p>\n";
+  for (const auto& section : sections) {
+    body += "<h2 id=\"" + section.name + "\">" + escape(section.title) + "</h2>\n" +
+            (section.published.empty() ? "" : "<p><b>The paper:</b> " + escape(section.published) + "</p>\n");
+    for (const auto& table : section.tables) {
       if (!table.caption.empty()) body += "<p>" + escape(table.caption) + "</p>\n";
       body += report::table(escaped(table.rows));
     }
-    if (!suite.findings.empty()) body += "<p><b>Here:</b></p>\n<ul>";
-    for (const auto& finding : suite.findings) body += "<li>" + escape(finding) + "</li>";
-    if (!suite.findings.empty()) body += "</ul>\n";
-    for (const auto& drawing : suite.drawings) {
+    if (!section.findings.empty()) body += "<p><b>Here:</b></p>\n<ul>";
+    for (const auto& finding : section.findings) body += "<li>" + escape(finding) + "</li>";
+    if (!section.findings.empty()) body += "</ul>\n";
+    for (const auto& drawing : section.drawings) {
       body += "<figure id=\"figure-" + drawing.name + "\">" + report::inline_svg(drawing.svg, drawing.name) +
               "<figcaption>" + escape(drawing.caption) + "</figcaption></figure>\n";
     }
   }
   body += "<h2>How these numbers came about</h2>\n";
-  for (const auto& line : origin(results)) body += "<p>" + escape(line) + "</p>\n";
+  for (const auto& line : origin(results, head)) body += "<p>" + escape(line) + "</p>\n";
   body += "<p class=\"note\">" + escape(results.made_by) + "</p>\n";
-  return report::page(kTitle, body);
+  return report::page(head.title, body);
 }
 
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

@@ -1,4 +1,4 @@
-#include "directclr/paper/suite_results.h"
+#include "directclr/experiment/results.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,10 +9,10 @@
 #include "directclr/core/text.h"
 #include "directclr/spectrum/metrics.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 namespace {
 
-constexpr int kVersion = 1;
+constexpr int kResultsVersion = 1;
 
 // Six significant digits: what a picture or a count needs, in a file that stays small.
 double rounded(double value) {
@@ -81,7 +81,7 @@ std::string value_of(const std::map<std::string, std::string>& texts, const std:
   return found == texts.end() ? "?" : found->second;
 }
 
-std::vector<const RunRecord*> SuiteResults::of(const std::string& variant) const {
+std::vector<const RunRecord*> Results::of(const std::string& variant) const {
   std::vector<const RunRecord*> found;
   for (const auto& run : runs) {
     if (run.variant == variant) found.push_back(&run);
@@ -90,8 +90,11 @@ std::vector<const RunRecord*> SuiteResults::of(const std::string& variant) const
   return found;
 }
 
-std::string SuiteResults::protocol() const {
-  const auto setting = [&](const char* name) { return value_of(settings, name); };
+std::string Results::protocol() const {
+  const auto setting = [&](const char* name) {
+    const auto found = settings.find(name);
+    return found == settings.end() ? std::string("(by variant)") : found->second;
+  };
   std::string text = format(
       "%s, %lld training images, %s px; %s, %s stem, D = %lld; %s epochs, batch %s, %s, learning "
       "rate %s, weight decay %s; %s, tau %s.",
@@ -112,7 +115,7 @@ std::string SuiteResults::protocol() const {
   return text;
 }
 
-void SuiteResults::add(const SuiteResults& other) {
+void Results::add(const Results& other) {
   const auto must_agree = [](const std::string& what, const std::string& own, const std::string& others) {
     if (own == others) return;
     throw InputError("results made with different settings",
@@ -130,6 +133,17 @@ void SuiteResults::add(const SuiteResults& other) {
   must_agree("d0", std::to_string(widths.d0), std::to_string(other.widths.d0));
   all_must_agree(settings, other.settings);
   all_must_agree(evaluation, other.evaluation);
+  for (const auto& variant : other.variants) {
+    const auto own =
+        std::find_if(variants.begin(), variants.end(), [&](const auto& mine) { return mine.name == variant.name; });
+    if (own == variants.end()) {
+      variants.push_back(variant);
+    } else {
+      for (const auto& [name, text] : own->settings) {
+        must_agree(variant.name + "'s " + name, text, value_of(variant.settings, name));
+      }
+    }
+  }
   for (const auto& run : other.runs) {
     const auto own = std::find_if(runs.begin(), runs.end(), [&](const RunRecord& mine) {
       return mine.variant == run.variant && mine.seed == run.seed;
@@ -150,8 +164,8 @@ void SuiteResults::add(const SuiteResults& other) {
   for (const auto& [name, text] : other.machine) join_to(machine[name], text);
 }
 
-std::string SuiteResults::to_json() const {
-  Json object = {{"version", kVersion},
+std::string Results::to_json() const {
+  Json object = {{"version", kResultsVersion},
                  {"scale", scale},
                  {"data", data},
                  {"images", images},
@@ -164,23 +178,28 @@ std::string SuiteResults::to_json() const {
                  {"machine", machine},
                  {"settings", settings},
                  {"evaluation", evaluation},
+                 {"variants", Json::array()},
                  {"runs", Json::array()}};
+  for (const auto& variant : variants) {
+    object["variants"].push_back({{"name", variant.name}, {"label", variant.label}, {"settings", variant.settings}});
+  }
+  if (variants.empty()) object.erase("variants");
   std::string text = object.dump(1);
   // A run a line: small, and a difference between two files still shows where it is.
   std::string lines;
-  for (const auto& run : runs) lines += (lines.empty() ? "\n  " : ",\n  ") + paper::to_json(run).dump();
+  for (const auto& run : runs) lines += (lines.empty() ? "\n  " : ",\n  ") + experiment::to_json(run).dump();
   text.replace(text.rfind("[]"), 2, "[" + lines + "\n ]");
   return text + "\n";
 }
 
-SuiteResults SuiteResults::read(const std::filesystem::path& path) {
+Results Results::read(const std::filesystem::path& path) {
   const std::string text = read_file(path);
   try {
     const auto object = Json::parse(text);
-    if (object.at("version").get<int>() != kVersion) {
+    if (object.at("version").get<int>() != kResultsVersion) {
       throw InputError(path.string(), "was written by another version of directclr");
     }
-    SuiteResults results;
+    Results results;
     results.scale = object.at("scale").get<std::string>();
     results.data = object.at("data").get<std::string>();
     results.images = object.at("images").get<int64_t>();
@@ -193,11 +212,18 @@ SuiteResults SuiteResults::read(const std::filesystem::path& path) {
     results.machine = object.at("machine").get<std::map<std::string, std::string>>();
     results.settings = object.at("settings").get<std::map<std::string, std::string>>();
     results.evaluation = object.at("evaluation").get<std::map<std::string, std::string>>();
+    if (const Json* variants = object.find("variants")) {
+      for (const auto& variant : *variants) {
+        results.variants.push_back({variant.at("name").get<std::string>(), variant.at("label").get<std::string>(),
+                                    variant.at("settings").get<std::map<std::string, std::string>>()});
+      }
+    }
     for (const auto& run : object.at("runs")) results.runs.push_back(run_from(run));
     return results;
   } catch (const JsonError& error) {
-    throw InputError(path.string(), std::string("is no results file of directclr reproduce: ") + error.what());
+    throw InputError(path.string(),
+                     std::string("is no results.json of directclr reproduce or experiment: ") + error.what());
   }
 }
 
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

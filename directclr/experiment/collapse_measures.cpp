@@ -1,12 +1,13 @@
+#include "directclr/experiment/collapse_measures.h"
+
 #include <set>
 
 #include "directclr/core/text.h"
-#include "directclr/paper/comparison.h"
-#include "directclr/paper/suite_page.h"
+#include "directclr/experiment/comparison.h"
 #include "directclr/report/statistics.h"
 #include "directclr/spectrum/metrics.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 namespace {
 
 double sigma_rank(const report::SpectrumResult& s) { return s.effective_rank_sigma; }
@@ -14,11 +15,7 @@ double participation(const report::SpectrumResult& s) { return spectrum::partici
 // The decade at which the middle of the spectrum lies.
 double median_depth(const report::SpectrumResult& s) { return std::log10(s.values[s.values.size() / 2] / s.values[0]); }
 
-}  // namespace
-
-SuiteResult collapse_measures(const SuiteResults& results) {
-  SuiteResult result{"measures", "Which measure of collapse goes with accuracy",
-                     "The paper reads collapse off the logarithmic spectrum and gives no single number for it."};
+void present_measures(Section& section, const Results& results, const std::filesystem::path&) {
   const std::pair<const char*, Measure> measures[] = {
       {"effective rank of r, lambda form", effective_rank},
       {"effective rank of r, sigma form", of_spectrum("representation", sigma_rank)},
@@ -32,8 +29,8 @@ SuiteResult collapse_measures(const SuiteResults& results) {
   for (const auto& run : results.runs) {
     if (run.good()) variants.insert(run.variant);
   }
-  if (variants.size() < 4) return result;
-  SuiteResult::Table table{
+  if (variants.size() < 4) return;
+  Section::Table table{
       "Spearman's rank correlation with the probe's accuracy over variants, each by its mean over seeds. So few points "
       "leave room for chance: of four, every 24th order is perfect.",
       {{"measure", "rank correlation", "variants"}}};
@@ -49,8 +46,18 @@ SuiteResult collapse_measures(const SuiteResults& results) {
     table.rows.push_back(
         {name, std::isfinite(correlation) ? format("%+.2f", correlation) : "–", std::to_string(x.size())});
   }
-  result.tables.push_back(std::move(table));
-  return result;
+  section.tables.push_back(std::move(table));
 }
 
-}  // namespace directclr::paper
+}  // namespace
+
+Suite collapse_measures() {
+  return {"measures",
+          "which measure of collapse goes with accuracy",
+          "Which measure of collapse goes with accuracy",
+          "",
+          {},
+          present_measures};
+}
+
+}  // namespace directclr::experiment

@@ -1,9 +1,9 @@
-#include "directclr/paper/cluster_scripts.h"
+#include "directclr/experiment/cluster_scripts.h"
 
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 
-namespace directclr::paper {
+namespace directclr::experiment {
 namespace {
 
 namespace fs = std::filesystem;
@@ -67,4 +67,4 @@ std::vector<fs::path> write_cluster_scripts(const RunPlan& plan, const Cluster& 
   return written;
 }
 
-}  // namespace directclr::paper
+}  // namespace directclr::experiment

@@ -1,0 +1,171 @@
+#include "directclr/experiment/flow.h"
+
+#include <algorithm>
+#include <map>
+#include <thread>
+
+#include "directclr/core/files.h"
+#include "directclr/core/json.h"
+#include "directclr/core/text.h"
+#include "directclr/data/source.h"
+#include "directclr/experiment/collect.h"
+#include "directclr/experiment/run_plan.h"
+#include "directclr/experiment/run_queue.h"
+
+namespace directclr::experiment {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Images {
+  int64_t count = 0;  // of the data; when only planning without them, how many there would be
+  bool here = false;
+};
+
+Images find_images(const Scale& scale, const Options& options, const Context& context) {
+  try {
+    return {static_cast<int64_t>(data::open_source(scale.train.data, data::Split::kTrain)->size()), true};
+  } catch (const InputError& error) {
+    if (options.runs_here()) throw;
+    const int64_t limit = scale.train.limit, assumed = scale.assumed_images;
+    context.notice("notice: " + std::string(error.what()) + "; planned for " +
+                   std::to_string(limit > 0 ? std::min(limit, assumed) : assumed) + " images");
+    return {assumed, false};
+  }
+}
+
+int64_t cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
+
+int64_t jobs_of(const Options& options, const Scale& scale) {
+  return options.jobs > 0 ? options.jobs : scale.one_at_a_time ? 1 : cores();
+}
+
+int64_t threads_of(int64_t jobs) { return std::max<int64_t>(1, cores() / jobs); }
+
+// The machines that are planned for; "": this one.
+std::string machine_name(const Options& options, const Scale& scale) {
+  return options.machine.empty() && scale.name == "paper" ? "v100" : options.machine;
+}
+
+plan::Machine machine_for(const RunPlan& plan, const Options& options, bool data_here, const MeasureMachine& measure) {
+  const std::string name = machine_name(options, plan.scale);
+  if (!name.empty()) return name.ends_with(".json") ? plan::Machine::read(name) : plan::Machine::assumed(name);
+  settings::TrainSettings settings = plan.scale.train;
+  settings.threads = settings.workers = threads_of(jobs_of(options, plan.scale));
+  return measure(settings, data_here);
+}
+
+Outcome show_plan(const RunPlan& plan, const Options& options, bool data_here, const MeasureMachine& measure) {
+  const plan::Machine machine = machine_for(plan, options, data_here, measure);
+  const bool here = machine_name(options, plan.scale).empty();
+  const int64_t jobs = here ? jobs_of(options, plan.scale) : 1;
+  std::string text;
+  if (!plan.scale.name.empty()) text = "scale " + plan.scale.name + ": " + plan.scale.help + "\n";
+  Json runs = Json::array();
+  double all = 0;
+  for (const auto& run : plan.runs) {
+    const bool done = !options.out.empty() && is_trained(options.out / "runs" / run.id);
+    const double predicted =
+        done ? 0
+             : plan::make_plan(run.train, plan.images_of(run.train), here ? 1 : options.cluster.nodes,
+                               here ? 1 : options.cluster.gpus, machine)
+                   .train_seconds;
+    all += predicted;
+    text += format("  %-44s %s\n", run.id.c_str(), done ? "trained" : format_duration(predicted).c_str());
+    runs.push_back({{"id", run.id}, {"trained", done}, {"predicted_seconds", predicted}});
+  }
+  const double wall = all / static_cast<double>(jobs);
+  const auto& train = plan.scale.train;
+  text += format("%zu runs", plan.runs.size());
+  if (!plan.scale.varied.contains("epochs")) text += format(" of %lld epochs", static_cast<long long>(train.epochs));
+  text += format(" over %lld images; predicted training time %s", static_cast<long long>(plan.images_of(train)),
+                 format_duration(wall).c_str());
+  text += jobs > 1 ? format(", %lld runs at a time", static_cast<long long>(jobs)) : ", one run after the other";
+  text += " (" + machine.name + "); evaluation comes on top";
+  const Json object = {
+      {"scale", plan.scale.name}, {"machine", machine.name}, {"predicted_seconds", wall}, {"runs", runs}};
+  return {text, object.dump(), {}, ""};
+}
+
+Outcome write_scripts(const RunPlan& plan, const Options& options) {
+  const size_t count = write_cluster_scripts(plan, options.cluster, options.out).size();
+  const std::string folder = (options.out / "commands").string();
+  const Json object = {{"folder", folder}, {"files", count}};
+  return {format("wrote %zu files to %s; when their runs are done, the same command without --commands makes the pages",
+                 count, folder.c_str()),
+          object.dump(),
+          {},
+          ""};
+}
+
+// Pictures and pages from results alone.
+Outcome make_pages(const Experiment& experiment, const Results& results, const fs::path& out) {
+  const auto sections = present(experiment.suites, results, out / "figures");
+  const bool any = std::any_of(sections.begin(), sections.end(), [&](const auto& section) {
+    return std::any_of(experiment.suites.begin(), experiment.suites.end(),
+                       [&](const auto& suite) { return suite.name == section.name && suite.variants; });
+  });
+  if (!any) throw InputError("results", "hold no run of what was asked for");
+  write_file(out / "results.md", page_markdown(results, sections, experiment.head));
+  write_file(out / "results.html", page_html(results, sections, experiment.head));
+  return {page_text(results, sections, experiment.head) + "wrote " + (out / "results.{html,md}").string(),
+          results.to_json(),
+          {},
+          ""};
+}
+
+Outcome show_results(const Experiment& experiment, const Options& options) {
+  auto results = Results::read(options.from[0]);
+  for (size_t i = 1; i < options.from.size(); ++i) results.add(Results::read(options.from[i]));
+  make_directories(options.out);
+  if (options.from.size() > 1) write_file(options.out / "results.json", results.to_json());
+  return make_pages(experiment, results, options.out);
+}
+
+Outcome run_all(const Experiment& experiment, const RunPlan& plan, const RunPlan& wanted, const Options& options,
+                const fs::path& program, const std::string& command_line, const Context& context) {
+  const int64_t jobs = jobs_of(options, plan.scale);
+  std::map<std::string, std::string> problems;
+  std::optional<Interrupted> interrupted;
+  try {
+    problems = carry_out(wanted, {program, options.out, jobs, threads_of(jobs)}, context);
+  } catch (const Interrupted& error) {
+    interrupted = error;
+  }
+  const fs::path file = options.out / "results.json";
+  write_file(file, collect(plan, options.out / "runs", problems, command_line).to_json());
+  const auto results = Results::read(file);  // rounded, so that pages made from the file later are the same
+  Outcome outcome = make_pages(experiment, results, options.out);
+  outcome.interrupted = interrupted;
+  const auto failed = std::count_if(results.runs.begin(), results.runs.end(), [&](const auto& run) {
+    return !run.good() &&
+           std::any_of(wanted.runs.begin(), wanted.runs.end(), [&](const auto& w) { return w.id == run.id; });
+  });
+  if (failed > 0) {
+    outcome.failure = format("%td of %zu runs failed; the same command tries them again", failed, wanted.runs.size());
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Outcome perform(const Experiment& experiment, const Options& options, const fs::path& program,
+                const std::string& command_line, const MeasureMachine& measure, const Context& context) {
+  if (options.out.empty() && !options.dry_run) throw InputError("--out", "no directory given");
+  if (!options.from.empty()) return show_results(experiment, options);
+  Scale scale = experiment.scale;
+  if (scale.train.data.empty() && options.dry_run) {  // pretended, to plan without them
+    scale.train.data = scale.name == "paper" ? "folder:imagenet" : "cifar10:cifar-10";
+  }
+  // Settings first: they are checked without looking for data.
+  plan_runs(experiment.suites, scale, 1, 0);
+  const Images images = find_images(scale, options, context);
+  const auto plan = plan_runs(experiment.suites, scale, options.seeds > 0 ? options.seeds : scale.seeds, images.count);
+  auto wanted = plan;
+  wanted.runs = runs_matching(plan, options.only);
+  if (options.dry_run) return show_plan(wanted, options, images.here, measure);
+  if (options.commands) return write_scripts(wanted, options);
+  return run_all(experiment, plan, wanted, options, program, command_line, context);
+}
+
+}  // namespace directclr::experiment

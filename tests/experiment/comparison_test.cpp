@@ -1,0 +1,85 @@
+#include "directclr/experiment/comparison.h"
+
+#include <gtest/gtest.h>
+
+#include "directclr/experiment/comparison_views.h"
+#include "tests/experiment/made_up_results.h"
+
+namespace directclr::experiment {
+namespace {
+
+const Variant kNone{"none", "no projector", {}, "", "none"}, kLinear{"linear", "linear", {}, "", "none"},
+    kDirect{"direct-2", "DirectCLR (d0 = 2)", {}, "", "none"}, kMlp{"mlp", "2-layer MLP", {}, "", "none"};
+
+TEST(Comparison, LeavesEmptyWhatRunsWereNotMeasuredBy) {
+  auto results = made_up();
+  for (auto& run : results.runs) {
+    if (run.variant == "linear" || run.seed == 0) run.spectra.clear();
+  }
+  EXPECT_EQ(cell(results, "linear", dead_directions, 1), "–");
+  EXPECT_EQ(cell(results, "none", dead_directions, 1), "1.5 ± 0.7") << "of the other seeds";
+}
+
+TEST(Comparison, SaysMeansSpreadAndPairedDifferences) {
+  const auto results = made_up();
+  EXPECT_EQ(cell(results, "mlp", probe_top1, 1), "70.0 (one seed)");
+  EXPECT_EQ(cell(results, "none", probe_top1, 1), "52.0 ± 2.6");
+  EXPECT_EQ(cell_with_interval(results, "none", probe_top1, 1), "52.0 ± 2.6 [50.0, 55.0]");
+  EXPECT_EQ(cell_with_interval(results, "mlp", probe_top1, 1), "70.0 (one seed)");
+  EXPECT_EQ(cell(results, "direct-1", probe_top1, 1), "failed");
+  EXPECT_EQ(cell(results, "orthogonal", probe_top1, 1), "not run");
+  const auto differences = paired(results, "direct-2", "none", probe_top1);
+  ASSERT_EQ(differences.size(), 3u);
+  const double expected[] = {6, 7, 11};
+  for (size_t i = 0; i < 3; ++i) EXPECT_NEAR(differences[i], expected[i], 1e-12);
+  // Mean 8, sd 2.65, n 3: t = 5.24, 2 degrees of freedom: 0.983.
+  EXPECT_EQ(ordering(results, {kDirect, 62.7}, {kNone, 51.5}),
+            "P(DirectCLR (d0 = 2) > no projector) = 0.98: +8.00 points on average over 3 seeds; the paper: 62.7 and "
+            "51.5.");
+  EXPECT_EQ(ordering(results, {kMlp, 66.5}, {kNone, 51.5}),
+            "P(2-layer MLP > no projector): unknown from one seed: +20.00 points on average over one seed; the paper: "
+            "66.5 and 51.5.");
+  EXPECT_EQ(comparison(results, kNone, kLinear, dead_directions, "dead directions"),
+            "P(no projector has more dead directions than linear) = 0.89: 1.7 against 0.7, mean of 3 seeds.");
+}
+
+TEST(Comparison, PutsEachNumberUnderItsHeading) {
+  const auto table = accuracy_table(made_up(), {{kDirect, 62.7}, {kNone, 51.5}});
+  ASSERT_EQ(table.rows.size(), 3u);
+  EXPECT_EQ(table.rows[0], (std::vector<std::string>{"projector", "probe, top-1 %", "the paper's", "seeds",
+                                                     "minus none", "P(better than none)", "k-NN, top-1 %",
+                                                     "effective rank of r", "dead directions of r"}));
+  EXPECT_EQ(table.rows[1],
+            (std::vector<std::string>{"DirectCLR (d0 = 2)", "60.00 ± 5.29 [56.00, 66.00]", "62.7", "3", "+8.00 ± 2.65",
+                                      "0.98", "36.19 ± 6.49", "2.7 ± 0.3", "0.0 ± 0.0"}));
+  EXPECT_EQ(table.rows[2], (std::vector<std::string>{"no projector", "52.00 ± 2.65 [50.00, 55.00]", "51.5", "3", "–",
+                                                     "–", "27.09 ± 2.79", "1.7 ± 0.3", "1.7 ± 0.6"}));
+}
+
+TEST(Comparison, LeavesOutThePublishedColumnWhereNoRowHasANumber) {
+  const auto table = accuracy_table(made_up(), {{kDirect}, {kNone}}, {"", "variant", "no projector"});
+  EXPECT_EQ(table.rows[0], (std::vector<std::string>{"variant", "probe, top-1 %", "seeds", "minus no projector",
+                                                     "P(better than no projector)", "k-NN, top-1 %",
+                                                     "effective rank of r", "dead directions of r"}));
+  EXPECT_EQ(table.rows[1][3], "+8.00 ± 2.65");
+  EXPECT_EQ(ordering(made_up(), {kDirect}, {kNone}),
+            "P(DirectCLR (d0 = 2) > no projector) = 0.98: +8.00 points on average over 3 seeds, 95 % interval [+6.00, "
+            "+11.00].");
+}
+
+TEST(Comparison, DrawsTheGeometricMeanOfSpectraAndTheArithmeticOneOfAccuracies) {
+  const auto spectra = spectra_figure(made_up(), {kNone, kMlp, {"absent", "", {}}}, "embedding", "");
+  ASSERT_EQ(spectra.series.size(), 2u);
+  EXPECT_NEAR(spectra.series[0].y[0], 40, 1e-9) << "of 4, 40 and 400";
+  EXPECT_EQ(spectra.series[0].low[0], 4);
+  EXPECT_EQ(spectra.series[0].high[0], 400);
+  EXPECT_TRUE(spectra.series[1].low.empty()) << "one seed has no range";
+  const auto curve = accuracy_curve(made_up(), "", {{1, "none"}, {2, "absent"}, {3, "direct-2"}});
+  EXPECT_EQ(curve.x, (std::vector<double>{1, 3}));
+  EXPECT_NEAR(curve.y[0], 52, 1e-9) << "of 50, 51 and 55";
+  EXPECT_NEAR(curve.low[1], 56, 1e-9);
+  EXPECT_NEAR(curve.high[1], 66, 1e-9);
+}
+
+}  // namespace
+}  // namespace directclr::experiment
