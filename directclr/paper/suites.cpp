@@ -14,10 +14,11 @@ Suite figure9();
 Suite table2();
 Suite appendix_f();
 Suite figure12();
+Suite rank_and_accuracy();
 
 const Table<Suite>& suites() {
-  static const Table<Suite> table("reproduce",
-                                  {figure2(), figure7(), table1(), figure9(), table2(), appendix_f(), figure12()});
+  static const Table<Suite> table("reproduce", {figure2(), figure7(), table1(), figure9(), table2(), appendix_f(),
+                                                figure12(), rank_and_accuracy()});
   return table;
 }
 
