@@ -14,10 +14,11 @@ Suite figure9();
 Suite table2();
 Suite appendix_f();
 Suite figure12();
+Suite rank_and_accuracy();
 
 const Table<Suite>& suites() {
-  static const Table<Suite> table("reproduce",
-                                  {figure2(), figure7(), table1(), figure9(), table2(), appendix_f(), figure12()});
+  static const Table<Suite> table("reproduce", {figure2(), figure7(), table1(), figure9(), table2(), appendix_f(),
+                                                figure12(), rank_and_accuracy()});
   return table;
 }
 
@@ -25,9 +26,8 @@ experiment::Experiment reproduction(const std::string& suite, const std::string&
   experiment::Experiment result{
       {"The paper's tables and figures, as obtained here",
        "&ldquo;Understanding Dimensional Collapse in Contrastive Self-supervised Learning&rdquo; (Jing, Vincent, "
-       "LeCun, "
-       "Tian, ICLR 2022). r is the representation, the encoder's output; the projector makes of it the embedding z, "
-       "which the loss sees.",
+       "LeCun, Tian, ICLR 2022). r is the representation, the encoder's output; the projector makes of it the "
+       "embedding z, which the loss sees.",
        "The paper's figures are its own, on ImageNet with ResNet-50: they stand beside ours for the order, not for the "
        "size."},
       experiment::scales().at(scale),
