@@ -36,8 +36,8 @@ at::Tensor positives(const at::Tensor& a, const at::Tensor& b, double tau) {
   return (a.to(at::kDouble) * b.to(at::kDouble)).sum(1) / tau;
 }
 
-// Sum of -log softmax at the positive, from the negatives' log-sums: log(1 + e^{negatives - positive}), which keeps
-// its digits, and its gradient's, where the positive has won.
+// Sum of -log softmax at the positive, from the negatives' log-sums: log(1 + e^{negatives - positive}), whose value and
+// gradient are numerically stable when the positive dominates.
 at::Tensor softmax_loss(const at::Tensor& negatives, const at::Tensor& positive) {
   return at::softplus(negatives - positive, 1, 40).sum();
 }
@@ -50,6 +50,13 @@ void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, doubl
   TORCH_CHECK(z_a.dim() == 2 && z_a.sizes() == z_b.sizes() && z_a.size(0) >= 1, "[", name,
               "] expected two (N >= 1, P) matrices of one shape, got ", z_a.sizes(), " and ", z_b.sizes());
   TORCH_CHECK(tau > 0, "[", name, "] expected tau > 0, got ", tau);
+}
+
+// A loss whose only setting is the temperature.
+template <at::Tensor (*function)(const at::Tensor&, const at::Tensor&, double tau, const distributed::Rows&)>
+at::Tensor with_tau(const at::Tensor& z_a, const at::Tensor& z_b, const settings::LossSettings& settings,
+                    const distributed::Rows& rows) {
+  return function(z_a, z_b, settings.tau, rows);
 }
 
 }  // namespace
@@ -82,5 +89,18 @@ at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, con
       .div(2 * count)
       .to(a.scalar_type());
 }
+
+const Table<NamedLoss>& loss_functions() {
+  static const Table<NamedLoss> table{
+      "--loss",
+      {
+          {"infonce", with_tau<info_nce>},
+          {"ntxent", with_tau<nt_xent>},
+      },
+  };
+  return table;
+}
+
+const LossFunction& loss_function(const std::string& name) { return loss_functions().at(name).function; }
 
 }  // namespace directclr::loss

@@ -11,11 +11,9 @@ namespace {
 // z: (views N, P), view by view.
 torch::Tensor loss_of(const torch::Tensor& z, int64_t views, const settings::LossSettings& settings,
                       const distributed::Rows& rows) {
+  const loss::LossFunction& loss = loss::loss_function(settings.loss);
   const auto z_of = z.chunk(views);
-  const auto of_pair = [&](size_t i, size_t j) {
-    return settings.loss == "infonce" ? loss::info_nce(z_of[i], z_of[j], settings.tau, rows)
-                                      : loss::nt_xent(z_of[i], z_of[j], settings.tau, rows);
-  };
+  const auto of_pair = [&](size_t i, size_t j) { return loss(z_of[i], z_of[j], settings, rows); };
   torch::Tensor sum = of_pair(0, 1);
   if (views == 2) return sum;
   for (size_t small = 2; small < z_of.size(); ++small) sum = sum + of_pair(0, small) + of_pair(1, small);
