@@ -3,7 +3,9 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/logaddexp.h>
 #include <ATen/ops/softplus.h>
+#include <torch/csrc/autograd/custom_function.h>
 
+#include "directclr/distributed/saved_group.h"
 #include "directclr/loss/pair_log_sums.h"
 
 namespace directclr::loss {
@@ -52,6 +54,41 @@ void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, doubl
   TORCH_CHECK(tau > 0, "[", name, "] expected tau > 0, got ", tau);
 }
 
+// The sum over processes of a tensor that each has a part of. Every process's loss depends on the sum, so the gradients
+// in it are summed too.
+struct SumOverProcesses : torch::autograd::Function<SumOverProcesses> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& part,
+                            const distributed::ProcessGroup& group) {
+    context->saved_data["group"] = distributed::SavedGroup::of(group);
+    at::Tensor sum = part.clone();
+    group.all_reduce_(sum);
+    return sum;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    at::Tensor sum = gradients[0].clone(at::MemoryFormat::Contiguous);
+    distributed::SavedGroup::from(context->saved_data["group"]).all_reduce_(sum);
+    return {sum, at::Tensor()};
+  }
+};
+
+// Spectral contrastive loss (HaoChen et al. 2021), the second mean over pairs of distinct images:
+//   L = -2 mean_i s_ii + mean_{i != j} s_ij^2,   s_ij = a_i . b_j / tau
+// The loss depends on the scale of z, and the authors bound its length by sqrt(mu); here every row is scaled to that
+// length, with mu = 1 / tau. The squares need no N x N matrix: sum_ij (a_i . b_j)^2 = <A^T A, B^T B>.
+at::Tensor spectral(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows) {
+  check("spectral", z_a, z_b, tau);
+  const NoAutocast guard(z_a.device().type());
+  const at::Tensor a = normalized(z_a), b = normalized(z_b);
+  const auto count = static_cast<double>(batch_of(z_a, rows));
+  const at::Tensor s_ii = positives(a, b, tau);
+  const at::Tensor attraction = s_ii.sum() * (-2 / count);
+  if (count == 1) return attraction.to(a.scalar_type());
+  const at::Tensor moments_a = a.t().mm(a), moments_b = SumOverProcesses::apply(b.t().mm(b), rows.group);  // (P, P)
+  const at::Tensor squares = (moments_a * moments_b).to(at::kDouble).sum() / (tau * tau);
+  return (attraction + (squares - s_ii.square().sum()) / (count * (count - 1))).to(a.scalar_type());
+}
+
 // A loss whose only setting is the temperature.
 template <at::Tensor (*function)(const at::Tensor&, const at::Tensor&, double tau, const distributed::Rows&)>
 at::Tensor with_tau(const at::Tensor& z_a, const at::Tensor& z_b, const settings::LossSettings& settings,
@@ -96,6 +133,7 @@ const Table<NamedLoss>& loss_functions() {
       {
           {"infonce", with_tau<info_nce>},
           {"ntxent", with_tau<nt_xent>},
+          {"spectral", with_tau<spectral>},
       },
   };
   return table;

@@ -14,6 +14,11 @@ const Table<LossKind>& losses() {
            .help = "SimCLR's 2N-2 negatives",
            .source = "Chen, Kornblith, Norouzi and Hinton 2020",
            .similarity_matrices = 3},
+          {.name = "spectral",
+           .help = "the squared similarities of the N-1 other images of the other view in place of a softmax, rows of "
+                   "length 1 / sqrt(tau)",
+           .source = "HaoChen, Wei, Gaidon and Ma 2021",
+           .moment_matrices = 2},
       },
   };
   return table;

@@ -70,6 +70,26 @@ TEST(ContrastiveLoss, EqualsTheDefinitionTermByTerm) {
   EXPECT_NEAR(nt_xent(z_a, z_b, 0.2).item<double>(), scalar_loss(true, z_a, z_b, 0.2), 1e-12);
 }
 
+TEST(SpectralLoss, EqualsTheDefinitionTermByTerm) {
+  at::manual_seed(6);
+  const at::Tensor z_a = at::randn({7, 5}, at::kDouble), z_b = at::randn({7, 5}, at::kDouble);
+  const at::Tensor a = z_a / z_a.norm(2, {1}, true), b = z_b / z_b.norm(2, {1}, true);
+  double attraction = 0, repulsion = 0;
+  for (int64_t i = 0; i < 7; ++i) {
+    for (int64_t j = 0; j < 7; ++j) {
+      const double s = a[i].dot(b[j]).item<double>() / 0.2;
+      (i == j ? attraction : repulsion) += i == j ? s : s * s;
+    }
+  }
+  EXPECT_NEAR(loss_of("spectral", z_a, z_b, 0.2).item<double>(), -2 * attraction / 7 + repulsion / 42, 1e-11);
+  EXPECT_NEAR(loss_of("spectral", z_a.to(at::kFloat), z_b.to(at::kFloat), 0.2).item<double>(),
+              -2 * attraction / 7 + repulsion / 42, 1e-5);
+  // Complete collapse; and orthogonal images whose views agree, the least there can be.
+  EXPECT_NEAR(loss_of("spectral", at::ones({8, 4}), at::ones({8, 4}), 0.1).item<double>(), -20 + 100, 1e-4);
+  EXPECT_NEAR(loss_of("spectral", at::eye(8), at::eye(8), 0.1).item<double>(), -20, 1e-5);
+  EXPECT_NEAR(loss_of("spectral", at::ones({1, 4}), at::ones({1, 4}), 0.1).item<double>(), -20, 1e-5);
+}
+
 TEST(ContrastiveLoss, GradientMatchesFiniteDifferences) {
   at::manual_seed(2);
   const at::Tensor z_b = at::randn({5, 3}, at::kDouble);
