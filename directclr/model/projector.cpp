@@ -220,6 +220,25 @@ class RandomDropoutProjector final : public LinearInRepresentation {
   uint64_t seed_;
 };
 
+// Every dimension of r standardised over the batch, then scaled. This keeps single dimensions from collapsing, but
+// leaves the correlations between them (Hua et al. 2021, "On Feature Decorrelation in Self-Supervised Learning").
+class BatchNormProjector final : public Projector {
+ public:
+  BatchNormProjector(const ProjectorSettings&, int64_t width, uint64_t) {
+    norm_ = register_module("norm", BatchNorm(width));
+  }
+  Tensor forward(const Tensor& r, int64_t) override { return norm_->forward(r); }
+  int64_t embedding() const override { return norm_->weight.size(0); }
+  LinearTail linear_tail(const Tensor& r) override {
+    const torch::NoGradGuard no_grad;
+    const auto [scale, shift] = scale_and_shift(*norm_, r.options());
+    return {r, scale.diag(), shift};
+  }
+
+ private:
+  BatchNorm norm_{nullptr};
+};
+
 class MlpProjector final : public Projector {
  public:
   MlpProjector(const ProjectorSettings& s, int64_t width, uint64_t seed) : embedding_(s.projector_dim) {
@@ -306,6 +325,7 @@ const Table<ProjectorMaker>& projector_makers() {
           {"lowrank-diagonal", made<LowRankDiagonalProjector>},
           {"group", made<GroupProjector>},
           {"random-dropout", made<RandomDropoutProjector>},
+          {"batch-norm", made<BatchNormProjector>},
           {"mlp", made<MlpProjector>},
       },
   };

@@ -14,6 +14,10 @@ ProjectorLayers of_diagonal(const ProjectorSettings&, int64_t width) {
   return {.embedding = width, .other_parameters = width};
 }
 
+ProjectorLayers of_batch_norm(const ProjectorSettings&, int64_t width) {
+  return {.embedding = width, .norms = {width}};
+}
+
 ProjectorLayers of_orthogonal(const ProjectorSettings&, int64_t width) {
   // The matrix exponential, and the series that is its gradient (model/orthogonal.h): products of square matrices.
   constexpr int64_t kProducts = 30;
@@ -60,6 +64,7 @@ const Table<ProjectorKind>& projectors() {
           {"lowrank-diagonal", "the first d0 dimensions, the others zero", as_wide_as_r},
           {"group", "sums over random groups of dimensions", as_wide_as_d0},
           {"random-dropout", "d0 new random dimensions every step", as_wide_as_d0},
+          {"batch-norm", "batch norm of r: every dimension standardised over the batch", of_batch_norm},
           {"mlp", "linear layers with batch norm and ReLU", of_mlp},
       },
   };

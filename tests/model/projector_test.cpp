@@ -199,6 +199,17 @@ TEST(GroupProjector, SumsDisjointGroupsOfAllChannels) {
   EXPECT_THROW(make_projector(settings_for("group", 7), kD, 1), InputError);
 }
 
+TEST(BatchNormProjector, StandardisesEveryDimensionAndKeepsTheirCorrelations) {
+  torch::manual_seed(7);
+  const auto projector = make_projector(settings_for("batch-norm"), kD, 1);
+  torch::Tensor r = torch::randn({64, kD}) * torch::linspace(0.1, 10, kD) + torch::arange(kD);
+  r.select(1, 1).copy_(3 * r.select(1, 0) + 2);
+  const torch::Tensor z = projector->forward(r, 0).detach();
+  EXPECT_TRUE(test::all_close(z.mean(0), torch::zeros({kD}), 0, 1e-5));
+  EXPECT_TRUE(test::all_close(z.var(0, false), torch::ones({kD}), 2e-3));  // epsilon beside the smallest variance
+  EXPECT_TRUE(test::all_close(torch::corrcoef(z.t()), torch::corrcoef(r.t()), 0, 1e-5));
+}
+
 TEST(MlpProjector, HasThePapersLayersByDefault) {
   settings::ProjectorSettings settings;
   const auto projector = make_projector(settings, 2048, 1);
