@@ -188,7 +188,7 @@ Explanation explain(const Subject& subject, const data::Source& source, const se
   if (settings.examples > 0) choose_examples(e, features, tail, tau, settings.examples);
 
   const auto loss_of = [&](const Tensor& z_a, const Tensor& z_b) {
-    return subject.loss.loss == "ntxent" ? loss::nt_xent(z_a, z_b, tau) : loss::info_nce(z_a, z_b, tau);
+    return loss::loss_function(subject.loss.loss)(z_a, z_b, subject.loss, {});
   };
   e.growth = growth(on_h, batches, tail.map, loss_of, e.last.contrast.mean.contrast(), e.last.contrast.vectors);
   align(e, subject, tail.map);

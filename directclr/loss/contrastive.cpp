@@ -3,7 +3,9 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/logaddexp.h>
 #include <ATen/ops/softplus.h>
+#include <torch/csrc/autograd/custom_function.h>
 
+#include "directclr/distributed/saved_group.h"
 #include "directclr/loss/pair_log_sums.h"
 
 namespace directclr::loss {
@@ -36,8 +38,8 @@ at::Tensor positives(const at::Tensor& a, const at::Tensor& b, double tau) {
   return (a.to(at::kDouble) * b.to(at::kDouble)).sum(1) / tau;
 }
 
-// Sum of -log softmax at the positive, from the negatives' log-sums: log(1 + e^{negatives - positive}), which keeps
-// its digits, and its gradient's, where the positive has won.
+// Sum of -log softmax at the positive, from the negatives' log-sums: log(1 + e^{negatives - positive}), whose value and
+// gradient are numerically stable when the positive dominates.
 at::Tensor softmax_loss(const at::Tensor& negatives, const at::Tensor& positive) {
   return at::softplus(negatives - positive, 1, 40).sum();
 }
@@ -50,6 +52,48 @@ void check(const char* name, const at::Tensor& z_a, const at::Tensor& z_b, doubl
   TORCH_CHECK(z_a.dim() == 2 && z_a.sizes() == z_b.sizes() && z_a.size(0) >= 1, "[", name,
               "] expected two (N >= 1, P) matrices of one shape, got ", z_a.sizes(), " and ", z_b.sizes());
   TORCH_CHECK(tau > 0, "[", name, "] expected tau > 0, got ", tau);
+}
+
+// The sum over processes of a tensor that each has a part of. Every process's loss depends on the sum, so the gradients
+// in it are summed too.
+struct SumOverProcesses : torch::autograd::Function<SumOverProcesses> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& part,
+                            const distributed::ProcessGroup& group) {
+    context->saved_data["group"] = distributed::SavedGroup::of(group);
+    at::Tensor sum = part.clone();
+    group.all_reduce_(sum);
+    return sum;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    at::Tensor sum = gradients[0].clone(at::MemoryFormat::Contiguous);
+    distributed::SavedGroup::from(context->saved_data["group"]).all_reduce_(sum);
+    return {sum, at::Tensor()};
+  }
+};
+
+// Spectral contrastive loss (HaoChen et al. 2021), the second mean over pairs of distinct images:
+//   L = -2 mean_i s_ii + mean_{i != j} s_ij^2,   s_ij = a_i . b_j / tau
+// The loss depends on the scale of z, and the authors bound its length by sqrt(mu); here every row is scaled to that
+// length, with mu = 1 / tau. The squares need no N x N matrix: sum_ij (a_i . b_j)^2 = <A^T A, B^T B>.
+at::Tensor spectral(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows) {
+  check("spectral", z_a, z_b, tau);
+  const NoAutocast guard(z_a.device().type());
+  const at::Tensor a = normalized(z_a), b = normalized(z_b);
+  const auto count = static_cast<double>(batch_of(z_a, rows));
+  const at::Tensor s_ii = positives(a, b, tau);
+  const at::Tensor attraction = s_ii.sum() * (-2 / count);
+  if (count == 1) return attraction.to(a.scalar_type());
+  const at::Tensor moments_a = a.t().mm(a), moments_b = SumOverProcesses::apply(b.t().mm(b), rows.group);  // (P, P)
+  const at::Tensor squares = (moments_a * moments_b).to(at::kDouble).sum() / (tau * tau);
+  return (attraction + (squares - s_ii.square().sum()) / (count * (count - 1))).to(a.scalar_type());
+}
+
+// A loss whose only setting is the temperature.
+template <at::Tensor (*function)(const at::Tensor&, const at::Tensor&, double tau, const distributed::Rows&)>
+at::Tensor with_tau(const at::Tensor& z_a, const at::Tensor& z_b, const settings::LossSettings& settings,
+                    const distributed::Rows& rows) {
+  return function(z_a, z_b, settings.tau, rows);
 }
 
 }  // namespace
@@ -82,5 +126,19 @@ at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, con
       .div(2 * count)
       .to(a.scalar_type());
 }
+
+const Table<NamedLoss>& loss_functions() {
+  static const Table<NamedLoss> table{
+      "--loss",
+      {
+          {"infonce", with_tau<info_nce>},
+          {"ntxent", with_tau<nt_xent>},
+          {"spectral", with_tau<spectral>},
+      },
+  };
+  return table;
+}
+
+const LossFunction& loss_function(const std::string& name) { return loss_functions().at(name).function; }
 
 }  // namespace directclr::loss

@@ -2,7 +2,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
+#include <string>
+
+#include "directclr/core/table.h"
 #include "directclr/distributed/process_group.h"
+#include "directclr/settings/loss_settings.h"
 
 namespace directclr::loss {
 
@@ -23,5 +28,20 @@ at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, co
 /// NT-Xent (SimCLR): each of the 2N rows against its other view and the 2N-2 rows of other images, from both views.
 /// Requirements, result, processes and errors as info_nce.
 at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows = {});
+
+/// A loss between two views as training takes it: z_a, z_b (N, P), its settings, and which rows these are of a batch
+/// that is spread over processes. Requirements, result, processes and errors as info_nce.
+using LossFunction = std::function<at::Tensor(const at::Tensor& z_a, const at::Tensor& z_b,
+                                              const settings::LossSettings& settings, const distributed::Rows& rows)>;
+struct NamedLoss {
+  std::string name;
+  LossFunction function;
+};
+
+/// Every loss, under its name in settings::losses().
+const Table<NamedLoss>& loss_functions();
+
+/// The loss that `--loss` names. Throws InputError when it is not known.
+const LossFunction& loss_function(const std::string& name);
 
 }  // namespace directclr::loss

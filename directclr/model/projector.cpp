@@ -17,12 +17,15 @@ namespace directclr::model {
 namespace {
 
 namespace nn = torch::nn;
+using settings::ProjectorSettings;
 using torch::Tensor;
 
 at::Generator generator_for(uint64_t seed, Purpose purpose) {
   RandomStream stream(seed, purpose);
   return at::make_generator<at::CPUGeneratorImpl>(uint64_t{stream.bits()} << 32 | stream.bits());
 }
+
+at::Generator initial_weights(uint64_t seed) { return generator_for(seed, Purpose::kInitialWeights); }
 
 // nn.Linear's own initial weights, U(+-1/sqrt(in)), from our generator.
 Tensor linear_weight(int64_t out, int64_t in, at::Generator& generator) {
@@ -50,19 +53,27 @@ std::vector<int64_t> draw_dimensions(RandomStream& random, int64_t size, int64_t
   return all;
 }
 
-class NoProjector final : public Projector {
+// What a batch normalisation does in evaluation: scale * x + shift, each (C).
+std::pair<Tensor, Tensor> scale_and_shift(BatchNormImpl& norm, const torch::TensorOptions& options) {
+  const int64_t channels = norm.weight.size(0);
+  const Tensor shift = norm.forward(torch::zeros({1, channels}, options)).squeeze(0);
+  const Tensor scale = norm.forward(torch::ones({1, channels}, options)).squeeze(0) - shift;
+  return {scale, shift};
+}
+
+class NoProjector final : public LinearInRepresentation {
  public:
-  explicit NoProjector(int64_t representation) : representation_(representation) {}
+  NoProjector(const ProjectorSettings&, int64_t width, uint64_t) : width_(width) {}
   Tensor forward(const Tensor& r, int64_t) override { return r; }
-  int64_t embedding() const override { return representation_; }
+  int64_t embedding() const override { return width_; }
 
  private:
-  int64_t representation_;
+  int64_t width_;
 };
 
-class DirectProjector final : public Projector {
+class DirectProjector final : public LinearInRepresentation {
  public:
-  explicit DirectProjector(int64_t d0) : d0_(d0) {}
+  DirectProjector(const ProjectorSettings& s, int64_t width, uint64_t) : d0_(s.resolved_d0(width)) {}
   Tensor forward(const Tensor& r, int64_t) override { return r.slice(1, 0, d0_); }
   int64_t embedding() const override { return d0_; }
 
@@ -70,10 +81,11 @@ class DirectProjector final : public Projector {
   int64_t d0_;
 };
 
-class LinearProjector final : public Projector {
+class LinearProjector final : public LinearInRepresentation {
  public:
-  LinearProjector(int64_t in, int64_t out, at::Generator generator) {
-    weight_ = register_parameter("weight", linear_weight(out, in, generator));
+  LinearProjector(const ProjectorSettings& s, int64_t width, uint64_t seed) {
+    at::Generator generator = initial_weights(seed);
+    weight_ = register_parameter("weight", linear_weight(s.projector_dim, width, generator));
   }
   Tensor forward(const Tensor& r, int64_t) override { return torch::linear(r, weight_); }
   int64_t embedding() const override { return weight_.size(0); }
@@ -83,12 +95,12 @@ class LinearProjector final : public Projector {
   Tensor weight_;  // (P, D)
 };
 
-class DiagonalProjector final : public Projector {
+class DiagonalProjector final : public LinearInRepresentation {
  public:
   // All ones would begin as no projector; U(0, 1)-like spread gives the singular values room to differ, and a linear
   // layer's scale is of no matter to a normalised loss.
-  DiagonalProjector(int64_t size, at::Generator generator) {
-    weight_ = register_parameter("weight", torch::empty({size}).uniform_(0.5, 1.5, generator));
+  DiagonalProjector(const ProjectorSettings&, int64_t width, uint64_t seed) {
+    weight_ = register_parameter("weight", torch::empty({width}).uniform_(0.5, 1.5, initial_weights(seed)));
   }
   Tensor forward(const Tensor& r, int64_t) override { return r * weight_; }
   int64_t embedding() const override { return weight_.size(0); }
@@ -98,10 +110,11 @@ class DiagonalProjector final : public Projector {
 };
 
 // P = expm(A - A^T): the exponential of a skew-symmetric matrix is orthogonal, whatever A becomes.
-class OrthogonalProjector final : public Projector {
+class OrthogonalProjector final : public LinearInRepresentation {
  public:
-  OrthogonalProjector(int64_t size, at::Generator generator) {
-    weight_ = register_parameter("weight", linear_weight(size, size, generator));
+  OrthogonalProjector(const ProjectorSettings&, int64_t width, uint64_t seed) {
+    at::Generator generator = initial_weights(seed);
+    weight_ = register_parameter("weight", linear_weight(width, width, generator));
   }
   Tensor forward(const Tensor& r, int64_t) override { return torch::linear(r, orthogonal_from(weight_)); }
   int64_t embedding() const override { return weight_.size(0); }
@@ -111,11 +124,13 @@ class OrthogonalProjector final : public Projector {
 };
 
 // Trainable of rank at most d0: two linear maps with nothing between.
-class LowRankProjector final : public Projector {
+class LowRankProjector final : public LinearInRepresentation {
  public:
-  LowRankProjector(int64_t in, int64_t rank, int64_t out, at::Generator generator) {
-    down_ = register_parameter("down", linear_weight(rank, in, generator));
-    up_ = register_parameter("up", linear_weight(out, rank, generator));
+  LowRankProjector(const ProjectorSettings& s, int64_t width, uint64_t seed) {
+    const int64_t d0 = s.resolved_d0(width);
+    at::Generator generator = initial_weights(seed);
+    down_ = register_parameter("down", linear_weight(d0, width, generator));
+    up_ = register_parameter("up", linear_weight(s.projector_dim, d0, generator));
   }
   Tensor forward(const Tensor& r, int64_t) override { return torch::linear(torch::linear(r, down_), up_); }
   int64_t embedding() const override { return up_.size(0); }
@@ -128,12 +143,14 @@ class LowRankProjector final : public Projector {
 
 // U diag(1 x d0, 0, ...) V^T with fixed random orthogonal U and V. The loss sees only inner products, so U changes
 // nothing and is left out unless asked for.
-class FixedLowRankProjector final : public Projector {
+class FixedLowRankProjector final : public LinearInRepresentation {
  public:
-  FixedLowRankProjector(int64_t size, int64_t d0, bool left, at::Generator generator) {
-    const Tensor v = random_orthogonal(size, generator);
+  FixedLowRankProjector(const ProjectorSettings& s, int64_t width, uint64_t seed) {
+    const int64_t d0 = s.resolved_d0(width);
+    at::Generator generator = generator_for(seed, Purpose::kFixedRotation);
+    const Tensor v = random_orthogonal(width, generator);
     Tensor matrix = v.t().slice(0, 0, d0);  // (d0, D)
-    if (left) matrix = random_orthogonal(size, generator).slice(1, 0, d0).mm(matrix);
+    if (s.lowrank_left) matrix = random_orthogonal(width, generator).slice(1, 0, d0).mm(matrix);
     matrix_ = register_buffer("matrix", matrix.contiguous());
   }
   Tensor forward(const Tensor& r, int64_t) override { return torch::linear(r, matrix_); }
@@ -144,11 +161,11 @@ class FixedLowRankProjector final : public Projector {
 };
 
 // diag(1 x d0, 0, ...): what the paper calls DirectCLR's equivalent projector. z keeps its D columns.
-class LowRankDiagonalProjector final : public Projector {
+class LowRankDiagonalProjector final : public LinearInRepresentation {
  public:
-  LowRankDiagonalProjector(int64_t size, int64_t d0) {
-    Tensor mask = torch::zeros({size});
-    mask.slice(0, 0, d0).fill_(1);
+  LowRankDiagonalProjector(const ProjectorSettings& s, int64_t width, uint64_t) {
+    Tensor mask = torch::zeros({width});
+    mask.slice(0, 0, s.resolved_d0(width)).fill_(1);
     mask_ = register_buffer("mask", mask);
   }
   Tensor forward(const Tensor& r, int64_t) override { return r * mask_; }
@@ -159,19 +176,19 @@ class LowRankDiagonalProjector final : public Projector {
 };
 
 // The D channels, shuffled once, fall into D / d0 groups of d0; z is the groups' sum.
-class GroupProjector final : public Projector {
+class GroupProjector final : public LinearInRepresentation {
  public:
-  GroupProjector(int64_t size, int64_t d0, uint64_t seed) : d0_(d0) {
-    if (size % d0 != 0) {
+  GroupProjector(const ProjectorSettings& s, int64_t width, uint64_t seed) : d0_(s.resolved_d0(width)) {
+    if (width % d0_ != 0) {
       throw InputError("--d0",
-                       format("%lld does not divide the representation's %lld dimensions", static_cast<long long>(d0),
-                              static_cast<long long>(size)),
+                       format("%lld does not divide the representation's %lld dimensions", static_cast<long long>(d0_),
+                              static_cast<long long>(width)),
                        "projector group needs groups of equal size");
     }
     RandomStream random(seed, Purpose::kFixedRotation);
-    std::vector<int64_t> order(static_cast<size_t>(size));
-    for (int64_t i = 0; i < size; ++i) order[static_cast<size_t>(i)] = i;
-    for (auto left = static_cast<uint32_t>(size); left > 1; --left)
+    std::vector<int64_t> order(static_cast<size_t>(width));
+    for (int64_t i = 0; i < width; ++i) order[static_cast<size_t>(i)] = i;
+    for (auto left = static_cast<uint32_t>(width); left > 1; --left)
       std::swap(order[left - 1], order[random.below(left)]);
     order_ = register_buffer("order", torch::tensor(order));
   }
@@ -186,27 +203,48 @@ class GroupProjector final : public Projector {
 };
 
 // Appendix F: d0 random dimensions, new ones every training step, the same for both views. In evaluation all of r.
-class RandomDropoutProjector final : public Projector {
+class RandomDropoutProjector final : public LinearInRepresentation {
  public:
-  RandomDropoutProjector(int64_t size, int64_t d0, uint64_t seed) : size_(size), d0_(d0), seed_(seed) {}
+  RandomDropoutProjector(const ProjectorSettings& s, int64_t width, uint64_t seed)
+      : width_(width), d0_(s.resolved_d0(width)), seed_(seed) {}
   Tensor forward(const Tensor& r, int64_t step) override {
     if (!is_training()) return r;
     RandomStream random(seed_, Purpose::kDropDimensions, 0, static_cast<uint64_t>(step));
-    return r.index_select(1, torch::tensor(draw_dimensions(random, size_, d0_)).to(r.device()));
+    return r.index_select(1, torch::tensor(draw_dimensions(random, width_, d0_)).to(r.device()));
   }
   int64_t embedding() const override { return d0_; }
 
  private:
-  int64_t size_;
+  int64_t width_;
   int64_t d0_;
   uint64_t seed_;
 };
 
+// Every dimension of r standardised over the batch, then scaled. This keeps single dimensions from collapsing, but
+// leaves the correlations between them (Hua et al. 2021, "On Feature Decorrelation in Self-Supervised Learning").
+class BatchNormProjector final : public Projector {
+ public:
+  BatchNormProjector(const ProjectorSettings&, int64_t width, uint64_t) {
+    norm_ = register_module("norm", BatchNorm(width));
+  }
+  Tensor forward(const Tensor& r, int64_t) override { return norm_->forward(r); }
+  int64_t embedding() const override { return norm_->weight.size(0); }
+  LinearTail linear_tail(const Tensor& r) override {
+    const torch::NoGradGuard no_grad;
+    const auto [scale, shift] = scale_and_shift(*norm_, r.options());
+    return {r, scale.diag(), shift};
+  }
+
+ private:
+  BatchNorm norm_{nullptr};
+};
+
 class MlpProjector final : public Projector {
  public:
-  MlpProjector(const settings::ProjectorSettings& s, int64_t in, at::Generator generator)
-      : embedding_(s.projector_dim) {
-    const int64_t hidden = s.mlp_hidden == 0 ? in : s.mlp_hidden;
+  MlpProjector(const ProjectorSettings& s, int64_t width, uint64_t seed) : embedding_(s.projector_dim) {
+    at::Generator generator = initial_weights(seed);
+    const int64_t hidden = s.mlp_hidden == 0 ? width : s.mlp_hidden;
+    int64_t in = width;
     nn::Sequential layers;
     for (int64_t layer = 0; layer < s.mlp_depth; ++layer) {
       const bool last = layer + 1 == s.mlp_depth;
@@ -235,8 +273,7 @@ class MlpProjector final : public Projector {
         tail.weight = linear->weight;
         tail.bias = linear->bias.defined() ? linear->bias : torch::zeros({tail.weight.size(0)}, r.options());
       } else if (auto* norm = module->as<BatchNorm>()) {
-        const Tensor shift = norm->forward(torch::zeros({1, tail.weight.size(0)}, r.options())).squeeze(0);
-        const Tensor scale = norm->forward(torch::ones({1, tail.weight.size(0)}, r.options())).squeeze(0) - shift;
+        const auto [scale, shift] = scale_and_shift(*norm, r.options());
         tail.weight = scale.unsqueeze(1) * tail.weight;
         tail.bias = scale * tail.bias + shift;
       } else {  // the activation: what came before it is not the last linear map
@@ -261,33 +298,44 @@ class MlpProjector final : public Projector {
   nn::Sequential layers_{nullptr};
 };
 
+template <class Kind>
+std::shared_ptr<Projector> made(const ProjectorSettings& settings, int64_t width, uint64_t seed) {
+  return std::make_shared<Kind>(settings, width, seed);
+}
+
 }  // namespace
 
-Projector::LinearTail Projector::linear_tail(const Tensor& r) {
+Projector::LinearTail LinearInRepresentation::linear_tail(const Tensor& r) {
   const torch::NoGradGuard no_grad;
   const Tensor weight = forward(torch::eye(r.size(1), r.options()), 0).t();
   return {r, weight, torch::zeros({weight.size(0)}, r.options())};
 }
 
-std::shared_ptr<Projector> make_projector(const settings::ProjectorSettings& s, int64_t representation, uint64_t seed) {
-  const int64_t d0 = s.resolved_d0(representation);
-  const std::string& kind = s.projector;
-  at::Generator weights = generator_for(seed, Purpose::kInitialWeights);
-  at::Generator fixed = generator_for(seed, Purpose::kFixedRotation);
-  if (kind == "none") return std::make_shared<NoProjector>(representation);
-  if (kind == "direct") return std::make_shared<DirectProjector>(d0);
-  if (kind == "linear") return std::make_shared<LinearProjector>(representation, s.projector_dim, weights);
-  if (kind == "diagonal") return std::make_shared<DiagonalProjector>(representation, weights);
-  if (kind == "orthogonal") return std::make_shared<OrthogonalProjector>(representation, weights);
-  if (kind == "lowrank") return std::make_shared<LowRankProjector>(representation, d0, s.projector_dim, weights);
-  if (kind == "lowrank-fixed") {
-    return std::make_shared<FixedLowRankProjector>(representation, d0, s.lowrank_left, fixed);
-  }
-  if (kind == "lowrank-diagonal") return std::make_shared<LowRankDiagonalProjector>(representation, d0);
-  if (kind == "group") return std::make_shared<GroupProjector>(representation, d0, seed);
-  if (kind == "random-dropout") return std::make_shared<RandomDropoutProjector>(representation, d0, seed);
-  if (kind == "mlp") return std::make_shared<MlpProjector>(s, representation, weights);
-  throw InputError("--projector", "'" + kind + "' is not known");
+const Table<ProjectorMaker>& projector_makers() {
+  static const Table<ProjectorMaker> table{
+      "--projector",
+      {
+          {"none", made<NoProjector>},
+          {"direct", made<DirectProjector>},
+          {"linear", made<LinearProjector>},
+          {"diagonal", made<DiagonalProjector>},
+          {"orthogonal", made<OrthogonalProjector>},
+          {"lowrank", made<LowRankProjector>},
+          {"lowrank-fixed", made<FixedLowRankProjector>},
+          {"lowrank-diagonal", made<LowRankDiagonalProjector>},
+          {"group", made<GroupProjector>},
+          {"random-dropout", made<RandomDropoutProjector>},
+          {"batch-norm", made<BatchNormProjector>},
+          {"mlp", made<MlpProjector>},
+      },
+  };
+  return table;
+}
+
+std::shared_ptr<Projector> make_projector(const settings::ProjectorSettings& settings, int64_t representation,
+                                          uint64_t seed) {
+  settings.resolved_d0(representation);  // refuses a wrong one whatever the projector
+  return projector_makers().at(settings.projector).make(settings, representation, seed);
 }
 
 }  // namespace directclr::model

@@ -162,12 +162,25 @@ std::unique_ptr<Optimizer> make_adamw(std::vector<NamedTensor> parameters, doubl
   return std::make_unique<AdamW>(std::move(parameters), weight_decay);
 }
 
-std::unique_ptr<Optimizer> make_optimizer(const settings::OptimSettings& s, std::vector<NamedTensor> parameters) {
-  const double decay = s.resolved_weight_decay();
-  if (s.optimizer == "lars") return make_lars(std::move(parameters), s.momentum, decay, s.lars_eta);
-  if (s.optimizer == "sgd") return make_sgd(std::move(parameters), s.momentum, decay);
-  TORCH_CHECK(s.optimizer == "adamw", "[make_optimizer] expected lars, sgd or adamw, got ", s.optimizer);
-  return make_adamw(std::move(parameters), decay);
+const Table<OptimizerMaker>& optimizer_makers() {
+  using settings::OptimSettings;
+  using Parameters = std::vector<NamedTensor>;
+  const auto lars = [](const OptimSettings& s, Parameters p) {
+    return make_lars(std::move(p), s.momentum, s.resolved_weight_decay(), s.lars_eta);
+  };
+  const auto sgd = [](const OptimSettings& s, Parameters p) {
+    return make_sgd(std::move(p), s.momentum, s.resolved_weight_decay());
+  };
+  const auto adamw = [](const OptimSettings& s, Parameters p) {
+    return make_adamw(std::move(p), s.resolved_weight_decay());
+  };
+  static const Table<OptimizerMaker> table("--optimizer", {{"lars", lars}, {"sgd", sgd}, {"adamw", adamw}});
+  return table;
+}
+
+std::unique_ptr<Optimizer> make_optimizer(const settings::OptimSettings& settings,
+                                          std::vector<NamedTensor> parameters) {
+  return optimizer_makers().at(settings.optimizer).make(settings, std::move(parameters));
 }
 
 }  // namespace directclr::optim

@@ -2,11 +2,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "directclr/core/table.h"
 #include "directclr/settings/optim_settings.h"
 
 namespace directclr::optim {
@@ -50,7 +52,14 @@ std::unique_ptr<Optimizer> make_lars(std::vector<NamedTensor> parameters, double
 std::unique_ptr<Optimizer> make_sgd(std::vector<NamedTensor> parameters, double momentum, double weight_decay);
 std::unique_ptr<Optimizer> make_adamw(std::vector<NamedTensor> parameters, double weight_decay);
 
-/// The one that the settings name.
+/// Every update rule, under its name in settings::optimizers().
+struct OptimizerMaker {
+  std::string name;
+  std::function<std::unique_ptr<Optimizer>(const settings::OptimSettings&, std::vector<NamedTensor>)> make;
+};
+const Table<OptimizerMaker>& optimizer_makers();
+
+/// The one that the settings name. Throws InputError when it is not known.
 std::unique_ptr<Optimizer> make_optimizer(const settings::OptimSettings& settings, std::vector<NamedTensor> parameters);
 
 }  // namespace directclr::optim

@@ -8,6 +8,9 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/settings/losses.h"
+#include "directclr/settings/optimizers.h"
+#include "directclr/settings/projectors.h"
 
 namespace directclr::plan {
 namespace {
@@ -32,8 +35,8 @@ class Walk {
     ++cost_.norm_layers;
     cost_.norm_channels += channels;
   }
-  void linear(int64_t in, int64_t out, bool bias) {
-    cost_.parameters += in * out + (bias ? out : 0);
+  void linear(int64_t in, int64_t out, bool bias, bool trainable) {
+    if (trainable) cost_.parameters += in * out + (bias ? out : 0);
     cost_.macs_per_view += in * out;
     cost_.activations_per_view += out;
   }
@@ -87,37 +90,13 @@ void walk_encoder(Walk& walk, const settings::TrainSettings& s) {
 }
 
 void walk_projector(Walk& walk, const settings::TrainSettings& s) {
-  const int64_t width = s.encoder.shape().representation();
-  const auto& p = s.projector;
-  const int64_t d0 = p.resolved_d0(width);
-  const std::string& kind = p.projector;
-  int64_t embedding = width;
-  if (kind == "direct" || kind == "group" || kind == "random-dropout") embedding = d0;
-  if (kind == "linear") walk.linear(width, embedding = p.projector_dim, false);
-  if (kind == "diagonal") walk.parameters(width);
-  if (kind == "orthogonal") {
-    walk.linear(width, width, false);
-    // Its matrix exponential, and the sum that is the gradient (model/orthogonal.h).
-    constexpr int64_t kProducts = 30;
-    walk.cost().macs_per_pass = kProducts * width * width * width;
-  }
-  if (kind == "lowrank") {
-    walk.linear(width, d0, false);
-    walk.linear(d0, embedding = p.projector_dim, false);
-  }
-  if (kind == "lowrank-fixed") embedding = p.lowrank_left ? width : d0;
-  if (kind == "mlp") {
-    int64_t in = width;
-    for (int64_t layer = 1; layer <= p.mlp_depth; ++layer) {
-      const bool last = layer == p.mlp_depth;
-      const int64_t out = last ? p.projector_dim : p.mlp_hidden;
-      walk.linear(in, out, p.mlp_bias);
-      if (last ? p.mlp_last_batch_norm : p.mlp_batch_norm) walk.norm(out, 1);
-      in = out;
-    }
-    embedding = p.projector_dim;
-  }
-  walk.cost().embedding = embedding;
+  const auto layers =
+      settings::projectors().at(s.projector.projector).layers(s.projector, s.encoder.shape().representation());
+  for (const auto& layer : layers.linear) walk.linear(layer.in, layer.out, layer.bias, layer.trainable);
+  for (const int64_t channels : layers.norms) walk.norm(channels, 1);
+  walk.parameters(layers.other_parameters);
+  walk.cost().macs_per_pass = layers.macs_per_pass;
+  walk.cost().embedding = layers.embedding;
 }
 
 // What the backward holds beside what it keeps: gradients on their way. ResNet-50 at 224 pixels takes 1.26 times
@@ -296,8 +275,11 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
 
   const double n = static_cast<double>(batch), p = static_cast<double>(net.embedding);
   const auto local_views = static_cast<double>(settings.augment.local_views);
-  const double problems = (settings.loss.loss == "ntxent" ? 3 : 1) * (1 + 2 * local_views);  // pairs of views
-  plan.loss_seconds = problems * n * mine * 8 * p / machine.loss_flops_per_second;
+  const settings::LossKind& loss = settings::losses().at(settings.loss.loss);
+  const double pairs = 1 + 2 * local_views;  // of views
+  const double similarities = static_cast<double>(loss.similarity_matrices) * pairs;
+  const double moments = static_cast<double>(loss.moment_matrices) * pairs;
+  plan.loss_seconds = (similarities * n * mine * 8 * p + moments * mine * 6 * p * p) / machine.loss_flops_per_second;
 
   const double gradient_bytes = 4.0 * static_cast<double>(net.parameters);
   plan.gradient_seconds = network.seconds(gradient_bytes, 2);
@@ -306,8 +288,9 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
   plan.gradient_exposed_seconds = plan.gradient_seconds - hidden;
 
   // Embeddings are gathered, their gradient is summed and shared out; three small gathers go with them.
-  const double embedding_bytes = 4 * n * p;
-  plan.embedding_seconds = problems * (2 * network.seconds(embedding_bytes, 1) + 3 * network.seconds(8 * n, 1));
+  const double embedding_bytes = 4 * n * p, moment_bytes = 4 * p * p;
+  plan.embedding_seconds = similarities * (2 * network.seconds(embedding_bytes, 1) + 3 * network.seconds(8 * n, 1)) +
+                           moments * network.seconds(moment_bytes, 2);
   const double passes = (in_parts ? 2 * micro_batches : 1) * (local_views > 0 ? 2 : 1);
   double norm_bytes = 0;
   if (settings.sync_batch_norm && plan.devices > 1) {
@@ -319,7 +302,9 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
         layers * passes *
         (network.seconds(16 * channels * static_cast<double>(plan.devices), 1) + network.seconds(16 * channels, 2));
   }
-  plan.bytes_sent = network.bytes_of_ring(2 * gradient_bytes + 2 * problems * embedding_bytes) + 3 * norm_bytes;
+  plan.bytes_sent =
+      network.bytes_of_ring(2 * gradient_bytes + 2 * similarities * embedding_bytes + 2 * moments * moment_bytes) +
+      3 * norm_bytes;
 
   const double device_seconds = plan.compute_seconds + plan.loss_seconds + plan.gradient_exposed_seconds +
                                 plan.embedding_seconds + plan.norm_seconds;
@@ -332,15 +317,17 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
   plan.images_per_second = n / plan.step_seconds;
   plan.train_seconds = plan.step_seconds * static_cast<double>(plan.steps);
 
+  const settings::OptimizerKind& optimizer = settings::optimizers().at(settings.optimizer.optimizer);
   const int64_t images_a_pass = in_parts ? settings.micro_batch : plan.images_per_device;
   const auto numbers = [](int64_t side) { return static_cast<double>(3 * side * side); };
   plan.device_bytes =
-      // Weights, gradients, momentum and the buckets that travel; activations; input; gathered embeddings and their
-      // gradient.
-      4 * gradient_bytes +
+      // Weights, gradients, the buckets that travel and the optimiser's state; activations; input; gathered embeddings
+      // and their gradient.
+      static_cast<double>(3 + optimizer.numbers_a_parameter) * gradient_bytes +
       kOnTheWay * static_cast<double>(images_a_pass * net.activations_per_image * machine.bytes_per_number) +
       4 * mine * (2 * numbers(settings.augment.image_size) + local_views * numbers(settings.augment.local_size)) +
-      4 * embedding_bytes;
+      (loss.similarity_matrices > 0 ? 4 * embedding_bytes : 0) +
+      4 * static_cast<double>(loss.moment_matrices) * moment_bytes;
 
   const std::pair<const char*, double> parts[] = {{"computing", plan.compute_seconds},
                                                   {"the loss", plan.loss_seconds},

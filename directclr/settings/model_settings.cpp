@@ -4,14 +4,17 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
+#include "directclr/settings/encoders.h"
+#include "directclr/settings/projectors.h"
 
 namespace directclr::settings {
 
 void EncoderSettings::describe(FieldList& f) {
   f.section("encoder");
   f.add("arch", arch,
-        "resnet18, resnet34, resnet50, resnet101, or basic:2,2,2,2:64 and bottleneck:2,2,2,2:16 (blocks a stage : "
-        "width of the first stage)");
+        join(architectures().names()) +
+            ", or basic:2,2,2,2:64 and bottleneck:2,2,2,2:16 (blocks a stage : width of the "
+            "first stage)");
   f.add(
       "stem", stem,
       "imagenet: 7x7 stride 2, pool; small: 3x3 stride 2, pool; cifar: 3x3 stride 1, no pool; auto goes by image_size",
@@ -20,10 +23,8 @@ void EncoderSettings::describe(FieldList& f) {
 }
 
 EncoderSettings::Shape EncoderSettings::shape() const {
-  if (arch == "resnet18") return {false, {2, 2, 2, 2}, 64};
-  if (arch == "resnet34") return {false, {3, 4, 6, 3}, 64};
-  if (arch == "resnet50") return {true, {3, 4, 6, 3}, 64};
-  if (arch == "resnet101") return {true, {3, 4, 23, 3}, 64};
+  const auto names = architectures().names();
+  if (std::find(names.begin(), names.end(), arch) != names.end()) return architectures().at(arch).shape;
   const auto parts = split(arch, ':');
   const bool bottleneck = parts[0] == "bottleneck";
   Shape shape{bottleneck, {}, 0};
@@ -34,24 +35,18 @@ EncoderSettings::Shape EncoderSettings::shape() const {
     good = parse_int(blocks[i], shape.blocks[i]) && shape.blocks[i] >= 1 && shape.blocks[i] <= 100;
   }
   if (!good) {
-    const auto near = nearest(arch, {"resnet18", "resnet34", "resnet50", "resnet101"});
-    throw InputError(
-        "--arch", "'" + arch + "' is not known",
-        (near.empty() ? "" : "did you mean '" + near + "'? ") +
-            "allowed: resnet18 | resnet34 | resnet50 | resnet101 | basic:2,2,2,2:64 | bottleneck:2,2,2,2:16");
+    const auto near = nearest(arch, names);
+    throw InputError("--arch", "'" + arch + "' is not known",
+                     (near.empty() ? "" : "did you mean '" + near + "'? ") + "allowed: " + join(names, " | ") +
+                         " | basic:2,2,2,2:64 | bottleneck:2,2,2,2:16");
   }
   return shape;
 }
 
 void ProjectorSettings::describe(FieldList& f) {
   f.section("projector");
-  f.add("projector", projector,
-        "what stands between representation and loss: none; direct: the first d0 dimensions (DirectCLR); linear; "
-        "diagonal "
-        "(trainable); orthogonal (trainable, matrix exponential); lowrank: trainable of rank d0; lowrank-fixed; "
-        "lowrank-diagonal; group: sums over random groups; random-dropout: d0 new random dimensions every step; mlp",
-        {"none", "direct", "linear", "diagonal", "orthogonal", "lowrank", "lowrank-fixed", "lowrank-diagonal", "group",
-         "random-dropout", "mlp"});
+  f.add("projector", projector, "what stands between representation and loss. " + projectors().help(),
+        projectors().names());
   f.add("d0", d0, 0, 1 << 20, "width of the sub-vector or rank; 0: D * 360 / 2048, the paper's share");
   f.add("projector_dim", projector_dim, 1, 1 << 20, "output width of linear, lowrank and mlp");
   f.add("mlp_depth", mlp_depth, 1, 4, "linear layers of the mlp");

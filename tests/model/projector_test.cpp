@@ -5,9 +5,12 @@
 #include <torch/utils.h>
 
 #include "directclr/core/error.h"
+#include "directclr/core/text.h"
 #include "directclr/loss/contrastive.h"
+#include "directclr/model/batch_norm.h"
 #include "directclr/model/orthogonal.h"
 #include "directclr/optim/optimizer.h"
+#include "directclr/settings/projectors.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::model {
@@ -27,54 +30,77 @@ torch::Tensor loss_of(Projector& projector, const torch::Tensor& r_a, const torc
   return loss::info_nce(projector.forward(r_a, step), projector.forward(r_b, step), 0.1);
 }
 
-TEST(Projector, GivesTheWidthItSays) {
-  const torch::Tensor r = torch::randn({5, kD});
-  const std::pair<const char*, int64_t> widths[] = {
-      {"none", kD},       {"direct", 6},         {"linear", 10},       {"diagonal", kD},
-      {"orthogonal", kD}, {"lowrank", 10},       {"lowrank-fixed", 6}, {"lowrank-diagonal", kD},
-      {"group", 6},       {"random-dropout", 6}, {"mlp", 10}};
-  for (const auto& [kind, width] : widths) {
-    const auto projector = make_projector(settings_for(kind), kD, 1);
-    EXPECT_EQ(projector->embedding(), width) << kind;
-    EXPECT_EQ(projector->forward(r, 0).sizes(), (std::vector<int64_t>{5, width})) << kind;
+// Every projector with the settings that change its layers.
+std::vector<settings::ProjectorSettings> all_settings() {
+  std::vector<settings::ProjectorSettings> all;
+  for (const auto& name : settings::projectors().names()) {
+    auto settings = settings_for(name);
+    all.push_back(settings);
+    settings.lowrank_left = settings.mlp_bias = true;
+    settings.mlp_last_batch_norm = false;
+    settings.mlp_depth = 3;
+    settings.mlp_hidden = 7;
+    all.push_back(settings);
+    settings.mlp_batch_norm = false;
+    settings.mlp_depth = 1;
+    all.push_back(settings);
+    settings.mlp_last_batch_norm = true;
+    all.push_back(settings);
   }
+  return all;
 }
 
-TEST(Projector, TrainsExactlyWhatItShould) {
-  for (const auto& [kind, count] : {std::pair{"none", 0},
-                                    {"direct", 0},
-                                    {"linear", 1},
-                                    {"diagonal", 1},
-                                    {"orthogonal", 1},
-                                    {"lowrank", 2},
-                                    {"lowrank-fixed", 0},
-                                    {"lowrank-diagonal", 0},
-                                    {"group", 0},
-                                    {"random-dropout", 0},
-                                    {"mlp", 6}}) {
-    EXPECT_EQ(make_projector(settings_for(kind), kD, 1)->parameters().size(), static_cast<size_t>(count)) << kind;
+std::string text_of(settings::ProjectorSettings settings) { return join(option_words(fields_of(settings)), " "); }
+
+TEST(ProjectorMakers, AreThoseThatSettingsKnow) {
+  EXPECT_EQ(projector_makers().names(), settings::projectors().names());
+  EXPECT_THROW(make_projector(settings_for("projector"), kD, 1), InputError);
+}
+
+TEST(Projector, HasTheLayersThatSettingsSay) {
+  torch::manual_seed(6);
+  for (const auto& settings : all_settings()) {
+    const auto layers = settings::projectors().at(settings.projector).layers(settings, kD);
+    const auto projector = make_projector(settings, kD, 1);
+    int64_t expected = layers.other_parameters;
+    for (const auto& linear : layers.linear) {
+      if (linear.trainable) expected += linear.in * linear.out + (linear.bias ? linear.out : 0);
+    }
+    std::vector<int64_t> norms;
+    for (const int64_t channels : layers.norms) expected += 2 * channels;
+    for (const auto& module : projector->modules()) {
+      if (auto* norm = module->as<BatchNorm>()) norms.push_back(norm->weight.size(0));
+    }
+    int64_t parameters = 0;
+    for (const auto& p : projector->parameters()) parameters += p.numel();
+    EXPECT_EQ(parameters, expected) << text_of(settings);
+    EXPECT_EQ(norms, layers.norms) << text_of(settings);
+    EXPECT_EQ(projector->embedding(), layers.embedding) << text_of(settings);
+    EXPECT_EQ(projector->forward(torch::randn({5, kD}) + 1, 0).sizes(), (std::vector<int64_t>{5, layers.embedding}))
+        << text_of(settings);
+
+    projector->eval();
+    const auto z = [&](const torch::Tensor& r) { return projector->forward(r, 0); };
+    const torch::Tensor x = torch::randn({9, kD}), y = torch::randn({9, kD});
+    EXPECT_EQ(test::all_close(z(x + y) + z(torch::zeros({9, kD})), z(x) + z(y), 1e-4), layers.linear_in_r)
+        << text_of(settings);
   }
 }
 
 TEST(Projector, EndsInTheLinearMapItSays) {
   torch::manual_seed(2);
   const torch::Tensor r = torch::randn({9, kD});
-  for (const char* kind : {"none", "direct", "linear", "diagonal", "orthogonal", "lowrank", "lowrank-fixed",
-                           "lowrank-diagonal", "group", "random-dropout", "mlp"}) {
-    for (const bool last_norm : {true, false}) {
-      auto settings = settings_for(kind);
-      settings.mlp_last_batch_norm = last_norm;
-      settings.mlp_bias = !last_norm;
-      const auto projector = make_projector(settings, kD, 1);
-      projector->forward(torch::randn({50, kD}) * 3 + 1, 0);  // running statistics other than 0 and 1
-      projector->eval();
-      const auto tail = projector->linear_tail(r);
-      EXPECT_TRUE(test::all_close(torch::linear(tail.input, tail.weight, tail.bias), projector->forward(r, 0), 1e-5))
-          << kind;
-      const auto matrices = projector->matrices();
-      EXPECT_EQ(tail.input.equal(r), std::string(kind) != "mlp") << kind;
-      EXPECT_TRUE(matrices.empty() || matrices.back().size(0) == projector->embedding()) << kind;
-    }
+  for (const auto& settings : all_settings()) {
+    const auto projector = make_projector(settings, kD, 1);
+    projector->forward(torch::randn({50, kD}) * 3 + 1, 0);  // running statistics other than 0 and 1
+    projector->eval();
+    const auto tail = projector->linear_tail(r);
+    EXPECT_TRUE(test::all_close(torch::linear(tail.input, tail.weight, tail.bias), projector->forward(r, 0), 1e-5))
+        << text_of(settings);
+    const auto matrices = projector->matrices();
+    EXPECT_EQ(tail.input.equal(r), settings::projectors().at(settings.projector).layers(settings, kD).linear_in_r)
+        << text_of(settings);
+    EXPECT_TRUE(matrices.empty() || matrices.back().size(0) == projector->embedding()) << text_of(settings);
   }
 }
 
@@ -171,6 +197,17 @@ TEST(GroupProjector, SumsDisjointGroupsOfAllChannels) {
   EXPECT_TRUE(test::identical(map.sum(1), torch::ones(kD)));
   EXPECT_TRUE(test::identical(map.sum(0), torch::full({6}, 4.0)));
   EXPECT_THROW(make_projector(settings_for("group", 7), kD, 1), InputError);
+}
+
+TEST(BatchNormProjector, StandardisesEveryDimensionAndKeepsTheirCorrelations) {
+  torch::manual_seed(7);
+  const auto projector = make_projector(settings_for("batch-norm"), kD, 1);
+  torch::Tensor r = torch::randn({64, kD}) * torch::linspace(0.1, 10, kD) + torch::arange(kD);
+  r.select(1, 1).copy_(3 * r.select(1, 0) + 2);
+  const torch::Tensor z = projector->forward(r, 0).detach();
+  EXPECT_TRUE(test::all_close(z.mean(0), torch::zeros({kD}), 0, 1e-5));
+  EXPECT_TRUE(test::all_close(z.var(0, false), torch::ones({kD}), 2e-3));  // epsilon beside the smallest variance
+  EXPECT_TRUE(test::all_close(torch::corrcoef(z.t()), torch::corrcoef(r.t()), 0, 1e-5));
 }
 
 TEST(MlpProjector, HasThePapersLayersByDefault) {

@@ -10,7 +10,9 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include "directclr/core/error.h"
 #include "directclr/optim/schedule.h"
+#include "directclr/settings/optimizers.h"
 #include "tests/support/tensor_golden.h"
 #include "tests/support/tensor_matchers.h"
 
@@ -105,6 +107,23 @@ TEST(Lars, TakesTrustRatioOneAtZeroNorms) {
   q.mutable_grad() = torch::zeros({2, 2});
   second->step(0.5);
   EXPECT_TRUE(test::identical(q.detach(), torch::ones({2, 2})));
+}
+
+TEST(OptimizerMakers, AreThoseThatSettingsKnow) {
+  EXPECT_EQ(optimizer_makers().names(), settings::optimizers().names());
+  for (const auto& kind : settings::optimizers()) {
+    settings::OptimSettings settings;
+    settings.optimizer = kind.name;
+    const torch::Tensor parameter = torch::ones({3, 5}).requires_grad_(true);
+    int64_t kept = 0;
+    for (const auto& [name, tensor] : make_optimizer(settings, {{"p", parameter}})->state()) {
+      if (tensor.numel() == parameter.numel()) kept += tensor.numel();
+    }
+    EXPECT_EQ(kept, kind.numbers_a_parameter * parameter.numel()) << kind.name;
+  }
+  settings::OptimSettings unknown;
+  unknown.optimizer = "adam";
+  EXPECT_THROW(make_optimizer(unknown, {}), InputError);
 }
 
 TEST(CosineSchedule, WarmsUpLinearlyAndEndsAtItsShare) {
