@@ -4,6 +4,9 @@
 #include "directclr/data/sources.h"
 
 namespace directclr::data {
+
+std::unique_ptr<Source> open_tiny_imagenet(const std::string& directory, Split split);
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -48,6 +51,12 @@ const Table<DataKind>& data_kinds() {
            .help = "96 px, with 100,000 unlabelled pictures to train on: the binary version",
            .open = open_part_of_stl10,
            .preset = "imagenet"},
+          {.name = "tiny-imagenet",
+           .help = "pictures of 200 classes, 64 px: the archive's layout, val/ for the test part",
+           .open = [](const Request& r) { return open_tiny_imagenet(r.path, r.split); },
+           .preset = "cifar",
+           // The archive's own test/ has no labels.
+           .has_test_split = [](const std::string& path) { return fs::is_directory(fs::path(path) / "val"); }},
           {.name = "folder",
            .help = "JPEG and PNG files, sub-folders are classes, under train/ and val/ or test/ where there are parts",
            .open = [](const Request& r) { return open_folder(r.path, r.split); },
