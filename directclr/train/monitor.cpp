@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/spectrum/geometry.h"
 #include "directclr/spectrum/spectrum.h"
@@ -46,6 +47,12 @@ Monitor::Monitor(const settings::TrainSettings& settings, int64_t representation
                                           : spectrum::parse_floors(settings.stop_under, "--stop-under")) {
   if (settings.projector.projector != "none") {
     z_.emplace(embedding, settings.monitor_memory * static_cast<double>(embedding), device);
+  }
+  for (const auto& floor : floors_) {
+    if (spectrum::measure_kinds().at(floor.measure).from == spectrum::MeasureKind::From::kUncentred) {
+      throw InputError("--stop-under", floor.measure + " is not measured while a network is trained",
+                       "it needs rows that are not centred, of which the monitor keeps nothing");
+    }
   }
 }
 

@@ -17,7 +17,8 @@ namespace directclr::train {
 /// Watches r and z for collapse while they are trained, by covariances that forget.
 class Monitor {
  public:
-  /// Of a model with these widths; a projector that hands r on unchanged needs one covariance alone.
+  /// Of a model with these widths; a projector that hands r on unchanged needs one covariance alone. Throws InputError
+  /// for a floor (settings.stop_under) under a measure that it cannot take.
   Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device);
 
   /// Both views' rows of this process, every few steps (settings.monitor_every). Collective.
