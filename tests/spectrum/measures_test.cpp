@@ -75,6 +75,14 @@ TEST(MeasureKinds, MakeTheObjectOfResultFiles) {
   for (const auto& kind : measure_kinds()) EXPECT_TRUE(object.contains(kind.key)) << kind.name;
 }
 
+TEST(ComponentsHolding, CountTheLargest) {
+  EXPECT_EQ(components_holding({6, 3, 1}, 0.9), 2) << "exactly nine tenths";
+  EXPECT_EQ(components_holding({6, 2.9, 1.1}, 0.9), 3);
+  EXPECT_EQ(components_holding({1, 0, 0}, 0.9), 1);
+  EXPECT_EQ(components_holding(std::vector<double>(10, 0.1), 0.9), 9);
+  EXPECT_EQ(components_holding({0, 0}, 0.9), 0);
+}
+
 TEST(CompatTools, AreNamedInTheError) {
   const std::string error = test::error_of([] { compatible_measures({}, "lightli"); });
   EXPECT_NE(error.find("did you mean 'lightly'? allowed: rankme-paper | stable-pretraining"), std::string::npos)
