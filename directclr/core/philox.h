@@ -33,8 +33,7 @@ enum class Purpose : uint8_t {
   kInitialWeights = 17,
   kDropDimensions = 18,
   kFixedRotation = 19,
-  kSplit = 20,
-  kProbeInitialWeights = 21,
+  kSplit = 20,  // 21 was used by earlier versions
   kTheoryWeights = 32,
   kTheoryPoints = 33,
   kTheoryBatch = 34,

@@ -4,11 +4,65 @@
 #include "directclr/data/source.h"
 
 namespace directclr::data {
+namespace {
+
+// The usual recipe at 32 px: a blur removes what little there is to see; published CIFAR recipes leave it and
+// solarisation out.
+void apply_cifar(AugmentSettings& s) {
+  s.image_size = 32;
+  s.local_size = 16;
+  s.blur_probability_a = s.blur_probability_b = 0;
+  s.solarize_probability_b = 0;
+  s.eval_crop_fraction = 1;
+  s.normalize = "cifar";
+}
+
+// Gray pictures of single, centred objects: no colour to change, and a crop of 8 % shows a patch of cloth.
+void apply_fashion(AugmentSettings& s) {
+  apply_cifar(s);
+  s.image_size = 28;
+  s.local_size = 14;
+  s.crop_scale_min = 0.2;
+  s.jitter_saturation = s.jitter_hue = 0;
+  s.grayscale_probability = 0;
+  s.normalize = "fashion";
+}
+
+// Names of a table for a setting's choices, perhaps after one that is in none.
+template <class Entry>
+std::vector<std::string> choices(const Table<Entry>& table, const char* before = nullptr) {
+  std::vector<std::string> names = table.names();
+  if (before) names.insert(names.begin(), before);
+  return names;
+}
+
+}  // namespace
+
+const Table<AugmentPreset>& augment_presets() {
+  static const Table<AugmentPreset> presets(
+      "--preset", {
+                      {"imagenet", "224 px, the paper's", [](AugmentSettings&) {}},
+                      {"cifar", "32 px, no blur, no solarisation", apply_cifar},
+                      {"fashion", "28 px, gray: crop, flip, brightness and contrast", apply_fashion},
+                  });
+  return presets;
+}
+
+const Table<ChannelStatistics>& normalizations() {
+  static const Table<ChannelStatistics> all("--normalize",
+                                            {
+                                                {"imagenet", {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
+                                                {"cifar", {0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}},
+                                                {"fashion", {0.2860, 0.2860, 0.2860}, {0.3530, 0.3530, 0.3530}},
+                                                {"none", {0, 0, 0}, {1, 1, 1}},
+                                            });
+  return all;
+}
 
 void AugmentSettings::describe(FieldList& f) {
   f.section("augment");
   f.add("preset", preset, "starting values of this table; auto goes by the kind of data and the pictures' size",
-        {"auto", "imagenet", "cifar", "fashion"});
+        choices(augment_presets(), "auto"));
   f.add("image_size", image_size, 8, 1024, "side of the square views in pixels");
   f.add("crop_scale_min", crop_scale_min, 1e-4, 1, "random resized crop: smallest share of the image's area");
   f.add("crop_scale_max", crop_scale_max, 1e-4, 1, "random resized crop: largest share of the image's area");
@@ -39,32 +93,14 @@ void AugmentSettings::describe(FieldList& f) {
   f.formerly("small_scale_max");
   f.add("eval_crop_fraction", eval_crop_fraction, 0.1, 1,
         "evaluation: short side resized to image_size / this (bilinear), then centre crop");
-  f.add("normalize", normalize, "channel mean and standard deviation to normalise by",
-        {"imagenet", "cifar", "fashion", "none"});
+  f.add("normalize", normalize, "channel mean and standard deviation to normalise by", choices(normalizations()));
 }
 
 void AugmentSettings::apply_preset(const std::string& name) {
+  const AugmentPreset& found = augment_presets().at(name);
   *this = AugmentSettings{};
-  preset = name;
-  if (name == "imagenet") return;
-  if (name != "cifar" && name != "fashion") {
-    throw InputError("--preset", "'" + name + "' is not known", "allowed: imagenet | cifar | fashion");
-  }
-  // At 32 px a blur removes what little there is to see; published CIFAR recipes leave it and solarisation out.
-  image_size = 32;
-  local_size = 16;
-  blur_probability_a = blur_probability_b = 0;
-  solarize_probability_b = 0;
-  eval_crop_fraction = 1;
-  normalize = "cifar";
-  if (name == "cifar") return;
-  // Gray pictures of single, centred objects: no colour to change, and a crop of 8 % shows a patch of cloth.
-  image_size = 28;
-  local_size = 14;
-  crop_scale_min = 0.2;
-  jitter_saturation = jitter_hue = 0;
-  grayscale_probability = 0;
-  normalize = "fashion";
+  preset = found.name;
+  found.apply(*this);
 }
 
 void AugmentSettings::complete(const SourceSpec& data, const std::set<std::string>& given) {
@@ -89,11 +125,6 @@ image::Filter AugmentSettings::filter() const {
   return interpolation == "bilinear" ? image::Filter::kBilinear : image::Filter::kBicubic;
 }
 
-AugmentSettings::Normalization AugmentSettings::normalization() const {
-  if (normalize == "cifar") return {{0.4914, 0.4822, 0.4465}, {0.2470, 0.2435, 0.2616}};
-  if (normalize == "fashion") return {{0.2860, 0.2860, 0.2860}, {0.3530, 0.3530, 0.3530}};
-  if (normalize == "none") return {{0, 0, 0}, {1, 1, 1}};
-  return {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
-}
+const ChannelStatistics& AugmentSettings::normalization() const { return normalizations().at(normalize); }
 
 }  // namespace directclr::data

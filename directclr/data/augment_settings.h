@@ -6,11 +6,21 @@
 #include <string>
 
 #include "directclr/core/settings.h"
+#include "directclr/core/table.h"
 #include "directclr/image/resize.h"
 
 namespace directclr::data {
 
 struct SourceSpec;
+
+/// Channel means and standard deviations in [0, 1] to normalise by.
+struct ChannelStatistics {
+  std::string name;
+  std::array<double, 3> mean;
+  std::array<double, 3> std;
+};
+/// What `--normalize` may name.
+const Table<ChannelStatistics>& normalizations();
 
 /// The two-view augmentation. Defaults are the paper's ImageNet pipeline (Appendix D.1 and the table in docs/math.md,
 /// "Augmentation"); view a is the first view, view b the second. Setting a probability to 0 switches its operation off.
@@ -52,9 +62,7 @@ struct AugmentSettings {
   int64_t views() const { return 2 + local_views; }
   int64_t side(int64_t view) const { return view < 2 ? image_size : local_size; }
 
-  /// Puts every setting to the preset's values: `imagenet` (224 px, the paper), `cifar` (32 px, no blur, no solarize:
-  /// the usual recipe at 32 px), `fashion` (28 px gray: crop, flip, brightness and contrast).
-  /// Throws InputError for an unknown name.
+  /// Puts every setting to the preset's values. Throws InputError for a name that augment_presets() does not have.
   void apply_preset(const std::string& name);
 
   /// Gives every setting not named in `given` its preset's value; an "auto" preset becomes the one that fits `data`,
@@ -63,12 +71,17 @@ struct AugmentSettings {
 
   image::Filter filter() const;
 
-  /// Channel means and standard deviations in [0, 1] that `normalize` names.
-  struct Normalization {
-    std::array<double, 3> mean;
-    std::array<double, 3> std;
-  };
-  Normalization normalization() const;
+  /// What `normalize` names. Throws InputError for an unknown name.
+  const ChannelStatistics& normalization() const;
 };
+
+/// Starting values of the settings for a kind of picture.
+struct AugmentPreset {
+  std::string name;
+  std::string help;
+  void (*apply)(AugmentSettings& settings);  ///< changes the defaults
+};
+/// What `--preset` may name, besides "auto".
+const Table<AugmentPreset>& augment_presets();
 
 }  // namespace directclr::data

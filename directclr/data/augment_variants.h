@@ -11,15 +11,14 @@ namespace directclr::data {
 struct AugmentVariant {
   enum class Kind { kAlone, kWithout, kScaled };
   Kind kind = Kind::kAlone;
-  std::string operation;  ///< "crop", "flip", "brightness", ..., or "all"
+  std::string operation;  ///< of augment_operations.h, or "all"
   double strength = 1;    ///< of kScaled
   AugmentSettings settings;
 
   std::string name() const;  ///< "crop alone", "without crop", "all, strength 0.5"
 };
 
-/// Which operations the settings put to use: crop, flip, brightness, contrast, saturation, hue, grayscale, blur,
-/// solarize, in this order.
+/// Which operations (augment_operations.h) the settings put to use, in the table's order.
 std::vector<std::string> active_operations(const AugmentSettings& settings);
 
 /// Each active operation alone, then all but each, then all with their strengths times 0.5 and 1.5 (the share that a

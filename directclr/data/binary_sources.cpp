@@ -1,6 +1,7 @@
 // Data sets whose images lie as raw bytes in a few large files: they are read whole and kept in memory.
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 
 #include "directclr/core/checksum.h"
@@ -126,6 +127,19 @@ std::vector<std::string> read_names(const fs::path& path) {
   return names;
 }
 
+// Where the system package puts it, then where tools/fetch-fashion-mnist does.
+fs::path fashion_directory() {
+  const fs::path packaged = "/usr/share/datasets/fashion-mnist";
+  if (fs::exists(packaged)) return packaged;
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  const char* home = std::getenv("HOME");
+  const fs::path fetched =
+      (cache ? fs::path(cache) : fs::path(home ? home : ".") / ".cache") / "directclr" / "fashion-mnist";
+  if (fs::exists(fetched)) return fetched;
+  throw InputError("fashion-mnist", "not found in " + packaged.string() + " or " + fetched.string(),
+                   "install the package dataset-fashion-mnist, or run tools/fetch-fashion-mnist");
+}
+
 std::vector<std::string> numbered(size_t count) {
   std::vector<std::string> names;
   for (size_t i = 0; i < count; ++i) names.push_back("class " + std::to_string(i));
@@ -160,6 +174,12 @@ std::unique_ptr<Source> open_idx(const fs::path& directory, Split split, std::ve
   return std::make_unique<MemorySource>(image_path.string(), static_cast<int>(images.shape[1]), 1, false,
                                         std::vector<uint8_t>(images.data.begin(), images.data.end()), std::move(values),
                                         std::move(class_names));
+}
+
+std::unique_ptr<Source> open_fashion_mnist(const std::string& directory, Split split) {
+  return open_idx(
+      directory.empty() ? fashion_directory() : fs::path(directory), split,
+      {"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"});
 }
 
 std::unique_ptr<Source> open_cifar10(const fs::path& directory, Split split) {

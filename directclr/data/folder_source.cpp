@@ -8,8 +8,8 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
+#include "directclr/data/file_source.h"
 #include "directclr/data/sources.h"
-#include "directclr/image/decode.h"
 
 namespace directclr::data {
 namespace {
@@ -109,50 +109,33 @@ void write_cache(const fs::path& path, const fs::path& root, const Listing& list
   }
 }
 
-class FolderSource final : public Source {
- public:
-  FolderSource(fs::path root, Listing listing) : root_(std::move(root)), files_(std::move(listing.files)) {
-    std::map<std::string, int64_t> classes;
-    bool flat = false;
-    for (const auto& file : files_) {
-      const size_t slash = file.find('/');
-      if (slash == std::string::npos) {
-        flat = true;
-      } else {
-        classes[file.substr(0, slash)] = 0;
-      }
+// Sub-folders are classes; a flat directory, or a single class, is unlabelled.
+FileSource::Contents contents_of(Listing listing) {
+  FileSource::Contents contents;
+  std::map<std::string, int64_t> classes;
+  bool flat = false;
+  for (const auto& file : listing.files) {
+    const size_t slash = file.find('/');
+    if (slash == std::string::npos) {
+      flat = true;
+    } else {
+      classes[file.substr(0, slash)] = 0;
     }
-    if (flat || classes.size() < 2) classes.clear();  // unlabelled
-    int64_t next = 0;
-    for (auto& [name, number] : classes) {
-      number = next++;
-      class_names_.push_back(name);
-    }
-    uint64_t hash = fnv1a("folder");
-    for (const auto& file : files_) {
-      labels_.push_back(classes.empty() ? -1 : classes.at(file.substr(0, file.find('/'))));
-      hash = fnv1a(file, hash);
-    }
-    fingerprint_ = hash;
   }
-
-  void load(uint64_t index, image::Image& image) const override {
-    const fs::path path = root_ / files_[index];
-    image = image::decode(read_file(path), path.string());
+  if (flat || classes.size() < 2) classes.clear();
+  int64_t next = 0;
+  for (auto& [name, number] : classes) {
+    number = next++;
+    contents.class_names.push_back(name);
   }
-  void load_region(uint64_t index, const std::function<image::Box(image::Size)>& choose,
-                   image::Region& region) const override {
-    const fs::path path = root_ / files_[index];
-    image::decode_region(read_file(path), path.string(), choose, region);
+  contents.fingerprint = fnv1a("folder");
+  for (const auto& file : listing.files) {
+    contents.labels.push_back(classes.empty() ? -1 : classes.at(file.substr(0, file.find('/'))));
+    contents.fingerprint = fnv1a(file, contents.fingerprint);
   }
-
-  std::string file(uint64_t index) const override { return read_file(root_ / files_[index]); }
-  std::string describe(uint64_t index) const override { return (root_ / files_[index]).string(); }
-
- private:
-  fs::path root_;
-  std::vector<std::string> files_;
-};
+  contents.files = std::move(listing.files);
+  return contents;
+}
 
 fs::path split_path(const fs::path& directory, Split split) {
   if (split == Split::kTrain) return directory / "train";
@@ -180,7 +163,7 @@ std::unique_ptr<Source> open_folder(const fs::path& directory, Split split) {
   if (listing.files.empty()) {
     throw InputError(root.string(), "holds no images", "expected .jpg, .jpeg or .png files, in class folders or flat");
   }
-  return std::make_unique<FolderSource>(root, std::move(listing));
+  return std::make_unique<FileSource>(root, contents_of(std::move(listing)));
 }
 
 }  // namespace directclr::data

@@ -52,16 +52,19 @@ class Source {
 
 /// What follows `--data`: "kind:path", or a kind alone.
 struct SourceSpec {
-  std::string kind;  ///< fashion-mnist, cifar10, cifar100, stl10, folder, shards
-  std::string path;  ///< may be empty for fashion-mnist
+  std::string kind;  ///< an entry of data_kinds.h
+  std::string path;  ///< may be empty where the kind can do without
 
   /// Throws InputError for an unknown kind (naming the nearest) or a missing path.
   static SourceSpec parse(const std::string& text);
 
-  /// The augmentation preset that fits the data: "fashion", "cifar" or "imagenet"; of folders and shards "cifar" when
-  /// the pictures are small (the median short side of nine at most 48 px). Data that are not there count as "imagenet".
+  /// The augmentation preset that fits the data: its kind's, else "cifar" or "imagenet" by the pictures: "cifar" when
+  /// they are small (the median short side of nine at most 48 px). Data that are not there count as "imagenet".
   std::string preset() const;
 };
+
+/// What may follow `--data`: "fashion-mnist, cifar10:DIR, ..".
+std::string source_forms();
 
 /// What to do about damage that shows when a source is opened.
 struct OpenOptions {

@@ -1,6 +1,7 @@
 #pragma once
 
-// The kinds of data set. Users go through source.h; this header is for its implementation and for tests.
+// Readers of data sets. Users go through source.h, which finds them in the table of kinds (data_kinds.h); this header
+// is for that table and for tests.
 
 #include <filesystem>
 #include <memory>
@@ -12,6 +13,9 @@ namespace directclr::data {
 /// MNIST-like gz or plain IDX files in a directory (four files, train-* and t10k-*).
 std::unique_ptr<Source> open_idx(const std::filesystem::path& directory, Split split,
                                  std::vector<std::string> class_names);
+
+/// Those of Fashion-MNIST; without a directory, from where the system's package or tools/fetch-fashion-mnist puts them.
+std::unique_ptr<Source> open_fashion_mnist(const std::string& directory, Split split);
 
 /// CIFAR-10 / CIFAR-100, binary version: data_batch_*.bin and test_batch.bin, or train.bin and test.bin (fine labels).
 std::unique_ptr<Source> open_cifar10(const std::filesystem::path& directory, Split split);

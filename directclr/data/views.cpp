@@ -82,7 +82,7 @@ void apply_jitter(const ViewParams& p, const AugmentSettings& s, image::Planes& 
   }
 }
 
-image::Normalization to_float(const AugmentSettings::Normalization& n) {
+image::Normalization to_float(const ChannelStatistics& n) {
   const auto mean = [&](size_t c) { return static_cast<float>(n.mean[c]); };
   const auto std = [&](size_t c) { return image::Divisor(static_cast<float>(n.std[c])); };
   return {.mean = {mean(0), mean(1), mean(2)}, .std = {std(0), std(1), std(2)}};
@@ -183,8 +183,7 @@ size_t size_of(PixelFormat format) {
   return format == PixelFormat::kFloat32 ? 4 : format == PixelFormat::kBFloat16 ? 2 : 1;
 }
 
-NormalizeTable::NormalizeTable(const AugmentSettings::Normalization& normalization)
-    : normalization_(to_float(normalization)) {
+NormalizeTable::NormalizeTable(const ChannelStatistics& normalization) : normalization_(to_float(normalization)) {
   for (size_t c = 0; c < 3; ++c) {
     const auto mean = static_cast<float>(normalization.mean[c]);
     const auto std = static_cast<float>(normalization.std[c]);

@@ -60,7 +60,7 @@ size_t size_of(PixelFormat format);
 /// Where the processor has vectors for it float32 is computed, once it is seen that for all bytes it gives the table.
 class NormalizeTable {
  public:
-  explicit NormalizeTable(const AugmentSettings::Normalization& normalization);
+  explicit NormalizeTable(const ChannelStatistics& normalization);
 
   /// Writes planes as interleaved pixels: out (height, width, 3) numbers of the format.
   void write(const image::Planes& planes, PixelFormat format, void* out) const;

@@ -10,10 +10,9 @@
 
 #include "directclr/core/core_turns.h"
 #include "directclr/core/error.h"
-#include "directclr/core/philox.h"
+#include "directclr/core/shuffle.h"
 #include "directclr/core/text.h"
 #include "directclr/data/loader.h"
-#include "directclr/data/sampler.h"
 #include "directclr/eval/batch_images.h"
 #include "directclr/optim/optimizer.h"
 #include "directclr/optim/schedule.h"
@@ -93,10 +92,10 @@ ProbeResult probe_cached(const Features& train, const Features& test, int64_t cl
   x = (x - mean) / scale;
   const Tensor x_test = (test.representation.slice(1, first, end) - mean) / scale;
 
-  const auto rows = static_cast<uint32_t>(x.size(0));
-  const auto order = data::epoch_order(seed ^ 0x5eed, 0, rows);
-  const auto held = static_cast<int64_t>(std::max(1.0, std::round(settings.held_out * rows)));
-  const Tensor shuffled = torch::tensor(std::vector<int64_t>(order.begin(), order.end()));
+  const int64_t rows = x.size(0);
+  RandomStream random(seed, Purpose::kSplit);
+  const Tensor shuffled = torch::tensor(permutation<int64_t>(static_cast<size_t>(rows), random));
+  const auto held = static_cast<int64_t>(std::max(1.0, std::round(settings.held_out * static_cast<double>(rows))));
   const Tensor held_rows = shuffled.slice(0, 0, held);
   // The strength is chosen on part of the rows; the classifier that counts is then fitted on all.
   constexpr int64_t kGridRows = 20000;

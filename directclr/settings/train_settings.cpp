@@ -11,8 +11,7 @@ namespace directclr::settings {
 
 void TrainSettings::describe(FieldList& f) {
   f.section("train");
-  f.add("data", data,
-        "images: fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, folder:DIR, shards:DIR or shards:GLOB");
+  f.add("data", data, "images: " + data::source_forms());
   f.add("limit", limit, 0, 1e12, "images to use at most, spread evenly over the data; 0: all");
   f.add("shuffle_block", shuffle_block, 0, 1 << 30,
         "for slow disks: shuffle runs of so many neighbouring images, and the images of sixteen runs at a time; 0: all "

@@ -4,18 +4,20 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/spectrum.h"
 
 namespace directclr::spectrum {
 namespace {
 
-constexpr const char* kNames[] = {"effective-rank", "effective-rank-sigma", "participation-ratio",
-                                  "stable-rank",    "cumulative-area",      "alpha"};
-
+// Of the measures that the jackknife holds for, in their table's order.
 std::vector<double> values_from(const Covariance& covariance) {
   const SpectrumSummary s = summarize_covariance(covariance.matrix());
-  return {s.effective_rank_lambda, s.effective_rank_sigma, s.participation_ratio,
-          s.stable_rank,           s.cumulative_area,      s.power_law.alpha};
+  std::vector<double> values;
+  for (const auto& kind : measure_kinds()) {
+    if (kind.jackknife) values.push_back(kind.value(s));
+  }
+  return values;
 }
 
 }  // namespace
@@ -49,11 +51,14 @@ std::vector<JackknifeEstimate> Jackknife::estimates() const {
   for (size_t g = 0; g < groups_.size(); ++g) parts.push_back(without(g));
   const auto n = static_cast<double>(groups_.size());
   std::vector<JackknifeEstimate> estimates;
-  for (size_t m = 0; m < whole.size(); ++m) {
+  size_t m = 0;
+  for (const auto& kind : measure_kinds()) {
+    if (!kind.jackknife) continue;
     double mean = 0, squares = 0;
     for (const auto& part : parts) mean += part[m] / n;
     for (const auto& part : parts) squares += (part[m] - mean) * (part[m] - mean);
-    estimates.push_back({kNames[m], whole[m], std::sqrt((n - 1) / n * squares), (n - 1) * (mean - whole[m])});
+    estimates.push_back({kind.name, whole[m], std::sqrt((n - 1) / n * squares), (n - 1) * (mean - whole[m])});
+    ++m;
   }
   return estimates;
 }

@@ -4,118 +4,279 @@
 #include <cmath>
 
 #include "directclr/core/error.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 
 namespace directclr::spectrum {
 namespace {
 
-std::string of_dimensions(double value, const SpectrumSummary& s) {
+std::string of_dimensions(const SpectrumSummary& s, double value) {
   return format("%.1f of %lld", value, static_cast<long long>(s.dimensions()));
 }
 
-std::string list(const std::vector<int64_t>& numbers) {
+std::string area_text(const SpectrumSummary& s, double value) {
+  const auto dimensions = static_cast<double>(s.dimensions());
+  return format("%.4f (flat %.4f, one direction 1)", value, dimensions > 0 ? 0.5 + 0.5 / dimensions : 0.0);
+}
+
+std::string power_law_text(const SpectrumSummary& s, double value) {
+  const auto& law = s.power_law;
+  return format("%.3f, R^2 %.3f over ranks %lld to %lld", value, law.r2, static_cast<long long>(law.first),
+                static_cast<long long>(law.last));
+}
+void add_power_law(const SpectrumSummary& s, Json& object) {
+  object["alpha_r2"] = s.power_law.r2;
+  object["alpha_ranks"] = Json::array({s.power_law.first, s.power_law.last});
+}
+
+std::string dead_text(const SpectrumSummary& s, double) {
+  return format("%lld of %lld below 1e-4 of the largest eigenvalue (%lld below 1e-2, %lld below 1e-6)",
+                static_cast<long long>(s.below_1e_4), static_cast<long long>(s.dimensions()),
+                static_cast<long long>(s.below_1e_2), static_cast<long long>(s.below_1e_6));
+}
+void add_other_thresholds(const SpectrumSummary& s, Json& object) {
+  object["below_1e-2_of_largest"] = s.below_1e_2;
+  object["below_1e-6_of_largest"] = s.below_1e_6;
+}
+
+std::string constant_text(const SpectrumSummary& s, double) {
   std::vector<std::string> words;
-  for (const int64_t number : numbers) {
+  for (const int64_t number : s.constant) {
     if (words.size() == 12) {
       words.emplace_back("...");
       break;
     }
     words.push_back(std::to_string(number));
   }
-  return words.empty() ? "" : " (" + join(words) + ")";
+  return format("%zu", s.constant.size()) + (words.empty() ? "" : " (" + join(words) + ")");
 }
 
 }  // namespace
 
+const Table<MeasureKind>& measure_kinds() {
+  using Healthier = MeasureKind::Healthier;
+  using From = MeasureKind::From;
+  using Summary = SpectrumSummary;
+  static const Table<MeasureKind> kinds(
+      "measure",
+      {
+          {.name = "effective-rank",
+           .key = "effective_rank_lambda",
+           .label = "effective rank (eigenvalues)",
+           .definition =
+               "exp of the entropy of lambda_k / sum lambda, eigenvalues of the centred covariance (the variance form)",
+           .caveat = "weighs the large eigenvalues: a dead tail hardly shows in it",
+           .elsewhere = "often called effective rank without saying which; Roy & Vetterli's own form uses singular "
+                        "values",
+           .value = [](const Summary& s) { return s.effective_rank_lambda; },
+           .text = of_dimensions,
+           .jackknife = true},
+          {.name = "effective-rank-sigma",
+           .key = "effective_rank_sigma",
+           .label = "effective rank (singular values)",
+           .definition = "exp of the entropy of sigma_k / sum sigma, singular values of the centred rows (Roy & "
+                         "Vetterli 2007)",
+           .caveat = "larger than the variance form for the same spectrum: compare like with like",
+           .value = [](const Summary& s) { return s.effective_rank_sigma; },
+           .text = of_dimensions,
+           .jackknife = true},
+          {.name = "rankme",
+           .key = "rankme",
+           .label = "RankMe",
+           .definition = "exp of the entropy of sigma_k(Z) / sum sigma, rows as they are, not centred (Garrido et al. "
+                         "2023)",
+           .caveat = "meant to compare runs of one method",
+           .elsewhere = "epsilon is 0 here, 1e-7 in the paper and 1e-5 in some libraries, which can lift it above D; "
+                        "others centre, or take eigenvalues, under the same name",
+           .from = From::kUncentred,
+           .value = [](const Summary& s) { return s.rankme; },
+           .text = of_dimensions,
+           .stays = {.translation = false}},
+          {.name = "participation-ratio",
+           .key = "participation_ratio",
+           .label = "participation ratio",
+           .definition = "(sum lambda)^2 / sum lambda^2",
+           .caveat = "from few rows too small: 1 / PR measured is about 1 / PR + 1 / N",
+           .value = [](const Summary& s) { return s.participation_ratio; },
+           .text = of_dimensions,
+           .jackknife = true},
+          {.name = "stable-rank",
+           .key = "stable_rank",
+           .label = "stable rank = NESum",
+           .definition = "sum lambda / lambda_1 of the centred covariance",
+           .caveat = "one strong direction alone makes it small",
+           .elsewhere = "the same number as NESum (He & Ozay 2022)",
+           .value = [](const Summary& s) { return s.stable_rank; },
+           .text = of_dimensions,
+           .jackknife = true},
+          {.name = "components-90",
+           .key = "components_90",
+           .label = "components that hold 90 % of the variance",
+           .definition =
+               "the smallest k for which the k largest lambda hold 0.9 sum lambda (PC-ID, Ansuini et al. 2019)",
+           .caveat = "depends on the share; the tail, where dimensional collapse begins, is left out",
+           .elsewhere = "0.95 or 0.99 of the variance",
+           .value = [](const Summary& s) { return static_cast<double>(components_holding(s.values, 0.9)); },
+           .text = [](const Summary& s,
+                      double value) { return format("%.0f of %lld", value, static_cast<long long>(s.dimensions())); },
+           .json = [](const Summary& s) { return Json(components_holding(s.values, 0.9)); }},
+          {.name = "cumulative-area",
+           .key = "cumulative_area",
+           .label = "cumulative area",
+           .definition = "mean over j of sum of the j largest sigma / sum sigma (Li, Efros & Pathak 2022, Eqn 2)",
+           .caveat = "goes from (D + 1) / 2D for a flat spectrum to 1 for complete collapse",
+           .elsewhere = "called explained variance, although it sums sigma, not its square",
+           .value = [](const Summary& s) { return s.cumulative_area; },
+           .text = area_text,
+           .healthier = Healthier::kLess,
+           .jackknife = true},
+          {.name = "alpha",
+           .key = "alpha",
+           .label = "alpha, ranks 11 to 100",
+           .definition = "lambda_j ~ j^-alpha, least squares of the logarithms with weights 1 / j, ranks 11 to 100 "
+                         "(alpha-ReQ, Agrawal et al. 2022)",
+           .caveat = "the range of ranks decides much, even the sign of its relation to accuracy; near 1 is called "
+                     "good; look at R^2",
+           .elsewhere = "other ranges of ranks",
+           .value = [](const Summary& s) { return s.power_law.alpha; },
+           .text = power_law_text,
+           .healthier = Healthier::kLess,
+           .jackknife = true,
+           .further = add_power_law},
+          {.name = "condition-number",
+           .key = "condition_number",
+           .label = "condition number",
+           .definition = "lambda_1 / lambda_D",
+           .caveat = "infinite as soon as one direction is dead, and always from fewer rows than dimensions",
+           .value = [](const Summary& s) { return s.condition_number; },
+           .text = [](const Summary&, double value) { return format("%.3g", value); },
+           .healthier = Healthier::kLess},
+          {.name = "dead-directions",
+           .key = "below_1e-4_of_largest",
+           .label = "dead directions (below 1e-4)",
+           .definition = "how many eigenvalues are below 1e-4 of the largest",
+           .caveat = "depends on the share; from N rows at least D - N + 1 are 0",
+           .elsewhere = "other shares",
+           .value = [](const Summary& s) { return static_cast<double>(s.below_1e_4); },
+           .text = dead_text,
+           .healthier = Healthier::kLess,
+           .json = [](const Summary& s) { return Json(s.below_1e_4); },
+           .further = add_other_thresholds},
+          {.name = "constant-dimensions",
+           .key = "constant_dimensions",
+           .label = "constant dimensions",
+           .definition = "columns whose variance is below 1e-12 of the columns' mean variance: units that are off for "
+                         "every image",
+           .caveat = "collapse need not follow the axes: look at the eigenvalues too",
+           .from = From::kVariances,
+           .value = [](const Summary& s) { return static_cast<double>(s.constant.size()); },
+           .text = constant_text,
+           .healthier = Healthier::kLess,
+           .stays = {.rotation = false},
+           .json = [](const Summary& s) { return Json(s.constant); }},
+          {.name = "normalized-std",
+           .key = "normalized_std",
+           .label = "normalised standard deviation",
+           .definition = "mean over dimensions of the standard deviation of z / |z|, times sqrt(D) (SimSiam, Sec. 4.1)",
+           .caveat = "sees complete collapse, not dimensional collapse; of the columns: a rotation of the features "
+                     "changes it",
+           .elsewhere = "without the factor",
+           .from = From::kDirections,
+           .value = [](const Summary& s) { return s.normalized_std; },
+           .text = [](const Summary&, double value) { return format("%.3f (isotropic 1, all rows alike 0)", value); },
+           .stays = {.rotation = false, .translation = false}},
+          {.name = "mean-cosine",
+           .key = "mean_cosine",
+           .label = "mean cosine to the mean direction",
+           .definition = "length of the mean of z / |z|: the mean cosine of the rows with their mean direction",
+           .caveat = "a large mean brings it near 1 whatever varies about it; says nothing of dimensional collapse",
+           .from = From::kDirections,
+           .value = [](const Summary& s) { return s.mean_cosine; },
+           .text = [](const Summary&, double value) { return format("%.4f (all rows alike 1)", value); },
+           .healthier = Healthier::kLess,
+           .stays = {.translation = false}},
+      });
+  return kinds;
+}
+
 std::vector<Measure> measures_of(const SpectrumSummary& s) {
-  const auto& law = s.power_law;
+  std::vector<Measure> all;
+  for (const auto& kind : measure_kinds()) {
+    const double value = kind.value(s);
+    const std::string caveat = kind.elsewhere.empty() ? kind.caveat : kind.caveat + "; elsewhere: " + kind.elsewhere;
+    all.push_back({kind.name, kind.text(s, value), value, kind.definition, caveat, kind.may_have_floor()});
+  }
+  return all;
+}
+
+Json measures_object(const SpectrumSummary& s) {
+  Json object = Json::object();
+  for (const auto& kind : measure_kinds()) {
+    object[kind.key] = kind.json ? kind.json(s) : Json(kind.value(s));
+    if (kind.further) kind.further(s, object);
+  }
+  return object;
+}
+
+namespace {
+
+Measure compatible(const char* name, double value, const char* definition, const char* caveat) {
+  return {name, format("%.4f", value), value, definition, caveat};
+}
+
+// RankMe of the rows as they are.
+double uncentred_rankme(const SpectrumSummary& s, double epsilon) {
+  std::vector<double> sigma(s.uncentred);
+  for (double& value : sigma) value = std::sqrt(value);
+  return rankme(sigma, epsilon);
+}
+
+std::vector<Measure> of_rankme_paper(const SpectrumSummary& s) {
+  return {compatible("rankme", uncentred_rankme(s, 1e-7), "RankMe with the paper's epsilon for float32, 1e-7",
+                     "25,600 rows there")};
+}
+std::vector<Measure> of_stable_pretraining(const SpectrumSummary& s) {
+  return {compatible("rankme", uncentred_rankme(s, 1e-5), "RankMe with epsilon 1e-5 (its PyTorch callback)",
+                     "the epsilon lifts it, in many dimensions above their number; there of a queue of training rows")};
+}
+std::vector<Measure> of_reptrix(const SpectrumSummary& s) {
+  return {compatible("rankme", rankme(s.values, 1e-7), "of the centred covariance's eigenvalues, epsilon 1e-7",
+                     "squares where the paper has singular values, and centres")};
+}
+std::vector<Measure> of_google(const SpectrumSummary& s) {
   return {
-      {"effective-rank", of_dimensions(s.effective_rank_lambda, s), s.effective_rank_lambda,
-       "exp of the entropy of lambda_k / sum lambda, eigenvalues of the centred covariance (the variance form)",
-       "weighs the large eigenvalues: a dead tail hardly shows in it. Roy & Vetterli's own form uses singular values"},
-      {"effective-rank-sigma", of_dimensions(s.effective_rank_sigma, s), s.effective_rank_sigma,
-       "exp of the entropy of sigma_k / sum sigma, singular values of the centred rows (Roy & Vetterli 2007)",
-       "larger than the variance form for the same spectrum: compare like with like"},
-      {"rankme", of_dimensions(s.rankme, s), s.rankme,
-       "exp of the entropy of sigma_k(Z) / sum sigma, rows as they are, not centred (Garrido et al. 2023)",
-       "epsilon is 0 here, 1e-7 in the paper and 1e-5 in some libraries, which can lift it above D; meant to compare "
-       "runs "
-       "of one method; others centre, or take eigenvalues, under the same name"},
-      {"participation-ratio", of_dimensions(s.participation_ratio, s), s.participation_ratio,
-       "(sum lambda)^2 / sum lambda^2", "from few rows too small: 1 / PR measured is about 1 / PR + 1 / N"},
-      {"stable-rank", of_dimensions(s.stable_rank, s), s.stable_rank,
-       "sum lambda / lambda_1 of the centred covariance; the same number as NESum (He & Ozay 2022)",
-       "one strong direction alone makes it small"},
-      {"cumulative-area",
-       format("%.4f (flat %.4f, one direction 1)", s.cumulative_area,
-              s.dimensions() > 0 ? 0.5 + 0.5 / static_cast<double>(s.dimensions()) : 0.0),
-       s.cumulative_area,
-       "mean over j of sum of the j largest sigma / sum sigma (Li, Efros & Pathak 2022, Eqn 2; sigma, not squared)",
-       "goes from (D + 1) / 2D for a flat spectrum to 1 for complete collapse", false},
-      {"alpha",
-       format("%.3f, R^2 %.3f over ranks %lld to %lld", law.alpha, law.r2, static_cast<long long>(law.first),
-              static_cast<long long>(law.last)),
-       law.alpha,
-       "lambda_j ~ j^-alpha, least squares of the logarithms with weights 1 / j (alpha-ReQ, Agrawal et al. 2022)",
-       "the range of ranks decides much, even the sign of its relation to accuracy; near 1 is called good; look at R^2",
-       false},
-      {"condition-number", format("%.3g", s.condition_number), s.condition_number, "lambda_1 / lambda_D",
-       "infinite as soon as one direction is dead, and always from fewer rows than dimensions", false},
-      {"dead-directions",
-       format("%lld of %lld below 1e-4 of the largest eigenvalue (%lld below 1e-2, %lld below 1e-6)",
-              static_cast<long long>(s.below_1e_4), static_cast<long long>(s.dimensions()),
-              static_cast<long long>(s.below_1e_2), static_cast<long long>(s.below_1e_6)),
-       static_cast<double>(s.below_1e_4), "eigenvalues below a share of the largest",
-       "depends on the share; from N rows at least D - N + 1 are 0", false},
-      {"constant-dimensions", format("%zu", s.constant.size()) + list(s.constant),
-       static_cast<double>(s.constant.size()),
-       "columns whose variance is below 1e-12 of the columns' mean variance: units that are off for every image",
-       "collapse need not follow the axes: look at the eigenvalues too", false},
-      {"normalized-std", format("%.3f (isotropic 1, all rows alike 0)", s.normalized_std), s.normalized_std,
-       "mean over dimensions of the standard deviation of z / |z|, times sqrt(D) (SimSiam, Sec. 4.1)",
-       "sees complete collapse, not dimensional collapse; of the columns: a rotation of the features changes it"},
-      {"mean-cosine", format("%.4f (all rows alike 1)", s.mean_cosine), s.mean_cosine,
-       "length of the mean of z / |z|: the mean cosine of the rows with their mean direction",
-       "a large mean brings it near 1 whatever varies about it; says nothing of dimensional collapse", false},
-  };
+      compatible("rankme", uncentred_rankme(s, 1e-12), "RankMe with epsilon 1e-12", ""),
+      compatible("stable-rank", stable_rank(s.uncentred), "sum sigma^2 / sigma_1^2, not centred", "the mean counts"),
+      compatible("nesum", stable_rank(s.values), "sum lambda / lambda_1 of the covariance", "")};
+}
+std::vector<Measure> of_lightly(const SpectrumSummary& s) {
+  const auto dimensions = static_cast<double>(std::min(s.samples, s.dimensions()));
+  return {compatible("rankme", uncentred_rankme(s, 1e-12) / dimensions, "RankMe with epsilon 1e-12, over min(N, D)",
+                     "a share, where others give a number of dimensions")};
+}
+
+}  // namespace
+
+const Table<CompatTool>& compat_tools() {
+  static const Table<CompatTool> tools("--compat",
+                                       {{"rankme-paper", "RankMe's paper", of_rankme_paper},
+                                        {"stable-pretraining", "its PyTorch callback", of_stable_pretraining},
+                                        {"reptrix", "the package reptrix", of_reptrix},
+                                        {"google", "google-research, graph_embedding/metrics", of_google},
+                                        {"lightly", "RankMe over min(N, D)", of_lightly}});
+  return tools;
 }
 
 std::vector<Measure> compatible_measures(const SpectrumSummary& s, const std::string& tool) {
-  std::vector<double> sigma(s.uncentred);
-  for (double& value : sigma) value = std::sqrt(value);
-  const auto dimensions = static_cast<double>(std::min(s.samples, s.dimensions()));
-  const auto measure = [&](const char* name, double value, const char* definition, const char* caveat) {
-    return Measure{tool + " " + name, format("%.4f", value), value, definition, caveat};
-  };
-  if (tool == "rankme-paper") {
-    return {measure("rankme", rankme(sigma, 1e-7), "RankMe with the paper's epsilon for float32, 1e-7",
-                    "25,600 rows there")};
-  }
-  if (tool == "stable-pretraining") {
-    return {measure("rankme", rankme(sigma, 1e-5), "RankMe with epsilon 1e-5 (its PyTorch callback)",
-                    "the epsilon lifts it, in many dimensions above their number; there of a queue of training rows")};
-  }
-  if (tool == "reptrix") {
-    return {measure("rankme", rankme(s.values, 1e-7), "of the centred covariance's eigenvalues, epsilon 1e-7",
-                    "squares where the paper has singular values, and centres")};
-  }
-  if (tool == "google") {
-    return {measure("rankme", rankme(sigma, 1e-12), "RankMe with epsilon 1e-12", ""),
-            measure("stable-rank", stable_rank(s.uncentred), "sum sigma^2 / sigma_1^2, not centred", "the mean counts"),
-            measure("nesum", stable_rank(s.values), "sum lambda / lambda_1 of the covariance", "")};
-  }
-  if (tool == "lightly") {
-    return {measure("rankme", rankme(sigma, 1e-12) / dimensions, "RankMe with epsilon 1e-12, over min(N, D)",
-                    "a share, where others give a number of dimensions")};
-  }
-  throw InputError("--compat", "'" + tool + "' is not known",
-                   "allowed: rankme-paper | stable-pretraining | reptrix | google | lightly");
+  std::vector<Measure> measures = compat_tools().at(tool).measures(s);
+  for (auto& measure : measures) measure.name = tool + " " + measure.name;
+  return measures;
 }
 
 std::vector<Floor> parse_floors(const std::string& text, const std::string& option) {
   std::vector<std::string> names;
-  for (const auto& measure : measures_of({})) {
-    if (measure.more_is_healthier) names.push_back(measure.name);
+  for (const auto& kind : measure_kinds()) {
+    if (kind.may_have_floor()) names.push_back(kind.name);
   }
   std::vector<Floor> floors;
   for (const auto& piece : split(text, ',')) {
@@ -137,13 +298,11 @@ std::vector<Floor> parse_floors(const std::string& text, const std::string& opti
 
 std::vector<std::string> under_floors(const SpectrumSummary& summary, const std::vector<Floor>& floors) {
   std::vector<std::string> lines;
-  const auto measures = measures_of(summary);
   for (const auto& floor : floors) {
-    const auto measure =
-        std::find_if(measures.begin(), measures.end(), [&](const auto& m) { return m.name == floor.measure; });
+    const double value = measure_kinds().at(floor.measure).value(summary);
     const double least = floor.value * (floor.of_dimensions ? static_cast<double>(summary.dimensions()) : 1);
-    if (measure->value >= least) continue;
-    lines.push_back(format("%s is %.4g, under %.4g", floor.measure.c_str(), measure->value, least));
+    if (value >= least) continue;
+    lines.push_back(format("%s is %.4g, under %.4g", floor.measure.c_str(), value, least));
   }
   return lines;
 }

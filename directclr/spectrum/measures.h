@@ -3,7 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "directclr/core/table.h"
 #include "directclr/spectrum/summary.h"
+
+namespace directclr {
+class Json;
+}
 
 namespace directclr::spectrum {
 
@@ -17,12 +22,62 @@ struct Measure {
   bool more_is_healthier = true;  ///< may stand in --fail-under
 };
 
-/// All measures of a summary, the most telling first.
+/// Which changes of the rows leave a measure as it is.
+struct Invariances {
+  bool rotation = true;      ///< of the features
+  bool scale = true;         ///< all rows times a number
+  bool row_order = true;     ///< another order of the rows
+  bool column_order = true;  ///< another order of the features
+  bool repetition = true;    ///< every row twice
+  bool translation = true;   ///< a constant row added to all
+};
+
+/// Everything that is known of a measure of a summary. What texts, --explain, floors, the jackknife, result files and
+/// the table in docs/math.md say of measures comes from these entries; a new measure is one more in measures.cpp.
+struct MeasureKind {
+  enum class Healthier { kMore, kLess };
+  /// What it is computed from. Covariances alone give the first two; what needs more is not a number there.
+  enum class From { kEigenvalues, kVariances, kDirections, kUncentred };
+
+  std::string name;            ///< "effective-rank": on the command line and in texts
+  std::string key;             ///< "effective_rank_lambda": in result files
+  std::string label;           ///< "effective rank (eigenvalues)": on pages
+  std::string definition;      ///< formula and source
+  std::string caveat;          ///< when it misleads
+  std::string elsewhere = "";  ///< its other names, and who computes it otherwise; may be empty
+  From from = From::kEigenvalues;
+  double (*value)(const SpectrumSummary& summary) = nullptr;
+  std::string (*text)(const SpectrumSummary& summary, double value) = nullptr;  ///< the value with its parameters
+  Healthier healthier = Healthier::kMore;
+  bool jackknife = false;  ///< smooth in the eigenvalues, so that the jackknife holds for it
+  Invariances stays = {};  ///< under which changes
+  Json (*json)(const SpectrumSummary& summary) = nullptr;  ///< what result files have under `key`; null: the value
+  /// Adds what else result files have of it; null: nothing.
+  void (*further)(const SpectrumSummary& summary, Json& object) = nullptr;
+
+  /// A floor goes with what is healthier when there is more of it.
+  bool may_have_floor() const { return healthier == Healthier::kMore; }
+};
+
+/// The most telling first.
+const Table<MeasureKind>& measure_kinds();
+
+/// All measures of a summary, in the table's order.
 std::vector<Measure> measures_of(const SpectrumSummary& summary);
 
-/// What other tools give for the same rows, by their own conventions (docs/math.md, "Measures of collapse"):
-/// "rankme-paper", "stable-pretraining", "reptrix", "google" (graph_embedding/metrics), "lightly". Throws InputError
-/// for another name.
+/// The same as an object, by the keys of result files (docs/formats.md). Infinite values become null when it is
+/// written.
+Json measures_object(const SpectrumSummary& summary);
+
+/// Another tool, and what it gives for the same rows by its own conventions.
+struct CompatTool {
+  std::string name;
+  std::string help;
+  std::vector<Measure> (*measures)(const SpectrumSummary& summary);  ///< names without the tool's
+};
+const Table<CompatTool>& compat_tools();
+
+/// The measures of a tool, "TOOL NAME" each. Throws InputError for a name that compat_tools() does not have.
 std::vector<Measure> compatible_measures(const SpectrumSummary& summary, const std::string& tool);
 
 /// A floor under a measure: "effective-rank=0.1D" (a tenth of the dimensions), "normalized-std=0.5". "rank" is short

@@ -43,6 +43,21 @@ double stable_rank(const std::vector<double>& lambda) {
   return sum > 0 ? sum / *std::max_element(lambda.begin(), lambda.end()) : 0;
 }
 
+int64_t components_holding(const std::vector<double>& lambda, double share) {
+  const double sum = std::accumulate(lambda.begin(), lambda.end(), 0.0);
+  if (!(sum > 0)) return 0;
+  // A sum that rounding leaves a little short of the share counts.
+  const double enough = share * sum * (1 - 1e-12);
+  double so_far = 0;
+  int64_t count = 0;
+  for (const double value : lambda) {
+    if (so_far >= enough) break;
+    so_far += value;
+    ++count;
+  }
+  return count;
+}
+
 double cumulative_area(const std::vector<double>& lambda) {
   double sum = 0;
   for (const double value : lambda) sum += std::sqrt(value);

@@ -25,6 +25,10 @@ double participation_ratio(const std::vector<double>& values);
 /// sum(lambda) / lambda_1: the stable rank of Zc, which is NESum of He & Ozay (2022). 0 for an all-zero input.
 double stable_rank(const std::vector<double>& lambda);
 
+/// How many of the largest eigenvalues it takes to hold `share` of their sum: for 0.9 the PC-ID of Ansuini et al.
+/// (2019). 0 for an all-zero input. Requires 0 < share < 1.
+int64_t components_holding(const std::vector<double>& lambda, double share);
+
 /// The area under the cumulative explained "variance" of Li, Efros & Pathak (2022), Eqn 2, which sums singular values
 /// (not their squares): (1/D) sum_j sum_{i<=j} sigma_i / sum sigma. (D+1)/2D when flat, 1 when one direction has all;
 /// 0 for an all-zero input.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/spectrum/geometry.h"
 #include "directclr/spectrum/spectrum.h"
@@ -45,6 +46,12 @@ Monitor::Monitor(const MonitorOptions& options, int64_t representation, int64_t 
       floors_(options.stop_under.empty() ? std::vector<spectrum::Floor>{}
                                          : spectrum::parse_floors(options.stop_under, "--stop-under")) {
   if (options.watch_z) z_.emplace(embedding, options.memory * static_cast<double>(embedding), device);
+  for (const auto& floor : floors_) {
+    if (spectrum::measure_kinds().at(floor.measure).from == spectrum::MeasureKind::From::kUncentred) {
+      throw InputError("--stop-under", floor.measure + " is not measured while a network is trained",
+                       "it needs rows that are not centred, of which the monitor keeps nothing");
+    }
+  }
 }
 
 Monitor::Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)

@@ -2,7 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
+#include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/data/augment_operations.h"
 #include "directclr/data/views.h"
+#include "tests/support/error_of.h"
+#include "tests/support/folders.h"
 
 namespace directclr::data {
 namespace {
@@ -13,6 +21,72 @@ AugmentSettings preset(const std::string& name) {
   AugmentSettings settings;
   settings.apply_preset(name);
   return settings;
+}
+
+TEST(AugmentPresets, AreNamedAndGiveValuesInRange) {
+  for (const auto& entry : augment_presets()) {
+    auto settings = preset(entry.name);
+    EXPECT_EQ(settings.preset, entry.name);
+    EXPECT_NO_THROW(fields_of(settings).check()) << entry.name;
+    EXPECT_EQ(settings.normalization().name, settings.normalize) << entry.name;
+  }
+  const std::string error = test::error_of([] { preset("cifr"); });
+  EXPECT_NE(error.find("did you mean 'cifar'? allowed: imagenet | cifar | fashion"), std::string::npos) << error;
+  AugmentSettings settings;
+  settings.normalize = "imagnet";
+  EXPECT_THROW(settings.normalization(), InputError) << "no other in its place";
+  EXPECT_EQ(fields_of(settings).find("preset")->range(), "auto | imagenet | cifar | fashion");
+}
+
+// A setting belongs to an operation, or to none in particular.
+TEST(AugmentOperations, AccountForEverySetting) {
+  AugmentSettings settings;
+  const FieldList fields = fields_of(settings);
+  Names rest = fields.names();
+  for (const auto& operation : augment_operations()) {
+    EXPECT_FALSE(operation.help.empty()) << operation.name;
+    for (const auto& name : operation.settings) {
+      const auto names = fields.names();
+      EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name << " is no setting";
+      std::erase(rest, name);
+    }
+  }
+  EXPECT_EQ(rest, (Names{"preset", "image_size", "interpolation", "local_views", "local_size", "local_scale_min",
+                         "local_scale_max", "eval_crop_fraction", "normalize"}));
+}
+
+TEST(AugmentOperations, ChangeTheirOwnSettingsAlone) {
+  for (const auto& operation : augment_operations()) {
+    for (const double strength : {0.0, 0.5, 1.5}) {
+      if (strength > 0 && !operation.scale) continue;
+      AugmentSettings before = preset("imagenet"), after = before;
+      if (strength > 0) {
+        operation.scale(after, strength);
+      } else {
+        operation.remove(after);
+        EXPECT_FALSE(operation.active(after)) << operation.name;
+      }
+      size_t changed = 0;
+      const FieldList fields = fields_of(after);
+      for (const auto& field : fields.fields()) {
+        if (field.text() == fields_of(before).find(field.name)->text()) continue;
+        ++changed;
+        EXPECT_EQ(std::count(operation.settings.begin(), operation.settings.end(), field.name), 1)
+            << operation.name << " changes " << field.name;
+      }
+      EXPECT_GT(changed, 0U) << operation.name;
+    }
+  }
+}
+
+TEST(AugmentOperations, StandInTheDocumentation) {
+  const std::string document = read_file(test::tests_folder().parent_path() / "docs/math.md");
+  for (const auto& operation : augment_operations()) {
+    Names options;
+    for (const auto& name : operation.settings) options.push_back("`" + name + "`");
+    const std::string row = "| " + operation.name + " | " + operation.help + " | " + join(options) + " |\n";
+    EXPECT_NE(document.find(row), std::string::npos) << "docs/math.md lacks the line\n" << row;
+  }
 }
 
 TEST(AugmentVariants, NameWhatThePresetsDo) {

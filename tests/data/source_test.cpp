@@ -6,6 +6,8 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/data/augment_settings.h"
+#include "directclr/data/data_kinds.h"
 #include "directclr/data/pack.h"
 #include "directclr/data/sources.h"
 #include "directclr/data/subset.h"
@@ -27,6 +29,32 @@ TEST(SourceSpec, NamesTheNearestKind) {
   EXPECT_NE(error_of([] { SourceSpec::parse("cifar-10:/x"); }).find("did you mean 'cifar10'?"), std::string::npos);
   EXPECT_NE(error_of([] { SourceSpec::parse("cifar10"); }).find("write cifar10:DIRECTORY"), std::string::npos);
   EXPECT_NE(error_of([] { SourceSpec::parse("/tmp"); }).find("write folder:/tmp"), std::string::npos);
+}
+
+TEST(DataKinds, SayWhatFollowsTheirNames) {
+  EXPECT_TRUE(source_forms().starts_with("fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, ")) << source_forms();
+  EXPECT_TRUE(source_forms().ends_with("folder:DIR, shards:DIR or shards:GLOB")) << source_forms();
+  EXPECT_TRUE(SourceSpec::parse("fashion-mnist").path.empty());
+  EXPECT_EQ(SourceSpec::parse("fashion-mnist:/x").path, "/x");
+  for (const auto& kind : data_kinds()) {
+    EXPECT_FALSE(kind.help.empty()) << kind.name;
+    // A preset that there is, or one that the pictures decide.
+    AugmentSettings settings;
+    if (!kind.preset.empty()) {
+      EXPECT_NO_THROW(settings.apply_preset(kind.preset)) << kind.name;
+    }
+    const bool directory = kind.path == DataKind::Path::kDirectory;
+    const std::string error = error_of([&] { open_source(kind.name + ":/no/such", Split::kTrain); });
+    EXPECT_NE(error.find(directory ? "there is no such directory" : "/no/such"), std::string::npos) << error;
+  }
+}
+
+// The formats' list of kinds names all of them.
+TEST(DataKinds, StandInTheDocumentation) {
+  const std::string formats = read_file(test::tests_folder().parent_path() / "docs/formats.md");
+  for (const auto& kind : data_kinds()) {
+    EXPECT_NE(formats.find("\n| `" + kind.name), std::string::npos) << kind.name << " is missing in docs/formats.md";
+  }
 }
 
 TEST(IdxSource, ReadsImagesAndLabels) {
