@@ -3,7 +3,6 @@
 
 #include "cli/engine/engine.h"
 #include "cli/program.h"
-#include "cli/run_options.h"
 #include "directclr/core/error.h"
 #include "directclr/data/source.h"
 
@@ -48,8 +47,7 @@ void add_explain(CLI::App& app, Program& program) {
                    "run directory of a finished training, or an encoder's weights with torchvision's names "
                    "(.safetensors, .pt, .pth), which need --arch and --data")
       ->required();
-  add_evaluation_options(*command, state->request.base);
-  state->options.add_to(*command, fields_of(state->request.settings));
+  state->options.add_to(*command, fields_of(state->request));
   command->add_option("--out", state->request.out,
                       "folder for index.html, explain.json and figures [RUN/explain, FILE.explain]");
   state->foreign.add_to(*command, fields_of(state->request.foreign));
@@ -58,7 +56,7 @@ void add_explain(CLI::App& app, Program& program) {
               "  directclr explain resnet50.pth --arch resnet50 --data folder:photos");
   command->callback([&program, state] {
     program.action = [state](Console& console) {
-      FieldList fields = fields_of(state->request.settings);
+      FieldList fields = fields_of(state->request);
       state->options.apply(fields, "");
       resolve(state->request, state->foreign);
       load_engine().explain(state->request, console);

@@ -10,7 +10,7 @@ void run_probe(const ProbeRequest& request, Console& console);
 void run_knn(const KnnRequest& request, Console& console);
 void run_evaluate(const EvaluateRequest& request, Console& console);
 void run_embed(const EmbedRequest& request, Console& console);
-std::optional<RunRows> run_rows(const SpectrumRequest& request, Console& console);
+std::optional<report::MeasuredInput> measure_run(const SpectrumRequest& request, Console& console);
 void run_explain(const ExplainRequest& request, Console& console);
 void run_export(const ExportRequest& request, Console& console);
 plan::Machine measure_step(const BenchRequest& request, Console& console);

@@ -75,6 +75,20 @@ Json OpenedRun::protocol() const {
           {"precision", "float32"}};
 }
 
+report::MeasuredInput OpenedRun::measured(report::SpectrumResult result, const report::LayerSettings& layer) const {
+  report::MeasuredInput input;
+  result.protocol = protocol();
+  result.layer = layer.layer;
+  result.split = layer.split;
+  input.result = std::move(result);
+  input.path = run.path();
+  input.name = run.path().filename().string();
+  const std::string& projector = settings.projector.projector;
+  input.title = layer.layer + " of the " + layer.split + " images, " + projector;
+  input.own_files = {run.path() / "spectrum", layer.layer, projector};
+  return input;
+}
+
 data::Split parse_split(const std::string& text) {
   if (text == "train") return data::Split::kTrain;
   if (text == "test") return data::Split::kTest;

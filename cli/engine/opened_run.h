@@ -6,14 +6,11 @@
 #include <utility>
 
 #include "cli/engine/engine.h"
+#include "directclr/core/json.h"
 #include "directclr/core/parallel.h"
 #include "directclr/data/source.h"
 #include "directclr/eval/features.h"
 #include "directclr/train/contrastive_model.h"
-
-namespace directclr {
-class Json;
-}
 
 namespace directclr::cli {
 
@@ -35,6 +32,9 @@ struct OpenedRun {
 
   /// What every result says about how it was obtained.
   Json protocol() const;
+
+  /// A spectrum of a layer of this run, with the run's protocol, its names and where the run keeps it.
+  report::MeasuredInput measured(report::SpectrumResult result, const report::LayerSettings& layer) const;
 
   distributed::ProcessGroup group;
   settings::RunDirectory run;

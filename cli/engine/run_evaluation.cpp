@@ -56,7 +56,7 @@ void probe(const ProbeRequest& request, const distributed::ProcessGroup& group, 
     result = probe_by_sgd(run, settings, context, images);
     if (!group.is_root()) return;
   }
-  const Finding finding = save_probe(run, settings, result, images);
+  const report::Finding finding = save_probe(run, settings, result, images);
   console.result(finding.text, finding.object.dump());
 }
 
@@ -68,7 +68,7 @@ void knn(const KnnRequest& request, const distributed::ProcessGroup& group, Cons
   if (!group.is_root()) return;
   const double top1 = eval::knn_accuracy(bank.representation, bank.labels, queries.representation, queries.labels,
                                          classes_of(run), request.settings);
-  const Finding finding = save_knn(run, request.settings, top1, bank.labels.size(0));
+  const report::Finding finding = save_knn(run, request.settings, top1, bank.labels.size(0));
   console.result(finding.text, finding.object.dump());
 }
 
@@ -96,7 +96,7 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
   eval::Features train;
   if (labelled) train = run.features(data::Split::kTrain, true, false, context, limit);
 
-  std::vector<Finding> findings;
+  std::vector<report::Finding> findings;
   const auto add_probe = [&](OpenedRun& of, const settings::ProbeSettings& how, const eval::Features& bank,
                              const eval::Features& queries) {
     int64_t images = bank.labels.size(0);
@@ -130,17 +130,17 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
   }
   if (!group.is_root()) return;
   const std::string name = tested ? "test" : "train";
-  findings.push_back(save_spectrum(run, "representation", name,
+  findings.push_back(save_spectrum(run, {"representation", name},
                                    spectrum::summarize(tensor::array_of(seen.representation), /*l2_normalize=*/false)));
   findings.push_back(
-      save_spectrum(run, "embedding", name, spectrum::summarize(tensor::array_of(seen.embedding), false)));
+      save_spectrum(run, {"embedding", name}, spectrum::summarize(tensor::array_of(seen.embedding), false)));
 
-  Json object = {{"version", 1}, {"data", run.data}, {"settings", Json::object()}};
+  report::EvaluationRecord record{run.data, {}, 0};
   settings::EvaluationSettings copy = settings;
   const FieldList fields = fields_of(copy);
-  for (const auto& field : fields.fields()) object["settings"][field.name] = field.text();
-  object["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  write_file(run.run.evaluation(), object.dump(2) + "\n");
+  for (const auto& field : fields.fields()) record.settings.emplace_back(field.name, field.text());
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  write_file(run.run.evaluation(), json_of(record).dump(2) + "\n");
   std::string text;
   Json all = Json::array();
   for (const auto& finding : findings) {
@@ -156,8 +156,8 @@ void embed(const EmbedRequest& request, const distributed::ProcessGroup& group, 
     throw InputError("--out", "'" + request.out.string() + "' ends neither in .npy nor in .safetensors");
   }
   const OpenedRun run(request.base, group, console.context().notice);
-  const bool embedding = request.layer == "embedding";
-  const auto features = run.features(parse_split(request.split), false, embedding, console.context());
+  const bool embedding = request.settings.layer == "embedding";
+  const auto features = run.features(parse_split(request.settings.split), false, embedding, console.context());
   if (!group.is_root()) return;
   const torch::Tensor& values = embedding ? features.embedding : features.representation;
   if (extension == ".npy") {
@@ -169,13 +169,13 @@ void embed(const EmbedRequest& request, const distributed::ProcessGroup& group, 
     tensor::TensorFile file;
     file.add("features", values);
     file.add("labels", features.labels);
-    file.metadata = {{"layer", request.layer}, {"protocol", run.protocol().dump()}};
+    file.metadata = {{"layer", request.settings.layer}, {"protocol", run.protocol().dump()}};
     tensor::write_safetensors(request.out, file);
   }
   const Json object = {{"file", request.out.string()},
                        {"rows", values.size(0)},
                        {"columns", values.size(1)},
-                       {"layer", request.layer},
+                       {"layer", request.settings.layer},
                        {"protocol", run.protocol()}};
   console.result(format("wrote %lld x %lld features to %s", static_cast<long long>(values.size(0)),
                         static_cast<long long>(values.size(1)), request.out.c_str()),

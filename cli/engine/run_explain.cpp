@@ -15,6 +15,7 @@
 #include "directclr/explain/explain.h"
 #include "directclr/image/encode.h"
 #include "directclr/report/explanation_page.h"
+#include "directclr/report/explanation_result.h"
 #include "directclr/tensor/arrays.h"
 #include "directclr/train/device.h"
 #include "directclr/train/foreign_weights.h"
@@ -22,79 +23,55 @@
 namespace directclr::cli {
 namespace {
 
-Json contrast_object(const explain::LayerContrast& layer) {
+report::ExplanationResult::Contrast contrast_of(const explain::LayerContrast& layer) {
   const auto& x = layer.contrast;
-  return {{"layer", layer.layer},
-          {"undecided", x.mean.mean_one_minus_alpha},
-          {"negative", x.negative},
-          {"negative_held_out", x.negative_held_out},
-          {"negative_for_certain", x.negative_for_certain},
-          {"eigenvalues", x.eigenvalues},
-          {"held_out", x.held_out},
-          {"standard_error", x.standard_error},
-          {"data_along", layer.data_along},
-          {"augmentation_along", layer.augmentation_along}};
+  return {layer.layer,
+          x.mean.mean_one_minus_alpha,
+          x.negative,
+          x.negative_held_out,
+          x.negative_for_certain,
+          x.eigenvalues,
+          x.held_out,
+          x.standard_error,
+          layer.data_along,
+          layer.augmentation_along};
 }
 
-Json alignment_object(const explain::Alignment& a) {
+report::ExplanationResult::Alignment alignment_of(const explain::Alignment& a) {
   constexpr int64_t kSide = 48;
-  Json leading = Json::array();
-  const array::Array corner = a.alignment.matrix.slice(0, kSide).transposed().slice(0, kSide).transposed();
-  for (int64_t k = 0; k < corner.size(0); ++k) leading.push_back(array::to_doubles(corner.slice(k, k + 1)));
-  return {{"name", a.name},
-          {"between", a.between},
-          {"leading_diagonal", a.alignment.leading_diagonal},
-          {"off_diagonal", a.alignment.off_diagonal},
-          {"chance", a.alignment.chance},
-          {"first", a.alignment.first},
-          {"second", a.alignment.second},
-          {"leading", std::move(leading)}};
+  const auto& found = a.alignment;
+  report::ExplanationResult::Alignment result{a.name,       a.between,   found.leading_diagonal, found.off_diagonal,
+                                              found.chance, found.first, found.second,           {}};
+  const array::Array corner = found.matrix.slice(0, kSide).transposed().slice(0, kSide).transposed();
+  for (int64_t k = 0; k < corner.size(0); ++k) result.leading.push_back(array::to_doubles(corner.slice(k, k + 1)));
+  return result;
 }
 
-Json to_object(const explain::Explanation& e, const data::Source& images, Json protocol) {
-  Json object = {{"version", 1},
-                 {"images", e.images},
-                 {"batch", e.batch},
-                 {"reading", explain::reading(e)},
-                 {"x", contrast_object(e.last)},
-                 {"x_eqn2",
-                  {{"undecided", e.eqn2.mean.mean_one_minus_alpha},
-                   {"negative", e.eqn2.negative},
-                   {"negative_for_certain", e.eqn2.negative_for_certain},
-                   {"eigenvalues", e.eqn2.eigenvalues}}}};
-  if (e.representation) object["x_representation"] = contrast_object(*e.representation);
-  object["weak"] = {{"count", e.weak.size(1)}, {"share", e.weak_share}};
-  object["attribution_images"] = e.attribution_images;
-  object["attribution"] = Json::array();
-  for (const auto& a : e.attribution) {
-    object["attribution"].push_back({{"name", a.name}, {"share", a.share}, {"weak_share", a.weak_share}});
-  }
-  object["examples"] = Json::array();
+report::ExplanationResult result_of(const explain::Explanation& e, const data::Source& images, Json protocol) {
+  report::ExplanationResult result;
+  result.images = e.images;
+  result.batch = e.batch;
+  result.reading = explain::reading(e);
+  result.x = contrast_of(e.last);
+  result.x_eqn2 = {e.eqn2.mean.mean_one_minus_alpha, e.eqn2.negative, e.eqn2.negative_for_certain, e.eqn2.eigenvalues};
+  if (e.representation) result.x_representation = contrast_of(*e.representation);
+  result.weak_count = e.weak.size(1);
+  result.weak_share = e.weak_share;
+  result.attribution_images = e.attribution_images;
+  for (const auto& a : e.attribution) result.attribution.push_back({a.name, a.share, a.weak_share});
   for (size_t i = 0; i < e.examples.size(); ++i) {
-    object["examples"].push_back({{"image", images.describe(e.examples[i])}, {"times_mean", e.example_shares[i]}});
+    result.examples.push_back({images.describe(e.examples[i]), e.example_shares[i]});
   }
   const auto& g = e.growth;
-  object["growth"] = {{"singular", g.singular},
-                      {"size", g.size},
-                      {"exact", g.exact},
-                      {"standard_error", g.standard_error},
-                      {"lemma2", g.lemma2},
-                      {"rank_correlation", g.rank_correlation},
-                      {"signs_differ", g.signs_differ},
-                      {"shrinking", g.shrinking}};
-  object["alignments"] = Json::array();
-  for (const auto& a : e.alignments) object["alignments"].push_back(alignment_object(a));
+  result.growth = {g.singular,         g.size,         g.exact,    g.standard_error, g.lemma2,
+                   g.rank_correlation, g.signs_differ, g.shrinking};
+  for (const auto& a : e.alignments) result.alignments.push_back(alignment_of(a));
   if (e.first_layer) {
     const auto& f = *e.first_layer;
-    object["first_layer"] = {{"size", f.size},
-                             {"exact", f.exact},
-                             {"standard_error", f.standard_error},
-                             {"theorem3", f.theorem3},
-                             {"rank_correlation", f.rank_correlation},
-                             {"signs_differ", f.signs_differ}};
+    result.first_layer = {f.size, f.exact, f.standard_error, f.theorem3, f.rank_correlation, f.signs_differ};
   }
-  object["protocol"] = std::move(protocol);
-  return object;
+  result.protocol = std::move(protocol);
+  return result;
 }
 
 // What is explained, with where its images, numbers and results come from.
@@ -175,22 +152,23 @@ void explain_opened(const ExplainRequest& request, Opened opened, Console& conso
   opened.protocol["batch_normalisation"] = "running statistics";
   const auto data = opened.protocol["data"].get<std::string>();
   const auto projector = opened.protocol["projector"].get<std::string>();
-  const Json object = to_object(result, images, std::move(opened.protocol));
+  const auto file = result_of(result, images, std::move(opened.protocol));
   if (!result.examples.empty()) {
     write_file(folder / "examples.png", image::encode_png(data::contact_sheet(
                                             images, opened.subject.augment, opened.options.seed, result.examples, 3)));
   }
-  write_file(folder / "explain.json", object.dump(1) + "\n");
+  report::write_explanation(folder / "explain.json", file);
   report::write_explanation_page(folder);
 
   std::string text = format("%s, projector %s, %lld images in batches of %lld", data.c_str(), projector.c_str(),
                             static_cast<long long>(result.images), static_cast<long long>(result.batch));
-  for (const auto& sentence : explain::reading(result)) text += "\n- " + sentence;
+  for (const auto& sentence : file.reading) text += "\n- " + sentence;
   for (const auto& a : result.attribution) {
     text += format("\n  %-22s share of the augmentation %.3f, in the weak directions %.3f", a.name.c_str(), a.share,
                    a.weak_share);
   }
-  console.result(text + "\n  wrote " + (folder / "index.html").string() + ", explain.json and figures", object.dump());
+  console.result(text + "\n  wrote " + (folder / "index.html").string() + ", explain.json and figures",
+                 json_of(file).dump());
 }
 
 }  // namespace

@@ -33,7 +33,6 @@ report::SpectrumResult spectrum_from(const Json& object) {
   s.samples = object.at("samples").get<int64_t>();
   s.l2_normalized = object.at("l2_normalized").get<bool>();
   s.split = object.at("split").get<std::string>();
-  s.dimensions = static_cast<int64_t>(s.values.size());
   std::vector<double> sigma;
   for (const double v : s.values) sigma.push_back(std::sqrt(v));
   s.effective_rank_sigma = spectrum::effective_rank(sigma);

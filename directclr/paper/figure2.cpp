@@ -7,7 +7,7 @@
 namespace directclr::paper {
 namespace {
 
-double dimensions(const report::SpectrumResult& s) { return static_cast<double>(s.dimensions); }
+double dimensions(const report::SpectrumResult& s) { return static_cast<double>(s.dimensions()); }
 
 std::vector<Variant> variants(const Widths&) { return {mlp()}; }
 

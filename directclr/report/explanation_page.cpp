@@ -5,9 +5,9 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
-#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
+#include "directclr/report/explanation_result.h"
 #include "directclr/report/figures.h"
 #include "directclr/report/html.h"
 
@@ -15,12 +15,7 @@ namespace directclr::report {
 namespace {
 
 using Values = std::vector<double>;
-
-Values numbers(const Json& list) {
-  Values values;
-  for (const auto& value : list) values.push_back(value.is_null() ? std::nan("") : value.get<double>());
-  return values;
-}
+using Result = ExplanationResult;
 
 Values ranks(size_t count) {
   Values x;
@@ -39,10 +34,10 @@ Series with_band(const std::string& name, const Values& y, const Values& error) 
 
 // What the data and what the augmentation spread along the eigenvectors of X: where the second is above the first the
 // eigenvalue is negative.
-Figure spreads(const Json& x, const std::string& layer) {
+Figure spreads(const Result::Contrast& x, const std::string& layer) {
   Figure figure{"What data and augmentation spread, " + layer, "eigenvector of X (one half), largest first",
                 "mean squared difference, weighted", true};
-  const Values data = numbers(x["data_along"]), augmentation = numbers(x["augmentation_along"]);
+  const Values &data = x.data_along, &augmentation = x.augmentation_along;
   const double floor = 1e-12 * *std::max_element(data.begin(), data.end());
   for (const auto& [name, values] :
        {std::pair("data (Sigma0)", &data), std::pair("augmentation (Sigma1)", &augmentation)}) {
@@ -53,9 +48,9 @@ Figure spreads(const Json& x, const std::string& layer) {
   return figure;
 }
 
-Figure eigenvalues(const Json& x) {
+Figure eigenvalues(const Result::Contrast& x) {
   Figure figure{"Eigenvalues of X", "rank", "eigenvalue / largest"};
-  Values values = numbers(x["eigenvalues"]), held_out = numbers(x["held_out"]), error = numbers(x["standard_error"]);
+  Values values = x.eigenvalues, held_out = x.held_out, error = x.standard_error;
   const double largest = values.empty() || values[0] <= 0 ? 1 : values[0];
   for (auto* list : {&values, &held_out, &error}) {
     for (double& v : *list) v /= largest;
@@ -66,10 +61,10 @@ Figure eigenvalues(const Json& x) {
 }
 
 // How the augmentation's share of the data's spread is distributed over the directions.
-Figure shares(const Json& x) {
+Figure shares(const Result::Contrast& x) {
   constexpr size_t kBins = 40;
   constexpr double kEnd = 2;
-  const Values data = numbers(x["data_along"]), augmentation = numbers(x["augmentation_along"]);
+  const Values &data = x.data_along, &augmentation = x.augmentation_along;
   Values count(kBins, 0), centre;
   for (size_t k = 0; k < data.size(); ++k) {
     if (!(data[k] > 0)) continue;
@@ -83,10 +78,11 @@ Figure shares(const Json& x) {
   return figure;
 }
 
-Figure growth_figure(const Json& growth, const char* predicted, const std::string& label, const std::string& title,
+// `growth`: of a matrix, with what another theory predicts.
+template <class Growth>
+Figure growth_figure(const Growth& growth, Values prediction, const std::string& label, const std::string& title,
                      const std::string& axis) {
-  const Values exact = numbers(growth["exact"]);
-  Values prediction = numbers(growth[predicted]);
+  const Values& exact = growth.exact;
   // The two losses differ in scale: the prediction is drawn with the size of the truth.
   double ours = 0, theirs = 0;
   for (size_t k = 0; k < exact.size(); ++k) {
@@ -96,7 +92,7 @@ Figure growth_figure(const Json& growth, const char* predicted, const std::strin
   const double factor = ours > 0 && theirs > 0 ? std::sqrt(ours / theirs) : 1;
   for (double& p : prediction) p *= factor;
   Figure figure{title, "direction", axis};
-  figure.series = {with_band("loss as trained (Lemma 4)", exact, numbers(growth["standard_error"])),
+  figure.series = {with_band("loss as trained (Lemma 4)", exact, growth.standard_error),
                    {label + format(", times %.2g", factor), ranks(prediction.size()), prediction}};
   figure.series[1].dashed = true;
   return figure;
@@ -108,30 +104,29 @@ std::string figure(const Figure& drawn, const std::filesystem::path& folder, con
          escape(caption) + "</figcaption></figure>\n";
 }
 
-std::string contrast_section(const Json& e, const std::filesystem::path& folder) {
+std::string contrast_section(const Result& e, const std::filesystem::path& folder) {
   std::string html = "<h2>First cause: what the augmentation spreads</h2>\n<div class=\"grid\">\n";
-  const Json& x = e["x"];
+  const Result::Contrast& x = e.x;
   html += figure(
-      spreads(x, x["layer"].get<std::string>()), folder, "contrast",
+      spreads(x, x.layer), folder, "contrast",
       "Along each eigenvector of X = Sigma0 - Sigma1 (Lemma 2) of one half of the images, on the other half. Where "
       "the augmentation is above the data, X is negative and the direction shrinks.");
   html += figure(eigenvalues(x), folder, "eigenvalues",
                  "The band: two standard errors on images that had no part in finding the vectors.");
   html +=
       figure(shares(x), folder, "shares", "How many directions have which share. The last bin holds everything above.");
-  if (e.contains("x_representation")) {
-    html += figure(spreads(e["x_representation"], "representation r"), folder, "contrast-representation",
+  if (e.x_representation) {
+    html += figure(spreads(*e.x_representation, "representation r"), folder, "contrast-representation",
                    "The same on r, with the same weights.");
   }
   return html + "</div>\n";
 }
 
-std::string attribution_section(const Json& e) {
-  if (e["attribution"].empty()) return "";
+std::string attribution_section(const Result& e) {
+  if (e.attribution.empty()) return "";
   std::vector<std::vector<std::string>> rows = {{"augmentation", "share, all directions", "share, weak directions"}};
-  for (const auto& a : e["attribution"]) {
-    rows.push_back({escape(a["name"].get<std::string>()), format("%.3f", a["share"].get<double>()),
-                    format("%.3f", a["weak_share"].get<double>())});
+  for (const auto& a : e.attribution) {
+    rows.push_back({escape(a.name), format("%.3f", a.share), format("%.3f", a.weak_share)});
   }
   return "<h2>Which augmentation</h2>\n" + table(rows) +
          format(
@@ -139,36 +134,34 @@ std::string attribution_section(const Json& e) {
              "the traces; above 1 it wins. The weak directions (%lld) are those in which the "
              "augmentation as trained has the largest share, found on half of the images. "
              "On %lld images; the same images and the same random draws in every row.</p>\n",
-             static_cast<long long>(e["weak"]["count"].get<int64_t>()),
-             static_cast<long long>(e["attribution_images"].get<int64_t>()));
+             static_cast<long long>(e.weak_count), static_cast<long long>(e.attribution_images));
 }
 
-std::string growth_section(const Json& e, const std::filesystem::path& folder) {
-  const Json& g = e["growth"];
+std::string growth_section(const Result& e, const std::filesystem::path& folder) {
+  const Result::Growth& g = e.growth;
   std::string html = "<h2>What grows</h2>\n<div class=\"grid\">\n";
-  html += figure(growth_figure(g, "lemma2", "Lemma 2", "Growth of directions", "d log |W v| / dt"), folder, "growth",
-                 g["singular"].get<bool>()
-                     ? "Relative growth of the singular values of the last linear map, largest first. Band: two "
-                       "standard errors."
-                     : "The last linear map has no distinct singular values; directions are the eigenvectors of X.");
-  if (e.contains("first_layer")) {
-    html += figure(growth_figure(e["first_layer"], "theorem3", "Theorem 3", "Growth of the first matrix", "ds / dt"),
-                   folder, "growth-first-layer", "Singular values of the projector's first matrix, largest first.");
+  html +=
+      figure(growth_figure(g, g.lemma2, "Lemma 2", "Growth of directions", "d log |W v| / dt"), folder, "growth",
+             g.singular ? "Relative growth of the singular values of the last linear map, largest first. Band: two "
+                          "standard errors."
+                        : "The last linear map has no distinct singular values; directions are the eigenvectors of X.");
+  if (e.first_layer) {
+    html += figure(
+        growth_figure(*e.first_layer, e.first_layer->theorem3, "Theorem 3", "Growth of the first matrix", "ds / dt"),
+        folder, "growth-first-layer", "Singular values of the projector's first matrix, largest first.");
   }
   return html + "</div>\n";
 }
 
-std::string alignment_section(const Json& e, const std::filesystem::path& folder) {
-  if (e["alignments"].empty()) return "";
+std::string alignment_section(const Result& e, const std::filesystem::path& folder) {
+  if (e.alignments.empty()) return "";
   std::string html = "<h2>Second cause: layers that align</h2>\n<div class=\"grid\">\n";
   int number = 0;
-  for (const auto& a : e["alignments"]) {
+  for (const auto& a : e.alignments) {
     Values values;
-    for (const auto& row : a["leading"]) {
-      for (const double value : numbers(row)) values.push_back(value);
-    }
-    HeatMap map = matrix_map("|V2^T U1|, " + a["name"].get<std::string>(), "left vector of the first",
-                             "right vector of the second", a["leading"][0].size(), std::move(values));
+    for (const auto& row : a.leading) values.insert(values.end(), row.begin(), row.end());
+    HeatMap map = matrix_map("|V2^T U1|, " + a.name, "left vector of the first", "right vector of the second",
+                             a.leading[0].size(), std::move(values));
     map.value_label = "|A|";
     map.high = 1;
     const std::string name = format("alignment-%d", ++number);
@@ -176,23 +169,22 @@ std::string alignment_section(const Json& e, const std::filesystem::path& folder
         "<figure id=\"figure-" + name + "\">" + inline_svg(write_figure(map, folder, name), name) + "<figcaption>" +
         escape(format("Leading vectors; a bright diagonal means aligned layers (Theorem 2, Figure 5). Between them: "
                       "%s. Mean |A_kk| of the leading quarter %.2f, random directions %.3f.",
-                      a["between"].get<std::string>().c_str(), a["leading_diagonal"].get<double>(),
-                      a["chance"].get<double>())) +
+                      a.between.c_str(), a.leading_diagonal, a.chance)) +
         "</figcaption></figure>\n";
   }
   return html + "</div>\n";
 }
 
-std::string examples_section(const Json& e, const std::filesystem::path& folder) {
+std::string examples_section(const Result& e, const std::filesystem::path& folder) {
   const auto picture = folder / "examples.png";
-  if (e["examples"].empty() || !std::filesystem::exists(picture)) return "";
+  if (e.examples.empty() || !std::filesystem::exists(picture)) return "";
   return "<h2>Images most affected</h2>\n<figure id=\"figure-examples\"><img alt=\"images with their two views\" "
          "src=\"" +
          png_data_url(read_file(picture)) + "\"><figcaption>" +
          escape(
              format("The image, then its two views: those that differ most within the weak directions (the first %.1f "
                     "times as much as an image does on average).",
-                    e["examples"][0]["times_mean"].get<double>())) +
+                    e.examples[0].times_mean)) +
          "</figcaption></figure>\n";
 }
 
@@ -213,10 +205,9 @@ constexpr const char* kAssumptions =
 
 void write_explanation_page(const std::filesystem::path& folder) {
   const auto file = folder / "explain.json";
+  const ExplanationResult e = read_explanation(file);
   try {
-    const Json e = Json::parse(read_file(file));
-    if (e.at("version") != 1) throw InputError(file.string(), "is of another version");
-    const Json& protocol = e["protocol"];
+    const Json& protocol = e.protocol;
     const auto text = [&](const char* key) { return protocol[key].get<std::string>(); };
     const std::string title = "Why " + text("projector") + " has the directions it has";
     const std::string epochs = protocol["pretraining_epochs"].is_null()
@@ -226,10 +217,9 @@ void write_explanation_page(const std::filesystem::path& folder) {
                        escape(text("data") + ", encoder " + text("arch") + ", projector " + text("projector") + ", " +
                               epochs + ", seed " + protocol["seed"].dump() +
                               format("; %lld training images with two views each, in batches of %lld.",
-                                     static_cast<long long>(e["images"].get<int64_t>()),
-                                     static_cast<long long>(e["batch"].get<int64_t>()))) +
+                                     static_cast<long long>(e.images), static_cast<long long>(e.batch))) +
                        "</p>\n<ul>";
-    for (const auto& sentence : e["reading"]) body += "<li>" + escape(sentence.get<std::string>()) + "</li>";
+    for (const auto& sentence : e.reading) body += "<li>" + escape(sentence) + "</li>";
     body += "</ul>\n" + contrast_section(e, folder) + attribution_section(e) + examples_section(e, folder) +
             growth_section(e, folder) + alignment_section(e, folder) + kAssumptions;
     body += format(

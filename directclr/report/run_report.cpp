@@ -27,7 +27,7 @@ std::string overview(const std::vector<RunResults>& runs) {
   for (const auto& run : runs) {
     const auto rank = [&](const char* layer) {
       const auto* s = spectrum_of(run, layer);
-      return s ? format("%.1f of %lld", s->effective_rank_lambda, static_cast<long long>(s->dimensions)) : "&ndash;";
+      return s ? format("%.1f of %lld", s->effective_rank_lambda, static_cast<long long>(s->dimensions())) : "&ndash;";
     };
     const auto* r = spectrum_of(run, "representation");
     const std::string d0 = run.setting("projector") == "direct" ? " (d0 " + run.setting("d0") + ")" : "";

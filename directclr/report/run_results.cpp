@@ -4,6 +4,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/report/accuracy_result.h"
 
 namespace directclr::report {
 namespace {
@@ -21,15 +22,9 @@ void with_json(const fs::path& path, Read read) {
   }
 }
 
-std::string describe_probe(const Json& p) {
-  std::string text = "linear probe, " + p.at("method").get<std::string>();
-  if (p.contains("epochs")) text += format(", %d epochs", p.at("epochs").get<int>());
-  const auto& dims = p.at("dims");
-  if (dims.at(0) != 0 || dims.at(1) != p.at("representation_width")) {
-    text += format(", columns %d to %d", dims.at(0).get<int>(), dims.at(1).get<int>());
-  }
-  if (p.at("random_init").get<bool>()) text += ", untrained encoder";
-  return text;
+Accuracy probe_accuracy(const Json& object) {
+  const ProbeAccuracy probe = read_probe(object);
+  return {probe.top1, probe.description()};
 }
 
 void read_metrics(const fs::path& path, RunResults& results) {
@@ -74,17 +69,11 @@ RunResults read_results(const fs::path& path) {
     results.finished = true;
     results.seconds = object.at("seconds").get<double>();
   });
-  with_json(path / "probe.json", [&](const Json& object) {
-    results.probe = Accuracy{object.at("top1").get<double>(), describe_probe(object.at("protocol"))};
-  });
-  with_json(path / "probe-random-init.json", [&](const Json& object) {
-    results.baseline = Accuracy{object.at("top1").get<double>(), describe_probe(object.at("protocol"))};
-  });
+  with_json(path / "probe.json", [&](const Json& object) { results.probe = probe_accuracy(object); });
+  with_json(path / "probe-random-init.json", [&](const Json& object) { results.baseline = probe_accuracy(object); });
   with_json(path / "knn.json", [&](const Json& object) {
-    const auto& p = object.at("protocol");
-    results.knn =
-        Accuracy{object.at("top1").get<double>(),
-                 format("k-NN, cosine, k %d, temperature %g", p.at("k").get<int>(), p.at("temperature").get<double>())};
+    const KnnAccuracy knn = read_knn(object);
+    results.knn = Accuracy{knn.top1, knn.description()};
   });
   for (const std::string layer : {"representation", "embedding"}) {
     with_json(path / "spectrum" / (layer + ".json"),

@@ -1,24 +1,25 @@
 #include "directclr/report/spectrum_page.h"
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 
-#include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/figures.h"
 #include "directclr/report/html.h"
+#include "directclr/report/spectrum_result.h"
 
 namespace directclr::report {
 namespace {
 
 using Spectra = std::vector<std::pair<std::string, std::vector<double>>>;
 
-std::string number(const Json& value) {
-  if (value.is_null()) return "infinite";
-  if (value.is_array()) return value.empty() ? "0" : std::to_string(value.size());
-  return value.is_number_integer() ? value.dump() : format("%.4g", value.get<double>());
+std::string number(double value) {
+  if (std::isinf(value)) return "infinite";
+  return std::isnan(value) ? "not defined" : format("%.4g", value);
 }
 
 // The share of the variance in the first k directions.
@@ -44,32 +45,39 @@ std::string drawn(const Figure& figure, const std::filesystem::path& folder, con
          escape(caption) + "</figcaption></figure>\n";
 }
 
-constexpr std::pair<const char*, const char*> kRows[] = {
-    {"effective_rank_lambda", "effective rank (eigenvalues)"},
-    {"effective_rank_sigma", "effective rank (singular values)"},
-    {"rankme", "RankMe"},
-    {"participation_ratio", "participation ratio"},
-    {"stable_rank", "stable rank = NESum"},
-    {"cumulative_area", "cumulative area"},
-    {"alpha", "alpha, ranks 11 to 100"},
-    {"condition_number", "condition number"},
-    {"below_1e-4_of_largest", "dead directions (below 1e-4)"},
-    {"constant_dimensions", "constant dimensions"},
-    {"normalized_std", "normalised standard deviation"},
-    {"mean_cosine", "mean cosine to the mean direction"},
-};
+using Rows = std::vector<std::pair<std::string, std::string>>;
 
-// Names and values of what was asked for besides, each kind's by name.
-std::vector<std::pair<std::string, std::string>> further_rows(const Json& object) {
-  std::vector<std::pair<std::string, std::string>> rows;
-  for (const char* kind : {"geometry", "compat", "jackknife"}) {
-    const Json* found = object.find(kind);
-    if (!found) continue;
-    for (const auto& [name, value] : found->get<std::map<std::string, Json>>()) {
-      const bool error = value.is_object();
-      rows.emplace_back((error ? "standard error of " : "") + name, number(error ? value.at("standard_error") : value));
-    }
+// Labels and values of the table.
+Rows rows_of(const SpectrumResult& s) {
+  Rows rows = {
+      {"effective rank (eigenvalues)", number(s.effective_rank_lambda)},
+      {"effective rank (singular values)", number(s.effective_rank_sigma)},
+      {"RankMe", number(s.rankme)},
+      {"participation ratio", number(s.participation_ratio)},
+      {"stable rank = NESum", number(s.stable_rank)},
+      {"cumulative area", number(s.cumulative_area)},
+      {"alpha, ranks 11 to 100", number(s.power_law.alpha)},
+      {"condition number", number(s.condition_number)},
+      {"dead directions (below 1e-4)", std::to_string(s.below_1e_4)},
+      {"constant dimensions", std::to_string(s.constant.size())},
+      {"normalised standard deviation", number(s.normalized_std)},
+      {"mean cosine to the mean direction", number(s.mean_cosine)},
+  };
+  // What was asked for besides, each kind by name: the same for all inputs of one call.
+  const auto add_sorted = [&](Rows further) {
+    std::sort(further.begin(), further.end());
+    rows.insert(rows.end(), further.begin(), further.end());
+  };
+  for (const auto* measures : {&s.geometry, &s.compat}) {
+    Rows further;
+    for (const auto& measure : *measures) further.emplace_back(measure.name, number(measure.value));
+    add_sorted(std::move(further));
   }
+  Rows errors;
+  for (const auto& estimate : s.jackknife) {
+    errors.emplace_back("standard error of " + estimate.measure, number(estimate.standard_error));
+  }
+  add_sorted(std::move(errors));
   return rows;
 }
 
@@ -77,29 +85,22 @@ std::vector<std::pair<std::string, std::string>> further_rows(const Json& object
 
 void write_spectrum_page(const std::filesystem::path& folder, const std::vector<std::string>& names) {
   std::vector<std::vector<std::string>> table_rows = {{"measure"}};
-  for (const auto& [key, label] : kRows) table_rows.push_back({label});
   Spectra spectra;
   std::string verdicts, protocols;
   for (const auto& name : names) {
-    const auto file = folder / (name + ".json");
-    try {
-      const Json object = Json::parse(read_file(file));
-      const Json& protocol = object.at("protocol");
-      const std::string title = protocol.value("input", name);
-      table_rows[0].push_back(escape(title));
-      size_t row = 0;
-      for (const auto& [key, label] : kRows) table_rows[++row].push_back(number(object.at(key)));
-      for (const auto& [label, value] : further_rows(object)) {  // the same for all inputs of one call
-        if (++row == table_rows.size()) table_rows.push_back({escape(label)});
-        table_rows[row].push_back(value);
-      }
-      verdicts += "<li><b>" + escape(title) + ": " + escape(object.at("verdict").at("kind").get<std::string>()) +
-                  ".</b> " + escape(object.at("verdict").at("text").get<std::string>()) + "</li>\n";
-      protocols += escape(Json(protocol.get<std::map<std::string, Json>>()).dump()) + "\n";  // by name
-      spectra.emplace_back(title, object.at("singular_values").get<std::vector<double>>());
-    } catch (const JsonError& error) {
-      throw InputError(file.string(), std::string("is damaged: ") + error.what());
+    const SpectrumResult result = read_spectrum_result(folder / (name + ".json"));
+    const Json protocol = protocol_of(result);
+    const std::string title = protocol.value("input", name);
+    table_rows[0].push_back(escape(title));
+    size_t row = 0;
+    for (const auto& [label, value] : rows_of(result)) {
+      if (++row == table_rows.size()) table_rows.push_back({escape(label)});
+      table_rows[row].push_back(value);
     }
+    verdicts += "<li><b>" + escape(title) + ": " + escape(result.verdict.name()) + ".</b> " +
+                escape(result.verdict.text) + "</li>\n";
+    protocols += escape(Json(protocol.get<std::map<std::string, Json>>()).dump()) + "\n";  // by name
+    spectra.emplace_back(title, result.values);
   }
   std::string body = "<h1>Is it collapsed?</h1>\n<ul>" + verdicts + "</ul>\n<div class=\"grid\">\n";
   body += drawn(spectrum_figure("Spectrum of the covariance", spectra), folder, "comparison",

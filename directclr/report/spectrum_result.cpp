@@ -1,180 +1,192 @@
 #include "directclr/report/spectrum_result.h"
 
-#include <algorithm>
+#include <cmath>
+#include <map>
 #include <utility>
 
 #include "directclr/core/files.h"
-#include "directclr/core/text.h"
-#include "directclr/report/figures.h"
-#include "directclr/spectrum/measures.h"
+#include "directclr/report/json_members.h"
+#include "directclr/report/result_file.h"
 
 namespace directclr::report {
-
-using spectrum::SpectrumSummary;
-
-SpectrumResult read_spectrum_result(const Json& object) {
-  SpectrumResult s;
-  s.values = object.at("singular_values").get<std::vector<double>>();
-  s.effective_rank_sigma = object.at("effective_rank_sigma").get<double>();
-  s.effective_rank_lambda = object.at("effective_rank_lambda").get<double>();
-  s.below_1e_4 = object.at("below_1e-4_of_largest").get<int64_t>();
-  s.dimensions = object.at("dimensions").get<int64_t>();
-  const Json& protocol = object.at("protocol");
-  s.samples = protocol.at("samples").get<int64_t>();
-  s.l2_normalized = protocol.at("l2_normalized").get<bool>();
-  s.split = protocol.at("split").get<std::string>();
-  return s;
-}
-
-Finding write_spectrum(const std::string& title, const SpectrumSummary& s, const spectrum::VerdictSettings& lines,
-                       Json protocol, const SpectrumFiles& files, const Json& more) {
-  protocol["samples"] = s.samples;
-  protocol["skipped_rows"] = s.skipped;
-  protocol["l2_normalized"] = s.l2_normalized;
-  protocol["matrix"] = "covariance, centred, divided by N (Eqn 1)";
-  const auto verdict = spectrum::verdict(s, lines);
-  Json object = {{"version", 1},
-                 {"verdict",
-                  {{"kind", verdict.name()},
-                   {"text", verdict.text},
-                   {"dead_below", lines.dead_below},
-                   {"collapsed_share", lines.collapsed_share},
-                   {"complete_below", lines.complete_below},
-                   {"rows_per_dimension", lines.rows_per_dimension}}},
-                 {"effective_rank_sigma", s.effective_rank_sigma},
-                 {"effective_rank_lambda", s.effective_rank_lambda},
-                 {"rankme", s.rankme},
-                 {"participation_ratio", s.participation_ratio},
-                 {"stable_rank", s.stable_rank},
-                 {"cumulative_area", s.cumulative_area},
-                 {"condition_number", s.condition_number},  // infinite: null
-                 {"alpha", s.power_law.alpha},
-                 {"alpha_r2", s.power_law.r2},
-                 {"alpha_ranks", Json::array({s.power_law.first, s.power_law.last})},
-                 {"normalized_std", s.normalized_std},
-                 {"mean_cosine", s.mean_cosine},
-                 {"constant_dimensions", s.constant},
-                 {"below_1e-2_of_largest", s.below_1e_2},
-                 {"below_1e-4_of_largest", s.below_1e_4},
-                 {"below_1e-6_of_largest", s.below_1e_6},
-                 {"dimensions", s.dimensions()},
-                 {"singular_values", s.values},
-                 {"protocol", std::move(protocol)}};
-  for (const auto& [key, value] : more.items()) object[key] = value;
-  std::string written;
-  if (!files.folder.empty()) {
-    make_directories(files.folder);
-    write_file(files.folder / (files.name + ".json"), object.dump(1) + "\n");
-    write_figure(spectrum_figure(title, {{files.curve, s.values}}), files.folder, files.name);
-    written = "\n  wrote " + (files.folder / files.name).string() + ".{json,csv,svg,gp}";
-    if (!can_draw()) written += " (no picture yet: gnuplot, which draws it from the .gp, is not installed)";
-    object.erase("singular_values");
-  }
-  std::string text =
-      format("%s: %lld rows, %lld dimensions, %s", title.c_str(), static_cast<long long>(s.samples),
-             static_cast<long long>(s.dimensions()), s.l2_normalized ? "rows L2-normalised" : "rows not normalised");
-  if (s.skipped > 0) text += format(", %lld rows left out: not finite", static_cast<long long>(s.skipped));
-  text += "\n  " + verdict.name() + ": " + verdict.text;
-  text += format("\n  effective rank %.1f (covariance eigenvalues), %.1f (singular values of the features)",
-                 s.effective_rank_lambda, s.effective_rank_sigma);
-  return {text + written, std::move(object)};
-}
-
-Json further_results(const spectrum::Analysis& analysis) {
-  Json more = Json::object();
-  for (const auto& estimate : analysis.jackknife) {
-    more["jackknife"][estimate.measure] = {{"standard_error", estimate.standard_error}, {"bias", estimate.bias}};
-  }
-  for (const auto& measure : analysis.compatible) more["compat"][measure.name] = measure.value;
-  for (const auto& measure : analysis.geometry) more["geometry"][measure.name] = measure.value;
-  return more;
-}
-
-std::string measures_text(const spectrum::Analysis& analysis, bool explain) {
-  std::string text;
-  for (const auto* measures : {&analysis.measures, &analysis.compatible, &analysis.geometry}) {
-    for (const auto& measure : *measures) {
-      text += format("\n  %-22s %s", measure.name.c_str(), measure.text.c_str());
-      for (const auto& estimate : analysis.jackknife) {
-        if (estimate.measure != measure.name) continue;
-        text += format(" +- %.2g (bias about %.2g)", estimate.standard_error, estimate.bias);
-      }
-      if (explain) text += "\n      " + measure.definition + ".\n      " + measure.caveat + ".";
-    }
-  }
-  return text;
-}
-
 namespace {
 
-HeatMap heat_map(const std::string& first, const std::string& second, const array::Array& a) {
-  constexpr int64_t kSide = 48;
-  const array::Array corner = a.slice(0, kSide).transposed().slice(0, kSide).transposed();
-  auto map = matrix_map("|V2^T U1|", "left vector of " + first, "right vector of " + second,
-                        static_cast<size_t>(corner.size(1)), array::to_doubles(corner));
-  map.value_label = "|A|";
-  map.high = 1;
-  return map;
+using spectrum::Measure;
+using spectrum::PowerLaw;
+
+constexpr int64_t kSpectrumVersion = 1;
+
+// The members of a summary with their keys, in the file's order: what is written and what is read. `visit` takes
+// numbers, lists and PowerLaw, of which it is the range of ranks.
+template <class Summary, class Visit>
+void each_member(Summary& s, Visit visit) {
+  visit("effective_rank_sigma", s.effective_rank_sigma);
+  visit("effective_rank_lambda", s.effective_rank_lambda);
+  visit("rankme", s.rankme);
+  visit("participation_ratio", s.participation_ratio);
+  visit("stable_rank", s.stable_rank);
+  visit("cumulative_area", s.cumulative_area);
+  visit("condition_number", s.condition_number);  // infinite: null
+  visit("alpha", s.power_law.alpha);
+  visit("alpha_r2", s.power_law.r2);
+  visit("alpha_ranks", s.power_law);
+  visit("normalized_std", s.normalized_std);
+  visit("mean_cosine", s.mean_cosine);
+  visit("constant_dimensions", s.constant);
+  visit("below_1e-2_of_largest", s.below_1e_2);
+  visit("below_1e-4_of_largest", s.below_1e_4);
+  visit("below_1e-6_of_largest", s.below_1e_6);
+  auto dimensions = s.dimensions();  // those of the eigenvalues, for other readers
+  visit("dimensions", dimensions);
+  visit("singular_values", s.values);
+}
+
+struct SummaryWriter : MemberWriter {
+  using MemberWriter::operator();
+  void operator()(const char* key, const PowerLaw& law) const { object[key] = Json::array({law.first, law.last}); }
+};
+
+struct SummaryReader : MemberReader {
+  using MemberReader::operator();
+  void operator()(const char* key, PowerLaw& law) const {
+    if (!object.contains(key)) return;
+    law.first = object[key].at(0).get<int64_t>();
+    law.last = object[key].at(1).get<int64_t>();
+  }
+};
+
+spectrum::Verdict read_verdict(const Json& object, const SpectrumResult& result) {
+  spectrum::Verdict verdict = spectrum::verdict(result, result.lines);
+  const auto name = object.at("kind").get<std::string>();
+  using Kind = spectrum::Verdict::Kind;
+  for (const Kind kind : {Kind::kHealthy, Kind::kDimensionalCollapse, Kind::kCompleteCollapse, Kind::kTooFewRows}) {
+    verdict.kind = kind;
+    if (verdict.name() == name) break;
+  }
+  if (verdict.name() != name) throw JsonError("there is no verdict '" + name + "'");
+  verdict.text = object.at("text").get<std::string>();
+  return verdict;
+}
+
+Json values_by_name(const std::vector<Measure>& measures) {
+  Json object = Json::object();
+  for (const auto& measure : measures) object[measure.name] = measure.value;
+  return object;
+}
+
+std::vector<Measure> read_values(const Json& result, const char* key) {
+  std::vector<Measure> measures;
+  const Json* object = result.find(key);
+  if (!object) return measures;
+  for (const auto& [name, value] : object->items()) {
+    Measure& measure = measures.emplace_back();
+    measure.name = name;
+    measure.value = number_or(*object, name, NAN);
+  }
+  return measures;
+}
+
+// Takes a member of the protocol out of it.
+template <class T>
+T taken(Json& protocol, const char* key, T otherwise) {
+  T value = protocol.value(key, std::move(otherwise));
+  protocol.erase(key);
+  return value;
 }
 
 }  // namespace
 
-Finding write_weights(const std::string& input, const std::vector<spectrum::WeightMatrix>& weights,
-                      const spectrum::WeightSpectra& spectra, linalg::SvdMethod method,
-                      const std::filesystem::path& folder) {
-  const bool exact = method == linalg::SvdMethod::kExact;
-  std::string text = input + ": singular values of " + std::to_string(weights.size()) + " matrices";
-  Json object = {{"version", 1},
-                 {"file", input},
-                 {"method", exact ? "bidiagonalisation" : "eigenvalues of Gram matrices"},
-                 {"matrices", Json::array()},
-                 {"alignments", Json::array()}};
-  for (size_t i = 0; i < weights.size(); ++i) {
-    const auto& [name, matrix, inputs, pointwise] = weights[i];
-    const auto& sigma = spectra.singular_values[i];
-    std::vector<double> squares(sigma);
-    for (double& value : squares) value *= value;
-    const double rank = spectrum::effective_rank(sigma), stable = spectrum::stable_rank(squares);
-    const int64_t dead = spectrum::count_below(squares, 1e-4);
-    text += format(
-        "\n  %-36s %5lld x %-5lld  effective rank %.1f of %zu, stable rank %.1f, %lld below 1 %% of the "
-        "largest %.3g",
-        name.c_str(), static_cast<long long>(matrix.size(0)), static_cast<long long>(matrix.size(1)), rank,
-        sigma.size(), stable, static_cast<long long>(dead), sigma[0]);
-    object["matrices"].push_back({{"name", name},
-                                  {"shape", matrix.shape()},
-                                  {"effective_rank_sigma", rank},
-                                  {"stable_rank", stable},
-                                  {"below_1e-2_of_largest", dead},
-                                  {"singular_values", sigma}});
+SpectrumResult spectrum_result(const spectrum::SpectrumSummary& summary, const spectrum::VerdictSettings& lines,
+                               Json protocol) {
+  SpectrumResult result;
+  static_cast<spectrum::SpectrumSummary&>(result) = summary;
+  result.lines = lines;
+  result.verdict = spectrum::verdict(summary, lines);
+  result.protocol = std::move(protocol);
+  return result;
+}
+
+SpectrumResult spectrum_result(const spectrum::Analysis& analysis, const spectrum::VerdictSettings& lines,
+                               Json protocol) {
+  SpectrumResult result = spectrum_result(analysis.summary, lines, std::move(protocol));
+  result.jackknife = analysis.jackknife;
+  result.compat = analysis.compatible;
+  result.geometry = analysis.geometry;
+  return result;
+}
+
+Json protocol_of(const SpectrumResult& s) {
+  Json protocol = s.protocol;
+  if (!s.layer.empty()) protocol["layer"] = s.layer;
+  if (!s.split.empty()) protocol["split"] = s.split;
+  protocol["samples"] = s.samples;
+  protocol["skipped_rows"] = s.skipped;
+  protocol["l2_normalized"] = s.l2_normalized;
+  protocol["matrix"] = "covariance, centred, divided by N (Eqn 1)";
+  return protocol;
+}
+
+Json json_of(const SpectrumResult& s) {
+  Json object = {{"version", kSpectrumVersion},
+                 {"verdict",
+                  {{"kind", s.verdict.name()},
+                   {"text", s.verdict.text},
+                   {"dead_below", s.lines.dead_below},
+                   {"collapsed_share", s.lines.collapsed_share},
+                   {"complete_below", s.lines.complete_below},
+                   {"rows_per_dimension", s.lines.rows_per_dimension}}}};
+  each_member(s, SummaryWriter{{object}});
+  object["protocol"] = protocol_of(s);
+  for (const auto& estimate : s.jackknife) {
+    object["jackknife"][estimate.measure] = {{"standard_error", estimate.standard_error}, {"bias", estimate.bias}};
   }
-  int drawn = 0;
-  for (const auto& [first, second, a] : spectra.pairs) {
-    const std::string &first_name = weights[first].name, &second_name = weights[second].name;
-    text += format(
-        "\n  alignment of %s and %s: mean |A_kk| of the leading quarter %.3f, off the diagonal %.3f, random "
-        "%.3f",
-        first_name.c_str(), second_name.c_str(), a.leading_diagonal, a.off_diagonal, a.chance);
-    object["alignments"].push_back({{"first", first_name},
-                                    {"second", second_name},
-                                    {"leading_diagonal", a.leading_diagonal},
-                                    {"off_diagonal", a.off_diagonal},
-                                    {"chance", a.chance}});
-    if (!folder.empty()) {
-      write_figure(heat_map(first_name, second_name, a.matrix), folder, format("alignment-%d", ++drawn));
+  if (!s.compat.empty()) object["compat"] = values_by_name(s.compat);
+  if (!s.geometry.empty()) object["geometry"] = values_by_name(s.geometry);
+  return object;
+}
+
+SpectrumResult read_spectrum_result(const Json& object) {
+  SpectrumResult s;
+  s.values = object.at("singular_values").get<std::vector<double>>();
+  s.below_1e_2 = spectrum::count_below(s.values, 1e-2);
+  s.below_1e_4 = spectrum::count_below(s.values, 1e-4);
+  s.below_1e_6 = spectrum::count_below(s.values, 1e-6);
+  each_member(s, SummaryReader{{object, true}});
+  if (std::isnan(s.condition_number)) s.condition_number = spectrum::condition_number(s.values);
+  s.protocol = object.at("protocol");
+  s.layer = taken<std::string>(s.protocol, "layer", "");
+  s.split = taken<std::string>(s.protocol, "split", "");
+  s.samples = taken<int64_t>(s.protocol, "samples", 0);
+  s.skipped = taken<int64_t>(s.protocol, "skipped_rows", 0);
+  s.l2_normalized = taken(s.protocol, "l2_normalized", false);
+  s.protocol.erase("matrix");
+  if (const Json* verdict = object.find("verdict")) {
+    for (const auto& [key, line] :
+         {std::pair("dead_below", &s.lines.dead_below), std::pair("collapsed_share", &s.lines.collapsed_share),
+          std::pair("complete_below", &s.lines.complete_below),
+          std::pair("rows_per_dimension", &s.lines.rows_per_dimension)}) {
+      *line = verdict->value(key, *line);
+    }
+    s.verdict = read_verdict(*verdict, s);
+  } else {
+    s.verdict = spectrum::verdict(s, s.lines);
+  }
+  if (const Json* estimates = object.find("jackknife")) {
+    for (const auto& [name, estimate] : estimates->items()) {
+      s.jackknife.push_back({name, NAN, number_or(estimate, "standard_error", NAN), number_or(estimate, "bias", NAN)});
     }
   }
-  if (!spectra.pairs.empty()) {
-    text +=
-        "\n  (of matrices that follow one another in the file and fit; what lies between them in the network, a "
-        "normalisation or a ReLU, is not looked at)";
-  }
-  if (!folder.empty()) {
-    make_directories(folder);
-    write_file(folder / "weights.json", object.dump(1) + "\n");
-    text += "\n  wrote " + (folder / "weights.json").string();
-  }
-  return {text, std::move(object)};
+  s.compat = read_values(object, "compat");
+  s.geometry = read_values(object, "geometry");
+  return s;
+}
+
+void write_spectrum_result(const std::filesystem::path& file, const SpectrumResult& result) {
+  write_file(file, json_of(result).dump(1) + "\n");
+}
+
+SpectrumResult read_spectrum_result(const std::filesystem::path& file) {
+  return read_result(file, kSpectrumVersion, [](const Json& object) { return read_spectrum_result(object); });
 }
 
 }  // namespace directclr::report

@@ -68,7 +68,6 @@ Analysis RowAnalysis::finish(const std::string& where, const Context& context) {
   if (moments_.count() < 2) throw InputError(where, "fewer than 2 rows are finite");
   Analysis found;
   found.summary = moments_.summary();
-  found.measures = measures_of(found.summary);
   if (!jackknife_.empty()) found.jackknife = jackknife_[0].estimates();
   if (!settings_.compat.empty()) found.compatible = compatible_measures(found.summary, settings_.compat);
   Array all;

@@ -6,6 +6,7 @@
 
 #include "directclr/array/array.h"
 #include "directclr/core/progress.h"
+#include "directclr/core/settings.h"
 #include "directclr/io/row_reader.h"
 #include "directclr/spectrum/jackknife.h"
 #include "directclr/spectrum/measures.h"
@@ -15,19 +16,32 @@ namespace directclr::spectrum {
 
 /// What is wanted of a set of rows besides its spectrum.
 struct AnalysisSettings {
-  bool l2_normalize = false;    ///< each row is first divided by its length
-  bool skip_nonfinite = false;  ///< rows that are not finite are left out and counted; else they end the work
-  int64_t jackknife = 0;        ///< groups of rows for standard errors; 0: none
-  bool neighbours = false;      ///< also neighbour_measures; the rows are held in memory
-  /// Also view_measures, rows in groups of so many; 0: not. Of a group with a row that is left out no row counts there.
+  bool l2_normalize = false;
+  bool skip_nonfinite = false;
+  bool neighbours = false;
+  std::string compat;
+  int64_t jackknife = 0;
   int64_t views = 0;
-  std::string compat;  ///< also compatible_measures; empty: not
+
+  void describe(FieldList& f) {
+    f.section("spectrum");
+    f.add("l2_normalize", l2_normalize, "divide each row by its length first");
+    f.add("skip_nonfinite", skip_nonfinite, "leave out rows with infinities or not-a-numbers");
+    f.add("neighbours", neighbours,
+          "also uniformity and, from exact nearest neighbours, the intrinsic dimension; rows are held in memory");
+    f.add("compat", compat,
+          "also what another tool gives: rankme-paper, stable-pretraining, reptrix, google or lightly");
+    f.add("jackknife", jackknife, 0, 1000,
+          "standard errors from so many groups of rows, each left out once (rows taken for independent); 0: none");
+    f.add("views", views, 0, 1000,
+          "the rows of a file are groups of so many views of one sample: also alignment and LiDAR, without the samples "
+          "of which a row is left out; 0: not");
+  }
 };
 
 /// What was found.
 struct Analysis {
   SpectrumSummary summary;
-  std::vector<Measure> measures;  ///< of the summary
   std::vector<JackknifeEstimate> jackknife;
   std::vector<Measure> compatible;
   std::vector<Measure> geometry;

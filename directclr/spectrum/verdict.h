@@ -33,12 +33,11 @@ struct VerdictSettings {
 double angular_spread(const SpectrumSummary& summary);
 
 /// What a summary amounts to. Rules, in this order; none depends on a rotation of the features.
-///   complete collapse     the rows do not vary, or their directions do not: angular_spread < complete_below
-///   too few rows          N < rows_per_dimension * D. (At two a dimension chance alone leaves the smallest eigenvalue
-///   of
-///                         an isotropic sample at 3 % of the largest, by Marchenko and Pastur, far above 1e-4.)
-///   dimensional collapse  at least collapsed_share * D eigenvalues are below dead_below * lambda_1
-///   healthy               otherwise
+///   - complete collapse: the rows do not vary, or their directions do not: angular_spread < complete_below
+///   - too few rows: N < rows_per_dimension * D. (At two a dimension chance alone leaves the smallest eigenvalue of an
+///     isotropic sample at 3 % of the largest, by Marchenko and Pastur, far above 1e-4.)
+///   - dimensional collapse: at least collapsed_share * D eigenvalues are below dead_below * lambda_1
+///   - healthy: otherwise
 struct Verdict {
   enum class Kind { kHealthy, kDimensionalCollapse, kCompleteCollapse, kTooFewRows };
   Kind kind = Kind::kHealthy;

@@ -96,7 +96,9 @@ TEST_F(ReportTest, ShowsEveryRunItsNumbersAndTheirProtocol) {
     EXPECT_NE(html.find(expected), std::string::npos) << expected;
   }
   EXPECT_EQ(html.find("second <b>"), std::string::npos);
-  EXPECT_EQ(html.find("http://") == std::string::npos || html.find("src=\"http") == std::string::npos, true);
+  for (const char* outside : {"src=\"http", "href=\"http", "url(http", "@import"}) {
+    EXPECT_EQ(html.find(outside), std::string::npos) << outside << ": the page stands alone";
+  }
   EXPECT_TRUE(std::filesystem::exists(folder_ / "figures/representation.gp"));
 }
 

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "directclr/core/settings.h"
+#include "directclr/spectrum/analysis.h"
+#include "directclr/spectrum/verdict.h"
+
+namespace directclr::report {
+
+/// Which rows of a run are looked at.
+struct LayerSettings {
+  std::string layer = "representation";
+  std::string split = "test";
+
+  void describe(FieldList& f) {
+    f.section("layer");
+    f.add("layer", layer, "representation (before the projector) or embedding (after it)",
+          {"representation", "embedding"});
+    f.add("split", split, "part of the data: train or test", {"train", "test"});
+  }
+};
+
+/// What `directclr spectrum` is asked: which rows of its inputs, what of them, and where the lines are drawn.
+struct SpectrumSettings {
+  LayerSettings layer;
+  std::string tensor;
+  int64_t limit = 0;
+  spectrum::AnalysisSettings analysis;
+  bool explain = false;
+  bool weights = false;
+  bool exact = false;
+  bool cka = false;
+  std::string fail_under;
+  spectrum::VerdictSettings verdict;
+
+  void describe(FieldList& f) {
+    layer.describe(f);
+    analysis.describe(f);
+    f.add("tensor", tensor,
+          "of a file that holds several tensors: this one; of a .tar, this extension of the key; empty: its only "
+          "matrix");
+    f.add("limit", limit, 0, 1099511627776, "use at most so many images, evenly spread, or rows; 0: all");
+    f.add("explain", explain, "say what each measure is and when it misleads");
+    f.add("weights", weights, "of checkpoints: singular values of every matrix, and how adjacent ones align (V2^T U1)");
+    f.add("exact", exact,
+          "with --weights: singular values by bidiagonalisation, slower, in place of the roots of Gram matrices' "
+          "eigenvalues, which see nothing below 5e-8 of the largest");
+    f.add("cka", cka,
+          "also how alike every two inputs are (linear CKA): their rows must be the same samples, in the same order");
+    f.add("fail_under", fail_under,
+          "exit with status 1 when a measure is under its floor: rank=0.1D,normalized-std=0.5; empty: never");
+    verdict.describe(f);
+  }
+};
+
+}  // namespace directclr::report

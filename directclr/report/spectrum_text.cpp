@@ -1,0 +1,49 @@
+#include "directclr/report/spectrum_text.h"
+
+#include <utility>
+
+#include "directclr/core/files.h"
+#include "directclr/core/text.h"
+#include "directclr/report/figures.h"
+#include "directclr/spectrum/measures.h"
+
+namespace directclr::report {
+
+Finding write_spectrum(const std::string& title, const SpectrumResult& s, const SpectrumFiles& files) {
+  Json object = json_of(s);
+  std::string written;
+  if (!files.folder.empty()) {
+    make_directories(files.folder);
+    write_spectrum_result(files.folder / (files.name + ".json"), s);
+    write_figure(spectrum_figure(title, {{files.curve, s.values}}), files.folder, files.name);
+    written = "\n  wrote " + (files.folder / files.name).string() + ".{json,csv,svg,gp}";
+    if (!can_draw()) written += " (no picture yet: gnuplot, which draws it from the .gp, is not installed)";
+    object.erase("singular_values");
+  }
+  std::string text =
+      format("%s: %lld rows, %lld dimensions, %s", title.c_str(), static_cast<long long>(s.samples),
+             static_cast<long long>(s.dimensions()), s.l2_normalized ? "rows L2-normalised" : "rows not normalised");
+  if (s.skipped > 0) text += format(", %lld rows left out: not finite", static_cast<long long>(s.skipped));
+  text += "\n  " + s.verdict.name() + ": " + s.verdict.text;
+  text += format("\n  effective rank %.1f (covariance eigenvalues), %.1f (singular values of the features)",
+                 s.effective_rank_lambda, s.effective_rank_sigma);
+  return {text + written, std::move(object)};
+}
+
+std::string measures_text(const SpectrumResult& result, bool explain) {
+  std::string text;
+  const auto own = spectrum::measures_of(result);
+  for (const auto* measures : {&own, &result.compat, &result.geometry}) {
+    for (const auto& measure : *measures) {
+      text += format("\n  %-22s %s", measure.name.c_str(), measure.text.c_str());
+      for (const auto& estimate : result.jackknife) {
+        if (estimate.measure != measure.name) continue;
+        text += format(" +- %.2g (bias about %.2g)", estimate.standard_error, estimate.bias);
+      }
+      if (explain) text += "\n      " + measure.definition + ".\n      " + measure.caveat + ".";
+    }
+  }
+  return text;
+}
+
+}  // namespace directclr::report
