@@ -110,16 +110,22 @@ void running_column_sums(const float* tile, size_t rows, size_t columns, float s
   std::vector<float> tops(column_maxima, column_maxima + columns), totals(columns, 0.0F);
   for (size_t i = 0; i < rows; ++i) {
     const float* const row = tile + i * columns;
-    for_all_but(diagonal_column(diagonal, i, columns), columns, [&](size_t j, size_t count) {
+    const size_t skip = diagonal_column(diagonal, i, columns);
+    const float kept = skip < columns ? tops[skip] : 0;
+    for_vectors(0, columns, [&](size_t j, size_t count) {
       store_some(&tops[j], larger(load_some(row + j, count) * scale, load_some(&tops[j], count)), count);
     });
+    if (skip < columns) tops[skip] = kept;
   }
   for (size_t i = 0; i < rows; ++i) {
     const float* const row = tile + i * columns;
-    for_all_but(diagonal_column(diagonal, i, columns), columns, [&](size_t j, size_t count) {
+    const size_t skip = diagonal_column(diagonal, i, columns);
+    const float kept = skip < columns ? totals[skip] : 0;
+    for_vectors(0, columns, [&](size_t j, size_t count) {
       const FloatVector e = exp_of_nonpositive(load_some(row + j, count) * scale - load_some(&tops[j], count));
       store_some(&totals[j], load_some(&totals[j], count) + e, count);
     });
+    if (skip < columns) totals[skip] = kept;
   }
   for (size_t j = 0; j < columns; ++j) {
     if (tops[j] > column_maxima[j]) {
