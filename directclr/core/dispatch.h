@@ -1,42 +1,61 @@
 #pragma once
 
 #include <array>
+#include <stdexcept>
+#include <string>
 
-// Hot loops are compiled several times, for plain x86-64, AVX2 and AVX-512, and one is picked when the program runs.
-// The arithmetic stays the same in all of them: everything is compiled with -ffp-contract=off, so no multiply-add is
-// fused and every variant gives the same bits. Sanitizers cannot follow the choice.
+// Kernels: hot loops that are compiled several times from one file, for plain x86-64, AVX2 and AVX-512
+// (core/variants.inc), of which one is picked when the program runs. Each set of them keeps one of two contracts, said
+// in its header and tested over every width that the processor has:
+//  - same bits at every width: no multiply-add is fused (-ffp-contract=off), and sums run over lanes whose number does
+//    not depend on the width;
+//  - fused where the processor fuses, the same to rounding: compiled with -ffp-contract=fast, sums over as many lanes
+//  as
+//    a register has. Which sets these are stands in directclr/CMakeLists.txt, under FUSED.
+// Sanitizers cannot follow the choice; with them, and on other processors, there is the first variant alone.
 #if defined(__x86_64__) && !defined(DIRECTCLR_SANITIZED)
 #define DIRECTCLR_DISPATCH 1
-// For loops that the compiler turns into vectors itself; the loader chooses.
-#define DIRECTCLR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define DIRECTCLR_DISPATCH 0
-#define DIRECTCLR_CLONES
 #endif
 
 namespace directclr {
 
-/// How wide the registers are that the loops of core/variants.inc use here, in bytes: 64 (AVX-512 with VNNI and VBMI:
-/// Ice Lake, Zen 4 and later), 32 (AVX2) or 16.
-inline int vector_bytes() {
+/// What kernels work on says what AVX-512 must bring: for bytes also VNNI and VBMI (Ice Lake, Zen 4 and later), for
+/// floats and doubles what every server since Skylake has.
+enum class KernelNeeds { kNumbers, kBytes };
+
+/// How wide the registers are that kernels use here, in bytes: 64 (AVX-512), 32 (AVX2) or 16.
+inline int vector_bytes(KernelNeeds needs = KernelNeeds::kNumbers) {
 #if DIRECTCLR_DISPATCH
-  const auto has_avx512 = [] {
-    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni") &&
-           __builtin_cpu_supports("avx512vbmi");
-  };
-  static const int bytes = has_avx512() ? 64 : __builtin_cpu_supports("x86-64-v3") ? 32 : 16;
-  return bytes;
+  static const int numbers = __builtin_cpu_supports("x86-64-v4") ? 64 : __builtin_cpu_supports("x86-64-v3") ? 32 : 16;
+  static const bool has_byte_instructions =
+      __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vbmi");
+  return needs == KernelNeeds::kBytes && numbers == 64 && !has_byte_instructions ? 32 : numbers;
 #else
+  static_cast<void>(needs);
   return 16;
 #endif
 }
 
-/// Of variants for registers of 16, 32 and 64 bytes (core/variants.inc) that of this width; null where the processor,
-/// or the program, has none.
-template <class Variant>
-const Variant* variant_of_width(int bytes, const std::array<const Variant*, 3>& variants) {
-  if (bytes > vector_bytes()) return nullptr;
-  return bytes == 16 ? variants[0] : bytes == 32 ? variants[1] : bytes == 64 ? variants[2] : nullptr;
-}
+/// The variants of a table of kernels, or of one function: DIRECTCLR_VARIANTS(name) after core/variants.inc.
+template <class Kernels>
+struct KernelVariants {
+  KernelNeeds needs;
+  std::array<Kernels*, 3> by_width;  // 16, 32 and 64 bytes; null where the program has none
+
+  /// That for registers of 16, 32 or 64 bytes; null where the processor, or the program, has none.
+  Kernels* of_width(int bytes) const {
+    if (bytes > vector_bytes(needs)) return nullptr;
+    return bytes == 16 ? by_width[0] : bytes == 32 ? by_width[1] : bytes == 64 ? by_width[2] : nullptr;
+  }
+  /// The same; std::invalid_argument in place of null.
+  Kernels& required(int bytes) const {
+    if (Kernels* const found = of_width(bytes)) return *found;
+    throw std::invalid_argument("[kernels] expected registers that the processor has, got " + std::to_string(bytes) +
+                                " bytes");
+  }
+  Kernels& best() const { return *of_width(vector_bytes(needs)); }
+};
 
 }  // namespace directclr

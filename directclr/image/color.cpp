@@ -2,19 +2,9 @@
 
 #include <algorithm>
 
-#include "directclr/core/dispatch.h"
 #include "directclr/image/kernels.h"
 
 namespace directclr::image {
-namespace {
-
-DIRECTCLR_CLONES void invert_from(uint8_t* values, size_t count, uint8_t threshold) {
-  for (size_t i = 0; i < count; ++i)
-    values[i] = values[i] < threshold ? values[i] : static_cast<uint8_t>(255 - values[i]);
-}
-
-}  // namespace
-
 // A factor of 1 gives x exactly, one of 0 gives `ground` exactly, as Pillow's early exits do.
 void adjust_brightness(Planes& image, float factor) {
   kernels().blend(image.pixels.data(), image.pixels.size(), 0, factor);
@@ -40,7 +30,7 @@ void to_grayscale(Planes& image) { kernels().gray(image.plane(0), image.plane(1)
 
 void solarize(Planes& image, int threshold) {
   if (threshold > 255) return;
-  invert_from(image.pixels.data(), image.pixels.size(), static_cast<uint8_t>(std::max(threshold, 0)));
+  kernels().invert_from(image.pixels.data(), image.pixels.size(), static_cast<uint8_t>(std::max(threshold, 0)));
 }
 
 }  // namespace directclr::image

@@ -50,7 +50,9 @@ struct Kernels {
 
   /// ground + factor * (x - ground) in float32, truncated and clamped (Image.blend). |factor| <= 2^20.
   void (*blend)(uint8_t* values, size_t count, int ground, float factor);
-  /// The same with each pixel's luminance for ground.
+  /// x becomes 255 - x where it is at least `threshold`.
+  void (*invert_from)(uint8_t* values, size_t count, uint8_t threshold);
+  /// blend with each pixel's luminance for ground.
   void (*saturate)(uint8_t* red, uint8_t* green, uint8_t* blue, size_t count, float factor);
   /// Turns the hue of `count` pixels by `turn` 255ths of the circle, through HSV bytes, as Pillow does. turn in 0 ..
   /// 255.

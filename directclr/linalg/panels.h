@@ -6,8 +6,11 @@
 
 namespace directclr::linalg {
 
-/// Products of columns in float64, fused where the processor does that: what scatter matrices and the reduction of
-/// symmetric matrices are made of. Columns go in panels: `width` of them, row by row.
+// Contract of both sets of kernels (core/dispatch.h): fused where the processor fuses, the same to rounding at every
+// width: n + 3 roundings for a sum over n products.
+
+/// Products of columns in float64: what scatter matrices and the reduction of symmetric matrices are made of. Columns
+/// go in panels: `width` of them, row by row.
 struct PanelKernels {
   size_t width;
   size_t across;  ///< panels that a product takes on its right

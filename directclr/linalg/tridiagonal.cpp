@@ -7,7 +7,11 @@
 #include "directclr/core/dispatch.h"
 #include "directclr/core/parallel.h"
 
+#define DIRECTCLR_KERNELS "directclr/linalg/tridiagonal.cpp"
+#include "directclr/core/variants.inc"
+
 namespace directclr::linalg {
+namespace DIRECTCLR_VARIANT {
 namespace {
 
 constexpr size_t kLanes = 16;  // values side by side: divisions that do not wait for each other
@@ -15,8 +19,8 @@ constexpr size_t kLanes = 16;  // values side by side: divisions that do not wai
 // How many eigenvalues lie below each of kLanes values: the negative pivots of elimination. `off_diagonal_squared`:
 // of what lies above each element of the diagonal, the first 0. A pivot of less than `least` counts as negative, and as
 // that.
-DIRECTCLR_CLONES void count_below(const double* diagonal, const double* off_diagonal_squared, size_t n, double least,
-                                  const double* values, double* counts) {
+void count_below(const double* diagonal, const double* off_diagonal_squared, size_t n, double least,
+                 const double* values, double* counts) {
   double pivots[kLanes], below[kLanes] = {};
   for (size_t l = 0; l < kLanes; ++l) pivots[l] = 1;
   for (size_t i = 0; i < n; ++i) {
@@ -30,8 +34,12 @@ DIRECTCLR_CLONES void count_below(const double* diagonal, const double* off_diag
 }
 
 }  // namespace
+}  // namespace DIRECTCLR_VARIANT
 
-std::vector<double> eigenvalues(const Tridiagonal& matrix, size_t n) {
+#if DIRECTCLR_ONCE
+using baseline::kLanes;
+
+std::vector<double> eigenvalues(const Tridiagonal& matrix, size_t n, int register_bytes) {
   std::vector<double> off_diagonal_squared(n, 0);
   double largest = 0, largest_square = 0;  // bound of all eigenvalues (Gershgorin)
   const auto off_diagonal = [&](size_t i) { return i < n - 1 ? std::abs(matrix.off_diagonal[i]) : 0; };
@@ -43,6 +51,7 @@ std::vector<double> eigenvalues(const Tridiagonal& matrix, size_t n) {
   std::vector<double> found(n, 0);
   if (largest == 0) return found;
   const double least = std::numeric_limits<double>::min() * std::max(1.0, largest_square);
+  const auto& count_below = DIRECTCLR_VARIANTS(count_below).required(register_bytes);
   const double bound = largest * (1 + 1e-15 * static_cast<double>(n + 1));
   constexpr int kHalvings = std::numeric_limits<double>::digits + 1;  // of 2 * bound, to its rounding
   parallel_for((n + kLanes - 1) / kLanes, 1, [&](size_t begin, size_t end) {
@@ -64,5 +73,6 @@ std::vector<double> eigenvalues(const Tridiagonal& matrix, size_t n) {
   });
   return found;
 }
+#endif
 
 }  // namespace directclr::linalg

@@ -84,6 +84,7 @@ Tensor tile_of(const Problem& p, const Tensor& x_block, int64_t first_column) {
 }
 
 PairLogSums tiled_log_sums(const Problem& p) {
+  const PairKernels& kernels = pair_kernels();
   const auto n = static_cast<size_t>(p.rows());
   const auto m = static_cast<size_t>(p.columns());
   std::vector<double> row_sums(n, 0.0);
@@ -107,10 +108,10 @@ PairLogSums tiled_log_sums(const Problem& p) {
       const auto j = static_cast<size_t>(first);
       const int64_t diagonal = p.diagonal(first_row, first);
       if (p.by_shift()) {
-        exponentials(data, height, width, p.scale(), p.shift(), diagonal, &row_sums[i], &sums[j]);
+        kernels.exponentials(data, height, width, p.scale(), p.shift(), diagonal, &row_sums[i], &sums[j]);
       } else {
-        running_row_sums(data, height, width, p.scale(), diagonal, &row_maxima[i], &row_sums[i]);
-        running_column_sums(data, height, width, p.scale(), diagonal, &maxima[j], &sums[j]);
+        kernels.running_row_sums(data, height, width, p.scale(), diagonal, &row_maxima[i], &row_sums[i]);
+        kernels.running_column_sums(data, height, width, p.scale(), diagonal, &maxima[j], &sums[j]);
       }
     }
   });
@@ -147,6 +148,7 @@ Factors factors_of(const Problem& p, const PairLogSums& sums, const Tensor& g, c
 
 // Gradients of sum_i g_i rows_i + sum_j h_j columns_j in x and y.
 std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g, const Tensor& h) {
+  const PairKernels& kernels = pair_kernels();
   const Factors factors = factors_of(p, sums, g, h);
   const Tensor row_logs = sums.rows.to(at::kFloat), column_logs = sums.columns.to(at::kFloat);
   const Tensor grad_x = at::empty_like(p.x);
@@ -164,12 +166,12 @@ std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& s
       const auto at_row = [&](const Tensor& t) { return t.data_ptr<float>() + first_row; };
       const auto at_column = [&](const Tensor& t) { return t.data_ptr<float>() + first; };
       if (p.by_shift()) {
-        weights_by_shift(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width), p.scale(),
-                         p.shift(), diagonal, at_row(factors.rows), at_column(factors.columns));
+        kernels.weights_by_shift(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width),
+                                 p.scale(), p.shift(), diagonal, at_row(factors.rows), at_column(factors.columns));
       } else {
-        weights_by_log_sums(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width), p.scale(),
-                            diagonal, at_row(factors.rows), at_row(row_logs), at_column(factors.columns),
-                            at_column(column_logs));
+        kernels.weights_by_log_sums(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width),
+                                    p.scale(), diagonal, at_row(factors.rows), at_row(row_logs),
+                                    at_column(factors.columns), at_column(column_logs));
       }
       for_x.add_(product_with_transposed(tile, p.y.narrow(0, first, width).t()));
       for_y.narrow(1, first, width).add_(product_with_transposed(x_transposed, tile.t()));

@@ -3,37 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "directclr/core/dispatch.h"
 #include "directclr/core/parallel.h"
+#include "directclr/spectrum/kernels.h"
 
 namespace directclr::spectrum {
 namespace {
 
-constexpr int64_t kStep = 32;
+constexpr int64_t kStep = Kernels::kStep;
 constexpr int64_t kGrain = 16;  // rows a thread takes at a time
-
-// The first j from `begin` on, in whole steps, near which a value less its offset is above `floor`; else `end`. Most
-// steps hold none, so the compiler's vectors pass over them.
-DIRECTCLR_CLONES int64_t next_above(const float* values, const float* offsets, float floor, int64_t begin,
-                                    int64_t end) {
-  for (; begin + kStep <= end; begin += kStep) {
-    int found = 0;
-    for (int64_t j = begin; j < begin + kStep; ++j) found |= static_cast<int>(values[j] - offsets[j] > floor);
-    if (found) break;
-  }
-  return begin;
-}
-
-// The same with one offset, and a floor for each value.
-DIRECTCLR_CLONES int64_t next_above(const float* values, float offset, const float* floors, int64_t begin,
-                                    int64_t end) {
-  for (; begin + kStep <= end; begin += kStep) {
-    int found = 0;
-    for (int64_t j = begin; j < begin + kStep; ++j) found |= static_cast<int>(values[j] - offset > floors[j]);
-    if (found) break;
-  }
-  return begin;
-}
 
 }  // namespace
 
@@ -46,12 +23,13 @@ Candidates::Candidates(int64_t rows, int64_t keep)
 
 void Candidates::offer(const float* products, int64_t first, int64_t height, int64_t second, int64_t width,
                        const std::vector<float>& half) {
+  const Kernels& k = kernels();
   const float* offsets = half.data() + second;
   parallel_for(static_cast<size_t>(height), kGrain, [&](size_t from, size_t to) {
     for (auto i = static_cast<int64_t>(from); i < static_cast<int64_t>(to); ++i) {
       const float* values = products + i * width;
       for (int64_t j = 0;
-           (j = next_above(values, offsets, floor_[static_cast<size_t>(first + i)], j, width)) < width;) {
+           (j = k.next_above(values, offsets, floor_[static_cast<size_t>(first + i)], j, width)) < width;) {
         for (const int64_t end = std::min(j + kStep, width); j < end; ++j) {
           if (first + i != second + j) push(first + i, values[j] - offsets[j], second + j);
         }
@@ -66,7 +44,7 @@ void Candidates::offer(const float* products, int64_t first, int64_t height, int
     for (int64_t i = 0; i < height; ++i) {
       const float* values = products + i * width;
       const float offset = half[static_cast<size_t>(first + i)];
-      for (int64_t j = from; (j = next_above(values, offset, floors, j, to)) < to;) {
+      for (int64_t j = from; (j = k.next_above_floors(values, offset, floors, j, to)) < to;) {
         for (const int64_t end = std::min(j + kStep, to); j < end; ++j) {
           push(second + j, values[j] - offset, first + i);
         }

@@ -1,62 +1,21 @@
 #include "directclr/spectrum/geometry.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
 #include <vector>
 
-#include "directclr/core/dispatch.h"
 #include "directclr/core/parallel.h"
 #include "directclr/linalg/row_products.h"
 #include "directclr/spectrum/column_moments.h"
+#include "directclr/spectrum/kernels.h"
 
 namespace directclr::spectrum {
 namespace {
 
 using array::Array;
 using array::DType;
-
-// e^x for -710 < x < 709, to about one unit in the last place; the compiler makes vectors of it.
-inline double exponential(double x) {
-  // e^x = 2^n e^r with |r| <= ln 2 / 2; adding 1.5 * 2^52 rounds to the nearest integer n, which is then in the low
-  // bits.
-  const double shifted = x * 1.4426950408889634 + 6755399441055744.0, n = shifted - 6755399441055744.0;
-  const double r = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-  double p = 1.0 / 6227020800;
-  p = p * r + 1.0 / 479001600;
-  p = p * r + 1.0 / 39916800;
-  p = p * r + 1.0 / 3628800;
-  p = p * r + 1.0 / 362880;
-  p = p * r + 1.0 / 40320;
-  p = p * r + 1.0 / 5040;
-  p = p * r + 1.0 / 720;
-  p = p * r + 1.0 / 120;
-  p = p * r + 1.0 / 24;
-  p = p * r + 1.0 / 6;
-  p = p * r + 0.5;
-  p = p * r + 1.0;
-  p = p * r + 1.0;
-  return p * std::bit_cast<double>((std::bit_cast<uint64_t>(shifted) + 1023) << 52);
-}
-
-// sum_j exp(4 x_j - 4) in eight lanes.
-template <class T>
-inline double potential(const T* products, int64_t count) {
-  constexpr int64_t kLanes = 8;
-  double lanes[kLanes] = {};
-  int64_t j = 0;
-  for (; j + kLanes <= count; j += kLanes) {
-    for (int64_t l = 0; l < kLanes; ++l) lanes[l] += exponential(4 * static_cast<double>(products[j + l]) - 4);
-  }
-  for (; j < count; ++j) lanes[0] += exponential(4 * static_cast<double>(products[j]) - 4);
-  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-}
-
-// The compiler clones functions that are no templates.
-DIRECTCLR_CLONES double potential_of(const float* products, int64_t count) { return potential(products, count); }
-DIRECTCLR_CLONES double potential_of(const double* products, int64_t count) { return potential(products, count); }
 
 }  // namespace
 
@@ -94,10 +53,11 @@ double uniformity(const Array& rows) {
         using T = decltype(like);
         if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
           const T* const products = block.data<T>();
+          const auto potential = kernels().of(products).potential;
           parallel_for(static_cast<size_t>(height), 16, [&](size_t first, size_t end) {
             for (size_t r = first; r < end; ++r) {
               const auto row = static_cast<int64_t>(r), skipped = i == j ? row + 1 : 0;  // pairs once
-              by_row[r] = potential_of(products + row * width + skipped, width - skipped);
+              by_row[r] = potential(products + row * width + skipped, width - skipped);
             }
           });
         }

@@ -6,13 +6,13 @@
 #include <stdexcept>
 #include <vector>
 
-#include "directclr/core/dispatch.h"
 #include "directclr/core/error.h"
 #include "directclr/core/parallel.h"
 #include "directclr/core/text.h"
 #include "directclr/linalg/row_products.h"
 #include "directclr/spectrum/candidates.h"
 #include "directclr/spectrum/column_moments.h"
+#include "directclr/spectrum/kernels.h"
 
 namespace directclr::spectrum {
 namespace {
@@ -33,18 +33,6 @@ std::vector<double> log_ratios(const Neighbours& n) {
   return ratios;
 }
 
-// Squared distance in float64, in lanes that the compiler turns into vectors.
-DIRECTCLR_CLONES double squared_distance(const double* a, const double* b, int64_t dimensions) {
-  constexpr int64_t kLanes = 8;
-  double lanes[kLanes] = {};
-  int64_t d = 0;
-  for (; d + kLanes <= dimensions; d += kLanes) {
-    for (int64_t l = 0; l < kLanes; ++l) lanes[l] += (a[d + l] - b[d + l]) * (a[d + l] - b[d + l]);
-  }
-  for (; d < dimensions; ++d) lanes[0] += (a[d] - b[d]) * (a[d] - b[d]);
-  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) + ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-}
-
 // Of each row's candidates the k nearest, by distances in float64: (N, k), ascending.
 Array nearest_distances(const Array& x, Candidates& candidates, int64_t k) {
   const int64_t dimensions = x.size(1);
@@ -56,7 +44,7 @@ Array nearest_distances(const Array& x, Candidates& candidates, int64_t k) {
     for (auto i = static_cast<int64_t>(begin); i < static_cast<int64_t>(end); ++i) {
       squares.clear();
       for (const int32_t j : candidates.of(i)) {
-        squares.push_back(squared_distance(rows + i * dimensions, rows + j * dimensions, dimensions));
+        squares.push_back(kernels().squared_distance(rows + i * dimensions, rows + j * dimensions, dimensions));
       }
       std::partial_sort(squares.begin(), squares.begin() + k, squares.end());
       for (int64_t c = 0; c < k; ++c) out[i * k + c] = std::sqrt(squares[static_cast<size_t>(c)]);

@@ -193,6 +193,21 @@ TEST(Kernels, BlendAndSaturateAsThePlainCode) {
   }
 }
 
+TEST(Kernels, InvertFromAsThePlainCode) {
+  for (const auto& [name, kernels] : variants()) {
+    for (const size_t count : kLengths) {
+      for (const uint8_t threshold : Buffer{0, 1, 128, 255}) {
+        const Buffer before = random_bytes(count, count);
+        Buffer after = before;
+        kernels->invert_from(after.data(), count, threshold);
+        for (size_t i = 0; i < count; ++i) {
+          ASSERT_EQ(after[i], before[i] < threshold ? before[i] : 255 - before[i]) << name << ", byte " << i;
+        }
+      }
+    }
+  }
+}
+
 TEST(Kernels, BlurAsThePlainCode) {
   for (const auto& [name, kernel] : variants()) {
     for (const size_t count : kLengths) {

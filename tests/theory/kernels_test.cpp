@@ -14,12 +14,12 @@
 #include "directclr/theory/random.h"
 #include "tests/support/theory_golden.h"
 
-#define DIRECTCLR_INLINE inline __attribute__((always_inline))
-
 namespace directclr::theory {
 namespace {
 
-constexpr size_t kBytes = 16;
+#define DIRECTCLR_BYTES 16
+#define DIRECTCLR_INLINE inline __attribute__((always_inline))
+#include "directclr/core/vector_exp.inc"
 #include "directclr/theory/lanes.inc"
 
 TEST(Lanes, ExponentialIsRightToTheLastDigits) {
