@@ -49,7 +49,7 @@ void add_bench_data(CLI::App& bench, Program& program) {
       std::string text = format(
           "%s, preset %s, two views of %lld px%s, %lld images, %d-byte vectors; microseconds of a core an image\n",
           state->source.c_str(), settings.preset.c_str(), static_cast<long long>(settings.image_size), small.c_str(),
-          static_cast<long long>(times.images), vector_bytes());
+          static_cast<long long>(times.images), vector_bytes(KernelNeeds::kBytes));
       Json stages;
       for (const auto& [name, time] : times.stages) {
         text += format("  %-16s %9.2f  %4.1f %%\n", name.c_str(), time, 100 * time / times.total());
@@ -67,7 +67,7 @@ void add_bench_data(CLI::App& bench, Program& program) {
                            {"preset", settings.preset},
                            {"image_size", settings.image_size},
                            {"images", times.images},
-                           {"vector_bytes", vector_bytes()},
+                           {"vector_bytes", vector_bytes(KernelNeeds::kBytes)},
                            {"microseconds", stages},
                            {"whole_decode_microseconds", times.whole_decode},
                            {"images_per_second_and_core", times.per_core()},

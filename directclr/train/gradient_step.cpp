@@ -80,8 +80,8 @@ torch::Tensor whole_of(std::vector<torch::Tensor> parts, int64_t m) {
 }  // namespace
 
 PairLoss pair_loss(const settings::LossSettings& settings) {
-  return [settings, function = loss::loss_function(settings.loss)](
-             const torch::Tensor& z_a, const torch::Tensor& z_b, const distributed::Rows& rows) {
+  return [settings, function = loss::loss_function(settings.loss)](const torch::Tensor& z_a, const torch::Tensor& z_b,
+                                                                   const distributed::Rows& rows) {
     return function(z_a, z_b, settings, rows);
   };
 }

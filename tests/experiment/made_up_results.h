@@ -33,7 +33,6 @@ inline Results made_up() {
     run.columns_top1 = {{"0:2", top1 - 0.1 - 0.01 * static_cast<double>(seed * seed)}};
     report::SpectrumResult s;
     s.values = std::move(values);
-    s.dimensions = static_cast<int64_t>(s.values.size());
     s.below_1e_4 = std::count_if(s.values.begin(), s.values.end(), [&](double v) { return v < 1e-4 * s.values[0]; });
     s.effective_rank_lambda = rank;
     s.samples = 50;
