@@ -199,7 +199,8 @@ TEST_F(Reproduce, WritesScriptsThatItsPagesAreMadeFrom) {
   }
   EXPECT_EQ(scripts, 4);
   ASSERT_EQ(run(words("fig7", "cluster")).status, 0);
-  for (const auto& one : results("cluster")["runs"]) EXPECT_FALSE(one.contains("problem"));
+  const auto made = results("cluster");
+  for (const auto& one : made["runs"]) EXPECT_FALSE(one.contains("problem"));
   EXPECT_FALSE(fs::exists(run_of("cluster", "mlp").string() + ".log")) << "it ran again";
 }
 
