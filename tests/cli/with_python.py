@@ -99,6 +99,6 @@ with tempfile.TemporaryDirectory() as temporary:
         run("data", "dump", source, "--preset", preset, "-n", "200", "--seed", str(number), "--out", str(dump))
         assert replay_in_pillow.main(dump) == 0, source
     # Small views too.
-    run("data", "dump", f"folder:{work / 'pictures'}", "--preset", "imagenet", "--small-views", "3", "-n", "7",
+    run("data", "dump", f"folder:{work / 'pictures'}", "--preset", "imagenet", "--local-views", "3", "-n", "7",
         "--out", str(work / "small"))
     assert replay_in_pillow.main(work / "small") == 0
