@@ -55,7 +55,7 @@ std::string text_of(const char* part, const Json& d) {
 void add_info(CLI::App& data, Program& program) {
   auto source = std::make_shared<std::string>();
   auto* command = data.add_subcommand("info", "say what a data set holds");
-  command->add_option("source", *source, "fashion-mnist, cifar10:DIR, cifar100:DIR, stl10:DIR, folder:DIR")->required();
+  command->add_option("source", *source, data::source_forms())->required();
   add_example(*command, "directclr data info fashion-mnist");
   command->callback([&program, source] {
     program.action = [source](Console& console) {

@@ -17,7 +17,7 @@ OpenedRun::OpenedRun(const RunRequest& request, distributed::ProcessGroup proces
       run(settings::RunDirectory::open(request.run)),
       settings(run.settings()),
       data(request.data.empty() ? settings.data : request.data),
-      model(untrained ? train::make_model(settings) : train::load_model(run)),
+      model(untrained ? train::make_untrained_model(run) : train::load_model(run)),
       device(train::resolve_device(request.device, request.environment.local_rank)),
       threads(static_cast<size_t>(request.threads)),
       workers(request.workers),

@@ -9,6 +9,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/data/data_kinds.h"
 #include "directclr/eval/knn.h"
 #include "directclr/eval/probe.h"
 #include "directclr/io/npy.h"
@@ -82,9 +83,8 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
   eval::parse_dims(probe.dims, run.model.encoder->representation());
   if (settings.feature_limit > 0 && !probe.cached) throw InputError("--feature-limit", "goes with --cached alone");
   const bool tested = data::has_test_split(run.data);
-  // Of all kinds of data only a folder may lack labels.
-  const bool folder = data::SourceSpec::parse(run.data).kind == "folder";
-  const bool labelled = tested && (!folder || run.source(data::Split::kTrain, false).labelled());
+  const bool always = data::data_kinds().at(data::SourceSpec::parse(run.data).kind).always_labelled;
+  const bool labelled = tested && (always || run.source(data::Split::kTrain, false).labelled());
   if (labelled) check_same_classes(run);
   if (!labelled && group.is_root()) {
     console.notice("notice: " + run.data + " has no labelled training and test images: spectra only");

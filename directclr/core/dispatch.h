@@ -9,9 +9,8 @@
 // in its header and tested over every width that the processor has:
 //  - same bits at every width: no multiply-add is fused (-ffp-contract=off), and sums run over lanes whose number does
 //    not depend on the width;
-//  - fused where the processor fuses, the same to rounding: compiled with -ffp-contract=fast, sums over as many lanes
-//  as
-//    a register has. Which sets these are stands in directclr/CMakeLists.txt, under FUSED.
+//  - fused where the processor fuses, the same to rounding: compiled with -ffp-contract=fast, with as many sums as a
+//    register has lanes. directclr/CMakeLists.txt lists these sets under FUSED.
 // Sanitizers cannot follow the choice; with them, and on other processors, there is the first variant alone.
 #if defined(__x86_64__) && !defined(DIRECTCLR_SANITIZED)
 #define DIRECTCLR_DISPATCH 1

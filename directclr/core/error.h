@@ -6,7 +6,7 @@
 namespace directclr {
 
 /// Base of every error that directclr throws on purpose. The library throws and never prints or exits; the program
-/// turns the kind into an exit status (docs/architecture.md, "Program").
+/// turns the kind into an exit status (docs/architecture.md, "Exit status").
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

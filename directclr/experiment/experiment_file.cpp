@@ -109,8 +109,9 @@ class Reader {
     } else if (key.name == "settings") {
       FieldList fields = fields_of(file_.scale.train);
       for (const auto& entry : inside) {
-        setting_field(fields, entry).set(text_of(entry, *entry.node), entry.where);
-        file_.scale.given.insert(setting_field(fields, entry).name);
+        Field& field = setting_field(fields, entry);
+        field.set(text_of(entry, *entry.node), entry.where);
+        file_.scale.given.insert(field.name);
       }
     } else if (key.name == "evaluation") {
       FieldList fields = fields_of(file_.scale.evaluation);

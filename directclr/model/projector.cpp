@@ -9,6 +9,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/philox.h"
+#include "directclr/core/shuffle.h"
 #include "directclr/core/text.h"
 #include "directclr/model/batch_norm.h"
 #include "directclr/model/orthogonal.h"
@@ -38,19 +39,6 @@ Tensor random_orthogonal(int64_t size, at::Generator& generator) {
   const Tensor gaussian = torch::empty({size, size}, torch::kDouble).normal_(0, 1, generator);
   const auto [q, r] = torch::linalg_qr(gaussian);
   return (q * r.diagonal().sign()).to(torch::kFloat);
-}
-
-// `count` distinct numbers below `size`, ascending: the first of a Fisher-Yates shuffle.
-std::vector<int64_t> draw_dimensions(RandomStream& random, int64_t size, int64_t count) {
-  std::vector<int64_t> all(static_cast<size_t>(size));
-  for (int64_t i = 0; i < size; ++i) all[static_cast<size_t>(i)] = i;
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t j = i + random.below(static_cast<uint32_t>(size - i));
-    std::swap(all[static_cast<size_t>(i)], all[static_cast<size_t>(j)]);
-  }
-  all.resize(static_cast<size_t>(count));
-  std::sort(all.begin(), all.end());
-  return all;
 }
 
 // What a batch normalisation does in evaluation: scale * x + shift, each (C).
@@ -186,11 +174,7 @@ class GroupProjector final : public LinearInRepresentation {
                        "projector group needs groups of equal size");
     }
     RandomStream random(seed, Purpose::kFixedRotation);
-    std::vector<int64_t> order(static_cast<size_t>(width));
-    for (int64_t i = 0; i < width; ++i) order[static_cast<size_t>(i)] = i;
-    for (auto left = static_cast<uint32_t>(width); left > 1; --left)
-      std::swap(order[left - 1], order[random.below(left)]);
-    order_ = register_buffer("order", torch::tensor(order));
+    order_ = register_buffer("order", torch::tensor(permutation<int64_t>(static_cast<size_t>(width), random)));
   }
   Tensor forward(const Tensor& r, int64_t) override {
     return r.index_select(1, order_).view({r.size(0), -1, d0_}).sum(1);
@@ -210,7 +194,7 @@ class RandomDropoutProjector final : public LinearInRepresentation {
   Tensor forward(const Tensor& r, int64_t step) override {
     if (!is_training()) return r;
     RandomStream random(seed_, Purpose::kDropDimensions, 0, static_cast<uint64_t>(step));
-    return r.index_select(1, torch::tensor(draw_dimensions(random, width_, d0_)).to(r.device()));
+    return r.index_select(1, torch::tensor(draw_distinct(d0_, width_, random)).to(r.device()));
   }
   int64_t embedding() const override { return d0_; }
 

@@ -11,6 +11,7 @@
 #include "directclr/report/figures.h"
 #include "directclr/report/html.h"
 #include "directclr/report/spectrum_result.h"
+#include "directclr/spectrum/measures.h"
 
 namespace directclr::report {
 namespace {
@@ -19,6 +20,7 @@ using Spectra = std::vector<std::pair<std::string, std::vector<double>>>;
 
 std::string number(double value) {
   if (std::isinf(value)) return "infinite";
+  if (value == std::floor(value)) return format("%.0f", value);  // counts have all their digits
   return std::isnan(value) ? "not defined" : format("%.4g", value);
 }
 
@@ -49,20 +51,8 @@ using Rows = std::vector<std::pair<std::string, std::string>>;
 
 // Labels and values of the table.
 Rows rows_of(const SpectrumResult& s) {
-  Rows rows = {
-      {"effective rank (eigenvalues)", number(s.effective_rank_lambda)},
-      {"effective rank (singular values)", number(s.effective_rank_sigma)},
-      {"RankMe", number(s.rankme)},
-      {"participation ratio", number(s.participation_ratio)},
-      {"stable rank = NESum", number(s.stable_rank)},
-      {"cumulative area", number(s.cumulative_area)},
-      {"alpha, ranks 11 to 100", number(s.power_law.alpha)},
-      {"condition number", number(s.condition_number)},
-      {"dead directions (below 1e-4)", std::to_string(s.below_1e_4)},
-      {"constant dimensions", std::to_string(s.constant.size())},
-      {"normalised standard deviation", number(s.normalized_std)},
-      {"mean cosine to the mean direction", number(s.mean_cosine)},
-  };
+  Rows rows;
+  for (const auto& kind : spectrum::measure_kinds()) rows.emplace_back(kind.label, number(kind.value(s)));
   // What was asked for besides, each kind by name: the same for all inputs of one call.
   const auto add_sorted = [&](Rows further) {
     std::sort(further.begin(), further.end());

@@ -7,53 +7,39 @@
 #include "directclr/core/files.h"
 #include "directclr/report/json_members.h"
 #include "directclr/report/result_file.h"
+#include "directclr/spectrum/measures.h"
 
 namespace directclr::report {
 namespace {
 
 using spectrum::Measure;
-using spectrum::PowerLaw;
 
 constexpr int64_t kSpectrumVersion = 1;
 
-// The members of a summary with their keys, in the file's order: what is written and what is read. `visit` takes
-// numbers, lists and PowerLaw, of which it is the range of ranks.
-template <class Summary, class Visit>
-void each_member(Summary& s, Visit visit) {
-  visit("effective_rank_sigma", s.effective_rank_sigma);
-  visit("effective_rank_lambda", s.effective_rank_lambda);
-  visit("rankme", s.rankme);
-  visit("participation_ratio", s.participation_ratio);
-  visit("stable_rank", s.stable_rank);
-  visit("cumulative_area", s.cumulative_area);
-  visit("condition_number", s.condition_number);  // infinite: null
-  visit("alpha", s.power_law.alpha);
-  visit("alpha_r2", s.power_law.r2);
-  visit("alpha_ranks", s.power_law);
-  visit("normalized_std", s.normalized_std);
-  visit("mean_cosine", s.mean_cosine);
-  visit("constant_dimensions", s.constant);
-  visit("below_1e-2_of_largest", s.below_1e_2);
-  visit("below_1e-4_of_largest", s.below_1e_4);
-  visit("below_1e-6_of_largest", s.below_1e_6);
-  auto dimensions = s.dimensions();  // those of the eigenvalues, for other readers
-  visit("dimensions", dimensions);
-  visit("singular_values", s.values);
-}
-
-struct SummaryWriter : MemberWriter {
-  using MemberWriter::operator();
-  void operator()(const char* key, const PowerLaw& law) const { object[key] = Json::array({law.first, law.last}); }
-};
-
-struct SummaryReader : MemberReader {
-  using MemberReader::operator();
-  void operator()(const char* key, PowerLaw& law) const {
-    if (!object.contains(key)) return;
-    law.first = object[key].at(0).get<int64_t>();
-    law.last = object[key].at(1).get<int64_t>();
+// Reads what spectrum::measures_object wrote, in any order. Of a file of earlier versions what is not there is not a
+// number, or stays as it is.
+void read_members(const Json& object, SpectrumResult& s) {
+  const MemberReader read{object, /*optional=*/true};
+  read("effective_rank_sigma", s.effective_rank_sigma);
+  read("effective_rank_lambda", s.effective_rank_lambda);
+  read("rankme", s.rankme);
+  read("participation_ratio", s.participation_ratio);
+  read("stable_rank", s.stable_rank);
+  read("cumulative_area", s.cumulative_area);
+  read("condition_number", s.condition_number);  // infinite: null
+  read("alpha", s.power_law.alpha);
+  read("alpha_r2", s.power_law.r2);
+  if (const Json* ranks = object.find("alpha_ranks")) {
+    s.power_law.first = ranks->at(0).get<int64_t>();
+    s.power_law.last = ranks->at(1).get<int64_t>();
   }
-};
+  read("normalized_std", s.normalized_std);
+  read("mean_cosine", s.mean_cosine);
+  read("constant_dimensions", s.constant);
+  read("below_1e-2_of_largest", s.below_1e_2);
+  read("below_1e-4_of_largest", s.below_1e_4);
+  read("below_1e-6_of_largest", s.below_1e_6);
+}
 
 spectrum::Verdict read_verdict(const Json& object, const SpectrumResult& result) {
   spectrum::Verdict verdict = spectrum::verdict(result, result.lines);
@@ -135,7 +121,9 @@ Json json_of(const SpectrumResult& s) {
                    {"collapsed_share", s.lines.collapsed_share},
                    {"complete_below", s.lines.complete_below},
                    {"rows_per_dimension", s.lines.rows_per_dimension}}}};
-  each_member(s, SummaryWriter{{object}});
+  for (const auto& [key, value] : spectrum::measures_object(s).items()) object[key] = value;
+  object["dimensions"] = s.dimensions();
+  object["singular_values"] = s.values;
   object["protocol"] = protocol_of(s);
   for (const auto& estimate : s.jackknife) {
     object["jackknife"][estimate.measure] = {{"standard_error", estimate.standard_error}, {"bias", estimate.bias}};
@@ -151,7 +139,7 @@ SpectrumResult read_spectrum_result(const Json& object) {
   s.below_1e_2 = spectrum::count_below(s.values, 1e-2);
   s.below_1e_4 = spectrum::count_below(s.values, 1e-4);
   s.below_1e_6 = spectrum::count_below(s.values, 1e-6);
-  each_member(s, SummaryReader{{object, true}});
+  read_members(object, s);
   if (std::isnan(s.condition_number)) s.condition_number = spectrum::condition_number(s.values);
   s.protocol = object.at("protocol");
   s.layer = taken<std::string>(s.protocol, "layer", "");

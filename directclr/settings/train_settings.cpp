@@ -39,8 +39,8 @@ void TrainSettings::describe(FieldList& f) {
   f.add("precision", precision, "auto: bfloat16 where the hardware multiplies it, float32 elsewhere",
         {"auto", "float32", "bfloat16"});
   f.add("threads", threads, 0, 1024,
-        "threads of the tensor library; 0: the cores, shared out among this machine's processes. Separate runs take "
-        "turns, a step each, unless their threads fit on the cores together");
+        "threads of the tensor library; 0: the cores, shared out among this machine's processes. Separate runs share "
+        "time in turns, a step at a time, unless their threads fit on the cores together");
   f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: as threads");
   f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one, with a notice");
   f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");

@@ -7,6 +7,7 @@
 #include "directclr/array/array.h"
 #include "directclr/core/progress.h"
 #include "directclr/core/settings.h"
+#include "directclr/core/text.h"
 #include "directclr/io/row_reader.h"
 #include "directclr/spectrum/jackknife.h"
 #include "directclr/spectrum/measures.h"
@@ -29,8 +30,7 @@ struct AnalysisSettings {
     f.add("skip_nonfinite", skip_nonfinite, "leave out rows with infinities or not-a-numbers");
     f.add("neighbours", neighbours,
           "also uniformity and, from exact nearest neighbours, the intrinsic dimension; rows are held in memory");
-    f.add("compat", compat,
-          "also what another tool gives: rankme-paper, stable-pretraining, reptrix, google or lightly");
+    f.add("compat", compat, "also what another tool gives: " + join(compat_tools().names()));
     f.add("jackknife", jackknife, 0, 1000,
           "standard errors from so many groups of rows, each left out once (rows taken for independent); 0: none");
     f.add("views", views, 0, 1000,

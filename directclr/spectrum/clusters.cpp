@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <numeric>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -11,6 +10,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/parallel.h"
 #include "directclr/core/philox.h"
+#include "directclr/core/shuffle.h"
 #include "directclr/linalg/row_products.h"
 #include "directclr/spectrum/column_moments.h"
 
@@ -154,10 +154,8 @@ double cluster_learnability(const Array& rows, uint64_t seed, const Context& con
   const int64_t n = rows.size(0);
   const std::vector<int64_t> cluster =
       k_means(rows, static_cast<int64_t>(std::lround(std::sqrt(static_cast<double>(n)))), seed, context);
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  std::iota(order.begin(), order.end(), int64_t{0});
   RandomStream random(seed, Purpose::kSplit, 2);
-  for (auto left = static_cast<uint32_t>(n); left > 1; --left) std::swap(order[left - 1], order[random.below(left)]);
+  const auto order = permutation<int64_t>(static_cast<size_t>(n), random);
   const auto known = std::span(order).first(static_cast<size_t>(n / 2));
   const auto asked = std::span(order).subspan(static_cast<size_t>(n / 2));
   const Array x = unit(rows);

@@ -61,16 +61,20 @@ std::vector<std::string> recorded_own_parts(const settings::RunDirectory& run) {
   return parts;
 }
 
-ContrastiveModel load_model(const settings::RunDirectory& run) {
-  if (!run.finished()) {
-    throw InputError(run.path().string(), "the run is not finished", "train --resume --out " + run.path().string());
-  }
+ContrastiveModel make_untrained_model(const settings::RunDirectory& run) {
   for (const auto& part : recorded_own_parts(run)) {
     if (part != "encoder" && part != "projector") continue;
     throw InputError(run.path().string(), "was trained with an own " + part + ", which its settings do not describe",
                      "the program that has it can load its weights: train::load_weights");
   }
-  ContrastiveModel model = make_model(run.settings());
+  return make_model(run.settings());
+}
+
+ContrastiveModel load_model(const settings::RunDirectory& run) {
+  if (!run.finished()) {
+    throw InputError(run.path().string(), "the run is not finished", "train --resume --out " + run.path().string());
+  }
+  ContrastiveModel model = make_untrained_model(run);
   load_weights(*model.encoder, run.encoder());
   load_weights(*model.projector, run.projector());
   model.encoder->eval();

@@ -34,8 +34,11 @@ void load_weights(torch::nn::Module& module, const std::filesystem::path& path);
 /// Which parts of a run were the user's own (parts.h), as its environment.json says; none where that is missing.
 std::vector<std::string> recorded_own_parts(const settings::RunDirectory& run);
 
-/// A finished run's model, in evaluation mode. Throws InputError when the run is not finished, or its encoder or
-/// projector was the user's own, which the settings do not describe.
+/// The model with which a run began. Throws InputError when its encoder or projector was the user's own, which the
+/// settings do not describe.
+ContrastiveModel make_untrained_model(const settings::RunDirectory& run);
+
+/// A finished run's model, in evaluation mode. Throws InputError when the run is not finished, and as above.
 ContrastiveModel load_model(const settings::RunDirectory& run);
 
 }  // namespace directclr::train

@@ -14,6 +14,7 @@ for split in train val; do
 done
 source "$SOURCE/tests/docs/small_set.sh"
 small_set fashion 2048 500
+ln -s "$SOURCE/recipes" recipes
 export PATH="$work/bin:$PATH"
 count=0
 while IFS= read -r command; do
@@ -23,6 +24,7 @@ while IFS= read -r command; do
     "directclr train --data fashion-mnist"*) command+=" --data fashion-mnist:$work/fashion --epochs 1" ;;
     "directclr train --data folder:photos"*) command+=" --image-size 32 --arch bottleneck:1,1,1,1:16 --epochs 1 --batch-size 16" ;;
     "directclr reproduce all --scale smoke"*) command+=" --data fashion-mnist:$work/fashion --limit 256 --epochs 1 --seeds 1" ;;
+    "directclr experiment"*) command+=" --data fashion-mnist:$work/fashion" ;;
     "directclr reproduce table1"*) command+=" --image-size 32 --arch basic:1,1,1,1:16 --epochs 1 --batch-size 16" ;;
   esac
   bash -euo pipefail -c "$command"

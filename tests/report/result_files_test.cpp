@@ -9,6 +9,7 @@
 #include "directclr/report/explanation_result.h"
 #include "directclr/report/spectrum_result.h"
 #include "directclr/report/spectrum_weights.h"
+#include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/spectrum.h"
 #include "tests/support/error_of.h"
 #include "tests/support/json_printing.h"
@@ -43,6 +44,7 @@ TEST(SpectrumResult, IsReadAsItWasWritten) {
   const SpectrumResult result = example_spectrum();
   EXPECT_EQ(result.verdict.kind, spectrum::Verdict::Kind::kTooFewRows);
   const Json object = json_of(result);
+  for (const auto& kind : spectrum::measure_kinds()) EXPECT_TRUE(object.contains(kind.key)) << kind.name;
   const SpectrumResult read = read_spectrum_result(Json::parse(object.dump()));
   EXPECT_EQ(json_of(read).dump(), object.dump());
   EXPECT_EQ(read.values, result.values);

@@ -91,6 +91,7 @@ TEST_F(PartsTest, GiveTheRunOfTheSettingsWhenTheyAreTheSame) {
     const bool other_network = which == "encoder" || which == "projector" || which == "all";
     const std::string message = test::error_of([&] { load_model(run(which)); });
     EXPECT_EQ(message.find("was trained with an own") != std::string::npos, other_network) << message;
+    EXPECT_EQ(test::error_of([&] { make_untrained_model(run(which)); }), message) << "nor has it a random baseline";
   }
 }
 
