@@ -121,7 +121,8 @@ Json json_of(const SpectrumResult& s) {
                    {"collapsed_share", s.lines.collapsed_share},
                    {"complete_below", s.lines.complete_below},
                    {"rows_per_dimension", s.lines.rows_per_dimension}}}};
-  for (const auto& [key, value] : spectrum::measures_object(s).items()) object[key] = value;
+  const Json measures = spectrum::measures_object(s);
+  for (const auto& [key, value] : measures.items()) object[key] = value;
   object["dimensions"] = s.dimensions();
   object["singular_values"] = s.values;
   object["protocol"] = protocol_of(s);
