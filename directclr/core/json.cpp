@@ -268,7 +268,7 @@ void Json::erase(std::string_view key) {
   std::erase_if(std::get<Object>(value_), [&](const Member& member) { return member.key == key; });
 }
 
-const std::vector<Json::Member>& Json::items() const {
+const std::vector<Json::Member>& Json::items() const& {
   static const Object none;
   if (is_null()) return none;
   if (!is_object()) refuse("an object");

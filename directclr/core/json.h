@@ -118,8 +118,10 @@ class Json {
   bool contains(std::string_view key) const { return find(key) != nullptr; }
   /// Takes a member away, if it is there. Throws JsonError when this is no object.
   void erase(std::string_view key);
-  /// The members in their order, each with `key` and `value`; null has none. Throws JsonError for others.
-  const std::vector<Member>& items() const;
+  /// The members in their order, each with `key` and `value`; null has none. Throws JsonError for others. A loop over
+  /// those of a temporary would outlive them.
+  const std::vector<Member>& items() const&;
+  const std::vector<Member>& items() const&& = delete;
 
   /// An element of an array. Throws JsonError when it is out of range or this is no array.
   const Json& at(size_t index) const;

@@ -79,7 +79,7 @@ TEST(Json, NamesWhatIsMissingOrOfAnotherKind) {
   EXPECT_EQ(test::error_of([] { Json().get<double>(); }), "expected a number, found null");
   EXPECT_EQ(test::error_of([] { Json().get<std::vector<int>>(); }), "expected an array, found null");
   EXPECT_EQ(test::error_of([] { Json("x").get<Strings>(); }), "expected an object, found a string");
-  EXPECT_EQ(test::error_of([] { Json(true).items(); }), "expected an object, found a boolean");
+  EXPECT_EQ(test::error_of([value = Json(true)] { value.items(); }), "expected an object, found a boolean");
   EXPECT_THROW(Json(1).size(), JsonError);
   EXPECT_THROW(Json(1).push_back(2), JsonError);
   EXPECT_THROW(Json(1)["a"], JsonError);
