@@ -28,6 +28,7 @@ enum class DType : uint8_t {
 size_t size_of(DType type);
 /// NumPy's and PyTorch's name: "float32", "bfloat16", "int64", "bool".
 const char* name_of(DType type);
+/// Whether it is one of the floating types.
 bool is_floating(DType type);
 
 /// The DType of a C++ type.

@@ -16,6 +16,7 @@ struct Progress {
   uint64_t units_now = 0;  ///< units finished by this process, for the rate (a resumed run starts with done > 0)
   std::string note;        ///< "loss 4.51  lr 0.10"
 };
+/// Takes progress as it comes.
 using ProgressSink = std::function<void(const Progress&)>;
 
 /// One line for the user that is not progress: a warning, a skipped file.

@@ -18,6 +18,7 @@ enum class Transform {
   kEvaluation,     ///< one centred view: features, accuracy
 };
 
+/// What a loader delivers, and how.
 struct LoaderOptions {
   Transform transform = Transform::kTrainingViews;
   AugmentSettings augment;

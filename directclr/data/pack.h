@@ -10,6 +10,7 @@
 
 namespace directclr::data {
 
+/// How pictures are put into archives.
 struct PackSettings {
   std::string mode = "jpeg";
   int64_t shard_size = 256;
@@ -27,6 +28,7 @@ struct PackSettings {
   }
 };
 
+/// What was packed.
 struct PackResult {
   uint64_t images = 0;
   uint64_t shards = 0;

@@ -37,10 +37,12 @@ ViewParams sample_view(const AugmentSettings& settings, uint64_t seed, uint32_t 
 ViewParams sample_crop_and_flip(const AugmentSettings& settings, uint64_t seed, uint32_t epoch, uint64_t sample,
                                 int width, int height);
 
+/// A step of render_view.
+enum class ViewStep { kResize, kFlip, kJitter, kGrayscale, kBlur, kSolarize };
+
 /// Crop, resize, flip, jitter, grayscale, blur, solarize, in that order, bytes as Pillow and torchvision give them.
 /// Requires: params.crop inside the image. `out` is resized to (params.size, params.size) and its memory reused.
 /// `after`, if given, is called when each of the view's steps is done (for measurements).
-enum class ViewStep { kResize, kFlip, kJitter, kGrayscale, kBlur, kSolarize };
 void render_view(const image::Image& image, const ViewParams& params, const AugmentSettings& settings,
                  image::Planes& out, const std::function<void(ViewStep)>& after = {});
 

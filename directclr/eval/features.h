@@ -16,6 +16,7 @@ struct Features {
   torch::Tensor labels;          // (N) int64, -1 where unknown
 };
 
+/// How features are extracted.
 struct FeatureOptions {
   int64_t batch_size = 500;
   int64_t workers = 2;

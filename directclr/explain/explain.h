@@ -44,6 +44,7 @@ struct Attribution {
   double weak_share = 0;  ///< within the weak directions; above 1 they are killed
 };
 
+/// How two layers that follow one another meet.
 struct Alignment {
   std::string name;     ///< "last convolution, projector"
   std::string between;  ///< what the statement about linear layers leaves out

@@ -15,11 +15,12 @@ namespace directclr::image {
 /// differ on purpose). Throws InputError(`where`, reason) when the bytes are no picture, damaged or truncated.
 Image decode(std::string_view bytes, const std::string& where);
 
-/// Width and height from the header alone, without decoding. Throws InputError as decode() does.
+/// Width and height of a picture.
 struct Size {
   int width = 0;
   int height = 0;
 };
+/// The size from the header alone, without decoding. Throws InputError as decode() does.
 Size read_size(std::string_view bytes, const std::string& where);
 
 /// A part of a picture.

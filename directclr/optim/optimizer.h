@@ -46,10 +46,11 @@ class Optimizer {
 /// LARS (You et al. 2017) as SimCLR's descendants run it:
 ///   u = g + wd * p;  b <- momentum * b + (eta |p| / |u|) u;  p <- p - lr * b
 /// with trust ratio 1 where either norm is 0. The buffer holds no learning rate.
-/// SGD: the same without trust ratio. AdamW: Loshchilov and Hutter 2019, betas 0.9 and 0.999, epsilon 1e-8.
 std::unique_ptr<Optimizer> make_lars(std::vector<NamedTensor> parameters, double momentum, double weight_decay,
                                      double eta);
+/// SGD: the same without trust ratio.
 std::unique_ptr<Optimizer> make_sgd(std::vector<NamedTensor> parameters, double momentum, double weight_decay);
+/// AdamW: Loshchilov and Hutter 2019, betas 0.9 and 0.999, epsilon 1e-8.
 std::unique_ptr<Optimizer> make_adamw(std::vector<NamedTensor> parameters, double weight_decay);
 
 /// Every update rule, under its name in settings::optimizers().

@@ -6,6 +6,7 @@
 
 namespace directclr::settings {
 
+/// What an explanation looks at.
 struct ExplainSettings {
   int64_t images = 2048;
   int64_t batch = 256;

@@ -45,6 +45,7 @@ struct PowerLaw {
   int64_t first = 0;
   int64_t last = 0;
 };
+/// The fit to eigenvalues, descending.
 PowerLaw power_law(const std::vector<double>& lambda, int64_t first, int64_t last);
 
 /// How many values lie below `share` times the largest. All of them, if the largest is 0.

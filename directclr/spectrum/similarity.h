@@ -14,6 +14,7 @@ struct LinearCka {
   double plain = 0;
   double debiased = 0;  ///< not a number under four rows
 };
+/// Both, of the same rows.
 LinearCka linear_cka(const array::Array& x, const array::Array& y);
 
 /// LiDAR (Thilak et al. 2024, Eqns 1 to 4): the effective rank, from squares of singular values, of

@@ -45,6 +45,7 @@ struct Verdict {
   std::string text;          ///< a sentence or two
   std::string name() const;  ///< "healthy", "dimensional collapse", ...
 };
+/// The verdict by these rules.
 Verdict verdict(const SpectrumSummary& summary, const VerdictSettings& settings);
 
 }  // namespace directclr::spectrum

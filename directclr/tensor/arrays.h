@@ -14,6 +14,7 @@ array::Array array_of(const at::Tensor& tensor);
 
 /// An array as a tensor on the processor: a view of its memory.
 at::Tensor tensor_of(const array::Array& values);
+/// The tensors' type of an array's.
 c10::ScalarType scalar_type_of(array::DType type);
 
 /// The numbers of a tensor, row by row.

@@ -20,8 +20,9 @@ struct TensorFile {
   void add(std::string name, at::Tensor tensor) { tensors.emplace_back(std::move(name), std::move(tensor)); }
 };
 
-/// As io::write_safetensors and io::read_safetensors (io/safetensors.h).
+/// As io::write_safetensors (io/safetensors.h).
 void write_safetensors(const std::filesystem::path& path, const TensorFile& file);
+/// As io::read_safetensors.
 TensorFile read_safetensors(const std::filesystem::path& path);
 
 }  // namespace directclr::tensor

@@ -46,6 +46,7 @@ struct Check {
   bool holds() const;
 };
 
+/// How often each statement is tried.
 struct CheckSettings {
   int64_t seed = 0;
   int64_t trials = 5;
