@@ -18,9 +18,10 @@ void add_step(CLI::App& bench, Program& program) {
   auto state = std::make_shared<State>();
   auto* command = bench.add_subcommand(
       "step",
-      "computing: a training step, the loss, and with --data the loader; with --nproc on so many devices at "
-      "once, which share what devices share");
-  command->add_option("--config", state->config, "settings from a TOML file; options given here come on top");
+      "computing: a training step, the loss, and with --data the loader; with --nproc on several devices at the same "
+      "time");
+  command->add_option("--config", state->config,
+                      "settings from a TOML file; options on the command line take precedence");
   state->processes.add_to(*command);
   command->add_option("--out", state->request.out, "add the figures to this FILE.json, for directclr plan");
   command->add_option("--images", state->request.images, "images of the larger of the two batches measured")
@@ -54,7 +55,7 @@ void add_comm(CLI::App& bench, Program& program) {
     BenchRequest request;
   };
   auto state = std::make_shared<State>();
-  auto* command = bench.add_subcommand("comm", "communication: latency and bandwidth of sums over processes");
+  auto* command = bench.add_subcommand("comm", "latency and bandwidth of all-reduce");
   state->processes.add_to(*command);
   command->add_option("--out", state->request.out, "add the figures to this FILE.json, for directclr plan");
   command->add_option("--device", state->request.settings.device, "auto, cpu or cuda")->default_str("auto");
@@ -78,6 +79,7 @@ void add_comm(CLI::App& bench, Program& program) {
 void add_bench(CLI::App& app, Program& program) {
   auto* bench = app.add_subcommand("bench", "measure this machine");
   bench->require_subcommand(1);
+  add_example(*bench, "directclr bench data folder:photos");
   add_step(*bench, program);
   add_comm(*bench, program);
   add_bench_data(*bench, program);

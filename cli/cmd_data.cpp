@@ -139,6 +139,7 @@ void add_dump(CLI::App& data, Program& program) {
 void add_data(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("data", "look at a data set and at its augmented views");
   command->require_subcommand(1);
+  add_example(*command, "directclr data info fashion-mnist\n  directclr data views folder:photos --out views.png");
   add_info(*command, program);
   add_views(*command, program);
   add_dump(*command, program);

@@ -38,10 +38,7 @@ void add_explain(CLI::App& app, Program& program) {
     ExplainRequest request;
   };
   auto state = std::make_shared<State>();
-  auto* command = app.add_subcommand(
-      "explain",
-      "why does it collapse? The paper's two causes on a real network: what the augmentation spreads against what "
-      "the data spread (Lemma 2), which operation is responsible, what grows (Lemma 4), which layers align");
+  auto* command = app.add_subcommand("explain", "measure the two causes of collapse on a trained network");
   command
       ->add_option("run", state->request.base.run,
                    "run directory of a finished training, or an encoder's weights with torchvision's names "

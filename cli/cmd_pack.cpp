@@ -15,9 +15,9 @@ void add_pack(CLI::App& app, Program& program) {
     SettingOptions options;
   };
   auto state = std::make_shared<State>();
-  auto* command = app.add_subcommand(
-      "pack",
-      "write a data set as tar archives (WebDataset): few large files for disks and networks that dislike many");
+  auto* command = app.add_subcommand("pack",
+                                     "write a data set as tar archives (WebDataset): few large files, for disks and "
+                                     "networks that are slow with many small ones");
   command->add_option("source", state->source, "data set, as for directclr train --data")->required();
   command->add_option("--out", state->out, "folder; train/ and, where there are test images, val/ go into it")
       ->required();

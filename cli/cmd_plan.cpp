@@ -68,7 +68,8 @@ void add_plan(CLI::App& app, Program& program) {
   };
   auto state = std::make_shared<State>();
   auto* command = app.add_subcommand("plan", "predict memory, traffic and time of a training on many devices");
-  command->add_option("--config", state->config, "settings from a TOML file; options given here come on top");
+  command->add_option("--config", state->config,
+                      "settings from a TOML file; options on the command line take precedence");
   command
       ->add_option("--machine", state->machine,
                    "FILE.json from `directclr bench`, or assumed figures: h100, v100 (eight a node)")

@@ -21,7 +21,9 @@ void add_reproduce(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand(
       "reproduce", "a table or figure of the paper: every run, evaluation, statistics and pages; can be interrupted");
   command->add_option("suite", state->suite, "all: every one; " + paper::suites().help())->required();
-  command->add_option("--scale", state->scale, experiment::scales().help() + ". Settings given here come on top")
+  command
+      ->add_option("--scale", state->scale,
+                   experiment::scales().help() + ". Settings on the command line take precedence")
       ->default_str("smoke");
   state->command.add_to(*command);
   add_example(*command,

@@ -85,7 +85,8 @@ void add_figure(CLI::App& theory, Program& program, const std::string& name, con
   auto state = std::make_shared<FigureState>();
   auto* command = theory.add_subcommand(name, help);
   command->add_option("--out", state->out, "directory for csv, gnuplot script, svg and json")->required();
-  command->add_option("--config", state->config, "settings from a TOML file; options given here come on top");
+  command->add_option("--config", state->config,
+                      "settings from a TOML file; options on the command line take precedence");
   LaboratorySettings prototype = defaults;
   state->options.add_to(*command, fields_of(prototype));
   more(*command, *state);

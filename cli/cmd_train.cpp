@@ -20,7 +20,8 @@ void add_train(CLI::App& app, Program& program) {
   };
   auto state = std::make_shared<State>();
   auto* command = app.add_subcommand("train", "train an encoder with a contrastive loss; writes a run directory");
-  command->add_option("--config", state->config, "settings from a TOML file; options given here come on top");
+  command->add_option("--config", state->config,
+                      "settings from a TOML file; options on the command line take precedence");
   command->add_option("--out", state->out, "run directory to write");
   command->add_flag("--resume", state->resume, "continue the run in --out from its newest checkpoint");
   command->add_flag("--overwrite", state->overwrite, "replace the run in --out");

@@ -11,10 +11,10 @@ namespace directclr::cli {
 
 void ExperimentCommand::add_to(CLI::App& command) {
   command.add_option("--out", out, "directory for runs, results.json, results.html, results.md and figures");
-  command.add_option("--seeds", options.seeds, "seeds 0 .. n-1 of every run; 0: as the scale or the file has it")
+  command.add_option("--seeds", options.seeds, "seeds 0 .. n-1 of every run; 0: the default of the scale or the file")
       ->check(CLI::Range(0, 1000))
       ->default_str("0");
-  command.add_option("--jobs", options.jobs, "runs at a time; 0: one a core, or one in all at scales gpu and paper")
+  command.add_option("--jobs", options.jobs, "runs at a time; 0: one per core, or one in all at scales gpu and paper")
       ->check(CLI::Range(0, 1024))
       ->default_str("0");
   command.add_flag("--dry-run", options.dry_run, "list the runs with the time that they should take, and stop");
@@ -22,8 +22,8 @@ void ExperimentCommand::add_to(CLI::App& command) {
                    "write a torchrun and a SLURM script for every run to OUT/commands instead of running");
   command
       .add_option("--only", options.only,
-                  "of the runs those whose name matches this pattern, such as '*-s2-*' or 'linear-*', may be given "
-                  "again: runs in parts, on several machines; the pages show what OUT holds")
+                  "run only runs whose name matches this pattern, such as '*-s2-*' or 'linear-*'; may be repeated: "
+                  "runs in parts, on several machines; the pages show what OUT holds")
       ->allow_extra_args(false);
   command
       .add_option("--from", options.from,

@@ -104,8 +104,8 @@ int run_all(int64_t count, const Program& program, Console& console) {
 
 void Processes::add_to(CLI::App& app) {
   app.add_option("--nproc", count_,
-                 "processes on this machine that share the work; 0: this one, or those that torchrun, "
-                 "mpirun or srun started")
+                 "processes on this machine that share the work; 0: a single process, or the world size set by "
+                 "torchrun, mpirun or srun")
       ->check(CLI::Range(int64_t{0}, int64_t{1024}))
       ->default_str("0");
 }

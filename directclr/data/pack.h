@@ -23,7 +23,7 @@ struct PackSettings {
           "jpeg: files as they are; jpeg-resized: shrunk and encoded anew, which changes the data; raw: pixels (.ppm)",
           {"jpeg", "jpeg-resized", "raw"});
     f.add("shard_size", shard_size, 1, 1 << 20, "MiB after which a new archive begins");
-    f.add("short_side", short_side, 16, 4096, "jpeg-resized: pictures with a longer short side are shrunk to this");
+    f.add("short_side", short_side, 16, 4096, "jpeg-resized: images whose short side is longer are shrunk to this");
     f.add("quality", quality, 1, 100, "jpeg-resized: of the new JPEGs");
   }
 };

@@ -33,6 +33,7 @@ at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, con
 /// that is spread over processes. Requirements, result, processes and errors as info_nce.
 using LossFunction = std::function<at::Tensor(const at::Tensor& z_a, const at::Tensor& z_b,
                                               const settings::LossSettings& settings, const distributed::Rows& rows)>;
+/// An entry of loss_functions().
 struct NamedLoss {
   std::string name;
   LossFunction function;

@@ -47,6 +47,7 @@ struct ProjectorMaker {
   std::function<std::shared_ptr<Projector>(const settings::ProjectorSettings&, int64_t representation, uint64_t seed)>
       make;
 };
+/// Every projector, under its name in settings::projectors().
 const Table<ProjectorMaker>& projector_makers();
 
 /// The projector that the settings describe (docs/math.md, "Projectors"). Every random number comes from `seed`.

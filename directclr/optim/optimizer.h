@@ -53,11 +53,12 @@ std::unique_ptr<Optimizer> make_sgd(std::vector<NamedTensor> parameters, double 
 /// AdamW: Loshchilov and Hutter 2019, betas 0.9 and 0.999, epsilon 1e-8.
 std::unique_ptr<Optimizer> make_adamw(std::vector<NamedTensor> parameters, double weight_decay);
 
-/// Every update rule, under its name in settings::optimizers().
+/// An update rule, and what makes it.
 struct OptimizerMaker {
   std::string name;
   std::function<std::unique_ptr<Optimizer>(const settings::OptimSettings&, std::vector<NamedTensor>)> make;
 };
+/// Every update rule, under its name in settings::optimizers().
 const Table<OptimizerMaker>& optimizer_makers();
 
 /// The one that the settings name. Throws InputError when it is not known.

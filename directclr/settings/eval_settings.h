@@ -15,7 +15,7 @@ struct KnnSettings {
   void describe(FieldList& f) {
     f.section("knn");
     f.add("k", k, 1, 10000, "neighbours that vote");
-    f.add("knn_temperature", knn_temperature, 1e-3, 100, "votes are weighted by exp(cosine / this)");
+    f.add("knn_temperature", knn_temperature, 1e-3, 100, "votes are weighted by exp(cosine / temperature)");
   }
 };
 
@@ -43,7 +43,7 @@ struct ProbeSettings {
     f.add("probe_lr", probe_lr, 1e-6, 1000, "learning rate of SGD, cosine to 0");
     f.add("probe_momentum", probe_momentum, 0, 0.9999, "momentum of SGD");
     f.add("probe_weight_decay", probe_weight_decay, 0, 10, "weight decay of SGD");
-    f.add("held_out", held_out, 0.01, 0.5, "cached: share of the training images that chooses the L2 strength");
+    f.add("held_out", held_out, 0.01, 0.5, "cached: fraction of the training images used to choose the L2 strength");
   }
 };
 
@@ -57,8 +57,7 @@ struct EvaluationSettings {
     probe.describe(f);
     knn.describe(f);
     f.section("evaluation");
-    f.add("feature_limit", feature_limit, 0, 1e12,
-          "images of each part at most that features are taken of, spread evenly; 0: all");
+    f.add("feature_limit", feature_limit, 0, 1e12, "use at most this many images of each split, evenly spread; 0: all");
   }
 };
 

@@ -19,8 +19,8 @@ struct OpenSettings {
     f.section("run");
     f.add("data", data, "other data than the run was trained on (see directclr train --help)");
     f.add("device", device, "auto, cpu, cuda or cuda:N");
-    f.add("threads", threads, 0, 1024, "threads of the tensor library; 0: one a core");
-    f.add("workers", workers, 0, 1024, "threads that decode images; 0: one a core");
+    f.add("threads", threads, 0, 1024, "threads of the tensor library; 0: one per core");
+    f.add("workers", workers, 0, 1024, "threads that decode images; 0: one per core");
     f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one");
   }
 };

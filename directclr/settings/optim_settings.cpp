@@ -27,8 +27,9 @@ void OptimSettings::describe(FieldList& f) {
   f.add("weight_decay", weight_decay, -1, 10,
         "not applied to biases and norms; -1: " + defaults_text(&OptimizerKind::weight_decay));
   f.add("lars_eta", lars_eta, 1e-9, 10, "trust coefficient of lars");
-  f.add("warmup_epochs", warmup_epochs, 0, 1e6, "epochs of linear warm-up (cut to a tenth of a run under 100 epochs)");
-  f.add("final_lr_share", final_lr_share, 0, 1, "the cosine ends at this share of the peak");
+  f.add("warmup_epochs", warmup_epochs, 0, 1e6,
+        "epochs of linear warm-up (at most a tenth of the run when it has under 100 epochs)");
+  f.add("final_lr_share", final_lr_share, 0, 1, "final learning rate as a fraction of the peak");
 }
 
 double OptimSettings::resolved_lr(int64_t batch_size) const {

@@ -13,15 +13,16 @@ void TrainSettings::describe(FieldList& f) {
   f.section("train");
   f.add("data", data, "images: " + data::source_forms());
   f.add("limit", limit, 0, 1e12, "images to use at most, spread evenly over the data; 0: all");
-  f.add("shuffle_block", shuffle_block, 0, 1 << 30,
-        "for slow disks: shuffle runs of so many neighbouring images, and the images of sixteen runs at a time; 0: all "
-        "images at once");
+  f.add(
+      "shuffle_block", shuffle_block, 0, 1 << 30,
+      "for slow disks: keep this many neighbouring images together, and shuffle within sixteen such blocks at a time; "
+      "0: full shuffle");
   f.add("epochs", epochs, 1, 100000, "passes over the data");
   f.add("batch_size", batch_size, 2, 1 << 20, "images a step (each gives two views)");
   f.add(
       "micro_batch", micro_batch, 0, 1 << 20,
-      "images a pass of each process: the same loss over the whole batch in the memory of so many images, for a third "
-      "more time; times the number of processes a divisor of the batch size, 0: all at once");
+      "gradient caching: each process computes its part in passes of this many images; the loss still covers the whole "
+      "batch, for about a third more time. Times the number of processes it must divide the batch size; 0: one pass");
   f.add("sync_batch_norm", sync_batch_norm,
         "with several processes: batch normalisation sees the rows of all of them, as one process would");
   f.add("seed", seed, 0, 9e15, "decides initial weights, order, crops: everything random");
@@ -32,8 +33,9 @@ void TrainSettings::describe(FieldList& f) {
   optimizer.describe(f);
   f.section("monitor");
   f.add("monitor_every", monitor_every, 1, 1e6,
-        "steps between looks at r and z, which keep covariances that forget: ranks, dead directions, warnings");
-  f.add("monitor_memory", monitor_memory, 2, 1e6, "rows that they rest on, as a multiple of the layer's width");
+        "steps between updates of the running covariances of r and z (effective rank, dead directions, warnings)");
+  f.add("monitor_memory", monitor_memory, 2, 1e6,
+        "memory of the running covariances in rows, as a multiple of the layer's width");
   f.section("run");
   f.add("device", device, "auto, cpu, cuda or cuda:N");
   f.add("precision", precision, "auto: bfloat16 where the hardware multiplies it, float32 elsewhere",
@@ -41,13 +43,13 @@ void TrainSettings::describe(FieldList& f) {
   f.add("threads", threads, 0, 1024,
         "threads of the tensor library; 0: the cores, shared out among this machine's processes. Separate runs share "
         "time in turns, a step at a time, unless their threads fit on the cores together");
-  f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: as threads");
+  f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: the same as --threads");
   f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one, with a notice");
   f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");
   f.add("checkpoint_every", checkpoint_every, 0.001, 1e6, "epochs between checkpoints");
   f.add("online_head", online_head, "train a linear classifier beside, on detached representations (labelled data)");
   f.add("rank_timeout", rank_timeout, 1, 1e6,
-        "with several processes: seconds after which one that does not answer ends the run");
+        "with several processes: seconds without an answer after which a process counts as lost, and the run ends");
   f.add("knn_every", knn_every, 0, 1e6, "epochs between k-NN scores on part of the data; 0: none");
   f.add(
       "stop_under", stop_under,

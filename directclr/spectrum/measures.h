@@ -75,6 +75,7 @@ struct CompatTool {
   std::string help;
   std::vector<Measure> (*measures)(const SpectrumSummary& summary);  ///< names without the tool's
 };
+/// Every tool that measures can be compared with.
 const Table<CompatTool>& compat_tools();
 
 /// The measures of a tool, "TOOL NAME" each. Throws InputError for a name that compat_tools() does not have.

@@ -28,10 +28,11 @@ void LaboratorySettings::describe(FieldList& fields) {
   fields.add("temperature", temperature, 1e-6, 1e6, "divides the similarity");
   fields.section("data");
   fields.add("points", points, 2, 1e8, "points of the data set");
-  fields.add("batch_size", batch_size, 0, 65536, "points drawn anew each iteration, at least 2; 0: all of them");
+  fields.add("batch_size", batch_size, 0, 65536, "points drawn afresh in each iteration, at least 2; 0: all of them");
   fields.add("data_covariance", data_covariance, "identity, power:A, diagonal:V1,V2,.. or a csv file");
-  fields.add("noise_covariance", noise_covariance,
-             "block: k on the last `noised` dimensions; else as for the data, times k");
+  fields.add(
+      "noise_covariance", noise_covariance,
+      "block: variance k on the last `noised` dimensions, 0 elsewhere; other names as for data_covariance, times k");
   fields.add("k", k, 0, 1e9, "strength of the augmentation: a variance");
   fields.add("noised", noised, -1, 1024, "dimensions that the noise covers; -1: half of the width");
   fields.add("noise_sides", noise_sides, "noise on the second view only, or on both", {"one", "two"});
@@ -41,7 +42,7 @@ void LaboratorySettings::describe(FieldList& fields) {
   fields.section("run");
   fields.add("seed", seed, 0, 1e18, "first random seed");
   fields.add("seeds", seeds, 1, 1000, "runs with different seeds, for the bands");
-  fields.add("threads", threads, 0, 1024, "threads; 0: one a core");
+  fields.add("threads", threads, 0, 1024, "threads; 0: one per core");
 }
 
 void LaboratorySettings::resolve(const std::set<std::string>& given) {
