@@ -73,8 +73,8 @@ void add_spectrum(CLI::App& app, Program& program) {
   command
       ->add_option(
           "inputs", state->request.inputs,
-          "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv, or .tar with "
-          "KEY.npy a sample; 'parts/*.npy' is one input in parts, - standard input (.npy or .csv)")
+          "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv, .tsv, .txt, "
+          "or .tar with KEY.npy a sample; 'parts/*.npy' is one input in parts, - standard input (.npy or a table)")
       ->required();
   command->add_option(
       "--out", state->request.out,
