@@ -13,6 +13,7 @@ namespace {
 constexpr size_t kSample = 1 << 20;
 constexpr int64_t kSampleLines = 256;
 constexpr size_t kLongestName = 256;
+constexpr int64_t kMostColumns = 1 << 20;  // a covariance of more fits nowhere
 
 // A column's cells below the first line.
 struct Seen {
@@ -94,7 +95,7 @@ bool could_be_thousands(std::string_view text) {
   return true;
 }
 
-Reading read_sample(std::string_view table, int64_t first_line, TextDialect dialect) {
+Reading read_sample(std::string_view table, int64_t first_line, TextDialect dialect, const std::string& name) {
   Reading reading;
   reading.dialect = dialect;
   TextCursor cursor(table, dialect.separator, first_line);
@@ -109,6 +110,10 @@ Reading read_sample(std::string_view table, int64_t first_line, TextDialect dial
     }
     int64_t width = 0;
     for (; cursor.more(); ++width) {
+      if (width == kMostColumns) {
+        throw InputError(name, format("line %lld has more than %lld cells", static_cast<long long>(cursor.line()),
+                                      static_cast<long long>(kMostColumns)));
+      }
       const TextCell cell = cursor.next();
       const CellKind kind = cell.closed ? kind_of(cell.text, dialect.decimal_comma, value) : CellKind::kMalformed;
       if (first) {
@@ -167,7 +172,8 @@ bool occurs(std::string_view sample, char separator) {
 }
 
 // The reading that all lines agree with; where there are several, the one that makes the least of text.
-Reading best_reading(std::string_view table, int64_t line, char declared, const RowSettings& settings) {
+Reading best_reading(std::string_view table, int64_t line, char declared, const RowSettings& settings,
+                     const std::string& name) {
   const std::string_view sample = table.substr(0, kSample);
   std::optional<Reading> best;
   bool sure = false;
@@ -187,13 +193,14 @@ Reading best_reading(std::string_view table, int64_t line, char declared, const 
   for (const auto& [word, separator] : kSeparators) {
     if (declared != 0 ? separator != declared : settings.separator != "auto" && settings.separator != word) continue;
     if (declared == 0 && settings.separator == "auto" && !occurs(sample, separator)) continue;
-    const bool reads = settings.decimal != "comma" && offer(read_sample(table, line, {separator, false}));
+    const bool reads = settings.decimal != "comma" && offer(read_sample(table, line, {separator, false}, name));
     if (!reads && settings.decimal != "point" && sample.find(',') != std::string_view::npos) {
-      offer(read_sample(table, line, {separator, true}));
+      offer(read_sample(table, line, {separator, true}, name));
     }
   }
-  if (!best) best = read_sample(table, line, {',', settings.decimal == "comma"});  // nothing separates: one column
-  return *best;
+  if (!best)
+    best = read_sample(table, line, {',', settings.decimal == "comma"}, name);  // nothing separates: one column
+  return std::move(*best);
 }
 
 // Refuses what two dialects read in two ways.
@@ -317,7 +324,7 @@ TextLayout find_layout(std::string_view bytes, const RowSettings& settings, cons
     layout.first_line = 2;
   }
   layout.table = bytes;
-  const Reading r = best_reading(bytes, layout.first_line, declared, settings);
+  const Reading r = best_reading(bytes, layout.first_line, declared, settings, name);
   if (r.lines == 0) throw InputError(name, "holds no numbers");
   if (declared == 0) refuse_doubtful_dialect(r, settings, name);
   layout.dialect = r.dialect;

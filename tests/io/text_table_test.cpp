@@ -297,6 +297,8 @@ TEST_F(TextTableTest, HostileSizesAreBounded) {
   EXPECT_HAS(error_of(std::string(3000000, '1') + "\n2\n"), "line 1, column 1: '1111");
   EXPECT_HAS(error_of(wide + "\n" + std::string(300000, '\n') + "1\n"), "cells");
   EXPECT_HAS(error_of("1.5,\"" + std::string(300000, '\n')), "the quote does not end");
+  for (int doubling = 0; doubling < 2; ++doubling) wide += "," + wide;
+  EXPECT_HAS(error_of(wide + "\n" + wide), "line 1 has more than 1048576 cells");
 }
 
 }  // namespace
