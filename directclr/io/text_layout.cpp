@@ -240,7 +240,7 @@ FirstLine look_at_first_line(const Reading& r) {
   for (size_t c = 0; c < r.first.size(); ++c) {
     const Seen& below = r.columns[c + r.unnamed()];
     const auto& [cell, kind] = r.first[c];
-    if (below.is_text() || below.numbers == 0) continue;
+    if (below.numbers <= below.texts) continue;  // text, but for names that are numbers
     ++line.over;
     line.integers_below += below.integers;
     line.never_integers += below.integers == 0;
@@ -277,7 +277,7 @@ bool has_heading(const Reading& r, const RowSettings& settings, const std::strin
     throw InputError(name,
                      format("line %lld, column %lld: '%s' is no number", static_cast<long long>(r.first_line),
                             static_cast<long long>(line.word_column), shown(line.word->cell).c_str()),
-                     "--heading yes if the line names the columns, --columns to leave the column out");
+                     "--heading yes if the line names the columns, --heading no if it is a row");
   }
   if (line.numbers == 0) return true;
   if (!line.ascending) return false;

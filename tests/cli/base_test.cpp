@@ -326,6 +326,10 @@ TEST_F(BaseCli, SaysWhatItReadOfATable) {
   EXPECT_NE(skipped.out.find("59 rows, 6 dimensions"), std::string::npos) << skipped.out;
   expect_refused(run({"spectrum", path("z.npy"), "--columns", "0:2"}), "z.npy is no table of text");
   expect_refused(run({"spectrum", path("z.npy"), "--pool", "max"}), "--pool");
+  expect_refused(run({"spectrum", folder_.path().string(), "--pool", "mean"}), "and this is a run");
+  const Outcome pooled = run({"spectrum", test::fixture("files/tokens.npy").string(), "--pool", "mean"});
+  EXPECT_NE(pooled.out.find("read tokens.npy: float32 (20, 5, 3), mean over 5 tokens: (20, 3)"), std::string::npos)
+      << pooled.out << pooled.err;
 }
 
 TEST_F(BaseCli, ChecksTheTheory) {

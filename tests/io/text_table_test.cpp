@@ -214,6 +214,20 @@ TEST_F(TextTableTest, ColumnsAreChosenByNamePatternAndRange) {
   EXPECT_HAS(error_of(table, settings), "names more than one column");
 }
 
+// What is not taken need not be numbers.
+TEST_F(TextTableTest, ColumnsThatAreNotTakenMayHoldAnything) {
+  RowSettings settings;
+  settings.columns = "1:";
+  std::string words = "the 0.5 1.5\nof 2.5 3.5\n1999 4.5 5.5\nand 6.5 7.5\n";
+  EXPECT_HAS(error_of(words), "line 1, column 1: 'the' is no number (--columns takes others");
+  EXPECT_EQ(read(words, settings), (Numbers{{0.5, 1.5}, {2.5, 3.5}, {4.5, 5.5}, {6.5, 7.5}}));
+  settings.columns = "u,v";
+  EXPECT_EQ(read("date,u,v\n2024-01-02,0.5,1.5\n2024-01-03,2.5,3.5\n", settings), (Numbers{{0.5, 1.5}, {2.5, 3.5}}));
+  settings.columns = "0:1";
+  settings.heading = "no";
+  EXPECT_EQ(read("0.5,x\n1.5,2.5\n3.5,4.5\n", settings), (Numbers{{0.5}, {1.5}, {3.5}}));
+}
+
 TEST_F(TextTableTest, ErrorsNameLineAndColumn) {
   for (const auto& [content, error] : std::vector<std::pair<std::string, std::string>>{
            {"1.5,2.5\n3.5,\n", "line 2, column 2 is empty (--skip-nonfinite leaves out such rows)"},
