@@ -39,6 +39,10 @@ void run_spectrum(const SpectrumRequest& request, Console& console) {
   for (const auto& input : request.inputs) {
     std::optional<report::MeasuredInput> measured;
     if (std::filesystem::is_directory(input)) {
+      const io::RowSettings& rows = request.settings.rows;
+      if (!rows.columns.empty() || !rows.label_column.empty() || rows.pool != "none") {
+        throw InputError(input.string(), "--columns, --label-column and --pool are for files, and this is a run");
+      }
       SpectrumRequest one = request;
       one.base.run = input;
       measured = load_engine().measure_run(one, console);
@@ -73,8 +77,8 @@ void add_spectrum(CLI::App& app, Program& program) {
   command
       ->add_option(
           "inputs", state->request.inputs,
-          "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv, or .tar with "
-          "KEY.npy a sample; 'parts/*.npy' is one input in parts, - standard input (.npy or .csv)")
+          "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv, .tsv, .txt, "
+          "or .tar with KEY.npy a sample; 'parts/*.npy' is one input in parts, - standard input (.npy or a table)")
       ->required();
   command->add_option(
       "--out", state->request.out,

@@ -4,7 +4,8 @@
 
 namespace directclr::cli {
 
-/// Standard input as a file, for readers that go back and forth: .npy by its first bytes, else .csv. Removed with this.
+/// Standard input as a file, for readers that go back and forth: .npy by its first bytes, else a table of text. Removed
+/// with this.
 class StandardInput {
  public:
   /// Reads all of it. Throws InputError when the file cannot be written.

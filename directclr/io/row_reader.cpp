@@ -11,6 +11,7 @@
 #include "directclr/io/array_index.h"
 #include "directclr/io/inflate.h"
 #include "directclr/io/npy.h"
+#include "directclr/io/text_table.h"
 
 namespace directclr::io {
 namespace {
@@ -19,49 +20,45 @@ bool is_matrix(const ArraySpan& span) { return span.shape.size() == 2 && array::
 
 using Index = std::vector<std::pair<std::string, ArraySpan>>;
 
-// Numbers as text, a row a line.
-array::Array read_csv(const std::filesystem::path& path) {
-  std::vector<double> values;
-  int64_t columns = -1, rows = 0, line_number = 0;
-  for (const auto& line : split(read_file(path), '\n')) {
-    ++line_number;
-    std::vector<double> row;
-    bool numbers = true;
-    for (size_t at = 0; at < line.size();) {
-      const size_t begin = line.find_first_not_of(",; \t\r", at);
-      if (begin == std::string::npos) break;
-      const size_t end = std::min(line.find_first_of(",; \t\r", begin), line.size());
-      double value = 0;
-      numbers = numbers && parse_double(std::string_view(line).substr(begin, end - begin), value);
-      row.push_back(value);
-      at = end;
-    }
-    if (row.empty() || (!numbers && rows == 0 && columns < 0)) {
-      if (!row.empty()) columns = static_cast<int64_t>(row.size());  // a heading
-      continue;
-    }
-    if (!numbers || (columns >= 0 && static_cast<int64_t>(row.size()) != columns)) {
-      throw InputError(path.string(), format("line %lld is no row of %lld numbers", static_cast<long long>(line_number),
-                                             static_cast<long long>(columns)));
-    }
-    columns = static_cast<int64_t>(row.size());
-    ++rows;
-    values.insert(values.end(), row.begin(), row.end());
-  }
-  if (rows == 0) throw InputError(path.string(), "holds no numbers");
-  return array::Array::of(std::move(values), {rows, columns});
+bool is_table(const std::filesystem::path& path) {
+  const std::string ending = lower(path.extension().string());
+  return ending == ".csv" || ending == ".tsv" || ending == ".txt";
 }
 
-// The tensor asked for, or the only matrix there is.
+// Other programs' files that are not read, and what to make of them.
+void refuse_known(const std::filesystem::path& path) {
+  struct Known {
+    const char* ending;
+    const char* way;
+  };
+  static constexpr const char* kTable =
+      "write it as .csv, or its numbers as .npy: numpy.save('rows.npy', table.to_numpy())";
+  static constexpr const char* kArrays = "write the matrix as .npy: numpy.save('rows.npy', matrix)";
+  static constexpr Known kKnown[] = {{".parquet", kTable}, {".arrow", kTable}, {".feather", kTable},
+                                     {".xlsx", kTable},    {".xls", kTable},   {".h5", kArrays},
+                                     {".hdf5", kArrays},   {".mat", kArrays},  {".gz", "unpack it first"}};
+  for (const auto& [ending, way] : kKnown) {
+    if (lower(path.extension().string()) == ending) {
+      throw InputError(path.string(), std::string(ending) + " files are not read", way);
+    }
+  }
+}
+
+// The tensor asked for, or the only matrix there is; else, or where arrays are to be pooled, one of more axes.
 std::pair<std::string, ArraySpan> choose(const std::filesystem::path& path, const Index& index,
-                                         const std::string& wanted) {
+                                         const std::string& wanted, bool pool) {
+  const bool matrix =
+      std::any_of(index.begin(), index.end(), [](const auto& entry) { return is_matrix(entry.second); });
+  const auto fits = [&](const ArraySpan& span) {
+    return is_matrix(span) || ((pool || !matrix) && span.shape.size() > 2 && array::is_floating(span.type));
+  };
   std::vector<std::string> matrices;
   std::vector<std::string> names;
   const ArraySpan* only = nullptr;
   for (const auto& [name, span] : index) {
     if (name == wanted) return {name, span};
     names.push_back(name);
-    if (!is_matrix(span)) continue;
+    if (!fits(span)) continue;
     matrices.push_back(name);
     only = &span;
   }
@@ -80,8 +77,8 @@ std::pair<std::string, ArraySpan> choose(const std::filesystem::path& path, cons
 
 }  // namespace
 
-RowReader::RowReader(const std::filesystem::path& path, const std::string& tensor)
-    : path_(path), name_(path.filename().string()) {
+RowReader::RowReader(const std::filesystem::path& path, const std::string& tensor, const RowSettings& settings)
+    : path_(path), name_(path.filename().string()), settings_(settings) {
   if (std::filesystem::exists(path) || path.string().find_first_of("*?[") == std::string::npos) {
     open(path, tensor);
   } else {
@@ -89,22 +86,41 @@ RowReader::RowReader(const std::filesystem::path& path, const std::string& tenso
     if (files.empty()) throw InputError(path.string(), "there are no such files");
     for (const auto& file : files) open(file, tensor);
   }
+  if (!text_ && !(settings.columns.empty() && settings.label_column.empty())) {
+    throw InputError(settings.columns.empty() ? "--label-column" : "--columns", path.string() + " is no table of text");
+  }
+  if (parts_.size() > 1 && text_) throw InputError(path.string(), "text files are read one at a time");
+  take_parts();
+}
+
+// How the rows of each part are made, and that they are alike.
+void RowReader::take_parts() {
+  taken_.file = shown({path_.filename().string()}, 1024);
+  taken_.type = array::name_of(parts_[0].span.type);
+  taken_.parts = std::ssize(parts_);
   for (auto& part : parts_) {
-    auto& shape = part.span.shape;
-    if (!is_matrix(part.span)) {
+    if (!array::is_floating(part.span.type)) {
       std::vector<std::string> sizes;
-      for (const int64_t size : shape) sizes.push_back(std::to_string(size));
+      for (const int64_t size : part.span.shape) sizes.push_back(std::to_string(size));
       throw InputError(part.name, std::string("expected an (N, D) matrix of floating numbers, got ") +
                                       array::name_of(part.span.type) + " (" + join(sizes) + ")");
     }
-    if (shape[1] != columns() || part.span.type != parts_[0].span.type) {
+    part.pooling = pooling_of(part.span.shape, settings_.pool, part.name);
+    const array::DType type = pooled_type(part.span.type, part.pooling),
+                       first = pooled_type(parts_[0].span.type, parts_[0].pooling);
+    if (part.pooling.width != columns() || part.span.type != parts_[0].span.type || type != first) {
       throw InputError(part.name, format("its rows are %lld numbers of type %s, those before %lld of type %s",
-                                         static_cast<long long>(shape[1]), array::name_of(part.span.type),
-                                         static_cast<long long>(columns()), array::name_of(parts_[0].span.type)));
+                                         static_cast<long long>(part.pooling.width), array::name_of(type),
+                                         static_cast<long long>(columns()), array::name_of(first)));
     }
-    rows_ += shape[0];
+    rows_ += part.span.shape[0];
   }
-  if (parts_.size() > 1 && text_) throw InputError(path.string(), "text files are read one at a time");
+  taken_.shape = parts_[0].span.shape;
+  taken_.shape[0] = rows_;
+  taken_.pooled = parts_[0].pooling.text;
+  taken_.rows = rows_;
+  taken_.dimensions = columns();
+  if (taken_.table) taken_.shape[1] = taken_.table->columns;
 }
 
 RowReader::~RowReader() = default;
@@ -115,15 +131,25 @@ void RowReader::open(const std::filesystem::path& path, const std::string& tenso
   } else if (path.extension() == ".npy") {
     if (!tensor.empty()) throw InputError("--tensor", "a .npy file holds one array without a name");
     parts_.push_back({path, path.string(), read_npy_span(path)});
-  } else if (path.extension() == ".csv") {
-    if (!tensor.empty()) throw InputError("--tensor", "a .csv file holds one matrix without a name");
-    text_ = read_csv(path);
-    parts_.push_back({path, path.string(), {text_->dtype(), text_->shape(), 0}});
+  } else if (is_table(path)) {
+    if (!tensor.empty()) throw InputError("--tensor", "a table of text holds one matrix without a name");
+    read_table(path);
   } else {
-    const auto [name, span] = choose(path, read_array_index(path), tensor);
-    if (!name.empty() && parts_.empty()) name_ += ", tensor '" + name + "'";
+    refuse_known(path);
+    const auto [name, span] = choose(path, read_array_index(path), tensor, settings_.pool != "none");
+    if (!name.empty() && parts_.empty()) {
+      name_ += ", tensor '" + name + "'";
+      taken_.tensor = name;
+    }
     parts_.push_back({path, path.string(), span});
   }
+}
+
+void RowReader::read_table(const std::filesystem::path& path) {
+  TextTable table = read_text_table(path, settings_);
+  text_ = std::move(table.rows);
+  taken_.table = std::move(table.taken);
+  parts_.push_back({path, path.string(), {text_->dtype(), text_->shape(), 0}});
 }
 
 void RowReader::open_archive(const std::filesystem::path& path, const std::string& extension) {
@@ -136,6 +162,7 @@ void RowReader::open_archive(const std::filesystem::path& path, const std::strin
     const std::string own = entry.name.substr(dot + 1);
     if (extension.empty() && own != "npy" && !own.ends_with(".npy")) continue;
     if (chosen.empty()) chosen = own;
+    taken_.tensor = chosen;
     if (own != chosen) {
       if (!extension.empty()) continue;
       throw InputError(path.string(), "holds several arrays a sample",
@@ -155,7 +182,7 @@ void RowReader::open_archive(const std::filesystem::path& path, const std::strin
 }
 
 void RowReader::read(const Part& part, int64_t row, int64_t count, char* out) {
-  const auto row_bytes = static_cast<uint64_t>(columns()) * array::size_of(part.span.type);
+  const auto row_bytes = static_cast<uint64_t>(part.pooling.values()) * array::size_of(part.span.type);
   const uint64_t bytes = static_cast<uint64_t>(count) * row_bytes;
   if (text_) {
     std::memcpy(out, static_cast<const char*>(text_->raw()) + static_cast<uint64_t>(row) * row_bytes, bytes);
@@ -170,17 +197,36 @@ void RowReader::read(const Part& part, int64_t row, int64_t count, char* out) {
   }
 }
 
+// The same pooled, some 4 MiB of samples at a time.
+void RowReader::read_pooled(const Part& part, int64_t row, int64_t count, char* out) {
+  const int64_t most = std::max<int64_t>(1, (int64_t{1} << 20) / part.pooling.values());
+  for (int64_t done = 0; done < count;) {
+    const int64_t taken = std::min(most, count - done);
+    array::Array samples = array::Array::empty({taken, part.pooling.values()}, part.span.type);
+    read(part, row + done, taken, static_cast<char*>(samples.mutable_raw()));
+    const array::Array rows = pooled(samples, part.pooling);
+    std::memcpy(out, rows.raw(), rows.nbytes());
+    out += rows.nbytes();
+    done += taken;
+  }
+}
+
 array::Array RowReader::next(int64_t count) {
   int64_t left = 0;
   for (size_t p = part_; p < parts_.size() && left < count; ++p)
     left += parts_[p].span.shape[0] - (p == part_ ? done_ : 0);
-  array::Array block = array::Array::empty({std::min(count, left), columns()}, parts_[0].span.type);
+  const array::DType type = pooled_type(parts_[0].span.type, parts_[0].pooling);
+  array::Array block = array::Array::empty({std::min(count, left), columns()}, type);
   auto* out = static_cast<char*>(block.mutable_raw());
   for (int64_t made = 0; made < block.size(0);) {
     const Part& part = parts_[part_];
     const int64_t taken = std::min(block.size(0) - made, part.span.shape[0] - done_);
-    if (taken > 0)
-      read(part, done_, taken, out + static_cast<size_t>(made * columns()) * array::size_of(block.dtype()));
+    char* const place = out + static_cast<size_t>(made * columns()) * array::size_of(type);
+    if (taken > 0 && part.pooling.kind == Pooling::Kind::kNone) {
+      read(part, done_, taken, place);
+    } else if (taken > 0) {
+      read_pooled(part, done_, taken, place);
+    }
     made += taken;
     done_ += taken;
     if (done_ == part.span.shape[0]) {

@@ -8,6 +8,9 @@
 
 #include "directclr/array/array.h"
 #include "directclr/io/array_span.h"
+#include "directclr/io/pooling.h"
+#include "directclr/io/row_settings.h"
+#include "directclr/io/rows_taken.h"
 
 namespace directclr::io {
 
@@ -17,22 +20,25 @@ class InflateStream;
 /// embeddings from any framework.
 class RowReader {
  public:
-  /// Opens a .npy file, a .csv file (numbers with commas, semicolons or blanks between; a first line that is not
-  /// numbers is a heading; read as a whole), of a .npz, .safetensors, .pt or .pth file the tensor of that name (empty:
-  /// its only matrix), or of a .tar archive as WebDataset has them the arrays KEY.EXTENSION, each one sample's (D) or
-  /// several samples' (k, D), in the archive's order; `tensor` is then the extension (empty: the only one that ends in
-  /// npy). A pattern of the shell (parts/*.npy) takes all that it names, in order.
-  /// Throws InputError for another kind of file, what the formats' readers refuse, a tensor that is not there or is no
-  /// (N, D) matrix of floating numbers, and parts of different widths or types.
-  RowReader(const std::filesystem::path& path, const std::string& tensor);
+  /// Opens a .npy file, a .csv, .tsv or .txt file (io/text_table.h; read as a whole), of a .npz, .safetensors, .pt or
+  /// .pth file the tensor of that name (empty: its only matrix), or of a .tar archive as WebDataset has them the arrays
+  /// KEY.EXTENSION, each one sample's (D) or several samples' (k, D), in the archive's order; `tensor` is then the
+  /// extension (empty: the only one that ends in npy). A pattern of the shell (parts/*.npy) takes all that it names, in
+  /// order. `settings` say how arrays of more axes become rows, and how tables of text are read.
+  /// Throws InputError for another kind of file, what the formats' readers refuse, a tensor that is not there or gives
+  /// no (N, D) matrix of floating numbers, parts of different widths or types, and settings that the file has no use
+  /// for.
+  RowReader(const std::filesystem::path& path, const std::string& tensor, const RowSettings& settings = {});
   ~RowReader();
 
   int64_t rows() const { return rows_; }
-  int64_t columns() const { return parts_[0].span.shape[1]; }
+  int64_t columns() const { return parts_[0].pooling.width; }
   /// As it was asked for.
   const std::filesystem::path& path() const { return path_; }
   /// What was opened, for messages: "features.npy", "model.safetensors, tensor 'fc.weight'".
   const std::string& name() const { return name_; }
+  /// What was taken for what: for people and result files.
+  const RowsTaken& taken() const { return taken_; }
 
   /// The next rows, at most `count`: (n, D) in the file's type; n = 0 after the last. Throws InputError when it cannot
   /// be read.
@@ -42,19 +48,25 @@ class RowReader {
   struct Part {
     std::filesystem::path path;
     std::string name;  // for messages
-    ArraySpan span;    // (rows, D)
+    ArraySpan span;    // (rows, ...)
+    Pooling pooling = {};
   };
   void open(const std::filesystem::path& path, const std::string& tensor);
   void open_archive(const std::filesystem::path& path, const std::string& extension);
+  void read_table(const std::filesystem::path& path);
+  void take_parts();
   void read(const Part& part, int64_t row, int64_t count, char* out);
+  void read_pooled(const Part& part, int64_t row, int64_t count, char* out);
 
   std::filesystem::path path_;
   std::string name_;
+  RowSettings settings_;
+  RowsTaken taken_;
   std::vector<Part> parts_;
   int64_t rows_ = 0;
   size_t part_ = 0;                        // to be read next,
   int64_t done_ = 0;                       // and its rows that were
-  std::optional<array::Array> text_;       // the whole matrix, of a text file
+  std::optional<array::Array> text_;       // the whole matrix, of a table of text
   std::unique_ptr<InflateStream> stream_;  // of a compressed part
 };
 

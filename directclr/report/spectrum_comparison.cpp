@@ -1,6 +1,7 @@
 #include "directclr/report/spectrum_comparison.h"
 
 #include <cmath>
+#include <utility>
 
 #include "directclr/core/text.h"
 #include "directclr/spectrum/similarity.h"
@@ -24,11 +25,16 @@ std::string incomparable(const ComparedRows& a, const ComparedRows& b) {
 }  // namespace
 
 Comparison compare(const ComparedRows& first, const ComparedRows& second) {
-  Comparison result{first.name, second.name, NAN, NAN, incomparable(first, second)};
+  Comparison result{first.name, second.name, NAN, NAN, incomparable(first, second), ""};
   if (!result.reason.empty()) return result;
   const auto cka = spectrum::linear_cka(first.rows, second.rows);
   result.cka = cka.plain;
   result.cka_debiased = cka.debiased;
+  if (!std::isfinite(result.cka)) result.reason = "the rows vary too little or too much for float64";
+  if (!std::isfinite(result.cka_debiased)) {
+    result.debiased_reason =
+        first.rows.size(0) < 4 ? "it needs 4 rows" : "of so few rows the unbiased estimate of a norm is not above 0";
+  }
   return result;
 }
 
@@ -40,10 +46,12 @@ Finding finding_of(const Comparison& c) {
             {{"cka", nullptr}, {"cka_debiased", nullptr}, {"reason", c.reason}, {"of", of}}};
   }
   const std::string debiased =
-      std::isnan(c.cka_debiased) ? "not to be had from so few rows" : format("%.4f", c.cka_debiased);
-  return {format("linear CKA of %s: %.4f, debiased %s (row i of one must be row i of the other)", pair.c_str(), c.cka,
+      c.debiased_reason.empty() ? format("debiased %.4f", c.cka_debiased) : "no debiased value: " + c.debiased_reason;
+  Json object = {{"cka", c.cka}, {"cka_debiased", c.cka_debiased}, {"of", of}};
+  if (!c.debiased_reason.empty()) object["debiased_reason"] = c.debiased_reason;
+  return {format("linear CKA of %s: %.4f, %s (row i of one must be row i of the other)", pair.c_str(), c.cka,
                  debiased.c_str()),
-          {{"cka", c.cka}, {"cka_debiased", c.cka_debiased}, {"of", of}}};
+          std::move(object)};
 }
 
 }  // namespace directclr::report

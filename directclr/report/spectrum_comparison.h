@@ -20,9 +20,10 @@ struct ComparedRows {
 struct Comparison {
   std::string first;
   std::string second;
-  double cka = 0;           ///< not a number when there is a reason
-  double cka_debiased = 0;  ///< not a number also of few rows
-  std::string reason;       ///< why there is no value; empty: there is
+  double cka = 0;               ///< not a number when there is a reason
+  double cka_debiased = 0;      ///< not a number when there is a reason for either
+  std::string reason;           ///< why there is no value; empty: there is
+  std::string debiased_reason;  ///< the same of the debiased one
 };
 Comparison compare(const ComparedRows& first, const ComparedRows& second);
 

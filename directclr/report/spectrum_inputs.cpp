@@ -12,10 +12,13 @@ namespace directclr::report {
 
 MeasuredInput measure_file(const std::filesystem::path& path, const SpectrumSettings& settings,
                            const Context& context) {
-  io::RowReader reader(path, settings.tensor);
+  io::RowSettings rows = settings.rows;
+  rows.gaps_are_nan = settings.analysis.skip_nonfinite;
+  io::RowReader reader(path, settings.tensor, rows);
   auto analysis = spectrum::analyse(reader, settings.analysis, settings.limit, settings.cka, context);
   MeasuredInput input;
-  input.result = spectrum_result(analysis, settings.verdict, {{"file", path.string()}, {"input", reader.name()}});
+  input.result = spectrum_result(analysis, settings.verdict,
+                                 {{"file", path.string()}, {"input", reader.name()}, {"read", reader.taken().json()}});
   input.rows = std::move(analysis.rows);
   input.path = path;
   input.name = input.title = reader.name();

@@ -18,10 +18,11 @@ namespace {
 
 using Spectra = std::vector<std::pair<std::string, std::vector<double>>>;
 
-std::string number(double value) {
-  if (std::isinf(value)) return "infinite";
+// `reason`: why there is no value.
+std::string number(double value, const std::string& reason) {
+  if (!std::isfinite(value)) return reason.empty() ? "none" : "none: " + reason;
   if (value == std::floor(value)) return format("%.0f", value);  // counts have all their digits
-  return std::isnan(value) ? "not defined" : format("%.4g", value);
+  return format("%.4g", value);
 }
 
 // The share of the variance in the first k directions.
@@ -52,7 +53,9 @@ using Rows = std::vector<std::pair<std::string, std::string>>;
 // Labels and values of the table.
 Rows rows_of(const SpectrumResult& s) {
   Rows rows;
-  for (const auto& kind : spectrum::measure_kinds()) rows.emplace_back(kind.label, number(kind.value(s)));
+  for (const auto& kind : spectrum::measure_kinds()) {
+    rows.emplace_back(kind.label, number(kind.value(s), spectrum::reason_of(kind, s)));
+  }
   // What was asked for besides, each kind by name: the same for all inputs of one call.
   const auto add_sorted = [&](Rows further) {
     std::sort(further.begin(), further.end());
@@ -60,12 +63,13 @@ Rows rows_of(const SpectrumResult& s) {
   };
   for (const auto* measures : {&s.geometry, &s.compat}) {
     Rows further;
-    for (const auto& measure : *measures) further.emplace_back(measure.name, number(measure.value));
+    for (const auto& measure : *measures) further.emplace_back(measure.name, number(measure.value, measure.reason));
     add_sorted(std::move(further));
   }
   Rows errors;
   for (const auto& estimate : s.jackknife) {
-    errors.emplace_back("standard error of " + estimate.measure, number(estimate.standard_error));
+    errors.emplace_back("standard error of " + estimate.measure,
+                        number(estimate.standard_error, "without some rows there is no value"));
   }
   add_sorted(std::move(errors));
   return rows;

@@ -68,6 +68,7 @@ std::vector<Measure> read_values(const Json& result, const char* key) {
     Measure& measure = measures.emplace_back();
     measure.name = name;
     measure.value = number_or(*object, name, NAN);
+    if (const Json* reasons = result.find("reasons")) measure.reason = reasons->value(name, "");
   }
   return measures;
 }
@@ -126,6 +127,11 @@ Json json_of(const SpectrumResult& s) {
   object["dimensions"] = s.dimensions();
   object["singular_values"] = s.values;
   object["protocol"] = protocol_of(s);
+  for (const auto* further : {&s.compat, &s.geometry}) {
+    for (const auto& measure : *further) {
+      if (!measure.reason.empty()) object["reasons"][measure.name] = measure.reason;
+    }
+  }
   for (const auto& estimate : s.jackknife) {
     object["jackknife"][estimate.measure] = {{"standard_error", estimate.standard_error}, {"bias", estimate.bias}};
   }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "directclr/core/settings.h"
+#include "directclr/io/row_settings.h"
 #include "directclr/spectrum/analysis.h"
 #include "directclr/spectrum/verdict.h"
 
@@ -34,6 +35,7 @@ struct SpectrumSettings {
   bool cka = false;
   std::string fail_under;
   spectrum::VerdictSettings verdict;
+  io::RowSettings rows;  ///< of files
 
   void describe(FieldList& f) {
     layer.describe(f);
@@ -52,6 +54,7 @@ struct SpectrumSettings {
     f.add("fail_under", fail_under,
           "exit with status 1 when a measure is under its floor: rank=0.1D,normalized-std=0.5; empty: never");
     verdict.describe(f);
+    rows.describe(f);
   }
 };
 

@@ -1,5 +1,6 @@
 #include "directclr/report/spectrum_text.h"
 
+#include <cmath>
 #include <utility>
 
 #include "directclr/core/files.h"
@@ -24,6 +25,7 @@ Finding write_spectrum(const std::string& title, const SpectrumResult& s, const 
       format("%s: %lld rows, %lld dimensions, %s", title.c_str(), static_cast<long long>(s.samples),
              static_cast<long long>(s.dimensions()), s.l2_normalized ? "rows L2-normalised" : "rows not normalised");
   if (s.skipped > 0) text += format(", %lld rows left out: not finite", static_cast<long long>(s.skipped));
+  if (const Json* read = s.protocol.find("read")) text += "\n  " + read->value("text", "");
   text += "\n  " + s.verdict.name() + ": " + s.verdict.text;
   text += format("\n  effective rank %.1f (covariance eigenvalues), %.1f (singular values of the features)",
                  s.effective_rank_lambda, s.effective_rank_sigma);
@@ -37,7 +39,11 @@ std::string measures_text(const SpectrumResult& result, bool explain) {
     for (const auto& measure : *measures) {
       text += format("\n  %-22s %s", measure.name.c_str(), measure.text.c_str());
       for (const auto& estimate : result.jackknife) {
-        if (estimate.measure != measure.name) continue;
+        if (estimate.measure != measure.name || !std::isfinite(measure.value)) continue;
+        if (!std::isfinite(estimate.standard_error)) {
+          text += " (no standard error: without some rows there is no value)";
+          continue;
+        }
         text += format(" +- %.2g (bias about %.2g)", estimate.standard_error, estimate.bias);
       }
       if (explain) text += "\n      " + measure.definition + ".\n      " + measure.caveat + ".";

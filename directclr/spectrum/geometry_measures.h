@@ -10,7 +10,8 @@ namespace directclr::spectrum {
 
 /// Measures that need the rows themselves: uniformity, and from exact nearest neighbours the intrinsic dimension
 /// (TwoNN by fit and by likelihood, local dimension from 32 neighbours) and cluster learnability.
-/// Requires: rows (N >= 34 distinct, D), finite. Throws InputError when there are fewer, Interrupted.
+/// Those that few rows (under 34 distinct ones), or rows on a grid, give no value have a reason.
+/// Requires: rows (N, D), finite. Throws Interrupted.
 std::vector<Measure> neighbour_measures(const array::Array& rows, const Context& context);
 
 /// Measures of rows in groups of `views` that belong to one sample: alignment (of the first two of each) and LiDAR.

@@ -29,6 +29,19 @@ void add_power_law(const SpectrumSummary& s, Json& object) {
   object["alpha_ranks"] = Json::array({s.power_law.first, s.power_law.last});
 }
 
+std::string why_no_power_law(const SpectrumSummary& s) {
+  const auto positive = std::count_if(s.values.begin(), s.values.end(), [](double value) { return value > 0; });
+  return format("its ranks 11 to 100 hold fewer than 3 of the %lld eigenvalues above 0",
+                static_cast<long long>(positive));
+}
+
+std::string why_no_condition(const SpectrumSummary& s) {
+  if (s.values.empty() || !(s.values.front() > 0)) return "all rows are the same";
+  return format("infinite: %lld of %lld eigenvalues are 0",
+                static_cast<long long>(std::count(s.values.begin(), s.values.end(), 0.0)),
+                static_cast<long long>(s.dimensions()));
+}
+
 std::string dead_text(const SpectrumSummary& s, double) {
   return format("%lld of %lld below 1e-4 of the largest eigenvalue (%lld below 1e-2, %lld below 1e-6)",
                 static_cast<long long>(s.below_1e_4), static_cast<long long>(s.dimensions()),
@@ -142,6 +155,7 @@ const Table<MeasureKind>& measure_kinds() {
            .text = power_law_text,
            .healthier = Healthier::kLess,
            .jackknife = true,
+           .why_none = why_no_power_law,
            .further = add_power_law},
           {.name = "condition-number",
            .key = "condition_number",
@@ -150,7 +164,8 @@ const Table<MeasureKind>& measure_kinds() {
            .caveat = "infinite as soon as one direction is dead, and always from fewer rows than dimensions",
            .value = [](const Summary& s) { return s.condition_number; },
            .text = [](const Summary&, double value) { return format("%.3g", value); },
-           .healthier = Healthier::kLess},
+           .healthier = Healthier::kLess,
+           .why_none = why_no_condition},
           {.name = "dead-directions",
            .key = "below_1e-4_of_largest",
            .label = "dead directions (below 1e-4)",
@@ -199,12 +214,26 @@ const Table<MeasureKind>& measure_kinds() {
   return kinds;
 }
 
+std::string reason_of(const MeasureKind& kind, const SpectrumSummary& s) {
+  if (std::isfinite(kind.value(s))) return "";
+  if (kind.why_none) return kind.why_none(s);
+  return "it needs the rows themselves, not their covariance alone";
+}
+
+Measure with_reason(Measure measure, const std::string& reason) {
+  if (std::isfinite(measure.value)) return measure;
+  measure.reason = reason;
+  measure.text = "no value: " + reason;
+  return measure;
+}
+
 std::vector<Measure> measures_of(const SpectrumSummary& s) {
   std::vector<Measure> all;
   for (const auto& kind : measure_kinds()) {
     const double value = kind.value(s);
     const std::string caveat = kind.elsewhere.empty() ? kind.caveat : kind.caveat + "; elsewhere: " + kind.elsewhere;
-    all.push_back({kind.name, kind.text(s, value), value, kind.definition, caveat, kind.may_have_floor()});
+    Measure measure = {kind.name, kind.text(s, value), value, kind.definition, caveat, kind.may_have_floor()};
+    all.push_back(with_reason(std::move(measure), reason_of(kind, s)));
   }
   return all;
 }
@@ -214,6 +243,7 @@ Json measures_object(const SpectrumSummary& s) {
   for (const auto& kind : measure_kinds()) {
     object[kind.key] = kind.json ? kind.json(s) : Json(kind.value(s));
     if (kind.further) kind.further(s, object);
+    if (const std::string reason = reason_of(kind, s); !reason.empty()) object["reasons"][kind.key] = reason;
   }
   return object;
 }
@@ -299,10 +329,13 @@ std::vector<Floor> parse_floors(const std::string& text, const std::string& opti
 std::vector<std::string> under_floors(const SpectrumSummary& summary, const std::vector<Floor>& floors) {
   std::vector<std::string> lines;
   for (const auto& floor : floors) {
-    const double value = measure_kinds().at(floor.measure).value(summary);
+    const MeasureKind& kind = measure_kinds().at(floor.measure);
+    const double value = kind.value(summary);
     const double least = floor.value * (floor.of_dimensions ? static_cast<double>(summary.dimensions()) : 1);
     if (value >= least) continue;
-    lines.push_back(format("%s is %.4g, under %.4g", floor.measure.c_str(), value, least));
+    const std::string reason = reason_of(kind, summary);
+    lines.push_back(reason.empty() ? format("%s is %.4g, under %.4g", floor.measure.c_str(), value, least)
+                                   : floor.measure + " has no value: " + reason);
   }
   return lines;
 }

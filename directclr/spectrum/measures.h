@@ -15,11 +15,12 @@ namespace directclr::spectrum {
 /// One number of a summary, with what a reader must know of it.
 struct Measure {
   std::string name;               ///< "effective-rank"
-  std::string text;               ///< the value, with its parameters: "34.7 of 512"
+  std::string text;               ///< the value, with its parameters: "34.7 of 512"; without one the reason
   double value = 0;               ///< may be infinite or not a number
   std::string definition;         ///< formula and source
   std::string caveat;             ///< when it misleads, and who computes it otherwise
   bool more_is_healthier = true;  ///< may stand in --fail-under
+  std::string reason = "";        ///< why the value is not finite; empty: it is
 };
 
 /// Which changes of the rows leave a measure as it is.
@@ -52,6 +53,8 @@ struct MeasureKind {
   bool jackknife = false;  ///< smooth in the eigenvalues, so that the jackknife holds for it
   Invariances stays = {};  ///< under which changes
   Json (*json)(const SpectrumSummary& summary) = nullptr;  ///< what result files have under `key`; null: the value
+  /// Why a summary gives no finite value; null: it always does where the summary has what it is computed from.
+  std::string (*why_none)(const SpectrumSummary& summary) = nullptr;
   /// Adds what else result files have of it; null: nothing.
   void (*further)(const SpectrumSummary& summary, Json& object) = nullptr;
 
@@ -65,9 +68,15 @@ const Table<MeasureKind>& measure_kinds();
 /// All measures of a summary, in the table's order.
 std::vector<Measure> measures_of(const SpectrumSummary& summary);
 
-/// The same as an object, by the keys of result files (docs/formats.md). Infinite values become null when it is
-/// written.
+/// The same as an object, by the keys of result files (docs/formats.md). Values that are not finite become null when it
+/// is written; `reasons` says why, where there are any.
 Json measures_object(const SpectrumSummary& summary);
+
+/// Why a measure of the table has no finite value for a summary; empty: it has.
+std::string reason_of(const MeasureKind& kind, const SpectrumSummary& summary);
+
+/// A measure whose value is finite, or which has a reason: `text` is then what stands for it.
+Measure with_reason(Measure measure, const std::string& reason);
 
 /// Another tool, and what it gives for the same rows by its own conventions.
 struct CompatTool {

@@ -20,6 +20,9 @@ namespace {
 using array::Array;
 using array::DType;
 
+// Distances that differ by less, as shares, are equal.
+constexpr double kRounding = 1e-12;
+
 // log(r_2 / r_1), ascending.
 std::vector<double> log_ratios(const Neighbours& n) {
   const int64_t k = n.distances.size(1);
@@ -27,7 +30,8 @@ std::vector<double> log_ratios(const Neighbours& n) {
   const auto distances = n.distances.values<double>();
   std::vector<double> ratios;
   for (size_t at = 0; at < distances.size(); at += static_cast<size_t>(k)) {
-    ratios.push_back(std::log(distances[at + 1] / distances[at]));
+    const double ratio = std::log(distances[at + 1] / distances[at]);
+    ratios.push_back(ratio > kRounding ? ratio : 0);
   }
   std::sort(ratios.begin(), ratios.end());
   return ratios;
@@ -148,6 +152,7 @@ double local_dimension(const Neighbours& neighbours) {
   for (size_t at = 0; at < distances.size(); at += k) {
     const auto own = distances.subspan(at, k);
     const double mean = std::accumulate(own.begin(), own.end(), 0.0) / static_cast<double>(k);
+    if (own.back() - mean <= kRounding * mean) return INFINITY;
     logarithms += std::log(mean / (own.back() - mean));
   }
   return std::exp(logarithms / static_cast<double>(neighbours.distances.size(0)));

@@ -26,14 +26,16 @@ Neighbours nearest_neighbours(const array::Array& rows, int64_t k, const Context
 array::Array distinct_rows(const array::Array& rows);
 
 /// TwoNN (Facco et al. 2017): mu = r_2 / r_1 of each row, F = i / N of the i-th smallest mu (i from 1), the largest
-/// tenth left out; the slope through the origin of -log(1 - F) over log mu. Requires k >= 2.
+/// tenth left out; the slope through the origin of -log(1 - F) over log mu. Not finite where all mu are 1. Requires k
+/// >= 2.
 double two_nn(const Neighbours& neighbours);
 
-/// The same by maximum likelihood: (N - 1) / sum log mu.
+/// The same by maximum likelihood: (N - 1) / sum log mu; not finite where that is.
 double two_nn_likelihood(const Neighbours& neighbours);
 
 /// Local intrinsic dimension by the method of moments (Amsaleg et al. 2018): LID_i = m / (r_k - m) with m the mean of
-/// all k distances; the geometric mean over rows (LDReg's aggregate).
+/// all k distances; the geometric mean over rows (LDReg's aggregate). Infinite where all k distances of a row are
+/// equal.
 double local_dimension(const Neighbours& neighbours);
 
 }  // namespace directclr::spectrum

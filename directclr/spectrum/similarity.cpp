@@ -64,7 +64,8 @@ LinearCka linear_cka(const Array& x, const Array& y) {
   const Centred a(x), b(y);
   const LinearCka xy = squared_norms(a, b), xx = squared_norms(a, a), yy = squared_norms(b, b);
   LinearCka result{xy.plain / std::sqrt(xx.plain * yy.plain), std::numeric_limits<double>::quiet_NaN()};
-  if (x.size(0) >= 4) result.debiased = xy.debiased / std::sqrt(xx.debiased * yy.debiased);
+  if (x.size(0) >= 4 && xx.debiased > 0 && yy.debiased > 0)
+    result.debiased = xy.debiased / std::sqrt(xx.debiased * yy.debiased);
   return result;
 }
 

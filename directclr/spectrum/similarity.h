@@ -12,7 +12,7 @@ namespace directclr::spectrum {
 /// Requires: x (N, D), y (N, E), N >= 2, debiased N >= 4; throws std::invalid_argument otherwise.
 struct LinearCka {
   double plain = 0;
-  double debiased = 0;  ///< not a number under four rows
+  double debiased = 0;  ///< not a number under four rows, and where the estimate of a norm of one alone is not above 0
 };
 /// Both, of the same rows.
 LinearCka linear_cka(const array::Array& x, const array::Array& y);

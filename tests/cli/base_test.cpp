@@ -1,6 +1,8 @@
 // The real program, started as a user starts it: what it does in every build, also in one without libtorch.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <numeric>
 #include <random>
 
@@ -197,6 +199,137 @@ TEST_F(BaseCli, SaysHowEmbeddingsLie) {
   ASSERT_EQ(piped.status, 0) << piped.err;
   const Outcome read = run({"spectrum", path("z.npy"), "--json"});
   EXPECT_EQ(Json::parse(piped.out).at("effective_rank_sigma"), Json::parse(read.out).at("effective_rank_sigma"));
+}
+
+// What a measure has in place of a value is said in words: no nan, no inf.
+TEST_F(BaseCli, SaysWhyThereIsNoValue) {
+  const auto expect_words = [&](const std::vector<std::string>& words, const std::vector<std::string>& expected) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const std::string text = lower(outcome.out + outcome.err);
+    for (const char* bad : {" nan", "-nan", " inf", "-inf", "(nan"}) {
+      for (size_t at = text.find(bad); at != std::string::npos; at = text.find(bad, at + 1)) {
+        EXPECT_TRUE(text.substr(at).starts_with(" infinite")) << text.substr(at, 60);
+      }
+    }
+    for (const auto& part : expected)
+      EXPECT_NE(outcome.out.find(part), std::string::npos) << part << "\n" << outcome.out;
+    return outcome;
+  };
+  Array constant = Array::zeros({40, 5}, array::DType::kFloat32), axes = Array::zeros({64, 64}, array::DType::kFloat32);
+  for (float& value : constant.mutable_values<float>()) value = 2;
+  for (int64_t i = 0; i < 64; ++i) axes.mutable_data<float>()[i * 65] = 1;  // equally far from one another
+  const Array z = of_rank(5, 3, 5);
+  io::write_npy(folder_ / "constant.npy", constant);
+  io::write_npy(folder_ / "axes.npy", axes);
+  io::write_npy(folder_ / "three.npy", z);
+  io::write_npy(folder_ / "other.npy", of_rank(5, 3, 5, 2));
+  io::write_npy(folder_ / "wide.npy", of_rank(14, 60, 14));
+  expect_words({"spectrum", path("constant.npy"), "--neighbours", "--jackknife", "5", "--views", "2"},
+               {"alpha                  no value: its ranks 11 to 100 hold fewer than 3",
+                "condition-number       no value: all rows are the same",
+                "intrinsic-dimension    no value: 32 neighbours need 34 distinct rows, there are 1"});
+  expect_words({"spectrum", path("axes.npy"), "--neighbours"},
+               {"intrinsic-dimension    no value: neighbours are equally far from a row, as on a grid",
+                "local-dimension        no value: neighbours are equally far"});
+  const Outcome pair = expect_words(
+      {"spectrum", path("three.npy"), path("other.npy"), "--cka", "--neighbours"},
+      {"cluster-learnability   no value: it needs 8 rows, there are 3", ", no debiased value: it needs 4 rows (row i"});
+  // The jackknife leaves groups of rows out of which no alpha can be had.
+  expect_words({"spectrum", path("wide.npy"), "--jackknife", "2", "--compat", "lightly", "--out", path("out")}, {});
+  const Outcome outcome = run({"spectrum", path("constant.npy"), "--neighbours", "--json", "--out", path("page")});
+  const Json reasons = Json::parse(outcome.out).at("reasons");
+  EXPECT_EQ(reasons.at("condition_number"), "all rows are the same");
+  EXPECT_EQ(reasons.at("local-dimension"), "32 neighbours need 34 distinct rows, there are 1");
+  EXPECT_FALSE(reasons.contains("rankme"));
+  const std::string page = read_file(folder_ / "page/index.html");
+  EXPECT_NE(page.find("none: all rows are the same"), std::string::npos);
+  EXPECT_NE(page.find("none: 32 neighbours need 34"), std::string::npos);
+}
+
+// Tables as people have them, and what is said of them.
+TEST_F(BaseCli, SaysWhatItReadOfATable) {
+  const Array z = of_rank(6, 60, 6);
+  const auto table = [&](const char* name, const std::string& heading,
+                         const std::function<std::string(int64_t)>& before,
+                         const std::function<std::string(double)>& number, char separator,
+                         const std::function<std::string(int64_t)>& after) {
+    std::string text = heading;
+    for (int64_t i = 0; i < 60; ++i) {
+      text += before(i);
+      for (int64_t j = 0; j < 6; ++j) {
+        text += (j > 0 ? std::string(1, separator) : "") + number(z.data<double>()[i * 6 + j]);
+      }
+      text += after(i) + "\n";
+    }
+    write_file(folder_ / name, text);
+  };
+  const auto nothing = [](int64_t) { return std::string(); };
+  const auto plain = [](double value) { return format("%.17g", value); };
+  table(
+      "index.csv", "id,a,b,c,d,e,f\n", [](int64_t i) { return format("%.18e,", static_cast<double>(i)); }, plain, ',',
+      nothing);
+  table("counted.csv", "0,1,2,3,4,5\n", nothing, plain, ',', nothing);
+  table(
+      "decimal_commas.csv", "", nothing,
+      [&](double value) {
+        std::string text = plain(value);
+        std::replace(text.begin(), text.end(), '.', ',');
+        return text;
+      },
+      ';', nothing);
+  table(
+      "quoted.csv", "\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"\n", nothing,
+      [&](double value) { return "\"" + plain(value) + "\""; }, ',', nothing);
+  table(
+      "signed.TXT", "", nothing, [](double value) { return format("%+.17g", value); }, ' ', nothing);
+  table(
+      "names_and_labels.csv", "filenames,e_0,e_1,e_2,e_3,e_4,e_5,labels\n",
+      [](int64_t i) { return "img" + std::to_string(i) + ".jpg,"; }, plain, ',',
+      [](int64_t i) { return "," + std::to_string(i % 3); });
+  table("tabs.tsv", "", nothing, plain, '\t', nothing);
+  io::write_npy(folder_ / "z.npy", z);
+  const Json right = Json::parse(run({"spectrum", path("z.npy"), "--json"}).out);
+  EXPECT_EQ(right.at("protocol").at("read").at("text"), "read z.npy: float64 (60, 6)");
+  const auto expect_right = [&](std::vector<std::string> words, const std::string& said) {
+    words.insert(words.begin(), "spectrum");
+    words.push_back("--json");
+    const Outcome outcome = run(words);
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    const Json object = Json::parse(outcome.out);
+    EXPECT_EQ(object.at("singular_values"), right.at("singular_values")) << said;
+    const auto text = object.at("protocol").at("read").at("text").get<std::string>();
+    EXPECT_NE(text.find(said), std::string::npos) << text;
+  };
+  expect_right({path("index.csv")}, "left out: column 1 'id' (counts the rows)");
+  expect_right({path("counted.csv")}, "line 1 names the columns by numbers");
+  expect_right({path("decimal_commas.csv")}, "semicolons between, decimal commas");
+  expect_right({path("quoted.csv")}, "table (60, 6), commas between, line 1 names the columns");
+  expect_right({path("signed.TXT")}, "blanks between");
+  expect_right({path("tabs.tsv")}, "tabs between");
+  expect_right({path("names_and_labels.csv")}, "left out: column 1 'filenames' (text), column 8 'labels' (labels)");
+  expect_right({path("names_and_labels.csv"), "--columns", "e_*"}, "taken: 6 of 8 columns, --columns e_*");
+  expect_right({path("names_and_labels.csv"), "--columns", "1:8", "--label-column", "labels"}, "'labels' (labels)");
+  const Outcome text = run({"spectrum", path("index.csv")});
+  EXPECT_NE(text.out.find("\n  read index.csv: table (60, 7), commas between"), std::string::npos) << text.out;
+  const Outcome piped = finish(start_program(
+      "/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("quoted.csv") + "'"}));
+  ASSERT_EQ(piped.status, 0) << piped.err;
+  EXPECT_EQ(Json::parse(piped.out).at("singular_values"), right.at("singular_values"));
+
+  std::string lines = read_file(folder_ / "tabs.tsv");
+  const size_t third = lines.find('\n', lines.find('\n') + 1) + 1, tab = lines.find('\t', third);
+  lines.erase(third, tab - third);
+  write_file(folder_ / "gap.tsv", lines);
+  expect_refused(run({"spectrum", path("gap.tsv")}), "gap.tsv: line 3, column 1 is empty (--skip-nonfinite");
+  const Outcome skipped = run({"spectrum", path("gap.tsv"), "--skip-nonfinite"});
+  EXPECT_NE(skipped.out.find("59 rows, 6 dimensions"), std::string::npos) << skipped.out;
+  expect_refused(run({"spectrum", path("z.npy"), "--columns", "0:2"}), "z.npy is no table of text");
+  expect_refused(run({"spectrum", path("z.npy"), "--pool", "max"}), "--pool");
+  expect_refused(run({"spectrum", folder_.path().string(), "--pool", "mean"}), "and this is a run");
+  const Outcome pooled = run({"spectrum", test::fixture("files/tokens.npy").string(), "--pool", "mean"});
+  EXPECT_NE(pooled.out.find("read tokens.npy: float32 (20, 5, 3), mean over 5 tokens: (20, 3)"), std::string::npos)
+      << pooled.out << pooled.err;
 }
 
 TEST_F(BaseCli, ChecksTheTheory) {

@@ -2,11 +2,12 @@
 // it finds what else may happen. With clang and -DDIRECTCLR_LIBFUZZER=ON libFuzzer drives it (one target: FUZZ_TARGET
 // in the environment); otherwise the driver below mutates the given files by itself, the same way for the same seed.
 //
-//   directclr_fuzz TARGET SECONDS FILE...     targets: picture, tar, npy, npz, safetensors, torch, csv
+//   directclr_fuzz TARGET SECONDS FILE...     targets: picture, tar, npy, npz, safetensors, torch, embeddings, table
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -17,6 +18,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/philox.h"
 #include "directclr/core/tar.h"
 #include "directclr/image/decode.h"
@@ -46,6 +48,27 @@ void read_rows(const std::string& bytes, const char* ending, const char* tensor 
   if (reader.rows() < 4096 && reader.columns() < 4096) reader.next(reader.rows());
 }
 
+// A table of text; how it is to be read follows from its length.
+void read_table(const std::string& bytes) {
+  const size_t how = bytes.size();
+  io::RowSettings settings;
+  if ((how & 3) == 1) settings.columns = "0:";
+  if ((how & 3) == 2) settings.label_column = "-1";
+  if ((how & 3) == 3) settings.columns = "*_*,1:-1";
+  if ((how & 12) == 4) settings.heading = "yes";
+  if ((how & 12) == 8) settings.heading = "no";
+  if ((how & 48) == 16) settings.decimal = "comma";
+  if ((how & 48) == 32) settings.separator = "blanks";
+  settings.gaps_are_nan = (how & 64) != 0;
+  io::RowReader reader(file_of(bytes, ".csv"), "", settings);
+  const array::Array rows = reader.next(reader.rows());
+  if (rows.size(0) != reader.rows() || rows.size(1) != reader.columns()) std::abort();
+  for (const double value : array::to_doubles(rows)) {
+    if (!std::isfinite(value) && !settings.gaps_are_nan) std::abort();
+  }
+  reader.taken().json().dump();  // throws for what is no UTF-8
+}
+
 void decode_picture(const std::string& bytes) {
   // A hostile head may announce 2^28 pixels, which is allowed and slow.
   const auto size = image::read_size(bytes, "input");
@@ -73,7 +96,7 @@ const std::map<std::string, std::function<void(const std::string&)>> kTargets = 
     {"safetensors", [](const std::string& bytes) { io::read_safetensors(file_of(bytes, ".safetensors")); }},
     {"torch", [](const std::string& bytes) { read_rows(bytes, ".pt"); }},
     {"embeddings", [](const std::string& bytes) { read_rows(bytes, ".tar", "emb.npy"); }},
-    {"csv", [](const std::string& bytes) { read_rows(bytes, ".csv"); }},
+    {"table", read_table},
 };
 
 bool accepts(const std::function<void(const std::string&)>& target, const std::string& bytes) {

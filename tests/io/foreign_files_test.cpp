@@ -79,14 +79,6 @@ TEST(RowReader, SaysWhatIsWrongWithForeignFiles) {
   EXPECT_NE(opening(file("embeddings.tar")).find("choose one with --tensor: emb.npy, logits.npy"), std::string::npos);
   EXPECT_NE(opening(file("embeddings.tar"), "e.npy").find("no arrays '.e.npy'"), std::string::npos);
   const test::TemporaryFolder folder;
-  write_file(folder / "a.csv", "1,2\n3,4,5\n");
-  EXPECT_NE(opening(folder / "a.csv").find("line 2 is no row of 2 numbers"), std::string::npos);
-  write_file(folder / "b.csv", "a,b\n");
-  EXPECT_NE(opening(folder / "b.csv").find("holds no numbers"), std::string::npos);
-  write_file(folder / "c.csv", "x\ty\n1e3;nan\n\n 5  6 \r\n");
-  RowReader reader(folder / "c.csv", "");
-  EXPECT_EQ(reader.rows(), 2);
-  EXPECT_EQ(reader.next(2).data<double>()[0], 1000);
   write_file(folder / "d.xyz", "");
   EXPECT_NE(opening(folder / "d.xyz").find("neither a run directory nor"), std::string::npos);
 }

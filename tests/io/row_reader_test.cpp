@@ -2,16 +2,20 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <tuple>
 #include <vector>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/io/npy.h"
 #include "directclr/io/safetensors.h"
 #include "tests/support/array_matchers.h"
 #include "tests/support/error_of.h"
+#include "tests/support/folders.h"
+#include "tests/support/json_printing.h"
 #include "tests/support/random_array.h"
 #include "tests/support/temporary_folder.h"
 
@@ -90,10 +94,8 @@ TEST_F(RowReaderTest, TakesPartsForOneMatrix) {
 
 TEST_F(RowReaderTest, NamesWhatItCannotRead) {
   EXPECT_NE(error_of("no.npy").find("cannot open"), std::string::npos) << error_of("no.npy");
-  write_file(folder_ / "text.txt", "1 2 3");
-  EXPECT_NE(error_of("text.txt").find("neither a run directory nor"), std::string::npos);
   write_npy(folder_ / "vector.npy", Array::zeros({7}, DType::kFloat32));
-  EXPECT_NE(error_of("vector.npy").find("got float32 (7)"), std::string::npos) << error_of("vector.npy");
+  EXPECT_NE(error_of("vector.npy").find("got an array (7) (a single row"), std::string::npos) << error_of("vector.npy");
   write_npy(folder_ / "labels.npy", Array::zeros({7, 2}, DType::kInt64));
   EXPECT_NE(error_of("labels.npy").find("got int64 (7, 2)"), std::string::npos) << error_of("labels.npy");
   ArrayFile two;
@@ -106,6 +108,73 @@ TEST_F(RowReaderTest, NamesWhatItCannotRead) {
   const std::string whole = read_file(folder_ / "two.safetensors");
   write_file(folder_ / "cut.safetensors", whole.substr(0, whole.size() - 5));
   EXPECT_NE(error_of("cut.safetensors").find("lies outside the file"), std::string::npos);
+}
+
+// Fixtures by tools/goldens/make_table_fixtures.py: sin(i + 10 j) is the mean over tokens, and over maps.
+TEST(RowReader, PoolsTokensAndMaps) {
+  const auto open = [](const char* name, const char* pool) {
+    RowSettings settings;
+    settings.pool = pool;
+    return RowReader(test::fixture(std::string("files/") + name), "", settings);
+  };
+  const auto expect_shift = [&](RowReader reader, double shift) {
+    ASSERT_EQ(reader.columns(), 3);
+    const auto values = array::to_doubles(all_rows(reader, 7, DType::kFloat32));
+    for (size_t k = 0; k < values.size(); ++k) {
+      EXPECT_NEAR(values[k], std::sin(static_cast<double>(k / 3 + 10 * (k % 3))) + shift, 3e-7) << k;
+    }
+  };
+  expect_shift(open("tokens.npy", "mean"), 0);
+  expect_shift(open("tokens.npy", "cls"), -1);
+  expect_shift(open("maps.npy", "mean"), 0);
+  expect_shift(open("maps_channels_last.npy", "mean"), 0);
+  EXPECT_EQ(open("tokens.npy", "mean").taken().text(),
+            "read tokens.npy: float32 (20, 5, 3), mean over 5 tokens: (20, 3)");
+  EXPECT_EQ(open("maps.npy", "mean").taken().text(),
+            "read maps.npy: float32 (20, 3, 2, 2), mean over maps of 2 x 2, channels before them: (20, 3)");
+  EXPECT_EQ(open("maps_channels_last.npy", "mean").taken().json().at("pooled"),
+            "mean over maps of 2 x 2, channels last");
+  EXPECT_EQ(open("tables/maps_of_one.npy", "none").taken().text(),
+            "read maps_of_one.npy: float64 (20, 3, 1, 1), without axes of size 1: (20, 3)");
+  RowReader flat = open("tokens.npy", "flatten");
+  EXPECT_EQ(flat.columns(), 15);
+  const array::Array rows = flat.next(20);
+  EXPECT_EQ(array::to_doubles(rows), array::to_doubles(read_npy(test::fixture("files/tokens.npy"))));
+}
+
+TEST_F(RowReaderTest, SaysHowArraysOfMoreAxesBecomeRows) {
+  const auto refused = [&](std::vector<int64_t> shape, const std::string& pool) {
+    write_npy(folder_ / "a.npy", Array::zeros(std::move(shape), DType::kFloat32));
+    RowSettings settings;
+    settings.pool = pool;
+    return test::error_of([&] { RowReader(folder_ / "a.npy", "", settings); });
+  };
+  EXPECT_NE(refused({4, 5, 3}, "none").find("choose --pool mean, cls or flatten"), std::string::npos);
+  EXPECT_NE(refused({4, 3, 2, 2}, "none").find("choose --pool mean or flatten"), std::string::npos);
+  EXPECT_NE(refused({4, 3, 2, 2}, "cls").find("choose --pool mean or flatten"), std::string::npos);
+  EXPECT_NE(refused({4, 3, 3, 3}, "mean").find("cannot be told"), std::string::npos) << "either end may be the map";
+  EXPECT_NE(refused({4, 3, 5, 2}, "mean").find("cannot be told"), std::string::npos);
+  EXPECT_NE(refused({4, 3, 2, 2, 2}, "mean").find("--pool flatten"), std::string::npos);
+  EXPECT_NE(refused({4, 0, 3}, "mean").find("holds no values"), std::string::npos);
+  EXPECT_NE(refused({}, "mean").find("expected an (N, D) matrix"), std::string::npos);
+  EXPECT_NE(refused({1, 5, 3}, "none").find("tokens"), std::string::npos) << "one sample, not five rows";
+  EXPECT_EQ(refused({4, 1, 3}, "none"), "no error");
+  EXPECT_EQ(refused({4, 3}, "mean"), "no error") << "there is nothing to pool";
+
+  // In containers: a matrix before other arrays, which are meant where they are to be pooled.
+  ArrayFile file;
+  file.add("tokens", Array::zeros({4, 5, 3}, DType::kFloat32));
+  write_safetensors(folder_ / "one.safetensors", file);
+  EXPECT_NE(error_of("one.safetensors").find("choose --pool mean, cls or flatten"), std::string::npos);
+  file.add("z", Array::zeros({4, 2}, DType::kFloat32));
+  write_safetensors(folder_ / "two.safetensors", file);
+  EXPECT_EQ(RowReader(folder_ / "two.safetensors", "").taken().text(),
+            "read two.safetensors: tensor 'z', float32 (4, 2)");
+  RowSettings mean;
+  mean.pool = "mean";
+  EXPECT_EQ(RowReader(folder_ / "two.safetensors", "tokens", mean).columns(), 3);
+  EXPECT_NE(test::error_of([&] { RowReader(folder_ / "two.safetensors", "", mean); }).find("--tensor: tokens, z"),
+            std::string::npos);
 }
 
 }  // namespace
