@@ -218,6 +218,7 @@ struct TiffPicture {
                    block_bytes = row_bytes * down;
     const uint64_t least = tiled ? TIFFTileSize64(tiff) : TIFFVStripSize64(tiff, down);
     if (block_bytes > least) fail();  // what libtiff will write is not what we shall read
+    check(block_bytes <= uint64_t{1} << 30);
     image.resize(static_cast<int>(width), static_cast<int>(height));
     std::vector<std::vector<uint8_t>> parts(planes ? used : 1, std::vector<uint8_t>(block_bytes));
     for (uint32_t top = 0; top < height; top += down) {

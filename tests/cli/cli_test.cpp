@@ -282,7 +282,7 @@ TEST_F(Cli, MatchesTestClassesByName) {
   EXPECT_NE(trained.err.find("training part: 12 images of 3 classes"), std::string::npos) << trained.err;
   EXPECT_NE(trained.err.find("has no test images of 1 of 3 classes: b"), std::string::npos) << trained.err;
   EXPECT_EQ(Json::parse(trained.out).at("read").at("classes"), 3);
-  EXPECT_NE(read_file(folder_ / "run/metrics.jsonl").find("\"knn_top1\":1"), std::string::npos)
+  EXPECT_NE(read_file(folder_ / "run/metrics.jsonl").find("\"knn_top1\": 1}"), std::string::npos)
       << "the same pictures: " << read_file(folder_ / "run/metrics.jsonl");
   const Outcome knn = run({"knn", path("run"), "--k", "4", "--threads", "1", "--json"});
   ASSERT_EQ(knn.status, 0) << knn.err;
