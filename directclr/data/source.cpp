@@ -122,8 +122,10 @@ std::unique_ptr<Source> open_labelled_source(const std::string& text, Split spli
   auto source = open(text, split, true, options);
   options.notice(reading_line(text, name_of(split), *source));
   if (source->class_names().empty()) {
-    throw InputError(printable(text), "the images have no labels",
-                     "labels are the names of class folders, DIR/train/CLASS/*.jpg, or a table: --labels FILE.csv");
+    throw InputError(
+        printable(text), "the images have no labels",
+        "labels are the names of class folders, DIR/train/CLASS/*.jpg, or a table, --labels FILE.csv; of shards "
+        "KEY.cls, or --label-key");
   }
   if (source->unlabelled() == source->size()) throw InputError(printable(text), "no image has a label");
   return labelled_part(std::move(source));
