@@ -69,7 +69,7 @@ std::string text_of(const char* part, const data::Source& source, const data::Su
   if (survey.looked_at > 0) {
     std::vector<std::string> formats;
     for (const auto& [name, count] : survey.formats) formats.push_back(name + " " + std::to_string(count));
-    text += "\n       pictures: " + join(formats) +
+    text += "\n       pictures: " + (formats.empty() ? "none" : join(formats)) +
             format(" (%llu looked at%s)", static_cast<unsigned long long>(survey.looked_at),
                    survey.decoded ? " and decoded" : ", --check decodes them");
   }
