@@ -11,7 +11,6 @@
 // Parts of a training loop of your own.
 #include "directclr/distributed/process_group.h"  // several processes; a group of one is the default everywhere
 #include "directclr/loss/contrastive.h"           // InfoNCE, NT-Xent, without the matrix of similarities
-#include "directclr/model/batch_norm.h"           // batch norm over the images of all processes
 #include "directclr/model/projector.h"            // every projector of the paper
 #include "directclr/model/resnet.h"               // ResNet encoders with torchvision's names
 #include "directclr/optim/optimizer.h"            // LARS, SGD, AdamW
@@ -21,11 +20,9 @@
 #include "directclr/settings/run_directory.h"   // the files of a run
 #include "directclr/settings/train_settings.h"  // everything that can be set
 #include "directclr/train/monitor.h"            // watches for collapse while a network is trained
-#include "directclr/train/parts.h"              // your own encoder, projector, loss, optimiser and callbacks
 #include "directclr/train/trainer.h"            // trains, writes a run directory
 
 // What a trained network is worth, and why.
-#include "directclr/eval/batch_images.h"          // batches of the loader as tensors
 #include "directclr/eval/features.h"              // representations of a data set
 #include "directclr/eval/knn.h"                   // accuracy of nearest neighbours
 #include "directclr/eval/probe.h"                 // accuracy of a linear probe
