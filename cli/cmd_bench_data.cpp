@@ -17,6 +17,7 @@ void add_bench_data(CLI::App& bench, Program& program) {
     int64_t workers = 0;
     double seconds = 10;
     SettingOptions options;
+    ReadOptions reading;
   };
   auto state = std::make_shared<State>();
   auto* command = bench.add_subcommand(
@@ -33,11 +34,12 @@ void add_bench_data(CLI::App& bench, Program& program) {
       ->default_str("10");
   data::AugmentSettings defaults;
   state->options.add_to(*command, fields_of(defaults));
+  state->reading.add_to(*command);
   add_example(*command, "directclr bench data folder:photos --preset imagenet");
   command->callback([&program, state] {
     program.action = [state](Console& console) {
       const data::AugmentSettings settings = augment_settings(state->options, state->source);
-      const auto source = data::open_source(state->source, data::Split::kTrain);
+      const auto source = data::open_source(state->source, data::Split::kTrain, state->reading.open_options(console));
       const int64_t workers =
           state->workers > 0 ? state->workers : std::max<int64_t>(1, std::thread::hardware_concurrency());
       const auto times =
@@ -64,6 +66,7 @@ void add_bench_data(CLI::App& bench, Program& program) {
         loader[std::to_string(count)] = rate;
       }
       const Json object = {{"source", state->source},
+                           {"read", data::reading_json(*source)},
                            {"preset", settings.preset},
                            {"image_size", settings.image_size},
                            {"images", times.images},

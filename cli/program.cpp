@@ -54,6 +54,22 @@ data::AugmentSettings augment_settings(const SettingOptions& options, const std:
   return settings;
 }
 
+void ReadOptions::add_to(CLI::App& app) {
+  data::ReadSettings defaults;
+  FieldList fields;
+  fields.section("reading");
+  defaults.describe(fields);
+  options_.add_to(app, fields);
+}
+
+data::OpenOptions ReadOptions::open_options(const Console& console) const {
+  data::OpenOptions options;
+  options.notice = console.context().notice;
+  FieldList fields = fields_of(options.reading);
+  options_.apply(fields, "");
+  return options;
+}
+
 void add_example(CLI::App& app, const std::string& example) { app.footer("Example:\n  " + example); }
 
 }  // namespace directclr::cli

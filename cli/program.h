@@ -10,6 +10,7 @@
 #include "cli/console.h"
 #include "directclr/core/settings.h"
 #include "directclr/data/augment_settings.h"
+#include "directclr/data/source.h"
 
 namespace directclr::cli {
 
@@ -44,6 +45,17 @@ class SettingOptions {
 
 /// The augmentation that the options describe for a data set: its preset goes by the kind of data unless named.
 data::AugmentSettings augment_settings(const SettingOptions& options, const std::string& source);
+
+/// The options on how files are understood, for commands without a settings struct that has them.
+class ReadOptions {
+ public:
+  void add_to(CLI::App& app);
+  /// Throws InputError.
+  data::OpenOptions open_options(const Console& console) const;
+
+ private:
+  SettingOptions options_;
+};
 
 /// Adds the line "Example: ..." under a sub-command's help.
 void add_example(CLI::App& app, const std::string& example);

@@ -46,7 +46,7 @@
 #include "directclr/data/source.h"            // data sets by name; derive from Source for one of your own
 #include "directclr/data/subset.h"            // some images of a data set
 #include "directclr/data/views.h"             // one view: its random parameters, and how they are applied
-#include "directclr/image/decode.h"           // JPEG and PNG to pixels
+#include "directclr/image/decode.h"           // picture files to pixels
 #include "directclr/image/encode.h"           // pixels to JPEG and PNG
 #include "directclr/image/image.h"            // Image, interleaved, and Planes
 

@@ -3,27 +3,50 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 #include <utility>
 
 #include "directclr/core/error.h"
 #include "directclr/core/json.h"
+#include "directclr/data/data_kinds.h"
+#include "directclr/data/relabelled.h"
 #include "directclr/train/device.h"
 
 namespace directclr::cli {
+namespace {
+
+// What `given` leaves open from `others`.
+data::ReadSettings completed(data::ReadSettings given, const data::ReadSettings& others) {
+  given.upright = given.upright || others.upright;
+  if (given.labels.empty()) given.labels = others.labels;
+  if (given.label_key.empty()) given.label_key = others.label_key;
+  if (given.image_key.empty()) given.image_key = others.image_key;
+  return given;
+}
+
+// Parts are opened with and without labels: what is said of both is said once.
+NoticeSink each_once(NoticeSink notice) {
+  return [notice = std::move(notice), said = std::make_shared<std::set<std::string>>()](const std::string& line) {
+    if (said->insert(line).second) notice(line);
+  };
+}
+
+}  // namespace
 
 OpenedRun::OpenedRun(const RunRequest& request, distributed::ProcessGroup processes, NoticeSink notice, bool untrained)
     : group(std::move(processes)),
       run(settings::RunDirectory::open(request.run)),
       settings(run.settings()),
       data(request.data.empty() ? settings.data : request.data),
+      reading(request.data.empty() ? completed(request.reading, settings.reading) : request.reading),
       model(untrained ? train::make_untrained_model(run) : train::load_model(run)),
       device(train::resolve_device(request.device, request.environment.local_rank)),
       threads(static_cast<size_t>(request.threads)),
       workers(request.workers),
       skip_bad(request.skip_bad || settings.skip_bad),
       random_init(untrained),
-      notice_(std::move(notice)) {
+      notice_(each_once(std::move(notice))) {
   const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency() / request.environment.local_size);
   if (workers == 0) workers = cores;
   at::set_num_threads(static_cast<int>(request.threads == 0 ? cores : request.threads));
@@ -45,8 +68,11 @@ eval::FeatureOptions OpenedRun::loading(const std::string& task) const {
 const data::Source& OpenedRun::source(data::Split part, bool labelled) const {
   auto& opened = sources_[{part, labelled}];
   if (!opened) {
-    const data::OpenOptions options{skip_bad, notice_};
+    const data::OpenOptions options{skip_bad, notice_, reading};
     opened = labelled ? data::open_labelled_source(data, part, options) : data::open_source(data, part, options);
+    if (part == data::Split::kTest && !data::data_kinds().at(data::SourceSpec::parse(data).kind).always_labelled) {
+      opened = data::with_classes_of(source(data::Split::kTrain, labelled), std::move(opened), data, notice_);
+    }
   }
   return *opened;
 }
@@ -61,9 +87,19 @@ eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_pr
                                 settings.augment, device, options, context, group);
 }
 
-Json OpenedRun::protocol() const {
+Json OpenedRun::read_so_far(std::optional<data::Split> part) const {
+  Json read = Json::object();
+  for (const auto& [key, source] : sources_) {
+    if (source && key.first == part.value_or(key.first))
+      read[key.first == data::Split::kTrain ? "train" : "test"] = data::reading_json(*source);
+  }
+  return read;
+}
+
+Json OpenedRun::protocol(std::optional<data::Split> part) const {
   return {{"run", run.path().string()},
           {"data", data},
+          {"read", read_so_far(part)},
           {"projector", settings.projector.projector},
           {"arch", settings.encoder.arch},
           {"representation_width", model.encoder->representation()},
@@ -77,7 +113,7 @@ Json OpenedRun::protocol() const {
 
 report::MeasuredInput OpenedRun::measured(report::SpectrumResult result, const report::LayerSettings& layer) const {
   report::MeasuredInput input;
-  result.protocol = protocol();
+  result.protocol = protocol(parse_split(layer.split));
   result.layer = layer.layer;
   result.split = layer.split;
   input.result = std::move(result);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "cli/engine/engine.h"
@@ -25,13 +26,15 @@ struct OpenedRun {
   /// InputError when the part is not there.
   eval::Features features(data::Split part, bool labelled, bool with_projector, const Context& context,
                           uint64_t limit = UINT64_MAX, bool keep_share = false) const;
-  /// A part of the data, opened once. Throws InputError when it is not there.
+  /// A part of the data, opened once; test images have the class numbers of the training images. Throws InputError when
+  /// it is not there, or has classes that the training images lack.
   const data::Source& source(data::Split part, bool labelled) const;
 
   uint64_t seed() const { return static_cast<uint64_t>(settings.seed); }
 
-  /// What every result says about how it was obtained.
-  Json protocol() const;
+  /// What every result says about how it was obtained, what was read of the parts opened so far, or of `part` alone,
+  /// among it.
+  Json protocol(std::optional<data::Split> part = {}) const;
 
   /// A spectrum of a layer of this run, with the run's protocol, its names and where the run keeps it.
   report::MeasuredInput measured(report::SpectrumResult result, const report::LayerSettings& layer) const;
@@ -40,6 +43,7 @@ struct OpenedRun {
   settings::RunDirectory run;
   settings::TrainSettings settings;
   std::string data;
+  data::ReadSettings reading;
   train::ContrastiveModel model;
   torch::Device device;
   ThreadLimit threads;
@@ -48,6 +52,8 @@ struct OpenedRun {
   bool random_init;
 
  private:
+  Json read_so_far(std::optional<data::Split> part) const;
+
   NoticeSink notice_;
   mutable std::map<std::pair<data::Split, bool>, std::unique_ptr<data::Source>> sources_;
 };

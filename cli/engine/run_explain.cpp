@@ -179,8 +179,8 @@ void run_explain(const ExplainRequest& request, Console& console) {
     const OpenedRun run(request.base, {}, console.context().notice);
     return explain_opened(request, open_run(run), console);
   }
-  const auto images =
-      data::open_source(request.base.data, data::Split::kTrain, {request.base.skip_bad, console.context().notice});
+  const auto images = data::open_source(request.base.data, data::Split::kTrain,
+                                        {request.base.skip_bad, console.context().notice, request.base.reading});
   explain_opened(request, open_weights(request, *images, console), console);
 }
 

@@ -22,11 +22,9 @@ void run_train(const TrainRequest& request, Console& console) {
     console.result("the run was finished already", R"({"finished": true})");
     return;
   }
-  const Json object = {{"run", run.path().string()},
-                       {"steps", result.steps},
-                       {"seconds", result.seconds},
-                       {"images_per_second", result.images_per_second},
-                       {"last_loss", result.last_loss}};
+  const Json object = {{"run", run.path().string()},    {"steps", result.steps},
+                       {"seconds", result.seconds},     {"images_per_second", result.images_per_second},
+                       {"last_loss", result.last_loss}, {"read", Json::parse(read_file(run.environment()))["read"]}};
   console.result(format("trained %lld steps in %s (%.0f images/s), last loss %.4f\nrun directory: %s",
                         static_cast<long long>(result.steps), format_duration(result.seconds).c_str(),
                         result.images_per_second, result.last_loss, run.path().c_str()),

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "directclr/core/printable.h"
+
 namespace directclr {
 namespace {
 
@@ -146,19 +148,17 @@ std::string Json::dump(int indent) const {
                                      auto result = ordered_json::object();
                                      auto& pairs = result.get_ref<ordered_json::object_t&>();
                                      for (const Member& member : members) {
-                                       pairs.emplace_back(member.key, of(member.value));
+                                       pairs.emplace_back(text_of(member.key), of(member.value));
                                      }
                                      return result;
                                    },
+                                   [](const std::string& text) { return ordered_json(text_of(text)); },
                                    [](const auto& value) { return ordered_json(value); }},
                         json.value_);
     }
+    static std::string text_of(const std::string& text) { return is_utf8(text) ? text : printable(text); }
   };
-  try {
-    return Converter::of(*this).dump(indent);
-  } catch (const ordered_json::exception& error) {
-    throw JsonError(error.what());
-  }
+  return Converter::of(*this).dump(indent);
 }
 
 bool Json::is_null() const { return std::holds_alternative<std::monostate>(value_); }

@@ -77,7 +77,8 @@ class Json {
   static constexpr int kDeepest = 1000;
 
   /// The text: on one line, or with `indent` from 0 on a line a value, each level indented by so many spaces. Numbers
-  /// read back as they are; those that are not finite become null. Throws JsonError for a string that is no UTF-8.
+  /// read back as they are; those that are not finite become null. A string that is no UTF-8, such as a file's name, is
+  /// written as printable() shows it.
   std::string dump(int indent = -1) const;
 
   bool is_null() const;

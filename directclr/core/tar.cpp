@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <unordered_map>
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
@@ -45,20 +46,50 @@ uint64_t checksum(std::string_view header) {
   return sum;
 }
 
-// The value of `path` in the records "LENGTH KEY=VALUE\n" of a POSIX extended header; empty if there is none.
-std::string path_record(std::string_view records) {
+// What stands before a member and is about it: GNU's long names and POSIX' records. Empty: its header says it.
+struct Extension {
+  std::string name, link, size;
+};
+
+// The records "LENGTH KEY=VALUE\n" of a POSIX extended header. False when they are none.
+bool read_records(std::string_view records, Extension& extension) {
   while (!records.empty()) {
     const size_t space = records.find(' ');
     int64_t length = 0;
-    if (space == std::string_view::npos || !parse_int(std::string(records.substr(0, space)), length) ||
-        length <= static_cast<int64_t>(space) || static_cast<size_t>(length) > records.size()) {
-      return "";
+    if (space == std::string_view::npos || !parse_int(records.substr(0, space), length) ||
+        length <= static_cast<int64_t>(space) + 1 || static_cast<size_t>(length) > records.size()) {
+      return false;
     }
     const std::string_view record = records.substr(space + 1, static_cast<size_t>(length) - space - 2);
-    if (record.starts_with("path=")) return std::string(record.substr(5));
+    for (const auto& [key, value] :
+         {std::pair("path=", &extension.name), {"linkpath=", &extension.link}, {"size=", &extension.size}}) {
+      if (record.starts_with(key)) *value = record.substr(std::string_view(key).size());
+    }
     records.remove_prefix(static_cast<size_t>(length));
   }
-  return "";
+  return true;
+}
+
+// What packed an archive, by its first bytes, and what unpacks it; nothing: it is plain.
+void refuse_compressed(std::string_view archive, const std::string& where) {
+  using std::string_view_literals::operator""sv;
+  const struct {
+    std::string_view begins;
+    const char *name, *tool;
+  } kinds[] = {{"\x1F\x8B"sv, "gzip", "gunzip"},
+               {"\x28\xB5\x2F\xFD"sv, "zstd", "unzstd"},
+               {"BZh"sv, "bzip2", "bunzip2"},
+               {"\xFD"
+                "7zXZ\0"sv,
+                "xz", "unxz"},
+               {"PK\x03\x04"sv, "zip", "unzip"}};
+  for (const auto& kind : kinds) {
+    if (archive.starts_with(kind.begins)) {
+      throw InputError(where,
+                       std::string("is compressed (") + kind.name + "); files in an archive are read where they lie",
+                       std::string("unpack it first: ") + kind.tool + " " + where);
+    }
+  }
 }
 
 }  // namespace
@@ -69,8 +100,22 @@ std::vector<TarEntry> read_tar_index(std::string_view archive, const std::string
   return entries;
 }
 
-void read_tar_index(std::string_view archive, const std::string& where, std::vector<TarEntry>& entries) {
-  std::string long_name;
+void read_tar_index(std::string_view archive, const std::string& where, std::vector<TarEntry>& entries,
+                    std::vector<std::string>* left_out) {
+  refuse_compressed(archive, where);
+  Extension extension;
+  const size_t first = entries.size();
+  std::unordered_map<std::string, size_t> places;  // of the files by name, once a hard link asks for one
+  size_t known = first;
+  const auto add_link = [&](const std::string& name, const std::string& target) {
+    for (; known < entries.size(); ++known) places[entries[known].name] = known;
+    const auto found = places.find(target);
+    if (found != places.end()) {
+      entries.push_back({name, entries[found->second].offset, entries[found->second].size});
+    } else if (left_out) {
+      left_out->push_back(name);
+    }
+  };
   for (uint64_t at = 0;;) {
     if (at == archive.size() && at > 0) return;  // some writers leave out the two empty blocks at the end
     if (archive.size() - at < kBlock) fail(where, at, "truncated archive: no whole header");
@@ -79,21 +124,35 @@ void read_tar_index(std::string_view archive, const std::string& where, std::vec
     uint64_t size = 0, sum = 0;
     if (!read_number(header.substr(148, 8), sum) || sum != checksum(header)) fail(where, at, "damaged header");
     if (!read_number(header.substr(124, 12), size)) fail(where, at, "damaged size");
+    const char type = header[156];
+    const bool about_next = type == 'L' || type == 'K' || type == 'x' || type == 'X', about_all = type == 'g';
+    if (!extension.size.empty() && !about_next && !about_all) {
+      int64_t said = 0;
+      if (!parse_int(extension.size, said) || said < 0) fail(where, at, "damaged size before the header");
+      size = static_cast<uint64_t>(said);
+    }
+    if (type == '1') size = 0;  // some writers give a hard link the size of its file
     if (size > archive.size() - at - kBlock) fail(where, at, "truncated archive: a file goes past its end");
     const std::string_view content = archive.substr(at + kBlock, size);
-    const char type = header[156];
     if (type == 'L') {
-      long_name = text_of(content);
-    } else if (type == 'x') {
-      long_name = path_record(content);
-    } else {
-      if (type == '0' || type == 0) {
-        std::string name = text_of(header.substr(0, 100));
-        const std::string prefix = header.substr(257, 5) == "ustar" ? text_of(header.substr(345, 155)) : "";
-        if (!prefix.empty() && header[262] == 0) name = prefix + "/" + name;
-        entries.push_back({long_name.empty() ? name : long_name, at + kBlock, size});
+      extension.name = text_of(content);
+    } else if (type == 'K') {
+      extension.link = text_of(content);
+    } else if (about_next) {
+      if (!read_records(content, extension)) fail(where, at, "damaged extended header");
+    } else if (!about_all) {
+      std::string name = text_of(header.substr(0, 100));
+      const std::string prefix = header.substr(257, 5) == "ustar" ? text_of(header.substr(345, 155)) : "";
+      if (!prefix.empty() && header[262] == 0) name = prefix + "/" + name;
+      if (!extension.name.empty()) name = extension.name;
+      if (type == '1') {
+        add_link(name, extension.link.empty() ? text_of(header.substr(157, 100)) : extension.link);
+      } else if ((type == '0' || type == 0 || type == '7') && !name.ends_with('/')) {
+        entries.push_back({name, at + kBlock, size});
+      } else if (type != '5' && !name.ends_with('/') && left_out) {
+        left_out->push_back(name);
       }
-      long_name.clear();
+      extension = {};
     }
     at += kBlock + (size + kBlock - 1) / kBlock * kBlock;
     if (at > archive.size()) fail(where, archive.size(), "truncated archive: the last block is not whole");

@@ -1,11 +1,8 @@
 #include "directclr/data/data_kinds.h"
 
-#include "directclr/core/files.h"
 #include "directclr/data/sources.h"
 
 namespace directclr::data {
-
-std::unique_ptr<Source> open_tiny_imagenet(const std::string& directory, Split split);
 
 namespace {
 
@@ -19,12 +16,7 @@ std::unique_ptr<Source> open_part_of_stl10(const DataKind::Request& r) {
 
 bool folder_has_test_part(const std::string& path) { return folder_has_split(path, Split::kTest); }
 
-std::string first_shard(const std::string& path) {
-  const bool directory = fs::is_directory(path);
-  const auto shards = matching_files(directory ? (folder_of_split(path, Split::kTrain) / "*.tar").string() : path);
-  if (shards.empty()) throw InputError(path, "there are no such shards");
-  return shards[0].string();
-}
+std::string first_shard(const std::string& path) { return shard_paths(path, Split::kTrain)[0].string(); }
 
 }  // namespace
 
@@ -53,22 +45,27 @@ const Table<DataKind>& data_kinds() {
            .preset = "imagenet"},
           {.name = "tiny-imagenet",
            .help = "pictures of 200 classes, 64 px: the archive's layout, val/ for the test part",
-           .open = [](const Request& r) { return open_tiny_imagenet(r.path, r.split); },
+           .open = [](const Request& r) { return open_tiny_imagenet(r.path, r.split, r.options.reading.upright); },
            .preset = "cifar",
            // The archive's own test/ has no labels.
-           .has_test_split = [](const std::string& path) { return fs::is_directory(fs::path(path) / "val"); }},
+           .has_test_split = [](const std::string& path) { return fs::is_directory(fs::path(path) / "val"); },
+           .reading = {"upright"},
+           .own_files = true},
           {.name = "folder",
-           .help = "JPEG and PNG files, sub-folders are classes, under train/ and val/ or test/ where there are parts",
-           .open = [](const Request& r) { return open_folder(r.path, r.split); },
+           .help = "picture files, sub-folders are classes, under train/ and val/ or test/ where there are parts",
+           .open = [](const Request& r) { return open_folder(r.path, r.split, r.options.reading); },
            .has_test_split = folder_has_test_part,
-           .always_labelled = false},
+           .always_labelled = false,
+           .reading = {"upright", "labels"},
+           .own_files = true},
           {.name = "shards",
            .help = "tar archives of WebDataset's, those of directclr pack among them",
            .path = Path::kDirectoryOrGlob,
            .open = [](const Request& r) { return open_shards(r.path, r.split, r.options); },
            .small_part = first_shard,
            .has_test_split = folder_has_test_part,
-           .always_labelled = false},
+           .always_labelled = false,
+           .reading = {"upright", "label_key", "image_key"}},
       });
   return kinds;
 }

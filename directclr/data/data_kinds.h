@@ -32,8 +32,13 @@ struct DataKind {
   std::string (*small_part)(const std::string& path) = nullptr;
   /// Whether there is a test part; null: always.
   bool (*has_test_split)(const std::string& path) = nullptr;
-  /// Every image of the parts for evaluation has a label. Else that shows when they are opened.
+  /// Every image of the parts for evaluation has a label, and both parts number the classes alike. Else that shows when
+  /// they are opened.
   bool always_labelled = true;
+  /// The settings of ReadSettings that it knows, by name.
+  std::vector<std::string> reading = {};
+  /// Its images are files whose paths Source::describe() gives.
+  bool own_files = false;
 };
 
 const Table<DataKind>& data_kinds();

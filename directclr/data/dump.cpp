@@ -50,7 +50,7 @@ std::string npy_head(uint64_t count, int64_t views, int64_t side) {
 void dump_views(const Source& source, const AugmentSettings& settings, uint64_t seed, uint64_t count, bool files,
                 const std::filesystem::path& folder, const Context& context) {
   count = std::min(count, source.size());
-  make_directories(files ? folder : folder / "originals");
+  make_directories(folder);
   AugmentSettings copy = settings;
   Json head = {{"version", 1}, {"seed", seed}, {"settings", Json::object()}};
   const FieldList fields = fields_of(copy);
@@ -66,7 +66,8 @@ void dump_views(const Source& source, const AugmentSettings& settings, uint64_t 
     Json line = {{"index", index},
                  {"image", std::filesystem::absolute(source.describe(index)).string()},
                  {"views", Json::array()}};
-    if (!files) {
+    if (!files || !std::filesystem::exists(source.describe(index))) {  // a name that had to be escaped
+      make_directories(folder / "originals");
       const auto name =
           std::filesystem::path("originals") / format("%05llu.png", static_cast<unsigned long long>(done));
       write_file(folder / name, image::encode_png(image));

@@ -10,6 +10,7 @@
 #include "directclr/core/text.h"
 #include "directclr/image/decode.h"
 #include "directclr/image/encode.h"
+#include "directclr/image/formats.h"
 #include "directclr/image/resize.h"
 
 namespace directclr::data {
@@ -17,9 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string extension_of(std::string_view bytes) {
-  return bytes.starts_with("\xFF\xD8") ? "jpg" : bytes.starts_with("P6") ? "ppm" : "png";
-}
+std::string extension_of(std::string_view bytes) { return image::format_of(bytes)->suffixes[0]; }
 
 // The picture with its short side at most `side`, as Pillow's bicubic resize makes it.
 image::Image shrunk(const image::Image& picture, int64_t side) {
@@ -39,12 +38,13 @@ image::Image shrunk(const image::Image& picture, int64_t side) {
 }
 
 std::string content_of(const Source& source, uint64_t index, const PackSettings& settings) {
-  const std::string file = source.file(index);
   if (settings.mode == "jpeg") {
+    std::string file = source.file(index);
     image::read_size(file, source.describe(index));  // what is no picture is not packed
     return file;
   }
-  const image::Image picture = image::decode(file, source.describe(index));
+  image::Image picture;
+  source.load(index, picture);
   if (settings.mode == "raw") return image::encode_ppm(picture);
   return image::encode_jpeg(shrunk(picture, settings.short_side), static_cast<int>(settings.quality));
 }

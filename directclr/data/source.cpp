@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "directclr/core/error.h"
+#include "directclr/core/printable.h"
 #include "directclr/core/text.h"
 #include "directclr/data/data_kinds.h"
+#include "directclr/data/relabelled.h"
 #include "directclr/image/decode.h"
 #include "directclr/image/encode.h"
 
@@ -15,12 +17,29 @@ namespace {
 
 namespace fs = std::filesystem;
 
+void check_reading(ReadSettings reading, const DataKind& kind) {
+  ReadSettings defaults;
+  FieldList given = fields_of(reading), plain = fields_of(defaults);
+  for (const auto& field : given.fields()) {
+    const bool known = std::find(kind.reading.begin(), kind.reading.end(), field.name) != kind.reading.end();
+    if (known || field.text() == plain.find(field.name)->text()) continue;
+    std::vector<std::string> others;
+    for (const auto& other : data_kinds()) {
+      if (std::find(other.reading.begin(), other.reading.end(), field.name) != other.reading.end()) {
+        others.push_back(other.name);
+      }
+    }
+    throw InputError(field.option(), "does not go with " + kind.name, "it goes with " + join(others));
+  }
+}
+
 std::unique_ptr<Source> open(const std::string& text, Split split, bool labelled, const OpenOptions& options = {}) {
   const SourceSpec spec = SourceSpec::parse(text);
   const DataKind& kind = data_kinds().at(spec.kind);
   if (kind.path == DataKind::Path::kDirectory && !fs::is_directory(spec.path)) {
-    throw InputError(spec.path, "there is no such directory");
+    throw InputError(printable(spec.path), "there is no such directory");
   }
+  check_reading(options.reading, kind);
   return kind.open({spec.path, split, labelled, options});
 }
 
@@ -44,7 +63,11 @@ bool holds_small_pictures(const DataKind& kind, const std::string& path) {
   }
 }
 
+const char* name_of(Split split) { return split == Split::kTrain ? "training part" : "test part"; }
+
 }  // namespace
+
+uint64_t Source::unlabelled() const { return static_cast<uint64_t>(std::count(labels_.begin(), labels_.end(), -1)); }
 
 std::string Source::file(uint64_t index) const {
   image::Image image;
@@ -90,15 +113,22 @@ std::string source_forms() {
 }
 
 std::unique_ptr<Source> open_source(const std::string& text, Split split, const OpenOptions& options) {
-  return open(text, split, false, options);
+  auto source = open(text, split, false, options);
+  options.notice(reading_line(text, name_of(split), *source));
+  return source;
 }
 
 std::unique_ptr<Source> open_labelled_source(const std::string& text, Split split, const OpenOptions& options) {
   auto source = open(text, split, true, options);
-  if (!source->labelled()) {
-    throw InputError(text, "the images have no labels", "labels are the names of class folders: DIR/train/CLASS/*.jpg");
+  options.notice(reading_line(text, name_of(split), *source));
+  if (source->class_names().empty()) {
+    throw InputError(
+        printable(text), "the images have no labels",
+        "labels are the names of class folders, DIR/train/CLASS/*.jpg, or a table, --labels FILE.csv; of shards "
+        "KEY.cls, or --label-key");
   }
-  return source;
+  if (source->unlabelled() == source->size()) throw InputError(printable(text), "no image has a label");
+  return labelled_part(std::move(source));
 }
 
 bool has_test_split(const std::string& text) {

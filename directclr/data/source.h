@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "directclr/core/progress.h"
+#include "directclr/data/read_settings.h"
+#include "directclr/data/reading.h"
 #include "directclr/image/decode.h"
 #include "directclr/image/image.h"
 
@@ -24,8 +26,14 @@ class Source {
   /// 0 .. classes-1, or -1 where the image has no label.
   int64_t label(uint64_t index) const { return labels_[index]; }
   const std::vector<int64_t>& labels() const { return labels_; }
+  /// What the label numbers mean; empty: no image has a label.
   const std::vector<std::string>& class_names() const { return class_names_; }
-  bool labelled() const { return !class_names_.empty(); }
+  /// How many images have no label.
+  uint64_t unlabelled() const;
+  /// Whether every image has a label.
+  bool labelled() const { return !class_names_.empty() && unlabelled() == 0; }
+  /// What was left out or is odd.
+  const Reading& reading() const { return reading_; }
   /// A hash of the set's identity: names or bytes, and labels. Part of a run's record; a resumed run must match it.
   uint64_t fingerprint() const { return fingerprint_; }
 
@@ -41,6 +49,8 @@ class Source {
   }
   /// The encoded picture as it is stored; of sources that store pixels a PNG of them.
   virtual std::string file(uint64_t index) const;
+  /// Whether the images are picture files.
+  virtual bool has_files() const { return false; }
   /// What to call image `index` in a message: a path, or "FILE, image 17".
   virtual std::string describe(uint64_t index) const = 0;
 
@@ -48,6 +58,7 @@ class Source {
   std::vector<int64_t> labels_;
   std::vector<std::string> class_names_;
   uint64_t fingerprint_ = 0;
+  Reading reading_;
 };
 
 /// What follows `--data`: "kind:path", or a kind alone.
@@ -66,17 +77,22 @@ struct SourceSpec {
 /// What may follow `--data`: "fashion-mnist, cifar10:DIR, ..".
 std::string source_forms();
 
-/// What to do about damage that shows when a source is opened.
+/// How a source is opened.
 struct OpenOptions {
   bool skip_bad = false;  ///< use what is whole of damaged archives, with a notice, instead of throwing
-  NoticeSink notice = [](const std::string&) {};
+  NoticeSink notice = [](const std::string&) {};  ///< is told in one line what was read (reading_line)
+  ReadSettings reading = {};
 };
 
 /// Opens a part of a data set. kTrain of stl10 is its unlabelled split when that is there; of a folder, `train/` or,
-/// without such a sub-folder, everything. Throws InputError when the path, a file or the part is missing or damaged.
+/// without such a sub-folder, everything. The classes of the test part of a folder or of shards are numbered by
+/// themselves: with_classes_of (relabelled.h) matches them with those for training. Throws InputError when the path, a
+/// file or the part is missing or damaged, and for a setting of `options.reading` that does not go with the kind of
+/// data.
 std::unique_ptr<Source> open_source(const std::string& text, Split split, const OpenOptions& options = {});
 
-/// The part for evaluation that has labels: as open_source, but stl10's labelled training split for kTrain.
+/// The images of a part that have a label: as open_source, but stl10's labelled training split for kTrain. Throws
+/// InputError when none has one.
 std::unique_ptr<Source> open_labelled_source(const std::string& text, Split split, const OpenOptions& options = {});
 
 /// Whether the data set has a labelled test part (so that k-NN and probe can be scored).

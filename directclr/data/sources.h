@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 #include "directclr/data/source.h"
 
@@ -24,17 +25,24 @@ std::unique_ptr<Source> open_cifar100(const std::filesystem::path& directory, Sp
 /// STL-10, binary version (96 px, channels first, columns first).
 std::unique_ptr<Source> open_stl10(const std::filesystem::path& directory, Split split, bool unlabelled);
 
-/// JPEG and PNG files under a directory; sub-folders are classes, a flat directory is unlabelled.
-/// The sorted listing is kept in the user's cache and reused while no directory has changed.
-std::unique_ptr<Source> open_folder(const std::filesystem::path& directory, Split split);
+/// Tiny ImageNet as its archive has it (tiny_imagenet.cpp).
+std::unique_ptr<Source> open_tiny_imagenet(const std::string& directory, Split split, bool upright);
+
+/// Picture files under a directory; sub-folders are classes, a flat directory, or one with a single sub-folder for
+/// training, is unlabelled; or reading.labels names the classes. Throws InputError when there are no images, and for a
+/// class for training without any.
+std::unique_ptr<Source> open_folder(const std::filesystem::path& directory, Split split,
+                                    const ReadSettings& reading = {});
 /// The sub-folder of a split; without one the directory itself for training. Throws InputError when there is no test
 /// part.
 std::filesystem::path folder_of_split(const std::filesystem::path& directory, Split split);
 /// Tar archives as WebDataset has them, ours (data/pack.h) or others': samples of one image and, for labels, a number
-/// in KEY.cls. `pattern`: a directory that holds *.tar, or has them under train/ and val/ or test/, or a glob pattern.
-/// The archives are mapped into memory. Throws InputError naming the archive and the byte for a damaged or truncated
-/// one; with options.skip_bad its samples before that byte are used.
+/// in KEY.cls or what options.reading says. The archives are mapped into memory. Throws InputError naming the archive
+/// and the byte for a damaged or truncated one; with options.skip_bad its samples before that byte are used.
 std::unique_ptr<Source> open_shards(const std::string& pattern, Split split, const OpenOptions& options = {});
+/// The archives that `pattern` names: a directory that holds *.tar, or has them under train/ and val/ or test/, or a
+/// pattern of the shell with braces ({000..127}), each of whose texts must name one. At least one. Throws InputError.
+std::vector<std::filesystem::path> shard_paths(const std::string& pattern, Split split);
 /// Whether `directory` holds the split as a sub-folder (train/; val/ or test/).
 bool folder_has_split(const std::filesystem::path& directory, Split split);
 

@@ -9,6 +9,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/data/file_source.h"
+#include "directclr/data/sources.h"
 
 namespace directclr::data {
 namespace {
@@ -20,7 +21,8 @@ std::vector<std::string> names_in(const fs::path& directory, bool directories) {
   if (!fs::is_directory(directory)) throw InputError(directory.string(), "there is no such directory");
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(directory)) {
-    if (entry.is_directory() == directories) names.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with('.') && entry.is_directory() == directories) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -90,7 +92,7 @@ void read_validation_part(const fs::path& directory, const std::vector<std::stri
 
 }  // namespace
 
-std::unique_ptr<Source> open_tiny_imagenet(const std::string& path, Split split) {
+std::unique_ptr<Source> open_tiny_imagenet(const std::string& path, Split split, bool upright) {
   const fs::path directory = fs::canonical(path);
   const auto wnids = names_in(directory / "train", /*directories=*/true);
   FileSource::Contents contents;
@@ -101,12 +103,12 @@ std::unique_ptr<Source> open_tiny_imagenet(const std::string& path, Split split)
   }
   if (contents.files.empty()) throw InputError(directory.string(), "holds no images");
   contents.class_names = names_of_classes(directory, wnids);
-  contents.fingerprint = fnv1a("tiny-imagenet");
+  contents.fingerprint = fnv1a(upright ? "tiny-imagenet upright" : "tiny-imagenet");
   for (size_t i = 0; i < contents.files.size(); ++i) {
     const std::string sample = format("%s %lld", contents.files[i].c_str(), static_cast<long long>(contents.labels[i]));
     contents.fingerprint = fnv1a(sample, contents.fingerprint);
   }
-  return std::make_unique<FileSource>(directory, std::move(contents));
+  return std::make_unique<FileSource>(directory, std::move(contents), upright);
 }
 
 }  // namespace directclr::data

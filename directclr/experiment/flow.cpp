@@ -24,7 +24,9 @@ struct Images {
 
 Images find_images(const Scale& scale, const Options& options, const Context& context) {
   try {
-    return {static_cast<int64_t>(data::open_source(scale.train.data, data::Split::kTrain)->size()), true};
+    return {static_cast<int64_t>(
+                data::open_source(scale.train.data, data::Split::kTrain, {.reading = scale.train.reading})->size()),
+            true};
   } catch (const InputError& error) {
     if (options.runs_here()) throw;
     const int64_t limit = scale.train.limit, assumed = scale.assumed_images;

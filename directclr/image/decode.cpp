@@ -11,7 +11,11 @@
 #include <spng.h>
 
 #include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/image/exif.h"
+#include "directclr/image/formats.h"
 #include "directclr/image/jpeg_baseline.h"
+#include "directclr/image/readers.h"
 
 namespace directclr::image {
 namespace {
@@ -39,20 +43,6 @@ void on_message(j_common_ptr info, int level) {
 
 void convert_gray(const uint8_t* in, uint8_t* out, int width) {
   for (int x = 0; x < width; ++x) out[3 * x] = out[3 * x + 1] = out[3 * x + 2] = in[x];
-}
-
-// Pillow's CMYK -> RGB; Adobe files store the inks inverted.
-void convert_cmyk(const uint8_t* in, uint8_t* out, int width, bool inverted) {
-  for (int x = 0; x < width; ++x) {
-    const int flip = inverted ? 255 : 0;
-    const int white = 255 - (in[4 * x + 3] ^ flip);
-    for (int c = 0; c < 3; ++c) {
-      const int ink = in[4 * x + c] ^ flip;
-      const int t = ink * white + 128;
-      const int value = white - (((t >> 8) + t) >> 8);
-      out[3 * x + c] = static_cast<uint8_t>(value < 0 ? 0 : value);
-    }
-  }
 }
 
 struct JpegResult {
@@ -102,7 +92,8 @@ JpegResult run_jpeg(jpeg_decompress_struct& info, JpegErrors& errors, std::strin
     JSAMPROW target = gray || cmyk ? line->data() : out;
     jpeg_read_scanlines(&info, &target, 1);
     if (gray) convert_gray(line->data(), out, box->width);
-    if (cmyk) convert_cmyk(line->data(), out, box->width, info.saw_Adobe_marker);
+    // As Adobe stores the inks. Pillow takes files without Adobe's mark for such, too.
+    if (cmyk) convert_cmyk(line->data(), out, box->width, /*inverted=*/true);
   }
   if (partial) {
     jpeg_abort_decompress(&info);  // the rows below cost nothing
@@ -112,7 +103,7 @@ JpegResult run_jpeg(jpeg_decompress_struct& info, JpegErrors& errors, std::strin
   return {true, size};
 }
 
-Size decode_jpeg(std::string_view bytes, const std::string& where, const Box* part, Image* image, Box* box) {
+Size decode_jpeg_part(std::string_view bytes, const std::string& where, const Box* part, Image* image, Box* box) {
   jpeg_decompress_struct info{};
   JpegErrors errors{};
   info.err = jpeg_std_error(&errors.base);
@@ -121,51 +112,12 @@ Size decode_jpeg(std::string_view bytes, const std::string& where, const Box* pa
   thread_local std::vector<uint8_t> line;
   const JpegResult result = run_jpeg(info, errors, bytes, part, image, box, &line);
   jpeg_destroy_decompress(&info);
+  if (!result.ok && errors.base.msg_code == JERR_BAD_PRECISION) {
+    throw InputError(where, format("a JPEG of %d bits is not supported", errors.base.msg_parm.i[0]), "of 8 bits it is");
+  }
   if (!result.ok) throw InputError(where, std::string("damaged JPEG: ") + errors.message);
   if (errors.truncated) throw InputError(where, "truncated JPEG");
   return result.size;
-}
-
-Size decode_png(std::string_view bytes, const std::string& where, Image* image) {
-  const std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> context(spng_ctx_new(0), spng_ctx_free);
-  const auto check = [&](int code) {
-    if (code != 0) throw InputError(where, std::string("damaged PNG: ") + spng_strerror(code));
-  };
-  check(spng_set_image_limits(context.get(), 1 << 20, 1 << 20));
-  check(spng_set_png_buffer(context.get(), bytes.data(), bytes.size()));
-  spng_ihdr header{};
-  check(spng_get_ihdr(context.get(), &header));
-  if (uint64_t{header.width} * header.height > kMaxPixels) throw InputError(where, "larger than 2^28 pixels");
-  const Size size{static_cast<int>(header.width), static_cast<int>(header.height)};
-  if (!image) return size;
-  image->resize(size.width, size.height);
-  check(spng_decode_image(context.get(), image->pixels.data(), image->pixels.size(), SPNG_FMT_RGB8, 0));
-  return size;
-}
-
-// "P6 WIDTH HEIGHT 255" with any white space between and one after, then the pixels.
-Size decode_ppm(std::string_view bytes, const std::string& where, Image* image) {
-  size_t at = 2;
-  uint64_t numbers[3] = {};
-  for (uint64_t& number : numbers) {
-    while (at < bytes.size() && (bytes[at] == ' ' || bytes[at] == '\n' || bytes[at] == '\r' || bytes[at] == '\t')) ++at;
-    const size_t begin = at;
-    for (; at < bytes.size() && bytes[at] >= '0' && bytes[at] <= '9' && number < kMaxPixels; ++at) {
-      number = 10 * number + static_cast<uint64_t>(bytes[at] - '0');
-    }
-    if (at == begin) throw InputError(where, "damaged PPM: its head is no width, height and 255");
-  }
-  if (numbers[2] != 255 || numbers[0] == 0 || numbers[1] == 0) {
-    throw InputError(where, "damaged PPM: its head is no width, height and 255");
-  }
-  if (numbers[0] * numbers[1] > kMaxPixels) throw InputError(where, "larger than 2^28 pixels");
-  const Size size{static_cast<int>(numbers[0]), static_cast<int>(numbers[1])};
-  if (!image) return size;
-  const size_t count = 3 * numbers[0] * numbers[1];
-  if (bytes.size() < at + 1 + count) throw InputError(where, "truncated PPM");
-  image->resize(size.width, size.height);
-  std::memcpy(image->pixels.data(), bytes.data() + at + 1, count);
-  return size;
 }
 
 // The common kind of JPEG, by our own decoder; false where it is another or damaged: libjpeg then reads it, or says
@@ -183,33 +135,93 @@ bool decode_baseline(std::string_view bytes, const std::function<Box(Size)>& cho
 
 bool is_jpeg(std::string_view bytes) { return bytes.starts_with("\xFF\xD8"); }
 
-Size decode_any(std::string_view bytes, const std::string& where, Image* image) {
-  Box box;
-  if (bytes.empty()) throw InputError(where, "the file is empty");
-  if (is_jpeg(bytes)) return decode_jpeg(bytes, where, nullptr, image, &box);
-  if (bytes.starts_with("\x89PNG")) return decode_png(bytes, where, image);
-  if (bytes.starts_with("P6")) return decode_ppm(bytes, where, image);
-  throw InputError(where, "neither JPEG nor PNG", "other formats must be converted first");
+std::vector<std::string> read_formats() {
+  std::vector<std::string> names;
+  for (const auto& format : formats()) {
+    if (format.decode) names.push_back(format.name);
+  }
+  return names;
 }
+
+Size decode_any(std::string_view bytes, const std::string& where, Image* image) {
+  if (bytes.empty()) throw InputError(where, "the file is empty");
+  const Format* format = format_of(bytes);
+  if (!format) throw InputError(where, "no picture", "known are " + join(read_formats()));
+  if (!format->decode) {
+    throw InputError(where, format->name + " is not supported", "convert it to one of " + join(read_formats()));
+  }
+  return format->decode(bytes, where, image);
+}
+
+int orientation_to_mend(std::string_view bytes, bool upright) { return upright ? exif_orientation(bytes) : 1; }
 
 }  // namespace
 
-Image decode(std::string_view bytes, const std::string& where) {
+Size decode_jpeg(std::string_view bytes, const std::string& where, Image* image) {
+  Box box;
+  return decode_jpeg_part(bytes, where, nullptr, image, &box);
+}
+
+Size decode_png(std::string_view bytes, const std::string& where, Image* image) {
+  const std::unique_ptr<spng_ctx, void (*)(spng_ctx*)> context(spng_ctx_new(0), spng_ctx_free);
+  const auto check = [&](int code) {
+    if (code != 0) throw InputError(where, std::string("damaged PNG: ") + spng_strerror(code));
+  };
+  check(spng_set_image_limits(context.get(), 1 << 20, 1 << 20));
+  check(spng_set_png_buffer(context.get(), bytes.data(), bytes.size()));
+  spng_ihdr header{};
+  check(spng_get_ihdr(context.get(), &header));
+  const Size size = checked_size(header.width, header.height, where);
+  if (!image) return size;
+  image->resize(size.width, size.height);
+  check(spng_decode_image(context.get(), image->pixels.data(), image->pixels.size(), SPNG_FMT_RGB8, 0));
+  return size;
+}
+
+Size checked_size(uint64_t width, uint64_t height, const std::string& where) {
+  if (width == 0 || height == 0) throw InputError(where, "damaged: a picture without pixels");
+  if (width > kMaxPixels || height > kMaxPixels || width * height > kMaxPixels) {
+    throw InputError(where, "larger than 2^28 pixels");
+  }
+  return {static_cast<int>(width), static_cast<int>(height)};
+}
+
+void convert_cmyk(const uint8_t* in, uint8_t* out, int width, bool inverted) {
+  for (int x = 0; x < width; ++x) {
+    const int flip = inverted ? 255 : 0;
+    const int white = 255 - (in[4 * x + 3] ^ flip);
+    for (int c = 0; c < 3; ++c) {
+      const int ink = in[4 * x + c] ^ flip;
+      const int t = ink * white + 128;
+      const int value = white - (((t >> 8) + t) >> 8);
+      out[3 * x + c] = static_cast<uint8_t>(value < 0 ? 0 : value);
+    }
+  }
+}
+
+Image decode(std::string_view bytes, const std::string& where, bool upright) {
   Region region;
   const auto everything = [](Size size) { return Box{0, 0, size.width, size.height}; };
   if (!decode_baseline(bytes, everything, region)) decode_any(bytes, where, &region.image);
+  turn_upright(region.image, orientation_to_mend(bytes, upright));
   return std::move(region.image);
 }
 
 Size read_size(std::string_view bytes, const std::string& where) { return decode_any(bytes, where, nullptr); }
 
 void decode_region(std::string_view bytes, const std::string& where, const std::function<Box(Size)>& choose,
-                   Region& region) {
+                   Region& region, bool upright) {
   constexpr size_t kSmall = 8192;  // bytes: reading the header twice costs more than it saves
+  if (const int orientation = orientation_to_mend(bytes, upright); orientation != 1) {
+    region.image = decode(bytes, where, upright);  // turned as a whole
+    region.whole = {region.image.width, region.image.height};
+    region.box = {0, 0, region.whole.width, region.whole.height};
+    return;
+  }
   if (decode_baseline(bytes, choose, region)) return;
   if (is_jpeg(bytes) && bytes.size() > kSmall) {
     const Box part = choose(read_size(bytes, where));
-    region.whole = decode_jpeg(bytes, where, &part, &region.image, &region.box);
+    region.whole = decode_jpeg_part(bytes, where, &part, &region.image, &region.box);
     return;
   }
   region.whole = decode_any(bytes, where, &region.image);

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "directclr/core/error.h"
+#include "directclr/core/printable.h"
 #include "directclr/core/text.h"
 #include "directclr/data/source.h"
 #include "directclr/spectrum/measures.h"
@@ -12,6 +13,7 @@ namespace directclr::settings {
 void TrainSettings::describe(FieldList& f) {
   f.section("train");
   f.add("data", data, "images: " + data::source_forms());
+  reading.describe(f);
   f.add("limit", limit, 0, 1e12, "images to use at most, spread evenly over the data; 0: all");
   f.add(
       "shuffle_block", shuffle_block, 0, 1 << 30,
@@ -58,6 +60,11 @@ void TrainSettings::describe(FieldList& f) {
 
 void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_processes) {
   if (data.empty()) throw InputError("--data", "no data given", "for a first try: --data fashion-mnist");
+  if (!is_utf8(data) || !is_utf8(reading.labels)) {
+    throw InputError(is_utf8(data) ? "--labels" : "--data",
+                     "'" + printable(is_utf8(data) ? reading.labels : data) + "' is no UTF-8, as config.toml has to be",
+                     "make a link of a plainer name");
+  }
   if (micro_batch == 1 || (micro_batch > 0 && batch_size % micro_batch != 0)) {
     throw InputError("--micro-batch", format("%lld is no divisor of the batch size %lld above 1",
                                              static_cast<long long>(micro_batch), static_cast<long long>(batch_size)));

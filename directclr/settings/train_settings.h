@@ -6,6 +6,7 @@
 
 #include "directclr/core/settings.h"
 #include "directclr/data/augment_settings.h"
+#include "directclr/data/read_settings.h"
 #include "directclr/settings/loss_settings.h"
 #include "directclr/settings/model_settings.h"
 #include "directclr/settings/optim_settings.h"
@@ -15,6 +16,7 @@ namespace directclr::settings {
 /// Everything that decides what a run computes, plus how it is carried out (`[run]`).
 struct TrainSettings {
   std::string data;
+  data::ReadSettings reading;
   int64_t limit = 0;
   int64_t shuffle_block = 0;
   int64_t epochs = 100;

@@ -46,7 +46,8 @@ double time_of(const std::function<void()>& begin_work, c10::Device device, doub
 
 // Images that one worker makes ready in a second.
 double loader_rate(const settings::TrainSettings& settings, double seconds) {
-  const auto source = data::open_source(settings.data, data::Split::kTrain, {.skip_bad = settings.skip_bad});
+  const auto source = data::open_source(settings.data, data::Split::kTrain,
+                                        {.skip_bad = settings.skip_bad, .reading = settings.reading});
   data::LoaderOptions options;
   options.augment = settings.augment;
   options.batch_size = std::min<int64_t>(16, static_cast<int64_t>(source->size()));

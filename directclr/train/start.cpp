@@ -96,6 +96,7 @@ void prepare_directory(const settings::TrainSettings& settings, const settings::
                       {"seed", settings.seed},
                       {"data", settings.data},
                       {"images", source.size()},
+                      {"read", data::reading_json(source)},
                       {"data_fingerprint", format("%016llx", static_cast<unsigned long long>(source.fingerprint()))},
                       {"command", session.command_line}};
   if (!session.own_parts.empty()) environment["own_parts"] = Json(session.own_parts);

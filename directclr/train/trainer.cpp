@@ -42,6 +42,7 @@ struct Setup {
   torch::Device device;
   bool bfloat16;
   const TrainingData& data;
+  const data::Source* knn_images;  // null: no k-NN scores
   int64_t steps_per_epoch;
   Network network;         // on the device
   model::ResNet built_in;  // its encoder, where that is made from the settings
@@ -171,9 +172,10 @@ class TrainingLoop {
 
   EpochReport end_epoch(const StepReport& last) {
     EpochReport report{last.step / s_.steps_per_epoch, last.step, last.loss, std::nullopt};
-    if (s_.settings.knn_every == 0 || report.epoch % s_.settings.knn_every != 0) return report;
+    if (!s_.knn_images || report.epoch % s_.settings.knn_every != 0) return report;
     s_.group.set_activity(at_step("k-NN score"));
-    report.knn_top1 = knn_score(s_.built_in, s_.data.images(), s_.settings, s_.device, s_.context, s_.group);
+    report.knn_top1 =
+        knn_score(s_.built_in, s_.data.images(), *s_.knn_images, s_.settings, s_.device, s_.context, s_.group);
     if (report.knn_top1) log_->knn(done_.step, *report.knn_top1);
     return report;
   }
@@ -285,6 +287,7 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
   const TrainingData data(settings, parts.source, options.context);
   group.set_activity("comparing settings and data with the other processes");
   check_alike(settings, bfloat16, data.images().fingerprint(), own, group);
+  const auto test_images = settings.knn_every > 0 ? knn_images(data.images(), settings, options.context) : nullptr;
   const int64_t steps_per_epoch = data.steps_per_epoch(settings);
   check_shares(settings, group);
   const Made made = make_network(settings, parts, device);
@@ -296,8 +299,8 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
     prepare_directory(settings, run, options.mode,
                       {options.command_line, device_name(device), bfloat16, group.world_size(), own}, data.images());
   }
-  return TrainingLoop({settings, run, options.context, group, device, bfloat16, data, steps_per_epoch, made.network,
-                       made.built_in, parts})
+  return TrainingLoop({settings, run, options.context, group, device, bfloat16, data, test_images.get(),
+                       steps_per_epoch, made.network, made.built_in, parts})
       .run();
 }
 

@@ -11,7 +11,8 @@ namespace directclr::train {
 TrainingData::TrainingData(const settings::TrainSettings& settings, std::shared_ptr<const data::Source> source,
                            const Context& context)
     : all_(source ? std::move(source)
-                  : data::open_source(settings.data, data::Split::kTrain, {settings.skip_bad, context.notice})),
+                  : data::open_source(settings.data, data::Split::kTrain,
+                                      {settings.skip_bad, context.notice, settings.reading})),
       images_(all_) {
   const auto limit = static_cast<uint64_t>(settings.limit);
   if (limit > 0 && limit < all_->size()) {

@@ -87,6 +87,35 @@ TEST_F(BaseCli, MeasuresTheDataPath) {
   EXPECT_GT(object.at("microseconds").at("crop and resize").get<double>(), 0);
 }
 
+TEST_F(BaseCli, SaysWhatItReadAndWhatItLeftOut) {
+  const auto add = [&](const std::string& name, const std::string& what) {
+    fs::create_directories((folder_ / name).parent_path());
+    fs::copy_file(test::fixture(what), folder_ / name);
+  };
+  add("set/train/d\xE9/1.webp", "formats/lossy.webp");
+  add("set/train/e/1.jpg", "formats/held_6.jpg");
+  add("set/train/e/._1.jpg", "text.jpg");
+  const std::string data = "folder:" + path("set");
+  const Outcome info = run({"data", "info", data, "--json"});
+  ASSERT_EQ(info.status, 0) << info.err;
+  const auto train = Json::parse(info.out).at("train");
+  EXPECT_EQ(train.at("class_names").dump(), R"(["d\\xE9","e"])");
+  EXPECT_EQ(train.at("formats").dump(), R"({"JPEG":1,"WebP":1})");
+  EXPECT_EQ(train.at("left_out").dump(), R"([{"what":"hidden files","count":1,"first":"e/._1.jpg"}])");
+  EXPECT_EQ(train.at("odd").size(), 1u) << info.out;
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"pack", data, "--out", path("packed")},
+                                                {"data", "dump", data, "--out", path("dump"), "--upright"},
+                                                {"data", "views", data, "--out", path("views.png")},
+                                                {"bench", "data", data, "--seconds", "0.1", "--workers", "1"}}) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("training part: 2 images of 2 classes; hidden files: 1 (e/._1.jpg)"), std::string::npos)
+        << words[1] << ": " << outcome.err;
+  }
+  EXPECT_TRUE(fs::exists(folder_ / "dump/originals/00001.png")) << "turned, no longer what the file holds";
+  expect_refused(run({"data", "info", data_, "--upright"}), "--upright: does not go with fashion-mnist");
+}
+
 TEST_F(BaseCli, DescribesData) {
   const Outcome info = run({"data", "info", data_, "--json"});
   ASSERT_EQ(info.status, 0) << info.err;

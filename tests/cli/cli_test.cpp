@@ -246,6 +246,62 @@ TEST_F(Cli, NamesABrokenImageAndSkipsItWhenAsked) {
   EXPECT_NE(outcome.err.find("skipped"), std::string::npos) << outcome.err;
 }
 
+// The test part lacks a class: labels, scores and the k-NN score in training go by the classes' names.
+TEST_F(Cli, MatchesTestClassesByName) {
+  const auto add = [&](const std::string& name, const std::string& what) {
+    fs::create_directories((folder_ / name).parent_path());
+    fs::copy_file(test::fixture(what), folder_ / name);
+  };
+  for (const char* i : {"1.x", "2.x", "3.x", "4.x"}) {
+    add(std::string("set/train/a/") + i, "rgb_444.jpg");
+    add(std::string("set/train/b/") + i, "formats/held_6.jpg");
+    add(std::string("set/train/c/") + i, "formats/lossy.webp");
+  }
+  add("set/val/a/1.jpg", "rgb_444.jpg");
+  add("set/val/c/1.webp", "formats/lossy.webp");
+  const std::vector<std::string> words = {"train",
+                                          "--data",
+                                          "folder:" + path("set"),
+                                          "--arch",
+                                          "basic:1,1,1,1:8",
+                                          "--batch-size",
+                                          "4",
+                                          "--image-size",
+                                          "32",
+                                          "--threads",
+                                          "1",
+                                          "--epochs",
+                                          "1",
+                                          "--knn-every",
+                                          "1",
+                                          "--json",
+                                          "--out",
+                                          path("run")};
+  const Outcome trained = run(words);
+  ASSERT_EQ(trained.status, 0) << trained.err;
+  EXPECT_NE(trained.err.find("training part: 12 images of 3 classes"), std::string::npos) << trained.err;
+  EXPECT_NE(trained.err.find("has no test images of 1 of 3 classes: b"), std::string::npos) << trained.err;
+  EXPECT_EQ(Json::parse(trained.out).at("read").at("classes"), 3);
+  EXPECT_NE(read_file(folder_ / "run/metrics.jsonl").find("\"knn_top1\": 1}"), std::string::npos)
+      << "the same pictures: " << read_file(folder_ / "run/metrics.jsonl");
+  const Outcome knn = run({"knn", path("run"), "--k", "4", "--threads", "1", "--json"});
+  ASSERT_EQ(knn.status, 0) << knn.err;
+  EXPECT_EQ(Json::parse(knn.out).at("top1"), 1.0);
+  EXPECT_EQ(Json::parse(knn.out).at("protocol").at("read").at("test").at("left_out").dump(),
+            R"([{"what":"classes without test images","count":1,"first":"b"}])");
+  ASSERT_EQ(run({"embed", path("run"), "--out", path("f.npy"), "--threads", "1"}).status, 0);
+  const std::string labels = read_file(folder_ / "f.labels.npy");
+  EXPECT_EQ(labels.substr(labels.size() - 16), std::string("\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16));
+
+  add("set/val/d/1.jpg", "gray.jpg");
+  auto again = words;
+  again.back() = path("more");
+  const Outcome refused = run(again);
+  EXPECT_EQ(refused.status, 2);
+  EXPECT_NE(refused.err.find("test images, but no training images, of d"), std::string::npos) << refused.err;
+  EXPECT_FALSE(fs::exists(folder_ / "more"));
+}
+
 TEST_F(Cli, RefusesBadSettings) {
   expect_refused(train({"--out", path("x"), "--projector", "direct", "--d0", "33"}),
                  "--d0: 33 is more than the representation has");

@@ -2,7 +2,7 @@
 // it finds what else may happen. With clang and -DDIRECTCLR_LIBFUZZER=ON libFuzzer drives it (one target: FUZZ_TARGET
 // in the environment); otherwise the driver below mutates the given files by itself, the same way for the same seed.
 //
-//   directclr_fuzz TARGET SECONDS FILE...     targets: picture, tar, npy, npz, safetensors, torch, embeddings, table
+//   directclr_fuzz TARGET SECONDS FILE...     targets: the names in kTargets
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,12 +16,17 @@
 #include <string>
 #include <vector>
 
+#include "directclr/core/braces.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/philox.h"
+#include "directclr/core/printable.h"
 #include "directclr/core/tar.h"
+#include "directclr/data/label_table.h"
+#include "directclr/data/shard_samples.h"
 #include "directclr/image/decode.h"
+#include "directclr/image/facts.h"
 #include "directclr/io/npy.h"
 #include "directclr/io/row_reader.h"
 #include "directclr/io/safetensors.h"
@@ -80,16 +85,45 @@ void decode_picture(const std::string& bytes) {
         return image::Box{whole.width / 3, whole.height / 4, (whole.width + 1) / 2, (whole.height + 1) / 2};
       },
       region);
-  image::decode(bytes, "input");
+  image::decode(bytes, "input", /*upright=*/true);
+  image::read_facts(bytes, "input");
+}
+
+// An archive's samples, with labels in KEY.cls and in KEY.json.
+void read_samples(const std::string& bytes) {
+  std::vector<TarEntry> entries;
+  std::vector<std::string> others;
+  read_tar_index(bytes, "input", entries, &others);
+  for (const auto& entry : entries) {
+    if (entry.offset + entry.size > bytes.size()) std::abort();
+  }
+  for (const char* key : {"", "label"}) {
+    data::ReadSettings reading;
+    reading.label_key = key;
+    data::Reading left_out;
+    for (const auto& sample : data::samples_of(bytes, entries, reading, "input", left_out)) {
+      if (sample.image.offset + sample.image.size > bytes.size()) std::abort();
+    }
+    left_out.json().dump();
+  }
+}
+
+void read_labels(const std::string& bytes) {
+  data::LabelTable table(file_of(bytes, ".csv"));
+  for (const char* name : {"a/0.jpg", "b.png", "x"}) {
+    if (table.label({name}) >= static_cast<int64_t>(table.class_names().size())) std::abort();
+  }
+  table.unused();
 }
 
 const std::map<std::string, std::function<void(const std::string&)>> kTargets = {
     {"picture", decode_picture},
-    {"tar",
+    {"tar", read_samples},
+    {"labels", read_labels},
+    {"names",
      [](const std::string& bytes) {
-       for (const auto& entry : read_tar_index(bytes, "input")) {
-         if (entry.offset + entry.size > bytes.size()) std::abort();
-       }
+       if (!is_utf8(printable(bytes))) std::abort();
+       expand_braces(bytes);
      }},
     {"npy", [](const std::string& bytes) { read_rows(bytes, ".npy"); }},
     {"npz", [](const std::string& bytes) { read_rows(bytes, ".npz"); }},

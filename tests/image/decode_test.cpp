@@ -115,7 +115,7 @@ std::string error_of(const std::string& bytes) {
 TEST(Decode, NamesWhatIsWrong) {
   EXPECT_EQ(error_of(read_file(test::fixture("truncated.jpg"))), "file: truncated JPEG");
   EXPECT_EQ(error_of(read_file(test::fixture("text.jpg"))),
-            "file: neither JPEG nor PNG (other formats must be converted first)");
+            "file: no picture (known are JPEG, PNG, WebP, PNM, BMP, TIFF, GIF)");
   EXPECT_EQ(error_of(""), "file: the file is empty");
   EXPECT_EQ(error_of("\xFF\xD8\xFF"), "file: damaged JPEG: JPEG datastream contains no image");
   const std::string png = read_file(test::fixture("rgb.png"));

@@ -10,13 +10,14 @@ file carries its cases as JSON in its metadata, so the tests read parameters and
 import io
 import json
 import math
+import struct
 import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 from safetensors.torch import save_file
 from torch import nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet, resnet18, resnet50
@@ -102,6 +103,170 @@ def make_fixtures():
         tensors[name] = tensor(pixels)
         cases.append({"file": name})
     write("decode", tensors, cases)
+
+
+def bmp_file(bits, size, body, compression=0, palette=b"", masks=b""):
+    width, height = size
+    offset = 54 + len(masks) + len(palette)
+    head = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, compression, len(body), 2835, 2835, len(palette) // 4, 0)
+    return b"BM" + struct.pack("<IHHI", offset + len(body), 0, 0, offset) + head + masks + palette + body
+
+
+def tiff_file(size, tags, blocks):
+    """Blocks are uncompressed strips, or with the tag TileWidth tiles; everything little-endian."""
+    width, height = size
+    where, body = [], b""
+    for block in blocks:
+        where.append(8 + len(body))
+        body += block
+    offsets, counts = (324, 325) if 322 in tags else (273, 279)
+    entries = {256: [width], 257: [height], 259: [1], **tags, offsets: where, counts: [len(b) for b in blocks]}
+    directory, extra = b"", b""
+    start = 8 + len(body)
+    after = start + 2 + 12 * len(entries) + 4
+    for tag, values in sorted(entries.items()):
+        long = tag in (256, 257, 273, 279, 324, 325)
+        data = struct.pack(f"<{len(values)}{'I' if long else 'H'}", *values)
+        if len(data) > 4:
+            extra_at, extra = after + len(extra), extra + data
+            data = struct.pack("<I", extra_at)
+        directory += struct.pack("<HHI", tag, 4 if long else 3, len(values)) + data.ljust(4, b"\0")
+    return b"II*\0" + struct.pack("<I", start) + body + struct.pack("<H", len(entries)) + directory + bytes(4) + extra
+
+
+def png_file(size, depth, colour, rows):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    head = struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + r for r in rows)))
+            + chunk(b"IEND", b""))
+
+
+def make_formats():
+    """Small pictures of many kinds of file, with Pillow's pixels; and photographs held in eight ways, turned upright."""
+    folder = FIXTURES / "formats"
+    folder.mkdir(parents=True, exist_ok=True)
+    draw = np.random.default_rng(7)
+    y, x = np.mgrid[0:19, 0:23]
+    pixels = np.stack([11 * x, 13 * y, 6 * x + 6 * y], 2) + draw.integers(0, 9, (19, 23, 3))
+    colour = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+    array, size, files = np.asarray(colour), colour.size, {}
+
+    def add(name, image, format, **options):
+        buffer = io.BytesIO()
+        image.save(buffer, format, **options)
+        files[name] = buffer.getvalue()
+
+    gray, wide = colour.convert("L"), (np.asarray(colour).astype(np.uint16) << 8) | 99
+    alpha = colour.copy()
+    alpha.putalpha(Image.fromarray((10 * x + 2 * y).clip(0, 255).astype(np.uint8)))
+    few = colour.quantize(13)
+    other = Image.fromarray(255 - np.asarray(colour))
+    add("lossy.webp", colour, "WEBP", quality=80)
+    add("lossless.webp", colour, "WEBP", lossless=True)
+    add("alpha.webp", alpha, "WEBP", quality=70)
+    add("alpha_lossless.webp", alpha, "WEBP", lossless=True)
+    add("animated.webp", colour, "WEBP", save_all=True, append_images=[other], duration=100, lossless=True)
+    for mode in ("RGB", "RGBA", "L", "1"):
+        add(f"{mode}.bmp", alpha.convert(mode), "BMP")
+    add("palette.bmp", few, "BMP")
+    indices = np.asarray(few)
+    colours = b"".join(bytes(few.getpalette()[3 * i + c] for c in (2, 1, 0)) + b"\0" for i in range(13))
+    flipped = indices[::-1]
+    nibbles = np.pad(flipped, ((0, 0), (0, 1)))
+    files["four_bits.bmp"] = bmp_file(4, size, b"".join(bytes(r[0::2] << 4 | r[1::2]) for r in nibbles), palette=colours)
+    runs8 = b"".join(b"".join(bytes([1, v]) for v in r[:10]) + bytes([0, 13]) + bytes(r[10:]) + b"\0" + b"\0\0" for r in flipped)
+    files["runs.bmp"] = bmp_file(8, size, runs8 + b"\0\1", 1, colours)
+    steps = np.zeros((19, 23), np.uint8)
+    steps[::-1][:, :7], steps[::-1][4, 9:12] = 5, (3, 4, 3)
+    runs4 = b""
+    for row in range(19):
+        runs4 += bytes([7, 0x55]) + (bytes([0, 2, 2, 0, 3, 0x34, 11, 0]) if row == 4 else bytes([16, 0])) + (b"" if row == 18 else b"\0\0")
+    files["runs_of_four.bmp"] = bmp_file(4, size, runs4 + b"\0\1", 2, colours)
+    five = np.asarray(colour).astype(np.uint32)
+    as_555 = five[:, :, 0] >> 3 << 10 | five[:, :, 1] >> 3 << 5 | five[:, :, 2] >> 3
+    as_565 = five[:, :, 0] >> 3 << 11 | five[:, :, 1] >> 2 << 5 | five[:, :, 2] >> 3
+    rows = lambda a: b"".join(r.astype("<u2").tobytes() + b"\0\0" for r in a[::-1])
+    files["sixteen_bits.bmp"] = bmp_file(16, size, rows(as_555))
+    files["five_six_five.bmp"] = bmp_file(16, size, rows(as_565), 3, masks=struct.pack("<III", 0xF800, 0x7E0, 0x1F))
+    files["top_down.bmp"] = bmp_file(24, (23, -19), b"".join(r[:, ::-1].tobytes() + b"\0\0\0" for r in np.asarray(colour)))
+    behind = np.dstack([np.full((19, 23), 7, np.uint8), array[::-1, :, ::-1]])
+    files["masks.bmp"] = bmp_file(32, size, behind.tobytes(), 3, masks=struct.pack("<III", 0xFF000000, 0xFF0000, 0xFF00))
+    for compression in (None, "tiff_lzw", "tiff_adobe_deflate", "packbits", "zstd", "lzma"):
+        add(f"{compression or 'plain'}.tiff", colour, "TIFF", compression=compression)
+    add("jpeg.tiff", colour, "TIFF", compression="jpeg", quality=90)
+    add("jpeg_gray.tiff", gray, "TIFF", compression="jpeg")
+    add("gray.tiff", gray, "TIFF")
+    add("gray_alpha.tiff", alpha.convert("LA"), "TIFF")
+    add("alpha.tiff", alpha, "TIFF", compression="tiff_lzw")
+    add("palette.tiff", few, "TIFF", compression="tiff_lzw")
+    add("cmyk.tiff", colour.convert("CMYK"), "TIFF")
+    add("fax.tiff", colour.convert("1"), "TIFF", compression="group4")
+    add("bilevel.tiff", colour.convert("1"), "TIFF")
+    add("several.tiff", colour, "TIFF", save_all=True, append_images=[other])
+    add("turned.tiff", colour, "TIFF", tiffinfo={274: 6})
+    rgb = {258: [8, 8, 8], 262: [2], 277: [3]}
+    files["sixteen_bits.tiff"] = tiff_file(size, {**rgb, 258: [16] * 3, 278: [19]}, [wide.astype("<u2").tobytes()])
+    files["sixteen_bit_gray.tiff"] = tiff_file(size, {258: [16], 262: [1], 277: [1], 278: [19]}, [wide[:, :, 1].astype("<u2").tobytes()])
+    files["planes.tiff"] = tiff_file(size, {**rgb, 284: [2], 278: [10]}, [array[a:b, :, c].tobytes() for c in range(3) for a, b in ((0, 10), (10, 19))])
+    padded = np.pad(array, ((0, 13), (0, 9), (0, 0)))
+    files["tiles.tiff"] = tiff_file(size, {**rgb, 322: [16], 323: [16]},
+                                    [padded[a : a + 16, b : b + 16].tobytes() for a in (0, 16) for b in (0, 16)])
+    files["premultiplied.tiff"] = tiff_file(size, {258: [8] * 4, 262: [2], 277: [4], 338: [1], 278: [19]},
+                                            [(np.asarray(alpha) // [2, 2, 2, 1]).astype(np.uint8).tobytes()])
+    files["white_is_zero.tiff"] = tiff_file(size, {258: [8], 262: [0], 277: [1], 278: [19]}, [np.asarray(gray).tobytes()])
+    files["four_bits.tiff"] = tiff_file(size, {258: [4], 262: [1], 277: [1], 278: [19]},
+                                        [b"".join(bytes(r[0::2] << 4 | r[1::2]) for r in np.pad(indices, ((0, 0), (0, 1))))])
+    add("plain.gif", few, "GIF")
+    add("gray.gif", gray, "GIF")
+    add("interlaced.gif", few, "GIF", interlace=1)
+    add("animated.gif", few, "GIF", save_all=True, append_images=[other.quantize(9)], duration=100)
+    add("transparent.gif", few, "GIF", transparency=2)
+    for name in ("plain", "transparent"):  # the same frame on a canvas of 30 x 25, at (4, 3)
+        data = bytearray(files[f"{name}.gif"])
+        frame = data.index(b"\x2c\0\0\0\0" + struct.pack("<HH", *size))
+        data[6:10], data[frame + 1 : frame + 5] = struct.pack("<HH", 30, 25), struct.pack("<HH", 4, 3)
+        files[f"{name}_on_canvas.gif"] = bytes(data)
+    head = lambda kind, most="": f"P{kind}\n# a comment\n23 19\n{most}".encode()
+    numbers = lambda a: " ".join(map(str, np.asarray(a).ravel())).encode()
+    bits = np.asarray(colour.convert("1")).astype(np.uint8) ^ 1
+    files["text.pbm"] = head(1) + "".join(map(str, bits.ravel())).encode()
+    files["text.pgm"] = head(2, "255\n") + numbers(gray)
+    files["text.ppm"] = head(3, "31\n") + numbers(array // 9)
+    add("bytes.pbm", colour.convert("1"), "PPM")
+    add("bytes.pgm", gray, "PPM")
+    add("bytes.ppm", colour, "PPM")
+    files["small_range.pgm"] = head(5, "100\n") + (np.asarray(gray) // 3).tobytes()
+    files["wide.ppm"] = head(6, "1000\n") + (array.astype(np.uint16) * 3).astype(">u2").tobytes()
+    files["wide.pgm"] = head(5, "65535\n") + wide[:, :, 1].astype(">u2").tobytes()
+    files["sixteen_bits.png"] = png_file(size, 16, 2, [r.astype(">u2").tobytes() for r in wide])
+    add("animated.png", colour, "PNG", save_all=True, append_images=[other])
+    add("cmyk_without_adobe.jpg", colour.convert("CMYK"), "JPEG", quality=90)
+    adobe = files["cmyk_without_adobe.jpg"].index(b"\xff\xee")
+    files["cmyk_without_adobe.jpg"] = files["cmyk_without_adobe.jpg"][:adobe] + files["cmyk_without_adobe.jpg"][adobe + 16 :]
+    wide_gray = {"sixteen_bit_gray.tiff": np.asarray(wide[:, :, 1] >> 8), "wide.pgm": np.rint(wide[:, :, 1] / 65535 * 255)}
+    tensors, cases = {}, []
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+        image = Image.open(folder / name)
+        if name in wide_gray:  # Pillow clips 16-bit gray at 255
+            shown = np.repeat(wide_gray[name].astype(np.uint8)[:, :, None], 3, 2)
+        else:
+            shown = np.asarray(image.convert("RGB"))
+        tensors[name] = tensor(shown)
+        cases.append({"file": name, "upright": False})
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[274] = orientation
+        for suffix, options in (("jpg", {"quality": 90}), ("png", {}), ("webp", {"lossless": True})):
+            if suffix != "jpg" and orientation not in (6, 7):
+                continue
+            name = f"held_{orientation}.{suffix}"
+            colour.save(folder / name, exif=exif, **options)
+            image = Image.open(folder / name)
+            tensors[name] = tensor(np.asarray(ImageOps.exif_transpose(image).convert("RGB")))
+            cases.append({"file": name, "upright": True, "orientation": orientation})
+    write("formats", tensors, cases)
 
 
 def jitter(image, order, factors):
@@ -332,6 +497,7 @@ def make_lars():
 if __name__ == "__main__":
     torch.manual_seed(1)
     make_fixtures()
+    make_formats()
     make_operations()
     make_exhaustive()
     make_pipelines()
