@@ -24,7 +24,8 @@ class Console {
   bool one_of_several() const { return size_ > 1; }
   bool speaks_for_all() const { return rank_ == 0; }
 
-  /// Prints a finished result: `object` when --json was given, else `text`. Ends the progress bar first.
+  /// Prints a finished result: `object` when --json was given, else `text`. Ends the progress bar first. Throws
+  /// InputError when standard output takes it not.
   void result(const std::string& text, const std::string& object);
   /// One line on standard error.
   void notice(const std::string& line);

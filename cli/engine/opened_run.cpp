@@ -62,7 +62,7 @@ eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_pr
 }
 
 Json OpenedRun::protocol() const {
-  return {{"run", run.path().string()},
+  Json protocol = {{"run", run.path().string()},
           {"data", data},
           {"projector", settings.projector.projector},
           {"arch", settings.encoder.arch},
@@ -73,6 +73,8 @@ Json OpenedRun::protocol() const {
           {"random_init", random_init},
           {"view", "centred, not augmented"},
           {"precision", "float32"}};
+  if (const std::string id = run.id(); !id.empty()) protocol["run_id"] = id;
+  return protocol;
 }
 
 report::MeasuredInput OpenedRun::measured(report::SpectrumResult result, const report::LayerSettings& layer) const {
@@ -87,6 +89,12 @@ report::MeasuredInput OpenedRun::measured(report::SpectrumResult result, const r
   input.title = layer.layer + " of the " + layer.split + " images, " + projector;
   input.own_files = {run.path() / "spectrum", layer.layer, projector};
   return input;
+}
+
+std::unique_ptr<FolderLock> own(const RunRequest& request, const distributed::ProcessGroup& group) {
+  if (!group.is_root()) return nullptr;
+  settings::RunDirectory::open(request.run);
+  return std::make_unique<FolderLock>(request.run);
 }
 
 data::Split parse_split(const std::string& text) {

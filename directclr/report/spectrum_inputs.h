@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct MeasuredInput {
   std::string name;            ///< "features.npy", the run's folder
   std::string title;           ///< of the text that is printed
   SpectrumFiles own_files;     ///< where a run keeps its spectra; of a file none
+  std::shared_ptr<const void> hold = {};  ///< what keeps others from writing there meanwhile
 };
 
 /// Reads a file of embeddings (io/row_reader.h) and measures it. Throws InputError and NumericalError, which name the
