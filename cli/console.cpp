@@ -60,7 +60,7 @@ size_t terminal_width() {
 
 }  // namespace
 
-Console::Console(bool json) : json_(json), terminal_(::isatty(STDERR_FILENO) == 1) {
+void Console::catch_signals() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   // Who started this program may have held them back until now (ChildProcess).
@@ -69,6 +69,9 @@ Console::Console(bool json) : json_(json), terminal_(::isatty(STDERR_FILENO) == 
   ::sigaddset(&ours, SIGINT);
   ::sigaddset(&ours, SIGTERM);
   ::pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
+}
+
+Console::Console(bool json) : json_(json), terminal_(::isatty(STDERR_FILENO) == 1) {
   context_.stop = &g_signal;
   context_.notice = [this](const std::string& line) { notice(line); };
   if (terminal_) context_.progress = [this](const Progress& progress) { draw(progress); };

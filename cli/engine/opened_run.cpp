@@ -63,16 +63,16 @@ eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_pr
 
 Json OpenedRun::protocol() const {
   Json protocol = {{"run", run.path().string()},
-          {"data", data},
-          {"projector", settings.projector.projector},
-          {"arch", settings.encoder.arch},
-          {"representation_width", model.encoder->representation()},
-          {"embedding_width", model.projector->embedding()},
-          {"pretraining_epochs", random_init ? 0 : settings.epochs},
-          {"seed", settings.seed},
-          {"random_init", random_init},
-          {"view", "centred, not augmented"},
-          {"precision", "float32"}};
+                   {"data", data},
+                   {"projector", settings.projector.projector},
+                   {"arch", settings.encoder.arch},
+                   {"representation_width", model.encoder->representation()},
+                   {"embedding_width", model.projector->embedding()},
+                   {"pretraining_epochs", random_init ? 0 : settings.epochs},
+                   {"seed", settings.seed},
+                   {"random_init", random_init},
+                   {"view", "centred, not augmented"},
+                   {"precision", "float32"}};
   if (const std::string id = run.id(); !id.empty()) protocol["run_id"] = id;
   return protocol;
 }

@@ -68,8 +68,8 @@ struct Owner {
   int64_t start = 0;  // of the process
 
   static Owner myself() {
-    return {host_name(), utc_time(),   line_of("/proc/sys/kernel/random/boot_id"), process_space(), ::getpid(),
-            start_of(::getpid())};
+    return {host_name(),     utc_time(), line_of("/proc/sys/kernel/random/boot_id"),
+            process_space(), ::getpid(), start_of(::getpid())};
   }
   bool operator==(const Owner&) const = default;
 
@@ -108,7 +108,8 @@ struct Owner {
 // Seconds since the file was touched, by the clock of the disk that it is on.
 double seconds_untouched(const fs::path& path) {
   std::string name = path.string() + "-XXXXXX";
-  struct stat then {}, now {};
+  struct stat then {
+  }, now{};
   const int probe = ::mkostemp(name.data(), O_CLOEXEC);
   if (probe < 0) return 0;
   const bool known = ::fstat(probe, &now) == 0 && ::stat(path.c_str(), &then) == 0;
@@ -131,12 +132,13 @@ std::optional<std::string> other_owner(int file, const fs::path& path, Held held
   }
   const double seconds = seconds_untouched(path);
   if (seconds > FolderLock::kGone) return std::nullopt;
-  return owner->named() + format("; last sign of life %.0f s ago, after %d s without one it counts as gone", seconds,
-                                 FolderLock::kGone);
+  return owner->named() +
+         format("; last sign of life %.0f s ago, after %d s without one it counts as gone", seconds, FolderLock::kGone);
 }
 
 bool is_same_file(int file, const fs::path& path) {
-  struct stat opened {}, named {};
+  struct stat opened {
+  }, named{};
   return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
          opened.st_dev == named.st_dev;
 }
@@ -154,6 +156,7 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / ".lock") {
   const auto refuse = [&](const std::string& owner) {
     throw InputError(folder.string(), owner, "wait until it has ended, or stop it");
   };
+  bool ours = false;
   try {
     while (true) {
       file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -165,6 +168,7 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / ".lock") {
         continue;
       }
       if (const auto owner = other_owner(file_, path_, held)) refuse(*owner);
+      ours = held == Held::kByUs;
       const Owner me = Owner::myself();
       write_owner(file_, folder, me);
       if (held == Held::kUnknown) {  // of two that came at once the last stays
@@ -175,6 +179,7 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / ".lock") {
       break;
     }
   } catch (...) {
+    if (ours) ::unlink(path_.c_str());
     if (file_ >= 0) ::close(file_);
     throw;
   }
@@ -198,8 +203,10 @@ std::optional<std::string> FolderLock::owner_of(const fs::path& folder) {
   if (file < 0) return std::nullopt;
   struct flock lock = whole_file(F_WRLCK);
   const bool known = ::fcntl(file, F_OFD_GETLK, &lock) == 0;
-  const auto owner = other_owner(
-      file, path, !known ? Held::kUnknown : lock.l_type == F_UNLCK ? Held::kByUs : Held::kByAnother);
+  const auto owner = other_owner(file, path,
+                                 !known                   ? Held::kUnknown
+                                 : lock.l_type == F_UNLCK ? Held::kByUs
+                                                          : Held::kByAnother);
   ::close(file);
   return owner;
 }

@@ -15,8 +15,8 @@ namespace directclr {
 /// The folder's file `.lock` is locked (an OFD lock, which file systems for networks pass on to other machines, and
 /// which the system drops with the process) and says who the owner is: host, process, since when. Where locks are not
 /// passed on, or not known, what it says decides: an owner on this machine counts while its process lives, one on
-/// another while it has touched the file within `kGone`; it does so every `kBeat`. What a dead owner left is taken over.
-/// The file is removed in the end.
+/// another while it has touched the file within `kGone`; it does so every `kBeat`. What a dead owner left is taken
+/// over. The file is removed in the end.
 class FolderLock {
  public:
   static constexpr int kBeat = 15;  ///< seconds

@@ -71,10 +71,10 @@ void check_one_run(const fs::path& folder) {
     const std::string here = run_id_of(folder / file);
     if (here.empty() || here == id) continue;
     if (!id.empty()) {
-      throw InputError(folder.string(),
-                       "holds files of two runs: " + known.string() + " is of run " + id + ", " + file.string() +
-                           " of run " + here,
-                       "remove what does not belong here, or train anew with --overwrite");
+      throw InputError(
+          folder.string(),
+          "holds files of two runs: " + known.string() + " is of run " + id + ", " + file.string() + " of run " + here,
+          "remove what does not belong here, or train anew with --overwrite");
     }
     known = file;
     id = here;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <deque>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -23,6 +25,7 @@ namespace fs = std::filesystem;
 
 // Evaluating an image (a forward pass, and its share of the probe) takes about this part of training on one.
 constexpr double kEvaluationCost = 0.4;
+constexpr int kRefusedStatus = 2;
 constexpr int kStoppedStatus = 3;
 constexpr auto kOrphansTime = std::chrono::seconds(20);
 
@@ -65,18 +68,22 @@ class Queue {
   std::map<std::string, std::string> run() {
     for (const auto& planned : plan_.runs) total_ += cost(planned);
     done_at_start_ = done();
-    size_t next = 0;
+    for (const auto& planned : plan_.runs) left_.push_back(&planned);
     bool stopping = false;
     while (true) {
       bool busy = false;
       for (auto& slot : slots_) {
         if (slot.child) advance(slot, stopping);
         if (!slot.child && !stopping) {
-          while (next < plan_.runs.size() && !slot.child && is_free(plan_.runs[next])) begin(slot, plan_.runs[next++]);
+          while (!left_.empty() && !slot.child && is_free(*left_.front())) {
+            const PlannedRun* const run = left_.front();
+            left_.pop_front();
+            begin(slot, *run);
+          }
         }
         busy = busy || slot.child;
       }
-      if (!busy && (stopping || next == plan_.runs.size())) break;
+      if (!busy && (stopping || left_.empty())) break;
       if (context_.stop_requested() && !stopping) {
         stopping = true;
         for (const auto& slot : slots_) {
@@ -170,7 +177,8 @@ class Queue {
     const auto common = common_words();
     words.insert(words.end(), common.begin(), common.end());
     slot.evaluating = evaluating;
-    slot.child.emplace(options_.program, words, ChildProcess::Options{"directclr", {}, log(*slot.run), /*hold_signals=*/true});
+    slot.child.emplace(options_.program, words,
+                       ChildProcess::Options{"directclr", {}, log(*slot.run), /*hold_signals=*/true});
   }
 
   // Looks whether the slot's process has ended, and what comes next.
@@ -184,6 +192,9 @@ class Queue {
       ++finished_;
     } else if (trained) {
       if (!stopping) evaluate(slot);
+    } else if (!stopping && ending->status == kRefusedStatus && tried_again_.insert(slot.run->id).second) {
+      // One that was left alone by the queue before this one may have taken the directory only then.
+      left_.push_back(slot.run);
     } else if (!stopping) {
       std::string why = killed_by(*ending);
       if (why.empty() && ending->status == kStoppedStatus) why = "was stopped by somebody";
@@ -228,6 +239,8 @@ class Queue {
   const Context& context_;
   fs::path runs_;
   std::vector<Slot> slots_;
+  std::deque<const PlannedRun*> left_;  // to begin
+  std::set<std::string> tried_again_;   // by id
   std::map<std::string, std::string> problems_;
   size_t finished_ = 0;
   double total_ = 0;

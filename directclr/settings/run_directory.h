@@ -47,8 +47,8 @@ class RunDirectory {
 
   /// Removes everything a run writes (not foreign files), config.toml last; the directory stays.
   void clear() const;
-  /// Removes what a finished run ends with and what was found out about it: DONE first, then weights, evaluations, spectra,
-  /// explanation, report.
+  /// Removes what a finished run ends with and what was found out about it: DONE first, then weights, evaluations,
+  /// spectra, explanation, report.
   void clear_results() const;
 
  private:

@@ -41,8 +41,8 @@ CheckpointInfo load_checkpoint(const settings::RunDirectory& run, TrainingState&
 /// measure, and `value`.
 class BestCheckpoint {
  public:
-  /// `measure`: as settings.keep_best; "no" keeps nothing. Goes on from the file that is there, if it is of this run and
-  /// this measure.
+  /// `measure`: as settings.keep_best; "no" keeps nothing. Goes on from the file that is there, if it is of this run
+  /// and this measure.
   BestCheckpoint(const settings::RunDirectory& run, const std::string& measure, const std::string& run_id);
 
   bool wants(const std::string& measure) const { return measure == measure_; }
@@ -54,5 +54,9 @@ class BestCheckpoint {
   std::string measure_;
   std::optional<double> best_;
 };
+
+/// Writes the weights of best.safetensors as a finished run holds its own: of the encoder, or of the projector. Throws
+/// InputError when the run keeps no best state.
+void export_best(const settings::RunDirectory& run, bool projector, const std::filesystem::path& out);
 
 }  // namespace directclr::train

@@ -27,9 +27,8 @@ void check_same(const settings::TrainSettings& given, const settings::RunDirecto
     const std::string text = mine.find(field.name)->text();
     if (field.section != "run" && text != field.text()) {
       throw InputError(field.option(), "'" + text + "' differs from the run's '" + field.text() + "'",
-                       field.name == "epochs"
-                           ? "a run can be given more epochs, not fewer"
-                           : "a resumed run keeps its settings; start a new one with another --out");
+                       field.name == "epochs" ? "a run can be given more epochs, not fewer"
+                                              : "a resumed run keeps its settings; start a new one with another --out");
     }
   }
 }
@@ -37,8 +36,9 @@ void check_same(const settings::TrainSettings& given, const settings::RunDirecto
 void check_start(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,
                  const std::vector<std::string>& own) {
   if (run.is_used() && mode == settings::StartMode::kNew) {
-    throw InputError(run.path().string(), run.exists() ? "holds a run already" : "holds a run without its config.toml",
-                     run.exists() ? "use --resume to continue it, --overwrite to replace it" : "use --overwrite to replace it");
+    throw InputError(
+        run.path().string(), run.exists() ? "holds a run already" : "holds a run without its config.toml",
+        run.exists() ? "use --resume to continue it, --overwrite to replace it" : "use --overwrite to replace it");
   }
   if (mode != settings::StartMode::kResume) return;
   if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
@@ -100,7 +100,9 @@ int64_t prepare_directory(const settings::TrainSettings& settings, const setting
   const std::string id = resumed ? run.id() : new_run_id();
   const int64_t before = resumed ? run.settings().epochs : 0;
   const bool longer = resumed && settings.epochs > before;
-  Json began = {{"what", longer ? "more epochs" : resumed ? "resume" : "start"},
+  Json began = {{"what", longer    ? "more epochs"
+                         : resumed ? "resume"
+                                   : "start"},
                 {"date", utc_time()},
                 {"directclr", kVersion},
                 {"host", host_name()},

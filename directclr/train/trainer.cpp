@@ -211,12 +211,13 @@ class TrainingLoop {
     const auto number = [](int64_t n) { return static_cast<long long>(n); };
     const int64_t next = done_.step + 1, last = schedule_.total_steps;
     const auto before = schedule_of(s_.settings.optimizer, s_.steps_per_epoch, s_.epochs_before);
-    s_.context.notice(format(
-        "notice: %lld epochs instead of %lld: from step %lld on the learning rate is that of a run of %lld epochs, %g at "
-        "step %lld and %g at step %lld (the last was %g); what was found out about the shorter run is removed",
-        number(s_.settings.epochs), number(s_.epochs_before), number(next), number(s_.settings.epochs),
-        schedule_.at(next - 1), number(next), schedule_.at(last - 1), number(last),
-        done_.step > 0 ? before.at(done_.step - 1) : 0.0));
+    s_.context.notice(
+        format("notice: %lld epochs instead of %lld: from step %lld on the learning rate is that of a run of %lld "
+               "epochs, %g at "
+               "step %lld and %g at step %lld (the last was %g); what was found out about the shorter run is removed",
+               number(s_.settings.epochs), number(s_.epochs_before), number(next), number(s_.settings.epochs),
+               schedule_.at(next - 1), number(next), schedule_.at(last - 1), number(last),
+               done_.step > 0 ? before.at(done_.step - 1) : 0.0));
   }
 
   void checkpoint() {

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 import struct
 import subprocess
 import sys
@@ -10,8 +11,11 @@ import tempfile
 from pathlib import Path
 
 PROGRAM = Path(os.environ.get("DIRECTCLR", "build/release/bin/directclr")).resolve()
+# A shell ignores SIGINT in what it starts in the background, and so would all that is started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Claims on cores of their own: other trainings of this user do not take turns with these.
-os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="directclr-campaign-")
+CLAIMS = tempfile.TemporaryDirectory(prefix="directclr-campaign-")
+os.environ["XDG_RUNTIME_DIR"] = CLAIMS.name
 SMALL = ["--data", "fashion-mnist:data", "--arch", "basic:1,1,1,1:4", "--stem", "small", "--threads", "1",
          "--batch-size", "16", "--projector-dim", "8", "--log-every", "2", "--precision", "float32"]
 # What differs between two runs that compute the same.
@@ -99,11 +103,19 @@ def files(folder):
     return sorted(p.relative_to(folder) for p in folder.rglob("*") if p.is_file())
 
 
+def lasting(folder):
+    """The files, of checkpoints the newest alone: which one is kept besides depends on where a run was stopped."""
+    step = lambda path: int(path.stem.split("-")[1])
+    names = files(folder)
+    saved = [n for n in names if n.parent.name == "checkpoints" and n.suffix == ".safetensors"]
+    return [n for n in names if n not in saved or step(n) == max(step(s) for s in saved if s.parent == n.parent)]
+
+
 def compare(folder, reference, what):
     """Every file there and no other, and each says the same."""
-    here, there = files(folder), files(reference)
+    here, there = lasting(folder), lasting(reference)
     if here != there:
         fail(f"{what}: left over {[str(p) for p in here if p not in there]}, missing {[str(p) for p in there if p not in here]}")
     for name in here:
         if meaning(folder / name) != meaning(reference / name):
-            fail(f"{what}: {name} differs from that of an uninterrupted run")
+            fail(f"{what}: {name} differs from that of an undisturbed run")

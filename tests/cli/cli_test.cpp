@@ -205,11 +205,11 @@ TEST_F(Cli, ASignalThatComesTwiceIsOne) {
 }
 
 TEST_F(Cli, ARunHasOneOwner) {
-  const pid_t child = start_program(
-      test::program().c_str(),
-      {test::program(), "train", "--data", data_, "--arch", "basic:1,1,1,1:4", "--stem", "small", "--threads", "1",
-       "--batch-size", "16", "--epochs", "10000", "--out", path("run")},
-      "first");
+  const pid_t child =
+      start_program(test::program().c_str(),
+                    {test::program(), "train", "--data", data_, "--arch", "basic:1,1,1,1:4", "--stem", "small",
+                     "--threads", "1", "--batch-size", "16", "--epochs", "10000", "--out", path("run")},
+                    "first");
   while (!fs::exists(folder_ / "run/checkpoints")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
   const std::string config = read_file(folder_ / "run/config.toml");
   const std::string owner = "run: process " + std::to_string(child) + " on ";
@@ -245,16 +245,25 @@ TEST_F(Cli, AFinishedRunCanHaveMoreEpochs) {
   EXPECT_EQ(Json::parse(longer.out).at("steps"), 20);
   EXPECT_NE(longer.err.find("4 epochs instead of 2: from step 11 on"), std::string::npos) << longer.err;
   EXPECT_TRUE(fs::exists(folder_ / "run/best.safetensors"));
+  ASSERT_EQ(run({"export", path("run"), "--best", "--out", path("best.safetensors")}).status, 0);
+  const Outcome spectrum = run({"spectrum", path("best.safetensors"), "--weights", "--json"});
+  ASSERT_EQ(spectrum.status, 0) << spectrum.err;
+  EXPECT_EQ(Json::parse(spectrum.out).at("matrices")[0].at("name"), "conv1.weight");
+  fs::remove(folder_ / "run/best.safetensors");
+  expect_refused(run({"export", path("run"), "--best", "--out", path("best.safetensors")}), "keeps no best state");
   expect_refused(train({"--out", path("x"), "--keep-best", "knn_top1"}), "--keep-best: knn_top1 is not measured");
 }
 
 TEST_F(Cli, AFullDiskIsNamedWithHowToGoOn) {
   // A limit on file sizes that checkpoints exceed, and the signal of it ignored, is what a full disk looks like.
-  const std::string words = " train --data '" + data_ + "' --arch basic:1,1,1,1:4 --stem small --threads 1 --batch-size 16";
+  const std::string words =
+      " train --data '" + data_ + "' --arch basic:1,1,1,1:4 --stem small --threads 1 --batch-size 16";
   const std::string command = "trap '' XFSZ; ulimit -f 60; exec " + test::program() + words + " --out " + path("run");
   const Outcome full = finish(start_program("/bin/bash", {"bash", "-c", command}));
-  expect_refused(full, ".safetensors: cannot write: File too large (free some space, then continue with: directclr train "
-                       "--resume --out " + path("run") + ")");
+  expect_refused(full,
+                 ".safetensors: cannot write: File too large (free some space, then continue with: directclr train "
+                 "--resume --out " +
+                     path("run") + ")");
   EXPECT_EQ(run({"train", "--resume", "--out", path("run"), "--epochs", "100"}).status, 0);
 }
 

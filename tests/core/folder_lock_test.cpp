@@ -55,7 +55,8 @@ class FolderLockTest : public ::testing::Test {
 TEST_F(FolderLockTest, RefusesASecondOwnerByName) {
   {
     const FolderLock first(folder_.path());
-    const std::string owner = "process " + std::to_string(::getpid()) + " on " + host_name() + " is at work here since ";
+    const std::string owner =
+        "process " + std::to_string(::getpid()) + " on " + host_name() + " is at work here since ";
     EXPECT_EQ(refusal().rfind(folder_.path().string() + ": " + owner, 0), 0U) << refusal();
     EXPECT_NE(refusal().find("Z (wait until it has ended, or stop it)"), std::string::npos) << refusal();
     EXPECT_EQ(FolderLock::owner_of(folder_.path())->rfind(owner, 0), 0U);
@@ -86,7 +87,8 @@ TEST_F(FolderLockTest, IsFreeOnceItsOwnerWasKilled) {
   EXPECT_FALSE(fs::exists(file_));
 }
 
-// A disk that does not pass locks on: what stands in the file of an owner on another machine counts while it is touched.
+// A disk that does not pass locks on: what stands in the file of an owner on another machine counts while it is
+// touched.
 TEST_F(FolderLockTest, BelievesAnotherMachineWhileItGivesSignsOfLife) {
   write_file(file_, record({{"boot", "of another machine"}, {"host", "elsewhere"}, {"process", 4711}}));
   touched_seconds_ago(FolderLock::kBeat);

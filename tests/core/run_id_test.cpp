@@ -43,7 +43,7 @@ TEST(RunId, TellsFilesOfTwoRunsApart) {
   const auto problem = [&] { return test::error_of([&] { check_one_run(folder.path()); }); };
   write_file(folder / "config.toml", "# " + config_title(kOne) + "\n");
   write_file(folder / "DONE", json_with(kOne));
-  write_file(folder / "environment.json", "{}");  // of an earlier version
+  write_file(folder / "environment.json", "{}");         // of an earlier version
   write_file(folder / "notes.json", json_with(kOther));  // not the run's
   EXPECT_EQ(problem(), "no error");
   for (const char* name : {"environment.json", "metrics.jsonl", "DONE", "evaluation.json", "knn.json",

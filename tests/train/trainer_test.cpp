@@ -188,9 +188,8 @@ TEST_F(TrainerTest, GoesOnWithMoreEpochsAtTheScheduleOfSoMany) {
   write_file(run("a").evaluation(), "{}");
   const std::string id = run("a").id();
   settings_.epochs = 2;
-  EXPECT_NE(
-      error_of([&] { train(settings_, run("a"), settings::StartMode::kResume, "test", {}); }).find("not fewer"),
-      std::string::npos);
+  EXPECT_NE(error_of([&] { train(settings_, run("a"), settings::StartMode::kResume, "test", {}); }).find("not fewer"),
+            std::string::npos);
   settings_.epochs = 5;
   std::vector<std::string> notices;
   Context context;
@@ -308,7 +307,8 @@ TEST_F(TrainerTest, RefusesFilesOfTwoRuns) {
     write_file(mine, before);
     return problem;
   };
-  EXPECT_NE(mixed(run("a").checkpoint(6), run("b").checkpoint(6)).find("is of run " + run("b").id()), std::string::npos);
+  EXPECT_NE(mixed(run("a").checkpoint(6), run("b").checkpoint(6)).find("is of run " + run("b").id()),
+            std::string::npos);
   EXPECT_NE(mixed(run("a").metrics(), run("b").metrics()).find("holds files of two runs"), std::string::npos);
   EXPECT_NE(mixed(run("a").config(), run("b").config()).find("holds files of two runs"), std::string::npos);
   EXPECT_EQ(resumed("a"), "no error");
@@ -319,8 +319,9 @@ TEST_F(TrainerTest, RefusesFilesOfTwoRuns) {
   EXPECT_NE(error_of([&] { load_model(run("a")); }).find("is not what the run ended with"), std::string::npos);
   // Without config.toml it is no run to resume, nor a place for a new one.
   std::filesystem::remove(run("a").config());
-  EXPECT_NE(error_of([&] { train(settings_, run("a"), settings::StartMode::kNew, "test", {}); })
-                .find("holds a run without its config.toml"),
+  EXPECT_NE(error_of([&] {
+              train(settings_, run("a"), settings::StartMode::kNew, "test", {});
+            }).find("holds a run without its config.toml"),
             std::string::npos);
   train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
   EXPECT_EQ(error_of([&] { load_model(run("a")); }), "no error");
