@@ -4,11 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 
+#include "directclr/core/error.h"
 #include "directclr/core/text.h"
 
 namespace directclr::cli {
@@ -16,9 +20,27 @@ namespace {
 
 std::atomic<int> g_signal{0};
 
-// The first signal asks the work to stop at a safe point; a second one ends the program at once.
+std::atomic<int64_t> g_first_signal{0};  // when it came, milliseconds
+
+// How long after the first signal another one is taken for the same: timeout, a terminal with a launcher in between and
+// others send theirs twice, to the process and to its group.
+constexpr int64_t kSameSignal = 1000;
+constexpr char kEndedAtOnce[] = "directclr: ended at once by a second signal, without saving\n";
+
+// The first signal asks the work to stop at a safe point; a second one, by somebody who does not want to wait, ends the
+// program at once.
 extern "C" void on_signal(int number) {
-  if (g_signal.exchange(number) != 0) ::_exit(128 + number);
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  const int64_t now = 1 + int64_t{time.tv_sec} * 1000 + time.tv_nsec / 1'000'000;
+  int64_t first = 0;
+  if (g_first_signal.compare_exchange_strong(first, now)) {
+    g_signal = number;
+    return;
+  }
+  if (now - first < kSameSignal) return;
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kEndedAtOnce, sizeof(kEndedAtOnce) - 1);
+  ::_exit(128 + number);
 }
 
 std::string thousands(uint64_t value) {
@@ -38,9 +60,18 @@ size_t terminal_width() {
 
 }  // namespace
 
-Console::Console(bool json) : json_(json), terminal_(::isatty(STDERR_FILENO) == 1) {
+void Console::catch_signals() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  // Who started this program may have held them back until now (ChildProcess).
+  sigset_t ours;
+  ::sigemptyset(&ours);
+  ::sigaddset(&ours, SIGINT);
+  ::sigaddset(&ours, SIGTERM);
+  ::pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
+}
+
+Console::Console(bool json) : json_(json), terminal_(::isatty(STDERR_FILENO) == 1) {
   context_.stop = &g_signal;
   context_.notice = [this](const std::string& line) { notice(line); };
   if (terminal_) context_.progress = [this](const Progress& progress) { draw(progress); };
@@ -58,7 +89,9 @@ void Console::result(const std::string& text, const std::string& object) {
   const std::string& out = json_ ? object : text;
   std::fwrite(out.data(), 1, out.size(), stdout);
   if (!out.empty() && out.back() != '\n') std::fputc('\n', stdout);
-  std::fflush(stdout);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
+    throw InputError("standard output", std::string("cannot be written: ") + std::strerror(errno));
+  }
 }
 
 void Console::notice(const std::string& line) {

@@ -12,6 +12,10 @@ enum ExitStatus { kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 3, kNume
 /// The program's voice: progress bar and notices on standard error, results on standard output.
 class Console {
  public:
+  /// From now on SIGINT and SIGTERM ask for a stop, whatever they did before (a shell ignores SIGINT in what it starts
+  /// in the background). To be called first: one that comes earlier ends the program, or is lost where it was ignored.
+  static void catch_signals();
+
   explicit Console(bool json);
 
   /// Sinks and stop flag for the library; valid while this console lives.
@@ -24,7 +28,8 @@ class Console {
   bool one_of_several() const { return size_ > 1; }
   bool speaks_for_all() const { return rank_ == 0; }
 
-  /// Prints a finished result: `object` when --json was given, else `text`. Ends the progress bar first.
+  /// Prints a finished result: `object` when --json was given, else `text`. Ends the progress bar first. Throws
+  /// InputError when standard output takes it not.
   void result(const std::string& text, const std::string& object);
   /// One line on standard error.
   void notice(const std::string& line);

@@ -121,6 +121,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  directclr::cli::Console::catch_signals();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

@@ -61,7 +61,8 @@ ChildProcess start(const std::vector<std::string>& arguments, int64_t rank, int6
                         {"LOCAL_WORLD_SIZE", std::to_string(count)},
                         {"MASTER_ADDR", "127.0.0.1"},
                         {"MASTER_PORT", std::to_string(port)}},
-                       {}});
+                       {},
+                       /*hold_signals=*/true});
 }
 
 int run_all(int64_t count, const Program& program, Console& console) {

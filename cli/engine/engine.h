@@ -102,6 +102,7 @@ struct ExportRequest {
   std::filesystem::path run;
   std::filesystem::path out;
   bool projector = false;
+  bool best = false;  ///< of best.safetensors, not the run's last
 };
 
 struct BenchRequest {

@@ -97,18 +97,20 @@ Json OpenedRun::read_so_far(std::optional<data::Split> part) const {
 }
 
 Json OpenedRun::protocol(std::optional<data::Split> part) const {
-  return {{"run", run.path().string()},
-          {"data", data},
-          {"read", read_so_far(part)},
-          {"projector", settings.projector.projector},
-          {"arch", settings.encoder.arch},
-          {"representation_width", model.encoder->representation()},
-          {"embedding_width", model.projector->embedding()},
-          {"pretraining_epochs", random_init ? 0 : settings.epochs},
-          {"seed", settings.seed},
-          {"random_init", random_init},
-          {"view", "centred, not augmented"},
-          {"precision", "float32"}};
+  Json protocol = {{"run", run.path().string()},
+                   {"data", data},
+                   {"read", read_so_far(part)},
+                   {"projector", settings.projector.projector},
+                   {"arch", settings.encoder.arch},
+                   {"representation_width", model.encoder->representation()},
+                   {"embedding_width", model.projector->embedding()},
+                   {"pretraining_epochs", random_init ? 0 : settings.epochs},
+                   {"seed", settings.seed},
+                   {"random_init", random_init},
+                   {"view", "centred, not augmented"},
+                   {"precision", "float32"}};
+  if (const std::string id = run.id(); !id.empty()) protocol["run_id"] = id;
+  return protocol;
 }
 
 report::MeasuredInput OpenedRun::measured(report::SpectrumResult result, const report::LayerSettings& layer) const {
@@ -123,6 +125,12 @@ report::MeasuredInput OpenedRun::measured(report::SpectrumResult result, const r
   input.title = layer.layer + " of the " + layer.split + " images, " + projector;
   input.own_files = {run.path() / "spectrum", layer.layer, projector};
   return input;
+}
+
+std::unique_ptr<FolderLock> own(const RunRequest& request, const distributed::ProcessGroup& group) {
+  if (!group.is_root()) return nullptr;
+  settings::RunDirectory::open(request.run);
+  return std::make_unique<FolderLock>(request.run);
 }
 
 data::Split parse_split(const std::string& text) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/engine/engine.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "directclr/core/parallel.h"
 #include "directclr/data/source.h"
@@ -57,6 +58,10 @@ struct OpenedRun {
   NoticeSink notice_;
   mutable std::map<std::pair<data::Split, bool>, std::unique_ptr<data::Source>> sources_;
 };
+
+/// Makes the run this command's own while what it gives lives: for commands that write into it. Rank 0's; nothing for
+/// the others. Throws InputError when there is no such run, or another process works there.
+std::unique_ptr<FolderLock> own(const RunRequest& request, const distributed::ProcessGroup& group);
 
 /// "train" or "test". Throws InputError for anything else.
 data::Split parse_split(const std::string& text);

@@ -34,6 +34,7 @@ eval::ProbeResult probe_by_sgd(const OpenedRun& run, const settings::ProbeSettin
 
 void probe(const ProbeRequest& request, const distributed::ProcessGroup& group, Console& console) {
   const auto& settings = request.settings;
+  const auto owner = own(request.base, group);
   OpenedRun run(request.base, group, console.context().notice, settings.random_init);
   eval::parse_dims(settings.dims, run.model.encoder->representation());
   const Context& context = console.context();
@@ -54,6 +55,7 @@ void probe(const ProbeRequest& request, const distributed::ProcessGroup& group, 
 }
 
 void knn(const KnnRequest& request, const distributed::ProcessGroup& group, Console& console) {
+  const auto owner = own(request.base, group);
   const OpenedRun run(request.base, group, console.context().notice);
   const auto bank = run.features(data::Split::kTrain, true, false, console.context());
   const auto queries = run.features(data::Split::kTest, true, false, console.context());
@@ -69,6 +71,7 @@ void knn(const KnnRequest& request, const distributed::ProcessGroup& group, Cons
 void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& group, Console& console) {
   const auto began = std::chrono::steady_clock::now();
   const auto& settings = request.settings;
+  const auto owner = own(request.base, group);
   OpenedRun run(request.base, group, console.context().notice);
   const auto& probe = settings.probe;
   eval::parse_dims(probe.dims, run.model.encoder->representation());
@@ -125,7 +128,7 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
   findings.push_back(
       save_spectrum(run, {"embedding", name}, spectrum::summarize(tensor::array_of(seen.embedding), false)));
 
-  report::EvaluationRecord record{run.data, {}, 0};
+  report::EvaluationRecord record{run.data, {}, 0, run.run.id()};
   settings::EvaluationSettings copy = settings;
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) record.settings.emplace_back(field.name, field.text());

@@ -176,6 +176,8 @@ void explain_opened(const ExplainRequest& request, Opened opened, Console& conso
 void run_explain(const ExplainRequest& request, Console& console) {
   const ThreadLimit limit(static_cast<size_t>(request.base.threads));
   if (std::filesystem::is_directory(request.base.run)) {
+    // What goes elsewhere leaves the run alone.
+    const auto owner = request.out.empty() ? own(request.base, {}) : nullptr;
     const OpenedRun run(request.base, {}, console.context().notice);
     return explain_opened(request, open_run(run), console);
   }

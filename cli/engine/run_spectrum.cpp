@@ -14,6 +14,7 @@ std::optional<report::MeasuredInput> measure_run(const SpectrumRequest& request,
   const auto& settings = request.settings;
   const auto& wanted = settings.analysis;
   with_processes(request.base, console, [&](const distributed::ProcessGroup& group) {
+    std::shared_ptr<FolderLock> owner = own(request.base, group);
     const OpenedRun run(request.base, group, console.context().notice);
     // Each process takes the moments of its share of the images; only those travel.
     if ((wanted.neighbours || wanted.views > 0 || settings.cka || wanted.jackknife > 0) && group.world_size() > 1) {
@@ -31,6 +32,7 @@ std::optional<report::MeasuredInput> measure_run(const SpectrumRequest& request,
     auto found = analysis.finish(request.base.run.string(), console.context());
     input = run.measured(report::spectrum_result(found, settings.verdict, {}), settings.layer);
     input->rows = std::move(found.rows);
+    input->hold = std::move(owner);
   });
   return input;
 }

@@ -5,6 +5,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
 #include "directclr/train/trainer.h"
 
@@ -36,11 +37,15 @@ void run_export(const ExportRequest& request, Console& console) {
   if (request.out.extension() != ".safetensors") {
     throw InputError("--out", "'" + request.out.string() + "' does not end in .safetensors");
   }
-  const auto model = train::load_model(run);
-  if (request.projector) {
-    train::save_weights(*model.projector, request.out);
+  if (request.best) {
+    train::export_best(run, request.projector, request.out);
   } else {
-    train::save_weights(*model.encoder, request.out);
+    const auto model = train::load_model(run);
+    if (request.projector) {
+      train::save_weights(*model.projector, request.out);
+    } else {
+      train::save_weights(*model.encoder, request.out);
+    }
   }
   const Json object = {{"file", request.out.string()}};
   console.result("wrote " + request.out.string(), object.dump());

@@ -52,6 +52,13 @@ ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vect
     if (output < 0) throw InputError(options.output.string(), std::strerror(errno));
   }
   const pid_t parent = ::getpid();
+  sigset_t held, before;  // the child begins with what is held here
+  ::sigemptyset(&held);
+  if (options.hold_signals) {
+    ::sigaddset(&held, SIGINT);
+    ::sigaddset(&held, SIGTERM);
+  }
+  ::pthread_sigmask(SIG_BLOCK, &held, &before);
   pid_ = ::fork();
   if (pid_ == 0) {
     ::setpgid(0, 0);
@@ -62,6 +69,7 @@ ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vect
     ::_exit(127);
   }
   const int reason = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (output >= 0) ::close(output);
   if (pid_ < 0) throw Error(program.string() + ": cannot be started: " + std::strerror(reason));
 }

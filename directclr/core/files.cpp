@@ -11,6 +11,7 @@
 #include <memory>
 #include <system_error>
 
+#include "directclr/core/disk_full.h"
 #include "directclr/core/error.h"
 
 namespace directclr {
@@ -19,10 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, const std::string& action, int error) {
-  std::string hint;
-  if (error == ENOSPC) hint = "free some space and run again; what was written before is intact";
-  if (error == EACCES || error == EROFS) hint = "check the permissions";
-  throw InputError(path.string(), "cannot " + action + ": " + std::strerror(error), hint);
+  const std::string what = "cannot " + action + ": " + std::strerror(error);
+  if (error == ENOSPC || error == EDQUOT || error == EFBIG) throw DiskFull(path.string(), what);
+  throw InputError(path.string(), what, error == EACCES || error == EROFS ? "check the permissions" : "");
 }
 
 void write_all(int file, const fs::path& path, const void* data, size_t bytes) {
@@ -161,7 +161,13 @@ AppendFile::~AppendFile() {
 }
 
 void AppendFile::append(std::string_view bytes) {
-  write_all(file_, path_, bytes.data(), bytes.size());
+  try {
+    write_all(file_, path_, bytes.data(), bytes.size());
+  } catch (...) {
+    // No half record stays. Should this fail too, readers leave out what is not whole, and a resume cuts it.
+    if (::ftruncate(file_, static_cast<off_t>(size_)) == 0) ::lseek(file_, 0, SEEK_END);
+    throw;
+  }
   size_ += bytes.size();
 }
 

@@ -22,8 +22,8 @@ void read_range(const std::filesystem::path& path, uint64_t offset, uint64_t byt
 uint64_t size_of_file(const std::filesystem::path& path);
 
 /// Writes a file in full or not at all: to `path.partial`, fsync, rename. A reader sees the old content or the new.
-/// Throws InputError naming the path and the reason (read-only, disk full); the old file is then untouched and the
-/// partial one removed.
+/// Throws InputError naming the path and the reason (read-only; DiskFull, core/disk_full.h); the old file is then
+/// untouched and the partial one removed.
 void write_file(const std::filesystem::path& path, std::string_view content);
 
 /// The same for content that is produced in pieces: `produce` calls its argument once a piece.
@@ -50,7 +50,7 @@ class AppendFile {
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
-  /// Throws InputError when the disk is full.
+  /// Throws InputError (DiskFull among them); what was there before is then left as it was.
   void append(std::string_view bytes);
   /// Size in bytes, everything appended so far included.
   uint64_t size() const { return size_; }

@@ -5,6 +5,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "directclr/core/tar.h"
 #include "directclr/core/text.h"
@@ -76,6 +77,7 @@ Json identity(const Source& source, const PackSettings& settings) {
 
 PackResult pack(const Source& source, const PackSettings& settings, const fs::path& folder, const Context& context) {
   make_directories(folder);
+  const FolderLock owner(folder);
   const fs::path manifest = folder / "pack.json";
   Json object = identity(source, settings);
   if (fs::exists(manifest)) {

@@ -38,8 +38,8 @@ struct PackResult {
 /// Writes a source as tar archives that WebDataset's readers and `shards:` read: `folder`/00000.tar, ..., in the order
 /// of the source, a sample as KEY.jpg (.png, .ppm) and, with labels, KEY.cls. Each archive is whole or not there;
 /// archives that are there already, from a run that was interrupted, are kept. `folder`/pack.json says what they were
-/// made of and how, classes.txt names the classes. Throws InputError for an image that cannot be read and for a folder
-/// that holds shards of other data or settings; Interrupted.
+/// made of and how, classes.txt names the classes. Throws InputError for an image that cannot be read, for a folder
+/// that holds shards of other data or settings, and for one where another process packs; Interrupted.
 PackResult pack(const Source& source, const PackSettings& settings, const std::filesystem::path& folder,
                 const Context& context);
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "directclr/core/here_and_now.h"
 #include "directclr/core/text.h"
 
 namespace directclr::distributed {
@@ -29,11 +30,7 @@ RankFailure failure_from(const std::string& kept, int64_t self) {
 
 std::string status_key(int64_t rank) { return "status/" + std::to_string(rank); }
 
-std::string host_and_process() {
-  char name[256] = "?";
-  ::gethostname(name, sizeof(name) - 1);
-  return std::string(name) + ", process " + std::to_string(::getpid());
-}
+std::string host_and_process() { return host_name() + ", process " + std::to_string(::getpid()); }
 
 // What a process told of itself, "beats|operations|where|activity".
 struct Status {

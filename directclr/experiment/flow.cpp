@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/data/source.h"
@@ -89,7 +90,14 @@ Outcome show_plan(const RunPlan& plan, const Options& options, bool data_here, c
   return {text, object.dump(), {}, ""};
 }
 
+// OUT, where nobody else writes while this lives.
+FolderLock own(const fs::path& out) {
+  make_directories(out);
+  return FolderLock(out);
+}
+
 Outcome write_scripts(const RunPlan& plan, const Options& options) {
+  const FolderLock owner = own(options.out);
   const size_t count = write_cluster_scripts(plan, options.cluster, options.out).size();
   const std::string folder = (options.out / "commands").string();
   const Json object = {{"folder", folder}, {"files", count}};
@@ -119,13 +127,14 @@ Outcome make_pages(const Experiment& experiment, const Results& results, const f
 Outcome show_results(const Experiment& experiment, const Options& options) {
   auto results = Results::read(options.from[0]);
   for (size_t i = 1; i < options.from.size(); ++i) results.add(Results::read(options.from[i]));
-  make_directories(options.out);
+  const FolderLock owner = own(options.out);
   if (options.from.size() > 1) write_file(options.out / "results.json", results.to_json());
   return make_pages(experiment, results, options.out);
 }
 
 Outcome run_all(const Experiment& experiment, const RunPlan& plan, const RunPlan& wanted, const Options& options,
                 const fs::path& program, const std::string& command_line, const Context& context) {
+  const FolderLock owner = own(options.out);
   const int64_t jobs = jobs_of(options, plan.scale);
   std::map<std::string, std::string> problems;
   std::optional<Interrupted> interrupted;

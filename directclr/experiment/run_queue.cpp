@@ -1,20 +1,18 @@
 #include "directclr/experiment/run_queue.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <memory>
+#include <deque>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
 #include "directclr/core/child_process.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/experiment/collect.h"
@@ -27,27 +25,9 @@ namespace fs = std::filesystem;
 
 // Evaluating an image (a forward pass, and its share of the probe) takes about this part of training on one.
 constexpr double kEvaluationCost = 0.4;
+constexpr int kRefusedStatus = 2;
 constexpr int kStoppedStatus = 3;
-
-// One process a folder: two would write the same runs.
-class FolderLock {
- public:
-  explicit FolderLock(const fs::path& folder) {
-    const fs::path path = folder / ".lock";
-    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (file_ < 0) throw InputError(folder.string(), "cannot be written");
-    if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-      ::close(file_);
-      throw InputError(folder.string(), "another directclr is at work here");
-    }
-  }
-  ~FolderLock() { ::close(file_); }
-  FolderLock(const FolderLock&) = delete;
-  FolderLock& operator=(const FolderLock&) = delete;
-
- private:
-  int file_;
-};
+constexpr auto kOrphansTime = std::chrono::seconds(20);
 
 // The step that a run's log last wrote down.
 int64_t last_step(const fs::path& metrics) {
@@ -82,25 +62,28 @@ class Queue {
       : plan_(plan), options_(options), context_(context), runs_(options.out / "runs") {
     make_directories(runs_);
     make_directories(options.out / "configs");
-    lock_ = std::make_unique<FolderLock>(options.out);
     slots_.resize(static_cast<size_t>(options.jobs));
   }
 
   std::map<std::string, std::string> run() {
     for (const auto& planned : plan_.runs) total_ += cost(planned);
     done_at_start_ = done();
-    size_t next = 0;
+    for (const auto& planned : plan_.runs) left_.push_back(&planned);
     bool stopping = false;
     while (true) {
       bool busy = false;
       for (auto& slot : slots_) {
         if (slot.child) advance(slot, stopping);
         if (!slot.child && !stopping) {
-          while (next < plan_.runs.size() && !slot.child) begin(slot, plan_.runs[next++]);
+          while (!left_.empty() && !slot.child && is_free(*left_.front())) {
+            const PlannedRun* const run = left_.front();
+            left_.pop_front();
+            begin(slot, *run);
+          }
         }
         busy = busy || slot.child;
       }
-      if (!busy) break;
+      if (!busy && (stopping || left_.empty())) break;
       if (context_.stop_requested() && !stopping) {
         stopping = true;
         for (const auto& slot : slots_) {
@@ -136,6 +119,20 @@ class Queue {
     const int64_t limit = run.evaluation.feature_limit;
     return kEvaluationCost *
            static_cast<double>(limit > 0 ? std::min(limit, plan_.images_of(run.train)) : plan_.images_of(run.train));
+  }
+
+  // Whether nobody works in the run's directory, or has for longer than a process needs that was left alone by the
+  // queue before this one and is stopping. The run then says who it is.
+  bool is_free(const PlannedRun& run) {
+    if (!FolderLock::owner_of(directory(run))) {
+      waiting_since_.reset();
+      return true;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (!waiting_since_) waiting_since_ = now;
+    if (now - *waiting_since_ < kOrphansTime) return false;
+    waiting_since_.reset();
+    return true;
   }
 
   void begin(Slot& slot, const PlannedRun& run) {
@@ -180,7 +177,8 @@ class Queue {
     const auto common = common_words();
     words.insert(words.end(), common.begin(), common.end());
     slot.evaluating = evaluating;
-    slot.child.emplace(options_.program, words, ChildProcess::Options{"directclr", {}, log(*slot.run)});
+    slot.child.emplace(options_.program, words,
+                       ChildProcess::Options{"directclr", {}, log(*slot.run), /*hold_signals=*/true});
   }
 
   // Looks whether the slot's process has ended, and what comes next.
@@ -194,6 +192,9 @@ class Queue {
       ++finished_;
     } else if (trained) {
       if (!stopping) evaluate(slot);
+    } else if (!stopping && ending->status == kRefusedStatus && tried_again_.insert(slot.run->id).second) {
+      // One that was left alone by the queue before this one may have taken the directory only then.
+      left_.push_back(slot.run);
     } else if (!stopping) {
       std::string why = killed_by(*ending);
       if (why.empty() && ending->status == kStoppedStatus) why = "was stopped by somebody";
@@ -237,12 +238,14 @@ class Queue {
   const QueueOptions& options_;
   const Context& context_;
   fs::path runs_;
-  std::unique_ptr<FolderLock> lock_;
   std::vector<Slot> slots_;
+  std::deque<const PlannedRun*> left_;  // to begin
+  std::set<std::string> tried_again_;   // by id
   std::map<std::string, std::string> problems_;
   size_t finished_ = 0;
   double total_ = 0;
   double done_at_start_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> waiting_since_;
   std::chrono::steady_clock::time_point shown_{};
 };
 

@@ -20,7 +20,7 @@ struct QueueOptions {
 /// Trains and evaluates the plan's runs, each in processes of its own, `jobs` at a time; what is finished in OUT
 /// already is left alone, and what was begun goes on from its checkpoint. A run that fails does not stop the others.
 /// Returns why runs failed, by id. Throws Interrupted when asked to stop, after the runs in flight have saved their
-/// state; InputError when OUT cannot be written or another process works in it.
+/// state; InputError when OUT cannot be written. Requires that OUT is the caller's own (core/folder_lock.h).
 std::map<std::string, std::string> carry_out(const RunPlan& plan, const QueueOptions& options, const Context& context);
 
 }  // namespace directclr::experiment

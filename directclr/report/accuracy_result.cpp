@@ -118,6 +118,7 @@ Json json_of(const EvaluationRecord& record) {
   Json object = {{"version", 1}, {"data", record.data}, {"settings", Json::object()}};
   for (const auto& [name, text] : record.settings) object["settings"][name] = text;
   object["seconds"] = record.seconds;
+  if (!record.run_id.empty()) object["run_id"] = record.run_id;
   return object;
 }
 
@@ -128,6 +129,7 @@ EvaluationRecord read_evaluation(const Json& object) {
     record.settings.emplace_back(name, text.get<std::string>());
   }
   record.seconds = object.at("seconds").get<double>();
+  record.run_id = object.value("run_id", "");
   return record;
 }
 

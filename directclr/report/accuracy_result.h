@@ -70,6 +70,7 @@ struct EvaluationRecord {
   std::string data;
   std::vector<std::pair<std::string, std::string>> settings;  ///< name and text
   double seconds = 0;
+  std::string run_id;  ///< core/run_id.h; empty: of a run that has none
 };
 Json json_of(const EvaluationRecord& record);
 EvaluationRecord read_evaluation(const Json& object);

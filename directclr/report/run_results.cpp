@@ -3,6 +3,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/core/run_id.h"
 #include "directclr/core/text.h"
 #include "directclr/report/accuracy_result.h"
 
@@ -59,9 +60,11 @@ RunResults read_results(const fs::path& path) {
   if (!fs::exists(path / "config.toml")) {
     throw InputError(path.string(), "is no run directory: it has no config.toml");
   }
+  check_one_run(path);
   results.config = read_toml((path / "config.toml").string());
   with_json(path / "environment.json", [&](const Json& object) {
     for (const auto& [key, value] : object.items()) {
+      if (key == "history") continue;  // of sessions, not of what the run is
       results.environment[key] = value.is_string() ? value.get<std::string>() : value.dump();
     }
   });

@@ -37,7 +37,8 @@ struct RunResults {
   std::string setting(const std::string& name) const;
 };
 
-/// Throws InputError when `path` is no run directory or one of its files is damaged, naming the file.
+/// Throws InputError when `path` is no run directory, when its files are of two runs, and when one of them is damaged,
+/// naming the file.
 RunResults read_results(const std::filesystem::path& path);
 
 }  // namespace directclr::report

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,12 @@ namespace directclr::report {
 /// One input, measured: the rows of a file, or of a layer of a run.
 struct MeasuredInput {
   SpectrumResult result;
-  array::Array rows;           ///< (N, D), where the settings ask for their comparison
-  std::filesystem::path path;  ///< as it was given
-  std::string name;            ///< "features.npy", the run's folder
-  std::string title;           ///< of the text that is printed
-  SpectrumFiles own_files;     ///< where a run keeps its spectra; of a file none
+  array::Array rows;                      ///< (N, D), where the settings ask for their comparison
+  std::filesystem::path path;             ///< as it was given
+  std::string name;                       ///< "features.npy", the run's folder
+  std::string title;                      ///< of the text that is printed
+  SpectrumFiles own_files;                ///< where a run keeps its spectra; of a file none
+  std::shared_ptr<const void> hold = {};  ///< what keeps others from writing there meanwhile
 };
 
 /// Reads a file of embeddings (io/row_reader.h) and measures it. Throws InputError and NumericalError, which name the

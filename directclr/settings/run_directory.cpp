@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "directclr/core/error.h"
+#include "directclr/core/run_id.h"
 #include "directclr/core/text.h"
 
 namespace directclr::settings {
@@ -13,8 +14,11 @@ RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
   if (!fs::is_directory(path)) throw InputError(path.string(), "there is no such run directory");
   if (!run.exists()) throw InputError(path.string(), "is no run directory: it has no config.toml");
+  check_one_run(path);
   return run;
 }
+
+std::string RunDirectory::id() const { return run_id_of(config()); }
 
 fs::path RunDirectory::checkpoint(int64_t step) const {
   return path_ / "checkpoints" / ("step-" + std::to_string(step) + ".safetensors");
@@ -36,12 +40,20 @@ std::vector<int64_t> RunDirectory::checkpoints() const {
 }
 
 void RunDirectory::clear() const {
-  for (const char* name :
-       {"config.toml", "environment.json", "metrics.jsonl", "encoder.safetensors", "projector.safetensors", "DONE",
-        "evaluation.json", "knn.json", "report.html", "checkpoints", "explain", "spectrum", "figures"}) {
+  // A death on the way leaves a run that can be cleared again or resumed, never parts without config.toml.
+  clear_results();
+  for (const char* name : {"metrics.jsonl", "best.safetensors", "checkpoints", "figures", "environment.json"}) {
     fs::remove_all(path_ / name);
   }
   fs::remove(events());
+  fs::remove(config());
+}
+
+void RunDirectory::clear_results() const {
+  for (const char* name : {"DONE", "evaluation.json", "knn.json", "report.html", "explain", "spectrum",
+                           "encoder.safetensors", "projector.safetensors"}) {
+    fs::remove_all(path_ / name);
+  }
   std::vector<fs::path> probes;  // the run's own, its baseline's, those of sub-vectors
   for (const auto& entry : fs::directory_iterator(path_)) {
     const std::string name = entry.path().filename().string();

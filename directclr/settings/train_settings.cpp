@@ -49,6 +49,12 @@ void TrainSettings::describe(FieldList& f) {
   f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one, with a notice");
   f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");
   f.add("checkpoint_every", checkpoint_every, 0.001, 1e6, "epochs between checkpoints");
+  f.add(
+      "keep_best", keep_best,
+      "besides the newest checkpoints the one at which this was best, as best.safetensors: rank_r, the effective rank "
+      "of the representation, or loss, its mean since the checkpoint before, at every regular checkpoint; knn_top1 "
+      "whenever --knn-every measures it",
+      {"no", "rank_r", "knn_top1", "loss"});
   f.add("online_head", online_head, "train a linear classifier beside, on detached representations (labelled data)");
   f.add("rank_timeout", rank_timeout, 1, 1e6,
         "with several processes: seconds without an answer after which a process counts as lost, and the run ends");
@@ -68,6 +74,9 @@ void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_pr
   if (micro_batch == 1 || (micro_batch > 0 && batch_size % micro_batch != 0)) {
     throw InputError("--micro-batch", format("%lld is no divisor of the batch size %lld above 1",
                                              static_cast<long long>(micro_batch), static_cast<long long>(batch_size)));
+  }
+  if (keep_best == "knn_top1" && knn_every == 0) {
+    throw InputError("--keep-best", "knn_top1 is not measured", "--knn-every 1");
   }
   if (!stop_under.empty()) spectrum::parse_floors(stop_under, "--stop-under");
   augment.complete(data::SourceSpec::parse(data), given);

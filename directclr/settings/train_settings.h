@@ -42,6 +42,7 @@ struct TrainSettings {
   int64_t monitor_every = 5;
   double monitor_memory = 10;
   std::string stop_under;
+  std::string keep_best = "no";
   double rank_timeout = 60;
 
   void describe(FieldList& fields);

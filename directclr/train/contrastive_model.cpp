@@ -4,6 +4,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/io/safetensors.h"
 #include "directclr/tensor/tensor_file.h"
 
 namespace directclr::train {
@@ -50,6 +51,12 @@ void load_weights(torch::nn::Module& module, const std::filesystem::path& path) 
   for (auto& [name, tensor] : tensors) tensor.copy_(*file.find(name));
 }
 
+std::string checksum_of_weights(const std::filesystem::path& path) {
+  const auto index = io::read_safetensors_index(path);
+  const auto crc = index.metadata.find("crc32c");
+  return crc == index.metadata.end() ? "" : crc->second;
+}
+
 std::vector<std::string> recorded_own_parts(const settings::RunDirectory& run) {
   std::vector<std::string> parts;
   if (!std::filesystem::exists(run.environment())) return parts;
@@ -70,10 +77,29 @@ ContrastiveModel make_untrained_model(const settings::RunDirectory& run) {
   return make_model(run.settings());
 }
 
+namespace {
+
+// DONE says with which weights the run ended. Weights are the same bytes in every repetition: they carry no id.
+void check_weights(const settings::RunDirectory& run) {
+  const auto done = Json::try_parse(read_file(run.done()));
+  const Json* const weights = done ? done->find("weights") : nullptr;
+  if (!weights) return;  // of an earlier version
+  for (const auto& [part, path] : {std::pair("encoder", run.encoder()), std::pair("projector", run.projector())}) {
+    const std::string then = weights->value(part, ""), now = checksum_of_weights(path);
+    if (now != then) {
+      throw InputError(path.string(), "is not what the run ended with: checksum " + now + ", DONE says " + then,
+                       "the files of two runs lie here?");
+    }
+  }
+}
+
+}  // namespace
+
 ContrastiveModel load_model(const settings::RunDirectory& run) {
   if (!run.finished()) {
     throw InputError(run.path().string(), "the run is not finished", "train --resume --out " + run.path().string());
   }
+  check_weights(run);
   ContrastiveModel model = make_untrained_model(run);
   load_weights(*model.encoder, run.encoder());
   load_weights(*model.projector, run.projector());

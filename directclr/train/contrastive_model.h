@@ -28,6 +28,9 @@ std::vector<optim::NamedTensor> named_tensors(const torch::nn::Module& module, c
 /// Writes the weights as a finished run holds them, for other programs too (torchvision names).
 void save_weights(const torch::nn::Module& module, const std::filesystem::path& path);
 
+/// The checksum that a file of weights carries, as text; "" when it has none. Throws InputError.
+std::string checksum_of_weights(const std::filesystem::path& path);
+
 /// Copies weights from a file into a module. Throws InputError when names or shapes differ.
 void load_weights(torch::nn::Module& module, const std::filesystem::path& path);
 

@@ -94,6 +94,10 @@ Monitor::Reading Monitor::read(const at::Tensor& r, const at::Tensor& z, bool wa
   return reading;
 }
 
+double Monitor::rank_r() const {
+  return spectrum::summarize_covariance(tensor::array_of(r_.matrix())).effective_rank_lambda;
+}
+
 std::vector<optim::NamedTensor> Monitor::state() const {
   std::vector<optim::NamedTensor> all;
   for (const auto& [name, tensor] : r_.state()) all.emplace_back("monitor/r_" + name, tensor);

@@ -45,6 +45,9 @@ class Monitor {
   /// warnings and the stop (not while the learning rate still rises: early representations are all nearly collapsed).
   Reading read(const at::Tensor& r, const at::Tensor& z, bool warn);
 
+  /// Effective rank (lambda form) of the covariance of r as it is now.
+  double rank_r() const;
+
   /// What a checkpoint must hold.
   std::vector<optim::NamedTensor> state() const;
 

@@ -15,10 +15,13 @@ double wall_seconds() {
 }  // namespace
 
 RunLog::RunLog(const settings::RunDirectory& run, const CheckpointInfo& from)
-    : metrics_(run.metrics(), from.metrics_bytes), events_(run.events(), from.event_bytes, wall_seconds()) {}
+    : run_id_(from.run_id),
+      metrics_(run.metrics(), from.metrics_bytes),
+      events_(run.events(), from.event_bytes, wall_seconds()) {}
 
 void RunLog::write(int64_t step, double epoch, const std::vector<std::pair<std::string, double>>& values) {
-  std::string line = "{\"step\": " + std::to_string(step) + ", \"epoch\": " + format("%.4f", epoch);
+  std::string line = metrics_.size() == 0 && !run_id_.empty() ? "{\"run_id\": \"" + run_id_ + "\", " : "{";
+  line += "\"step\": " + std::to_string(step) + ", \"epoch\": " + format("%.4f", epoch);
   for (const auto& [name, value] : values) {
     line += ", \"" + name + "\": " + (std::isfinite(value) ? format("%.6g", value) : "null");
   }

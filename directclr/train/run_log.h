@@ -17,13 +17,14 @@ class RunLog {
   /// Continues both where the checkpoint was made (at their start for a new run).
   RunLog(const settings::RunDirectory& run, const CheckpointInfo& from);
 
-  /// One line: step, epoch and the values; non-finite values are written as null.
+  /// One line, the first with the run's id: step, epoch and the values; non-finite values are written as null.
   void write(int64_t step, double epoch, const std::vector<std::pair<std::string, double>>& values);
 
   /// Notes in the checkpoint how far the logs are.
   void mark(CheckpointInfo& info) const;
 
  private:
+  std::string run_id_;  // stands in the first line
   AppendFile metrics_;
   io::EventFile events_;
 };

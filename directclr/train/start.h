@@ -21,8 +21,9 @@ struct FinishedRun {
 };
 
 /// Whether rank 0's directory allows what is asked. Returns something when there is nothing left to do: the run to be
-/// resumed is finished. Collective. Throws InputError, on rank 0, when a run is there already, none is there to resume,
-/// the settings given are not the run's own (how it is carried out aside), or other parts are the user's own.
+/// resumed is finished, and no more epochs are asked for. Collective. Throws InputError, on rank 0, when a run is there
+/// already, none is there to resume, its files are of two runs, the settings given are not the run's own (more epochs,
+/// and how it is carried out, aside), or other parts are the user's own.
 std::optional<FinishedRun> check_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
                                            settings::StartMode mode, const std::vector<std::string>& own_parts,
                                            const distributed::ProcessGroup& group);
@@ -36,11 +37,14 @@ struct Session {
   std::vector<std::string> own_parts;  // the user's: parts.h
 };
 
-/// Writes what a run begins with: its settings, a contact sheet of views, and the environment of this session.
-void prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
-                       settings::StartMode mode, const Session& session, const data::Source& source);
+/// Writes what a session begins with: the environment, and for a new run a contact sheet of views and, last, its
+/// settings. A run that is given more epochs gets them into its settings, and loses what was found out about it before;
+/// returns how many it had, else 0.
+int64_t prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
+                          settings::StartMode mode, const Session& session, const data::Source& source);
 
 /// Writes what a run ends with: the weights, and then DONE.
-void write_finished_run(const settings::RunDirectory& run, const Network& network, const CheckpointInfo& done);
+void write_finished_run(const settings::RunDirectory& run, const Network& network, const CheckpointInfo& done,
+                        int64_t epochs);
 
 }  // namespace directclr::train

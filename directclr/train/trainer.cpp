@@ -8,7 +8,10 @@
 #include <memory>
 
 #include "directclr/core/core_turns.h"
+#include "directclr/core/disk_full.h"
 #include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/parallel.h"
 #include "directclr/core/text.h"
 #include "directclr/distributed/gradient_sum.h"
@@ -47,6 +50,7 @@ struct Setup {
   Network network;         // on the device
   model::ResNet built_in;  // its encoder, where that is made from the settings
   const Parts& parts;
+  int64_t epochs_before;  // of a run that is given more, else 0
 };
 
 optim::CosineSchedule schedule_of(const settings::OptimSettings& settings, int64_t steps_per_epoch, int64_t epochs) {
@@ -82,6 +86,11 @@ class TrainingLoop {
 
   TrainResult run() {
     done_ = restore(s_.run, state_, s_.settings.data, s_.data.images().fingerprint(), s_.context, s_.group);
+    if (s_.group.is_root()) {
+      done_.run_id = s_.run.id();
+      best_ = std::make_unique<BestCheckpoint>(s_.run, s_.settings.keep_best, done_.run_id);
+    }
+    if (s_.epochs_before > 0) say_schedule();
     first_step_ = done_.step;
     seconds_before_ = done_.seconds;
     log_ = std::make_unique<StepLog>(s_.settings, s_.run, done_, s_.steps_per_epoch, s_.group);
@@ -98,6 +107,8 @@ class TrainingLoop {
     for (data::Batch batch; done_.step < schedule_.total_steps && next(batch);) {
       report = step(batch);
       done_.step = report.step;
+      done_.loss_sum += report.loss;
+      ++done_.loss_steps;
       report_progress(report);
       bool enough = asks_to_stop(s_.parts.callbacks.on_step, report);
       if (done_.step % s_.steps_per_epoch == 0) {
@@ -106,10 +117,12 @@ class TrainingLoop {
       const bool last = done_.step == schedule_.total_steps;
       const StopReasons stop =
           agree_on_stop({s_.context.stop_requested(), !log_->collapse().empty(), enough}, s_.group);
-      if (last || stop.any() || done_.step % between_checkpoints == 0) checkpoint();
+      const bool regular = last || done_.step % between_checkpoints == 0;
+      if (regular) offer_as_best();
+      if (regular || stop.any()) checkpoint();
       if (stop.any() && !last) end_early(stop);
     }
-    if (s_.group.is_root()) write_finished_run(s_.run, s_.network, done_);
+    if (s_.group.is_root()) write_finished_run(s_.run, s_.network, done_, s_.settings.epochs);
     const double seconds = seconds_of_session();
     return {done_.step, done_.seconds,
             static_cast<double>((done_.step - first_step_) * s_.settings.batch_size) / std::max(seconds, 1e-9),
@@ -176,8 +189,37 @@ class TrainingLoop {
     s_.group.set_activity(at_step("k-NN score"));
     report.knn_top1 =
         knn_score(s_.built_in, s_.data.images(), *s_.knn_images, s_.settings, s_.device, s_.context, s_.group);
-    if (report.knn_top1) log_->knn(done_.step, *report.knn_top1);
+    if (!report.knn_top1) return report;
+    log_->knn(done_.step, *report.knn_top1);
+    if (best_->wants("knn_top1")) {
+      log_->mark(done_);
+      best_->offer(*report.knn_top1, state_, done_);
+    }
     return report;
+  }
+
+  // At a regular checkpoint, before it is written: a run that dies between the two comes to the same again.
+  void offer_as_best() {
+    if (best_) {
+      log_->mark(done_);
+      if (best_->wants("rank_r")) best_->offer(monitor_.rank_r(), state_, done_);
+      if (best_->wants("loss")) best_->offer(done_.loss_sum / static_cast<double>(done_.loss_steps), state_, done_);
+    }
+    done_.loss_sum = 0;
+    done_.loss_steps = 0;
+  }
+
+  void say_schedule() const {
+    const auto number = [](int64_t n) { return static_cast<long long>(n); };
+    const int64_t next = done_.step + 1, last = schedule_.total_steps;
+    const auto before = schedule_of(s_.settings.optimizer, s_.steps_per_epoch, s_.epochs_before);
+    s_.context.notice(
+        format("notice: %lld epochs instead of %lld: from step %lld on the learning rate is that of a run of %lld "
+               "epochs, %g at "
+               "step %lld and %g at step %lld (the last was %g); what was found out about the shorter run is removed",
+               number(s_.settings.epochs), number(s_.epochs_before), number(next), number(s_.settings.epochs),
+               schedule_.at(next - 1), number(next), schedule_.at(last - 1), number(last),
+               done_.step > 0 ? before.at(done_.step - 1) : 0.0));
   }
 
   void checkpoint() {
@@ -228,6 +270,7 @@ class TrainingLoop {
   std::unique_ptr<OnlineHead> head_;
   TrainingState state_;  // all that a step changes
   std::unique_ptr<StepLog> log_;
+  std::unique_ptr<BestCheckpoint> best_;  // rank 0's
   CheckpointInfo done_;
   int64_t first_step_ = 0;  // of this session
   double seconds_before_ = 0;
@@ -274,6 +317,9 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
                   const TrainOptions& options) {
   const distributed::ProcessGroup& group = options.group;
   const std::vector<std::string> own = own_parts(parts);
+  // Who works in the directory refuses others at once; a new one is made when nothing refuses it any more.
+  std::unique_ptr<FolderLock> owner;
+  if (group.is_root() && std::filesystem::is_directory(run.path())) owner = std::make_unique<FolderLock>(run.path());
   if (const auto finished = check_directory(settings, run, options.mode, own, group)) {
     return {finished->steps, finished->seconds, 0, 0, /*finished_before=*/true};
   }
@@ -288,6 +334,9 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
   group.set_activity("comparing settings and data with the other processes");
   check_alike(settings, bfloat16, data.images().fingerprint(), own, group);
   const auto test_images = settings.knn_every > 0 ? knn_images(data.images(), settings, options.context) : nullptr;
+  if (settings.keep_best == "knn_top1" && !(data.images().labelled() && data::has_test_split(settings.data))) {
+    throw InputError("--keep-best", "knn_top1 needs labelled training and test images");
+  }
   const int64_t steps_per_epoch = data.steps_per_epoch(settings);
   check_shares(settings, group);
   const Made made = make_network(settings, parts, device);
@@ -295,13 +344,25 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
     model::synchronise_batch_norms(*made.network.encoder.module, group);
     model::synchronise_batch_norms(*made.network.projector, group);
   }
-  if (group.is_root()) {
-    prepare_directory(settings, run, options.mode,
-                      {options.command_line, device_name(device), bfloat16, group.world_size(), own}, data.images());
+  try {
+    int64_t epochs_before = 0;
+    if (group.is_root()) {
+      if (!owner) {
+        make_directories(run.path());
+        owner = std::make_unique<FolderLock>(run.path());
+        if (run.is_used()) throw InputError(run.path().string(), "another process has made a run here just now");
+      }
+      epochs_before = prepare_directory(settings, run, options.mode,
+                                        {options.command_line, device_name(device), bfloat16, group.world_size(), own},
+                                        data.images());
+    }
+    return TrainingLoop({settings, run, options.context, group, device, bfloat16, data, test_images.get(),
+                         steps_per_epoch, made.network, made.built_in, parts, epochs_before})
+        .run();
+  } catch (const DiskFull& full) {
+    if (!run.exists()) throw;
+    throw full.with_hint("free some space, then continue with: directclr train --resume --out " + run.path().string());
   }
-  return TrainingLoop({settings, run, options.context, group, device, bfloat16, data, test_images.get(),
-                       steps_per_epoch, made.network, made.built_in, parts})
-      .run();
 }
 
 TrainResult train(const settings::TrainSettings& settings, const settings::RunDirectory& run, settings::StartMode mode,

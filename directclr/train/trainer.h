@@ -31,9 +31,10 @@ struct TrainOptions {
 /// Trains an encoder with a contrastive loss and writes a run directory (docs/formats.md).
 /// `settings` must be resolved. With settings::StartMode::kResume they must equal the run's own but for its `[run]`
 /// part, and the run continues from its newest good checkpoint, giving bit for bit what it would have given
-/// uninterrupted. Throws InputError (bad settings, data or directory), Interrupted (after saving a checkpoint),
-/// NumericalError (the loss is not finite: names step, learning rate and last checkpoint; or a measure fell under
-/// settings.stop_under, after saving a checkpoint).
+/// uninterrupted; but it may have more epochs, and goes on with the schedule of so many, which a notice says. While
+/// this runs the directory is this process's own (core/folder_lock.h). Throws InputError (bad settings, data or
+/// directory), Interrupted (after saving a checkpoint), NumericalError (the loss is not finite: names step, learning
+/// rate and last checkpoint; or a measure fell under settings.stop_under, after saving a checkpoint).
 ///
 /// With a group of several processes all call this with the same settings; each takes its share of every batch, and
 /// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the

@@ -170,7 +170,8 @@ TEST_F(Cli, TheResolvedConfigurationRepeatsTheRun) {
   ASSERT_EQ(train({"--out", path("a"), "--crop-scale-min", "0.5"}).status, 0);
   ASSERT_EQ(run({"train", "--config", path("a/config.toml"), "--out", path("b")}).status, 0);
   EXPECT_EQ(read_file(folder_ / "a/encoder.safetensors"), read_file(folder_ / "b/encoder.safetensors"));
-  EXPECT_EQ(read_file(folder_ / "a/config.toml"), read_file(folder_ / "b/config.toml"));
+  const auto without_id = [](const std::string& config) { return config.substr(config.find('\n')); };
+  EXPECT_EQ(without_id(read_file(folder_ / "a/config.toml")), without_id(read_file(folder_ / "b/config.toml")));
   EXPECT_NE(read_file(folder_ / "a/config.toml").find("crop_scale_min = 0.5"), std::string::npos);
 }
 
@@ -188,6 +189,89 @@ TEST_F(Cli, ASignalSavesAndTheRunResumesExactly) {
     ASSERT_EQ(resumed.status, 0) << resumed.err;
     EXPECT_EQ(read_file(folder_ / "whole/encoder.safetensors"), read_file(folder_ / "run/encoder.safetensors"));
   }
+}
+
+// timeout, and others, send their signal to the process and to its group: twice.
+TEST_F(Cli, ASignalThatComesTwiceIsOne) {
+  const pid_t child = start({"train", "--data", data_, "--arch", "basic:1,1,1,1:4", "--stem", "small", "--threads", "1",
+                             "--batch-size", "16", "--epochs", "10000", "--out", path("run")});
+  while (!fs::exists(folder_ / "run/checkpoints")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ::kill(child, SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  ::kill(child, SIGINT);
+  const Outcome stopped = finish(child);
+  EXPECT_EQ(stopped.status, 3) << stopped.err;
+  EXPECT_NE(stopped.err.find("continue with: directclr train --resume --out"), std::string::npos) << stopped.err;
+}
+
+TEST_F(Cli, ARunHasOneOwner) {
+  const pid_t child =
+      start_program(test::program().c_str(),
+                    {test::program(), "train", "--data", data_, "--arch", "basic:1,1,1,1:4", "--stem", "small",
+                     "--threads", "1", "--batch-size", "16", "--epochs", "10000", "--out", path("run")},
+                    "first");
+  while (!fs::exists(folder_ / "run/checkpoints")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const std::string config = read_file(folder_ / "run/config.toml");
+  const std::string owner = "run: process " + std::to_string(child) + " on ";
+  expect_refused(train({"--out", path("run"), "--overwrite", "--seed", "3"}), owner);
+  expect_refused(run({"train", "--resume", "--out", path("run")}), owner);
+  expect_refused(run({"knn", path("run")}), owner);
+  expect_refused(run({"evaluate", path("run")}), owner);
+  expect_refused(run({"explain", path("run")}), owner);
+  EXPECT_EQ(read_file(folder_ / "run/config.toml"), config);
+  ::kill(child, SIGKILL);
+  finish(child, "first");
+  EXPECT_TRUE(fs::exists(folder_ / "run/.lock")) << "it was left by a dead process";
+  EXPECT_EQ(train({"--out", path("run"), "--overwrite"}).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "run/.lock"));
+  EXPECT_EQ(run({"knn", path("run"), "--k", "3"}).status, 0);
+  const auto id = [&](const char* file) { return Json::parse(read_file(folder_ / "run" / file)); };
+  EXPECT_EQ(id("knn.json").at("protocol").at("run_id"), id("DONE").at("run_id"));
+  // A file of another run among them.
+  ASSERT_EQ(train({"--out", path("other")}).status, 0);
+  fs::copy_file(folder_ / "other/environment.json", folder_ / "run/environment.json",
+                fs::copy_options::overwrite_existing);
+  expect_refused(run({"knn", path("run")}), "holds files of two runs: config.toml is of run ");
+  expect_refused(run({"report", path("run")}), "holds files of two runs");
+  expect_refused(run({"train", "--resume", "--out", path("run")}), "holds files of two runs");
+}
+
+TEST_F(Cli, AFinishedRunCanHaveMoreEpochs) {
+  ASSERT_EQ(train({"--out", path("run"), "--keep-best", "rank_r"}).status, 0);
+  expect_refused(run({"train", "--resume", "--out", path("run"), "--epochs", "1"}),
+                 "--epochs: '1' differs from the run's '2' (a run can be given more epochs, not fewer)");
+  const Outcome longer = run({"train", "--resume", "--out", path("run"), "--epochs", "4", "--json"});
+  ASSERT_EQ(longer.status, 0) << longer.err;
+  EXPECT_EQ(Json::parse(longer.out).at("steps"), 20);
+  EXPECT_NE(longer.err.find("4 epochs instead of 2: from step 11 on"), std::string::npos) << longer.err;
+  EXPECT_TRUE(fs::exists(folder_ / "run/best.safetensors"));
+  ASSERT_EQ(run({"export", path("run"), "--best", "--out", path("best.safetensors")}).status, 0);
+  const Outcome spectrum = run({"spectrum", path("best.safetensors"), "--weights", "--json"});
+  ASSERT_EQ(spectrum.status, 0) << spectrum.err;
+  EXPECT_EQ(Json::parse(spectrum.out).at("matrices")[0].at("name"), "conv1.weight");
+  fs::remove(folder_ / "run/best.safetensors");
+  expect_refused(run({"export", path("run"), "--best", "--out", path("best.safetensors")}), "keeps no best state");
+  expect_refused(train({"--out", path("x"), "--keep-best", "knn_top1"}), "--keep-best: knn_top1 is not measured");
+}
+
+TEST_F(Cli, AFullDiskIsNamedWithHowToGoOn) {
+  // A limit on file sizes that checkpoints exceed, and the signal of it ignored, is what a full disk looks like.
+  const std::string words =
+      " train --data '" + data_ + "' --arch basic:1,1,1,1:4 --stem small --threads 1 --batch-size 16";
+  const std::string command = "trap '' XFSZ; ulimit -f 60; exec " + test::program() + words + " --out " + path("run");
+  const Outcome full = finish(start_program("/bin/bash", {"bash", "-c", command}));
+  expect_refused(full,
+                 ".safetensors: cannot write: File too large (free some space, then continue with: directclr train "
+                 "--resume --out " +
+                     path("run") + ")");
+  EXPECT_EQ(run({"train", "--resume", "--out", path("run"), "--epochs", "100"}).status, 0);
+}
+
+TEST_F(Cli, SaysWhenNobodyTakesTheResult) {
+  const Outcome outcome =
+      finish(start_program("/bin/bash", {"bash", "-c", "exec " + test::program() + " theory check --json >/dev/full"}));
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("standard output: cannot be written: No space left"), std::string::npos) << outcome.err;
 }
 
 TEST_F(Cli, RefusesBadData) {

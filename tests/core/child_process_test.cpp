@@ -59,6 +59,15 @@ TEST(ChildProcess, EndsWithItsOwner) {
   EXPECT_EQ(read_file(folder / "log"), "began\nended\n");
 }
 
+TEST(ChildProcess, HoldsSignalsUntilTheyAreAskedFor) {
+  // sleep never asks.
+  for (const bool hold : {true, false}) {
+    ChildProcess child("/bin/sleep", {"0.3"}, {"", {}, {}, hold});
+    child.signal(SIGTERM);
+    EXPECT_EQ(wait_for(child).signal, hold ? 0 : SIGTERM);
+  }
+}
+
 TEST(ChildProcess, CannotStartWhatIsNotThere) {
   ChildProcess child("/nowhere/program", {}, {});
   EXPECT_EQ(wait_for(child).status, 127);

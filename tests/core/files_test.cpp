@@ -1,7 +1,11 @@
 #include "directclr/core/files.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
+
+#include "directclr/core/disk_full.h"
 #include "directclr/core/error.h"
 #include "tests/support/temporary_folder.h"
 
@@ -40,6 +44,48 @@ TEST(WriteFile, ReportsAFullDisk) {
     EXPECT_NE(std::string(error.what()).find("No space left"), std::string::npos) << error.what();
   }
   EXPECT_FALSE(std::filesystem::exists(folder / "a"));
+}
+
+// A limit on the size of files that is reached in the middle of a record is what a disk looks like that fills up.
+class FullDisk : public ::testing::Test {
+ protected:
+  FullDisk() {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    handler_ = std::signal(SIGXFSZ, SIG_IGN);
+    rlimit limit = before_;
+    limit.rlim_cur = 10;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() override {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  rlimit before_{};
+  void (*handler_)(int) = nullptr;
+};
+
+TEST_F(FullDisk, LeavesNoHalfRecord) {
+  const test::TemporaryFolder folder;
+  AppendFile file(folder / "log", 0);
+  file.append("123456\n");
+  EXPECT_THROW(file.append("7890abc\n"), DiskFull);
+  EXPECT_EQ(read_file(folder / "log"), "123456\n");
+  EXPECT_EQ(file.size(), 7U);
+  file.append("78\n");
+  EXPECT_EQ(read_file(folder / "log"), "123456\n78\n");
+}
+
+TEST_F(FullDisk, IsNamedWithWhatToDo) {
+  const test::TemporaryFolder folder;
+  try {
+    write_file(folder / "a", "more than ten bytes");
+    FAIL() << "expected an error";
+  } catch (const DiskFull& full) {
+    const std::string place = (folder / "a").string() + ": cannot write: File too large (";
+    EXPECT_EQ(std::string(full.what()), place + "free some space and run again; what was written before is intact)");
+    EXPECT_EQ(std::string(full.with_hint("buy another").what()), place + "buy another)");
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(ReadFile, NamesThePathAndTheReason) {

@@ -144,7 +144,7 @@ TEST(AccuracyResults, AreReadAsTheyWereWritten) {
   EXPECT_EQ(json_of(read_again).dump(), json_of(knn).dump());
   EXPECT_EQ(read_again.description(), "k-NN, cosine, k 20, temperature 0.07");
 
-  const EvaluationRecord record{"a set", {{"cached", "true"}, {"k", "20"}}, 1.5};
+  const EvaluationRecord record{"a set", {{"cached", "true"}, {"k", "20"}}, 1.5, "0123456789abcdef"};
   EXPECT_EQ(json_of(read_evaluation(Json::parse(json_of(record).dump()))).dump(), json_of(record).dump());
 }
 

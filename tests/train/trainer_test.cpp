@@ -7,6 +7,8 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
+#include "directclr/core/text.h"
 #include "directclr/tensor/tensor_file.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
@@ -175,6 +177,180 @@ TEST_F(TrainerTest, RefusesAnExistingRunAndChangedSettings) {
             std::string::npos);
   train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
   EXPECT_TRUE(run("a").finished());
+}
+
+TEST_F(TrainerTest, GoesOnWithMoreEpochsAtTheScheduleOfSoMany) {
+  settings_.epochs = 5;
+  settings_.log_every = 1;
+  train(settings_, run("long"), settings::StartMode::kNew, "test", {});
+  settings_.epochs = 3;
+  train(settings_, run("a"), settings::StartMode::kNew, "first", {});
+  write_file(run("a").evaluation(), "{}");
+  const std::string id = run("a").id();
+  settings_.epochs = 2;
+  EXPECT_NE(error_of([&] { train(settings_, run("a"), settings::StartMode::kResume, "test", {}); }).find("not fewer"),
+            std::string::npos);
+  settings_.epochs = 5;
+  std::vector<std::string> notices;
+  Context context;
+  context.notice = [&](const std::string& line) { notices.push_back(line); };
+  const TrainResult result = train(settings_, run("a"), settings::StartMode::kResume, "second", context);
+  EXPECT_EQ(result.steps, 20);
+  EXPECT_FALSE(result.finished_before);
+  EXPECT_FALSE(std::filesystem::exists(run("a").evaluation())) << "it is of the shorter run";
+  EXPECT_EQ(run("a").settings().epochs, 5);
+  EXPECT_EQ(run("a").id(), id);
+  // From step 13 on the learning rates are those of a run that had five epochs from the start.
+  const auto rates = [](const settings::RunDirectory& directory) {
+    std::vector<std::pair<int64_t, double>> values;
+    for (const auto& line : split(read_file(directory.metrics()), '\n')) {
+      if (line.empty()) continue;
+      const Json entry = Json::parse(line);
+      values.emplace_back(entry.at("step").get<int64_t>(), entry.at("lr").get<double>());
+    }
+    return values;
+  };
+  const auto of_long = rates(run("long")), of_longer = rates(run("a"));
+  ASSERT_EQ(of_longer.size(), 20U);
+  for (size_t i = 12; i < 20; ++i) EXPECT_EQ(of_longer[i], of_long[i]);
+  EXPECT_NE(of_longer[8], of_long[8]);
+  ASSERT_EQ(notices.size(), 1U);
+  EXPECT_NE(notices[0].find("5 epochs instead of 3: from step 13 on"), std::string::npos) << notices[0];
+  EXPECT_NE(notices[0].find(format("%g at step 13 and %g at step 20", of_long[12].second, of_long[19].second)),
+            std::string::npos)
+      << notices[0];
+  const Json environment = Json::parse(read_file(run("a").environment()));
+  const Json& history = environment.at("history");
+  ASSERT_EQ(history.size(), 2U);
+  EXPECT_EQ(history[0].at("what"), "start");
+  EXPECT_EQ(history[0].at("command"), "first");
+  EXPECT_EQ(history[1].at("what"), "more epochs");
+  EXPECT_EQ(history[1].at("epochs_before"), 3);
+  EXPECT_EQ(history[1].at("from_step"), 12);
+  EXPECT_EQ(environment.at("command"), "second");
+}
+
+TEST_F(TrainerTest, KeepsTheBestStateByAMeasure) {
+  settings_.keep_best = "loss";
+  settings_.log_every = 1;
+  settings_.checkpoint_every = 0.5;  // every two steps
+  settings_.optimizer.lr = 20;       // up and down
+  train(settings_, run("whole"), settings::StartMode::kNew, "test", {});
+  std::vector<double> losses;
+  for (const auto& line : split(read_file(run("whole").metrics()), '\n')) {
+    if (!line.empty()) losses.push_back(Json::parse(line).at("loss").get<double>());
+  }
+  size_t best = 0;
+  for (size_t i = 0; i + 1 < losses.size(); i += 2) {
+    if (losses[i] + losses[i + 1] < losses[best] + losses[best + 1]) best = i;
+  }
+  const auto kept = tensor::read_safetensors(run("whole").best());
+  EXPECT_EQ(kept.metadata.at("step"), std::to_string(best + 2));
+  EXPECT_EQ(kept.metadata.at("keep_best"), "loss");
+  EXPECT_NEAR(std::stod(kept.metadata.at("value")), (losses[best] + losses[best + 1]) / 2, 1e-4);
+  // Stops come between regular checkpoints, and change nothing.
+  train_and_stop(run("parts"), settings::StartMode::kNew, 3);
+  train_and_stop(run("parts"), settings::StartMode::kResume, 9);
+  train(settings_, run("parts"), settings::StartMode::kResume, "test", {});
+  const auto again = tensor::read_safetensors(run("parts").best());
+  EXPECT_EQ(again.metadata.at("step"), kept.metadata.at("step"));
+  EXPECT_EQ(again.metadata.at("value"), kept.metadata.at("value"));
+  for (const auto& [name, tensor] : kept.tensors) EXPECT_TRUE(test::identical(*again.find(name), tensor)) << name;
+}
+
+TEST_F(TrainerTest, KeepsTheBestStateByRankAndByKnn) {
+  settings_.log_every = 4;
+  settings_.knn_every = 1;
+  for (const std::string measure : {"rank_r", "knn_top1"}) {
+    settings_.keep_best = measure;
+    train(settings_, run(measure), settings::StartMode::kNew, "test", {});
+    double best = 0;
+    int64_t step = 0;
+    for (const auto& line : split(read_file(run(measure).metrics()), '\n')) {
+      const Json entry = line.empty() ? Json::object() : Json::parse(line);
+      if (entry.value(measure, 0.0) <= best || entry.at("step") == 1) continue;
+      best = entry.at(measure).get<double>();
+      step = entry.at("step").get<int64_t>();
+    }
+    const auto kept = tensor::read_safetensors(run(measure).best());
+    EXPECT_EQ(kept.metadata.at("step"), std::to_string(step)) << measure;
+    EXPECT_NEAR(std::stod(kept.metadata.at("value")), best, 1e-4 * best) << measure;
+  }
+}
+
+TEST_F(TrainerTest, HasItsDirectoryForItself) {
+  std::vector<std::string> refusals;
+  Context context;
+  context.progress = [&](const Progress&) {
+    if (!refusals.empty()) return;
+    for (const auto mode : {settings::StartMode::kOverwrite, settings::StartMode::kResume, settings::StartMode::kNew}) {
+      refusals.push_back(error_of([&] { train(settings_, run("a"), mode, "test", {}); }));
+    }
+  };
+  train(settings_, run("a"), settings::StartMode::kNew, "test", context);
+  ASSERT_EQ(refusals.size(), 3U);
+  for (const auto& refusal : refusals) EXPECT_NE(refusal.find("is at work here since"), std::string::npos) << refusal;
+  EXPECT_TRUE(run("a").finished());
+  EXPECT_FALSE(std::filesystem::exists(run("a").path() / ".lock"));
+}
+
+TEST_F(TrainerTest, RefusesFilesOfTwoRuns) {
+  train_and_stop(run("a"), settings::StartMode::kNew, 6);
+  train_and_stop(run("b"), settings::StartMode::kNew, 6);
+  const auto resumed = [&](const char* name) {
+    return error_of([&] { train(settings_, run(name), settings::StartMode::kResume, "test", {}); });
+  };
+  const auto mixed = [&](const std::filesystem::path& mine, const std::filesystem::path& theirs) {
+    const std::string before = read_file(mine);
+    write_file(mine, read_file(theirs));
+    const std::string problem = resumed("a");
+    write_file(mine, before);
+    return problem;
+  };
+  EXPECT_NE(mixed(run("a").checkpoint(6), run("b").checkpoint(6)).find("is of run " + run("b").id()),
+            std::string::npos);
+  EXPECT_NE(mixed(run("a").metrics(), run("b").metrics()).find("holds files of two runs"), std::string::npos);
+  EXPECT_NE(mixed(run("a").config(), run("b").config()).find("holds files of two runs"), std::string::npos);
+  EXPECT_EQ(resumed("a"), "no error");
+  // Weights are the same bytes in every repetition and carry no id: DONE knows them.
+  settings_.seed = 1;
+  train(settings_, run("other"), settings::StartMode::kNew, "test", {});
+  write_file(run("a").projector(), read_file(run("other").projector()));
+  EXPECT_NE(error_of([&] { load_model(run("a")); }).find("is not what the run ended with"), std::string::npos);
+  // Without config.toml it is no run to resume, nor a place for a new one.
+  std::filesystem::remove(run("a").config());
+  EXPECT_NE(error_of([&] {
+              train(settings_, run("a"), settings::StartMode::kNew, "test", {});
+            }).find("holds a run without its config.toml"),
+            std::string::npos);
+  train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
+  EXPECT_EQ(error_of([&] { load_model(run("a")); }), "no error");
+}
+
+TEST_F(TrainerTest, ReadsRunsOfEarlierVersions) {
+  train_and_stop(run("a"), settings::StartMode::kNew, 6);
+  // As they were written: no ids, no history.
+  const auto edited = [](const std::filesystem::path& path, const std::string& from, const std::string& to) {
+    std::string text = read_file(path);
+    const size_t at = text.find(from);
+    ASSERT_NE(at, std::string::npos) << path;
+    write_file(path, text.replace(at, from.size(), to));
+  };
+  const std::string id = run("a").id();
+  edited(run("a").config(), "directclr run " + id, "directclr run");
+  edited(run("a").metrics(), "\"run_id\": \"" + id + "\", ", "");
+  write_file(run("a").environment(), R"({"directclr": "0.1", "command": "an old one"})");
+  for (const int64_t step : run("a").checkpoints()) {
+    auto file = tensor::read_safetensors(run("a").checkpoint(step));
+    for (const char* key : {"run_id", "loss_sum", "loss_steps"}) file.metadata.erase(key);
+    tensor::write_safetensors(run("a").checkpoint(step), file);
+  }
+  train(settings_, run("a"), settings::StartMode::kResume, "test", {});
+  EXPECT_EQ(run("a").id(), "");
+  EXPECT_EQ(error_of([&] { load_model(run("a")); }), "no error");
+  const Json environment = Json::parse(read_file(run("a").environment()));
+  ASSERT_EQ(environment.at("history").size(), 2U);
+  EXPECT_EQ(environment.at("history")[0].at("command"), "an old one");
 }
 
 TEST_F(TrainerTest, RefusesOtherDataOnResume) {
