@@ -9,15 +9,14 @@
 #include "directclr/core/tar.h"
 #include "directclr/core/text.h"
 #include "directclr/io/array_index.h"
-#include "directclr/io/inflate.h"
+#include "directclr/io/chosen_matrix.h"
 #include "directclr/io/npy.h"
+#include "directclr/io/span_rows.h"
 
 namespace directclr::io {
 namespace {
 
-bool is_matrix(const ArraySpan& span) { return span.shape.size() == 2 && array::is_floating(span.type); }
-
-using Index = std::vector<std::pair<std::string, ArraySpan>>;
+bool is_matrix(const ArraySpan& span) { return span.shape.size() == 2; }
 
 // Numbers as text, a row a line.
 array::Array read_csv(const std::filesystem::path& path) {
@@ -52,32 +51,6 @@ array::Array read_csv(const std::filesystem::path& path) {
   return array::Array::of(std::move(values), {rows, columns});
 }
 
-// The tensor asked for, or the only matrix there is.
-std::pair<std::string, ArraySpan> choose(const std::filesystem::path& path, const Index& index,
-                                         const std::string& wanted) {
-  std::vector<std::string> matrices;
-  std::vector<std::string> names;
-  const ArraySpan* only = nullptr;
-  for (const auto& [name, span] : index) {
-    if (name == wanted) return {name, span};
-    names.push_back(name);
-    if (!is_matrix(span)) continue;
-    matrices.push_back(name);
-    only = &span;
-  }
-  if (!wanted.empty()) {
-    const std::string near = nearest(wanted, names);
-    throw InputError(path.string(), "there is no tensor '" + wanted + "'",
-                     near.empty() ? "" : "did you mean '" + near + "'?");
-  }
-  if (matrices.empty()) throw InputError(path.string(), "holds no matrix of floating numbers");
-  if (matrices.size() > 1) {
-    matrices.resize(std::min<size_t>(matrices.size(), 6));
-    throw InputError(path.string(), "holds several matrices", "choose one with --tensor: " + join(matrices) + ", ...");
-  }
-  return {matrices[0], *only};
-}
-
 }  // namespace
 
 RowReader::RowReader(const std::filesystem::path& path, const std::string& tensor)
@@ -92,10 +65,7 @@ RowReader::RowReader(const std::filesystem::path& path, const std::string& tenso
   for (auto& part : parts_) {
     auto& shape = part.span.shape;
     if (!is_matrix(part.span)) {
-      std::vector<std::string> sizes;
-      for (const int64_t size : shape) sizes.push_back(std::to_string(size));
-      throw InputError(part.name, std::string("expected an (N, D) matrix of floating numbers, got ") +
-                                      array::name_of(part.span.type) + " (" + join(sizes) + ")");
+      throw InputError(part.name, "expected an (N, D) matrix, got " + part.span.describe());
     }
     if (shape[1] != columns() || part.span.type != parts_[0].span.type) {
       throw InputError(part.name, format("its rows are %lld numbers of type %s, those before %lld of type %s",
@@ -110,19 +80,23 @@ RowReader::RowReader(const std::filesystem::path& path, const std::string& tenso
 RowReader::~RowReader() = default;
 
 void RowReader::open(const std::filesystem::path& path, const std::string& tensor) {
-  if (path.extension() == ".tar") {
+  if (is_array_file(path)) {
+    auto chosen = choose_matrix(path.string(), read_array_index(path), tensor);
+    if (parts_.empty()) {
+      if (!chosen.name.empty()) name_ += ", " + chosen.name;
+      passed_over_ = chosen.passed_over;
+    }
+    for (auto& [name, span] : chosen.parts) {
+      parts_.push_back({path, path.string() + (name.empty() ? "" : ", tensor '" + name + "'"), std::move(span)});
+    }
+  } else if (path.extension() == ".tar") {
     open_archive(path, tensor);
-  } else if (path.extension() == ".npy") {
-    if (!tensor.empty()) throw InputError("--tensor", "a .npy file holds one array without a name");
-    parts_.push_back({path, path.string(), read_npy_span(path)});
   } else if (path.extension() == ".csv") {
     if (!tensor.empty()) throw InputError("--tensor", "a .csv file holds one matrix without a name");
     text_ = read_csv(path);
     parts_.push_back({path, path.string(), {text_->dtype(), text_->shape(), 0}});
   } else {
-    const auto [name, span] = choose(path, read_array_index(path), tensor);
-    if (!name.empty() && parts_.empty()) name_ += ", tensor '" + name + "'";
-    parts_.push_back({path, path.string(), span});
+    read_array_index(path);  // says what it is not
   }
 }
 
@@ -142,10 +116,18 @@ void RowReader::open_archive(const std::filesystem::path& path, const std::strin
                        "choose one with --tensor: " + chosen + ", " + own + ", ...");
     }
     const std::string what = path.string() + ", " + entry.name;
-    ArraySpan span =
+    const NpyHead head =
         parse_npy_head(archive.bytes().substr(entry.offset, std::min(entry.size, kNpyHead)), entry.size, what);
+    // Labels lie beside embeddings: integers are read where they are asked for.
+    if (!head.span || (extension.empty() && !array::is_floating(head.span->type))) {
+      throw InputError(what, "expected floating numbers, got " + (head.span ? head.span->describe() : head.other));
+    }
+    ArraySpan span = *head.span;
     span.offset += entry.offset;
-    if (span.shape.size() == 1) span.shape.insert(span.shape.begin(), 1);
+    if (span.shape.size() == 1) {
+      span.shape.insert(span.shape.begin(), 1);
+      if (!span.strides.empty()) span.strides.insert(span.strides.begin(), 0);
+    }
     parts_.push_back({path, what, span});
   }
   if (parts_.size() == before) {
@@ -159,14 +141,9 @@ void RowReader::read(const Part& part, int64_t row, int64_t count, char* out) {
   const uint64_t bytes = static_cast<uint64_t>(count) * row_bytes;
   if (text_) {
     std::memcpy(out, static_cast<const char*>(text_->raw()) + static_cast<uint64_t>(row) * row_bytes, bytes);
-  } else if (part.span.compressed > 0) {
-    if (row == 0) {
-      stream_ = std::make_unique<InflateStream>(part.path, part.span.offset, part.span.compressed);
-      stream_->skip(part.span.skip);
-    }
-    stream_->read(out, bytes);
   } else {
-    read_range(part.path, part.span.offset + static_cast<uint64_t>(row) * row_bytes, bytes, out);
+    if (row == 0) open_part_ = std::make_unique<SpanRows>(part.path, part.span);
+    open_part_->read(row, count, out);
   }
 }
 
@@ -188,7 +165,7 @@ array::Array RowReader::next(int64_t count) {
       done_ = 0;
     }
   }
-  return block;
+  return array::is_floating(block.dtype()) ? block : block.to(array::DType::kFloat64);
 }
 
 }  // namespace directclr::io

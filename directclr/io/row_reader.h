@@ -11,19 +11,19 @@
 
 namespace directclr::io {
 
-class InflateStream;
+class SpanRows;
 
 /// The rows of a matrix in a file, or in several one after the other, block after block, in the memory of one block:
 /// embeddings from any framework.
 class RowReader {
  public:
-  /// Opens a .npy file, a .csv file (numbers with commas, semicolons or blanks between; a first line that is not
-  /// numbers is a heading; read as a whole), of a .npz, .safetensors, .pt or .pth file the tensor of that name (empty:
-  /// its only matrix), or of a .tar archive as WebDataset has them the arrays KEY.EXTENSION, each one sample's (D) or
-  /// several samples' (k, D), in the archive's order; `tensor` is then the extension (empty: the only one that ends in
-  /// npy). A pattern of the shell (parts/*.npy) takes all that it names, in order.
-  /// Throws InputError for another kind of file, what the formats' readers refuse, a tensor that is not there or is no
-  /// (N, D) matrix of floating numbers, and parts of different widths or types.
+  /// Opens a file of arrays (io/array_index.h), told by its content: the tensor of that name or, where `tensor` is
+  /// empty, what io/chosen_matrix.h takes; a .csv file (numbers with commas, semicolons or blanks between; a first line
+  /// that is not numbers is a heading; read as a whole); or of a .tar archive as WebDataset has them the arrays
+  /// KEY.EXTENSION, each one sample's (D) or several samples' (k, D), in the archive's order; `tensor` is then the
+  /// extension (empty: the only one that ends in npy). A pattern of the shell (parts/*.npy) takes all that it names, in
+  /// order. Throws InputError for another kind of file, what the formats' readers and choose_matrix refuse, a tensor
+  /// that is no (N, D) matrix, and parts of different widths or types.
   RowReader(const std::filesystem::path& path, const std::string& tensor);
   ~RowReader();
 
@@ -34,7 +34,11 @@ class RowReader {
   /// What was opened, for messages: "features.npy", "model.safetensors, tensor 'fc.weight'".
   const std::string& name() const { return name_; }
 
-  /// The next rows, at most `count`: (n, D) in the file's type; n = 0 after the last. Throws InputError when it cannot
+  /// What else the file holds, of several files the first; "" when a tensor was asked for by name.
+  const std::string& passed_over() const { return passed_over_; }
+
+  /// The next rows, at most `count`: (n, D) in the file's type, or float64 where it is not a floating one; n = 0 after
+  /// the last. Throws InputError when it cannot
   /// be read.
   array::Array next(int64_t count);
 
@@ -49,13 +53,13 @@ class RowReader {
   void read(const Part& part, int64_t row, int64_t count, char* out);
 
   std::filesystem::path path_;
-  std::string name_;
+  std::string name_, passed_over_;
   std::vector<Part> parts_;
   int64_t rows_ = 0;
-  size_t part_ = 0;                        // to be read next,
-  int64_t done_ = 0;                       // and its rows that were
-  std::optional<array::Array> text_;       // the whole matrix, of a text file
-  std::unique_ptr<InflateStream> stream_;  // of a compressed part
+  size_t part_ = 0;                   // to be read next,
+  int64_t done_ = 0;                  // and its rows that were
+  std::optional<array::Array> text_;  // the whole matrix, of a text file
+  std::unique_ptr<SpanRows> open_part_;
 };
 
 }  // namespace directclr::io

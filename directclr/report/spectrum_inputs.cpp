@@ -19,6 +19,10 @@ MeasuredInput measure_file(const std::filesystem::path& path, const SpectrumSett
   input.rows = std::move(analysis.rows);
   input.path = path;
   input.name = input.title = reader.name();
+  if (!reader.passed_over().empty()) {
+    input.title += " (passed over: " + reader.passed_over() + ")";
+    input.result.protocol["passed_over"] = reader.passed_over();
+  }
   return input;
 }
 

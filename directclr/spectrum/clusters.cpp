@@ -33,8 +33,8 @@ Nearest nearest_of(const linalg::PackedRows& queries, const linalg::PackedRows& 
                    const std::function<void()>& between_blocks) {
   const auto n = static_cast<size_t>(queries.rows()), columns = static_cast<size_t>(bank.rows());
   Nearest nearest{std::vector<int64_t>(n, 0), std::vector<float>(n, -INFINITY)};
-  constexpr int64_t kStep = linalg::PackedRows::kStep;
-  const int64_t rows_at_once = std::max(kRoom / bank.rows() / kStep, int64_t{1}) * kStep;
+  constexpr int64_t kPanel = linalg::PackedRows::kStep;
+  const int64_t rows_at_once = std::max(kRoom / bank.rows() / kPanel, int64_t{1}) * kPanel;
   Array room = Array::empty({std::min(rows_at_once, queries.rows()) * bank.rows()}, DType::kFloat32);
   for (int64_t i = 0; i < queries.rows(); i += rows_at_once) {
     between_blocks();

@@ -2,7 +2,7 @@
 // it finds what else may happen. With clang and -DDIRECTCLR_LIBFUZZER=ON libFuzzer drives it (one target: FUZZ_TARGET
 // in the environment); otherwise the driver below mutates the given files by itself, the same way for the same seed.
 //
-//   directclr_fuzz TARGET SECONDS FILE...     targets: picture, tar, npy, npz, safetensors, torch, csv
+//   directclr_fuzz TARGET SECONDS FILE...     targets: picture, tar, npy, npz, safetensors, torch, pickle, weights, csv
 #include <unistd.h>
 
 #include <algorithm>
@@ -20,7 +20,8 @@
 #include "directclr/core/philox.h"
 #include "directclr/core/tar.h"
 #include "directclr/image/decode.h"
-#include "directclr/io/npy.h"
+#include "directclr/io/network_tensors.h"
+#include "directclr/io/pickle.h"
 #include "directclr/io/row_reader.h"
 #include "directclr/io/safetensors.h"
 
@@ -44,6 +45,13 @@ std::filesystem::path file_of(const std::string& bytes, const char* ending) {
 void read_rows(const std::string& bytes, const char* ending, const char* tensor = "") {
   io::RowReader reader(file_of(bytes, ending), tensor);
   if (reader.rows() < 4096 && reader.columns() < 4096) reader.next(reader.rows());
+}
+
+void read_network(const std::string& bytes) {
+  const auto path = file_of(bytes, ".bin");
+  for (const auto& [name, span] : io::network_tensors("input", io::read_array_index(path)).tensors) {
+    if (span.bytes().value() < (1 << 24)) io::read_array(path, span);
+  }
 }
 
 void decode_picture(const std::string& bytes) {
@@ -72,6 +80,8 @@ const std::map<std::string, std::function<void(const std::string&)>> kTargets = 
     {"npz", [](const std::string& bytes) { read_rows(bytes, ".npz"); }},
     {"safetensors", [](const std::string& bytes) { io::read_safetensors(file_of(bytes, ".safetensors")); }},
     {"torch", [](const std::string& bytes) { read_rows(bytes, ".pt"); }},
+    {"pickle", [](const std::string& bytes) { io::Pickle(bytes, "input"); }},
+    {"weights", read_network},
     {"embeddings", [](const std::string& bytes) { read_rows(bytes, ".tar", "emb.npy"); }},
     {"csv", [](const std::string& bytes) { read_rows(bytes, ".csv"); }},
 };
