@@ -1,6 +1,7 @@
 #include "directclr/io/array_index.h"
 
 #include <algorithm>
+#include <map>
 #include <string_view>
 
 #include "directclr/core/error.h"
@@ -84,10 +85,10 @@ void add(ArrayIndex& index, const std::string& name, NpyHead head) {
   }
 }
 
-ArrayIndex read_npz_index(const std::filesystem::path& path) {
+ArrayIndex read_npz_index(const std::filesystem::path& path, const std::map<std::string, ZipEntry>& archive) {
   ArrayIndex index;
   index.container = "an archive of NumPy";
-  for (const auto& [name, entry] : read_zip_index(path)) {
+  for (const auto& [name, entry] : archive) {
     if (!name.ends_with(".npy")) continue;
     const std::string array = name.substr(0, name.size() - 4), what = path.string() + ", array '" + array + "'";
     std::string head(std::min(entry.size, kNpyHead), '\0');
@@ -121,7 +122,10 @@ ArrayIndex read_array_index(const std::filesystem::path& path) {
       add(index, "", read_npy_head(path));
       return index;
     }
-    case FileKind::kZip: return is_torch_archive(path) ? read_torch_index(path) : read_npz_index(path);
+    case FileKind::kZip: {
+      const auto archive = read_zip_index(path);
+      return is_torch_archive(archive) ? read_torch_index(path, archive) : read_npz_index(path, archive);
+    }
     case FileKind::kSafetensors: return read_safetensors_index(path);
     case FileKind::kRefused: refuse(path);
     case FileKind::kUnknown: break;

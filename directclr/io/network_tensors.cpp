@@ -145,7 +145,8 @@ NetworkTensors network_tensors(const std::string& where, const ArrayIndex& index
   std::string chosen = prefix.empty() ? "" : whole_prefix(where, index, prefix);
   const Siblings siblings(index.arrays);
   NetworkTensors network;
-  std::map<std::string, int64_t> followers, unwanted;
+  std::set<std::string> followers;
+  std::map<std::string, int64_t> unwanted;
   for (const auto& array : index.arrays) {
     const auto parts = split(array.first, '.');
     std::string why;
@@ -154,7 +155,7 @@ NetworkTensors network_tensors(const std::string& where, const ArrayIndex& index
       ++unwanted[why];
     } else if (const auto follower = prefix.empty() ? siblings.follower(parts, array.second.shape) : std::string();
                !follower.empty()) {
-      ++followers[follower];
+      followers.insert(follower);
     } else {
       network.tensors.push_back(array);
     }
@@ -172,8 +173,10 @@ NetworkTensors network_tensors(const std::string& where, const ArrayIndex& index
     }
     chosen = *std::min_element(found.begin(), found.end(),
                                [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
-    found.erase(chosen);
-    for (const auto& other : found) followers[other] = 0;
+    // Blocks inside the network may have a tensor of that name, too.
+    for (const auto& other : found) {
+      if (!other.starts_with(chosen)) followers.insert(other);
+    }
     const size_t all = network.tensors.size();
     std::erase_if(network.tensors, [&](const Named& tensor) { return !tensor.first.starts_with(chosen); });
     if (all > network.tensors.size())
@@ -183,7 +186,7 @@ NetworkTensors network_tensors(const std::string& where, const ArrayIndex& index
   network.read.prefix = first.empty() ? common_prefix(network.tensors) : chosen;
   network.read.tensors = static_cast<int64_t>(network.tensors.size());
   std::vector<std::string> others;
-  for (const auto& [name, count] : followers) others.push_back("'" + name + "'");
+  for (const auto& name : followers) others.push_back("'" + name + "'");
   if (!others.empty()) {
     network.read.passed_over.push_back((others.size() == 1 ? "another network, " : "other networks, ") +
                                        listed(others, 4) + " (--prefix picks)");

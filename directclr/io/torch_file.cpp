@@ -1,7 +1,6 @@
 #include "directclr/io/torch_file.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -10,7 +9,6 @@
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/io/pickle.h"
-#include "directclr/io/zip_index.h"
 
 namespace directclr::io {
 namespace {
@@ -216,7 +214,7 @@ class Collector {
 
   void pass_over(PickleValue& object, const std::string& name) {
     if (const auto* other = entry_named(kOtherTensors, object.text)) {
-      index.others.push_back({name, std::string(other->what)});
+      index.others.push_back({name, std::string(other->what), object.text.starts_with("numpy.")});
       return;
     }
     const bool tensors = holds_tensors(object);
@@ -334,11 +332,10 @@ const std::pair<const std::string, ZipEntry>* pickle_of(const std::map<std::stri
 
 }  // namespace
 
-bool is_torch_archive(const std::filesystem::path& path) { return pickle_of(read_zip_index(path)) != nullptr; }
+bool is_torch_archive(const std::map<std::string, ZipEntry>& archive) { return pickle_of(archive) != nullptr; }
 
-ArrayIndex read_torch_index(const std::filesystem::path& path) {
+ArrayIndex read_torch_index(const std::filesystem::path& path, const std::map<std::string, ZipEntry>& archive) {
   const std::string name = path.string();
-  const auto archive = read_zip_index(path);
   const auto* found = pickle_of(archive);
   if (!found) throw InputError(name, "is no file of torch.save: it has no data.pkl");
   const ZipEntry& entry = found->second;

@@ -261,6 +261,45 @@ TEST(Networks, OfTransformersKeepTheirKeys) {
   EXPECT_EQ(network_tensors("f", index).read.tensors, 4);
 }
 
+// A pickle in place of a file's own, which is longer.
+fs::path with_pickle(const fs::path& folder, std::string pickle) {
+  std::string bytes = read_file(file("plain_2.pt"));
+  const size_t at = bytes.find('\x80', bytes.find("/data.pkl"));
+  bytes.replace(at, pickle.size(), pickle);
+  write_file(folder / "hostile.pt", bytes);
+  return folder / "hostile.pt";
+}
+
+// Some bytes that describe much: refused before they cost memory or time.
+TEST(Pickles, ThatAreHostileAreRefused) {
+  const test::TemporaryFolder folder;
+  using namespace std::string_literals;
+  // Lists of ten, each of the list before: 10^30 in all.
+  std::string bomb = "]q\0"s;
+  for (char level = 1; level <= 30; ++level) {
+    bomb += "(";
+    for (int i = 0; i < 10; ++i) bomb += "h"s + static_cast<char>(level - 1);
+    bomb += "lq"s + level;
+  }
+  const auto refused = [&](const std::string& pickle) { return opening(with_pickle(folder.path(), pickle + ".")); };
+  EXPECT_NE(refused(bomb).find("nested without end"), std::string::npos);
+  EXPECT_NE(refused("]" + std::string(100, '\x85')).find("nested without end"), std::string::npos);
+  EXPECT_NE(refused("]r\xFF\xFF\xFF\x7F"s).find("damaged"), std::string::npos) << "a place that nobody counted to";
+  EXPECT_NE(refused("\x8e\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F"s).find("damaged"), std::string::npos);
+  for (const char* call : {"cos\nsystem\n(S'x'\ntR", "c__builtin__\neval\n(S'x'\ntR", "(S'x'\niposix\nsystem\n",
+                           "(cbuiltins\nexec\nS'x'\no", "csubprocess\nPopen\n)\x81"}) {
+    EXPECT_NE(refused(call).find("would run "), std::string::npos) << call;
+  }
+  // A tensor of 2^40 rows that are all the same number, and one beyond its storage.
+  const auto tensor = [](const std::string& shape, const std::string& strides) {
+    const std::string storage = "X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\0"s + "0X\3\0\0\0cpuK\1tQ"s;
+    return "ctorch._utils\n_rebuild_tensor_v2\n(("s + storage + "K\0("s + shape + "t(" + strides + "t\x89NtR";
+  };
+  EXPECT_NE(refused(tensor("L1099511627776L\nK\1", "K\0K\0"s)).find("repeats its elements"), std::string::npos);
+  EXPECT_NE(refused(tensor("K\2K\2", "M\xFF\xFFK\1")).find("larger than the data"), std::string::npos);
+  EXPECT_EQ(refused(tensor("K\2K\2", "K\2K\1")), "no error") << "the same way, and right";
+}
+
 TEST(ChannelsLast, HoldsTheSameNumbers) {
   const auto plain = read_array_index(file("pytorch_model.bin")), turned = read_array_index(file("channels_last"));
   ASSERT_EQ(plain.arrays.size(), turned.arrays.size());
