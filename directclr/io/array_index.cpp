@@ -137,6 +137,11 @@ ArrayIndex read_array_index(const std::filesystem::path& path) {
 
 bool is_array_file(const std::filesystem::path& path) { return kind_of(path) != FileKind::kUnknown; }
 
+std::string hint_on_objects(const std::vector<OtherContent>& others) {
+  if (std::ranges::none_of(others, &OtherContent::is_object)) return "";
+  return "save tensors alone: torch.save(tensor, ...) or torch.save(model.state_dict(), ...)";
+}
+
 std::string names_of(const std::vector<OtherContent>& others, size_t most) {
   std::vector<std::string> words;
   for (size_t i = 0; i < std::min(others.size(), most); ++i) {

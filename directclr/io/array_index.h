@@ -37,5 +37,7 @@ bool is_array_file(const std::filesystem::path& path);
 /// "'y' int64 (500), 'files' text <U5 (2) and 7 more": what of a file is not read, for messages; at most `most` of
 /// them.
 std::string names_of(const std::vector<OtherContent>& others, size_t most = 4);
+/// How to save the tensors in objects so that they can be read; "" where there are no objects.
+std::string hint_on_objects(const std::vector<OtherContent>& others);
 
 }  // namespace directclr::io

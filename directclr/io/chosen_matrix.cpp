@@ -120,10 +120,7 @@ InputError nothing_found(const std::string& where, const ArrayIndex& index) {
     if (span.shape.size() == 2 && hint.empty()) hint = "--tensor " + name + " reads integers";
   }
   all.insert(all.end(), index.others.begin(), index.others.end());
-  const bool objects = std::any_of(all.begin(), all.end(), [](const OtherContent& other) { return other.is_object; });
-  if (hint.empty() && objects) {
-    hint = "save tensors alone: torch.save(tensor, ...) or torch.save(model.state_dict(), ...)";
-  }
+  if (hint.empty()) hint = hint_on_objects(index.others);
   return {where, "holds no matrix of floating numbers" + (all.empty() ? "" : ", but " + names_of(all)), hint};
 }
 
@@ -149,6 +146,13 @@ ChosenMatrix only_matrix(const std::string& where, const ArrayIndex& index) {
     throw InputError(where, "holds several matrices", "choose one with --tensor: " + join(names) + ", ...");
   }
   auto rows = rows_of(index.arrays);
+  for (const auto& list : index.lists) {
+    const auto inside =
+        std::ranges::count_if(rows, [&](const Named& row) { return place_in(list, row.first).has_value(); });
+    if (inside == 0 || inside == std::ssize(rows)) continue;
+    throw InputError(where, "holds vectors in a list, '" + list + "', and others beside it",
+                     "--tensor " + list + " takes those of the list as rows");
+  }
   if (rows.empty()) throw nothing_found(where, index);
   return of_rows(std::move(rows));
 }

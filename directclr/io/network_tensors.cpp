@@ -168,8 +168,11 @@ NetworkTensors network_tensors(const std::string& where, const ArrayIndex& index
       if (is) found.insert(before);
     }
     if (found.empty()) {
-      throw InputError(where, "has no tensor '" + chosen + first + "'" + (prefix.empty() ? ", under no prefix" : ""),
-                       "weights of another architecture?");
+      const std::string hint = hint_on_objects(index.others);
+      throw InputError(where,
+                       "has no tensor '" + chosen + first + "'" + (prefix.empty() ? ", under no prefix" : "") +
+                           (hint.empty() ? "" : ", but " + names_of(index.others)),
+                       hint.empty() ? "weights of another architecture?" : hint);
     }
     chosen = *std::min_element(found.begin(), found.end(),
                                [](const std::string& a, const std::string& b) { return a.size() < b.size(); });

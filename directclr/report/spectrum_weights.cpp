@@ -78,7 +78,9 @@ WeightsResult measure_weights(const std::filesystem::path& input, const std::str
   WeightsResult result;
   const auto weights = matrices_of(input, prefix, result.read);
   if (weights.empty()) {
-    throw InputError(input.string(), "holds no matrix of floating numbers (" + result.read[0].text() + ")");
+    throw InputError(
+        input.string(), "holds no matrix of floating numbers: " + result.read[0].text(),
+        result.read[0].passed_over.empty() ? "" : "torch.save(model.state_dict(), ...) saves tensors alone");
   }
   auto spectra = spectrum::weight_spectra(weights, method, context);
   result.file = input.string();

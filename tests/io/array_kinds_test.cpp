@@ -164,6 +164,9 @@ TEST(TorchFiles, PassOverObjectsAndNameThem) {
   const std::string module = opening(file("module.pt"));
   EXPECT_NE(module.find("torch.nn.modules.linear.Linear"), std::string::npos) << module;
   EXPECT_NE(module.find("torch.save(model.state_dict(), ...)"), std::string::npos) << module;
+  const std::string no_first =
+      error_of([] { network_tensors("m.pt", read_array_index(file("module.pt")), "", "conv1.weight"); });
+  EXPECT_NE(no_first.find("but torch.nn.modules.linear.Linear"), std::string::npos) << no_first;
   EXPECT_NE(opening(file("numpy_in_pickle.pt")).find("'f' an array of NumPy in a pickle"), std::string::npos);
 }
 
@@ -197,6 +200,8 @@ TEST(Batches, AreOneMatrixAndSoAreVectorsByName) {
   EXPECT_LT(off(file("by_name.pt"), ""), 1e-7);
   EXPECT_EQ(RowReader(file("by_name.pt"), "").name(),
             "by_name.pt, the 20 vectors 'img0.jpg', 'img1.jpg', .. as its rows");
+  EXPECT_NE(opening(file("mean_beside.pt")).find("--tensor rows takes those of the list"), std::string::npos);
+  EXPECT_LT(off(file("mean_beside.pt"), "rows"), 1e-7);
   EXPECT_NE(opening(file("two_sets.pt")).find("holds several matrices"), std::string::npos) << "these are no batches";
 }
 

@@ -146,6 +146,7 @@ plain = {
 }
 for protocol in (2, 4, 5):
     torch.save(plain, FILES / f"plain_{protocol}.pt", pickle_protocol=protocol)
+torch.manual_seed(0)
 torch.save(
     {"f": tensor, "args": argparse.Namespace(lr=0.1), "path": PurePosixPath("a"), "model": torch.nn.Linear(3, 2)},
     FILES / "objects.pth",
@@ -155,6 +156,7 @@ torch.save({"f": matrix}, FILES / "numpy_in_pickle.pt")
 torch.save([tensor[:8], tensor[8:]], FILES / "batches.pt")
 torch.save({"outputs": [(tensor[:8], torch.arange(8)), (tensor[8:], torch.arange(12))]}, FILES / "outputs.pt")
 torch.save({f"img{k}.jpg": row for k, row in enumerate(tensor)}, FILES / "by_name.pt")
+torch.save({"rows": list(tensor), "mean": tensor.mean(0)}, FILES / "mean_beside.pt")
 torch.save({"train": tensor, "test": tensor[:5]}, FILES / "two_sets.pt")
 with open(FILES / "pickle.pkl", "wb") as stream:
     pickle.dump(matrix, stream)
