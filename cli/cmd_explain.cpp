@@ -42,7 +42,7 @@ void add_explain(CLI::App& app, Program& program) {
   command
       ->add_option("run", state->request.base.run,
                    "run directory of a finished training, or an encoder's weights with torchvision's names "
-                   "(.safetensors, .pt, .pth), which need --arch and --data")
+                   "(.safetensors, or of torch.save), which need --arch and --data")
       ->required();
   state->options.add_to(*command, fields_of(state->request));
   command->add_option("--out", state->request.out,

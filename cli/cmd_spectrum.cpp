@@ -23,7 +23,8 @@ void run_on_weights(const SpectrumRequest& request, Console& console) {
   for (const auto& input : request.inputs) {
     std::optional<StandardInput> standard;
     if (input == "-") standard.emplace();
-    const auto result = report::measure_weights(standard ? standard->path() : input, method, console.context());
+    const auto result = report::measure_weights(standard ? standard->path() : input, request.settings.prefix, method,
+                                                console.context());
     print(report::write_weights(result, request.out), console);
   }
 }
@@ -77,7 +78,8 @@ void add_spectrum(CLI::App& app, Program& program) {
   command
       ->add_option(
           "inputs", state->request.inputs,
-          "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, .pt, .pth, .csv, .tsv, .txt, "
+          "run directories, or files of embeddings (N, D): .npy, .npz, .safetensors, of torch.save whatever their "
+          "name, .csv, .tsv, .txt, "
           "or .tar with KEY.npy a sample; 'parts/*.npy' is one input in parts, - standard input (.npy or a table)")
       ->required();
   command->add_option(

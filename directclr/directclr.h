@@ -16,7 +16,7 @@
 // Arrays, and the files that hold them.
 #include "directclr/array/array.h"     // Array: n-dimensional, a view as NumPy's are
 #include "directclr/array/dtype.h"     // the types of elements
-#include "directclr/io/array_index.h"  // arrays by name in .safetensors, .npz, .pt and .pth files
+#include "directclr/io/array_index.h"  // arrays by name in .npy, .npz, .safetensors and torch.save files
 #include "directclr/io/npy.h"          // .npy files, read and written
 #include "directclr/io/row_reader.h"   // rows of any of these, of tables of text and of archives, block after block
 #include "directclr/io/safetensors.h"  // .safetensors files, read and written

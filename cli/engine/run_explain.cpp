@@ -16,6 +16,7 @@
 #include "directclr/image/encode.h"
 #include "directclr/report/explanation_page.h"
 #include "directclr/report/explanation_result.h"
+#include "directclr/report/spectrum_weights.h"
 #include "directclr/tensor/arrays.h"
 #include "directclr/train/device.h"
 #include "directclr/train/foreign_weights.h"
@@ -105,11 +106,8 @@ Opened open_weights(const ExplainRequest& request, const data::Source& images, C
   auto& subject = opened.subject;
   subject.device = train::resolve_device(request.base.device, 0);
   subject.encoder = model::make_encoder(foreign.encoder, foreign.augment.image_size, seed);
-  const auto unused = train::load_foreign_weights(*subject.encoder, request.base.run);
-  if (!unused.empty()) {
-    console.notice(format("notice: %zu tensors of %s are not the encoder's: %s%s", unused.size(),
-                          request.base.run.c_str(), unused[0].c_str(), unused.size() > 1 ? ", ..." : ""));
-  }
+  const auto read = train::load_foreign_weights(*subject.encoder, request.base.run, foreign.prefix);
+  console.notice("read " + request.base.run.string() + ", " + read.text());
   subject.encoder->to(subject.device);
   model::to_channels_last(*subject.encoder);
   subject.encoder->eval();
@@ -124,6 +122,7 @@ Opened open_weights(const ExplainRequest& request, const data::Source& images, C
   opened.options.workers = request.base.workers == 0 ? cores : request.base.workers;
   opened.options.skip_bad = request.base.skip_bad;
   opened.protocol = {{"weights", request.base.run.string()},
+                     {"read", report::json_of(read)},
                      {"data", request.base.data},
                      {"projector", "none"},
                      {"arch", foreign.encoder.arch},

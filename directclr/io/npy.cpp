@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
+#include "directclr/io/span_rows.h"
 
 namespace directclr::io {
 namespace {
@@ -15,38 +19,114 @@ namespace {
 using array::DType;
 
 struct Type {
-  const char* name;
+  const char* name;  // without the order of bytes
   DType type;
 };
-constexpr Type kTypes[] = {{"|b1", DType::kBool},    {"|u1", DType::kUint8},   {"|i1", DType::kInt8},
-                           {"<u2", DType::kUint16},  {"<i2", DType::kInt16},   {"<u4", DType::kUint32},
-                           {"<i4", DType::kInt32},   {"<u8", DType::kUint64},  {"<i8", DType::kInt64},
-                           {"<f2", DType::kFloat16}, {"<f4", DType::kFloat32}, {"<f8", DType::kFloat64}};
+constexpr Type kTypes[] = {{"b1", DType::kBool},    {"u1", DType::kUint8},   {"i1", DType::kInt8},
+                           {"u2", DType::kUint16},  {"i2", DType::kInt16},   {"u4", DType::kUint32},
+                           {"i4", DType::kInt32},   {"u8", DType::kUint64},  {"i8", DType::kInt64},
+                           {"f2", DType::kFloat16}, {"f4", DType::kFloat32}, {"f8", DType::kFloat64}};
 
-// The text between `open` and `close` after the key; "" when there is none.
-std::string value_after(const std::string& header, const std::string& key, char open, char close) {
-  const size_t at = header.find("'" + key + "'");
-  if (at == std::string::npos) return "";
-  const size_t begin = header.find(open, header.find(':', at));
-  const size_t end = begin == std::string::npos ? begin : header.find(close, begin + 1);
-  return end == std::string::npos ? "" : header.substr(begin + 1, end - begin - 1);
+// What the letter of a type without numbers to measure means.
+struct OtherKind {
+  char letter;
+  const char* what;
+};
+constexpr OtherKind kOtherKinds[] = {{'U', "text"},
+                                     {'S', "text"},
+                                     {'a', "text"},
+                                     {'O', "Python objects"},
+                                     {'M', "dates"},
+                                     {'m', "durations"},
+                                     {'c', "complex numbers"},
+                                     {'V', "bytes without a type"}};
+
+// The values of a dictionary as Python writes it, {'key': value, ..}, as their text; nothing when it is none.
+std::optional<std::map<std::string, std::string>> dictionary_of(std::string_view text) {
+  const auto is_blank = [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; };
+  const auto trimmed = [&](std::string_view word) {
+    while (!word.empty() && is_blank(word.front())) word.remove_prefix(1);
+    while (!word.empty() && is_blank(word.back())) word.remove_suffix(1);
+    return word;
+  };
+  text = trimmed(text);
+  while (text.ends_with('\0')) text = trimmed(text.substr(0, text.size() - 1));
+  if (text.size() < 2 || text.front() != '{' || text.back() != '}') return std::nullopt;
+  text = text.substr(1, text.size() - 2);
+  std::map<std::string, std::string> values;
+  std::string key;
+  size_t begin = 0;
+  int depth = 0;
+  char quote = '\0';
+  for (size_t i = 0; i <= text.size(); ++i) {
+    const char c = i < text.size() ? text[i] : ',';
+    if (i < text.size() && quote != '\0') {
+      if (c == quote) quote = '\0';
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '(' || c == '[' || c == '{') {
+      ++depth;
+    } else if (c == ')' || c == ']' || c == '}') {
+      --depth;
+    } else if (depth == 0 && c == ':' && key.empty()) {
+      const auto word = trimmed(text.substr(begin, i - begin));
+      if (word.size() < 3) return std::nullopt;
+      key = word.substr(1, word.size() - 2);
+      begin = i + 1;
+    } else if (depth == 0 && c == ',') {
+      const auto word = trimmed(text.substr(begin, i - begin));
+      if (!key.empty()) values[key] = word;
+      if (key.empty() != word.empty()) return std::nullopt;
+      key.clear();
+      begin = i + 1;
+    }
+  }
+  if (quote != '\0' || depth != 0) return std::nullopt;
+  return values;
+}
+
+// "(3, 4)"; Python 2 wrote (3L, 4L).
+std::optional<std::vector<int64_t>> shape_of(std::string_view text) {
+  if (text.size() < 2 || text.front() != '(' || text.back() != ')') return std::nullopt;
+  std::vector<int64_t> shape;
+  for (std::string word : split(text.substr(1, text.size() - 2), ',')) {
+    std::erase_if(word, [](char c) { return c == ' ' || c == 'L'; });
+    if (word.empty()) continue;
+    if (int64_t extent = 0; parse_int(word, extent) && extent >= 0) {
+      shape.push_back(extent);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return shape;
+}
+
+// "text <U5", "records [('x', '<f4')]".
+std::string other_type(const std::string& descr) {
+  if (descr.starts_with('[')) return "records " + descr.substr(0, 60);
+  const std::string name = descr.size() > 2 ? descr.substr(1, descr.size() - 2) : "";
+  for (const auto& kind : kOtherKinds) {
+    if (name.size() >= 2 && name[1] == kind.letter) return std::string(kind.what) + " " + name;
+  }
+  return "elements of type " + name;
 }
 
 }  // namespace
 
 void write_npy(const std::filesystem::path& path, const array::Array& values) {
   const array::Array data = values.contiguous();
-  const char* type = nullptr;
+  std::string type;
   for (const auto& candidate : kTypes) {
-    if (candidate.type == data.dtype()) type = candidate.name;
+    if (candidate.type == data.dtype())
+      type = (array::size_of(data.dtype()) == 1 ? "|" : "<") + std::string(candidate.name);
   }
-  if (!type) {
+  if (type.empty()) {
     throw std::invalid_argument(std::string("[write_npy] expected a type that NumPy has, got ") +
                                 array::name_of(data.dtype()));
   }
   std::string shape;
   for (const int64_t size : data.shape()) shape += std::to_string(size) + ", ";
-  std::string header = std::string("{'descr': '") + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   while ((header.size() + 11) % 64 != 0) header += ' ';
   header += '\n';
   const auto length = static_cast<uint16_t>(header.size());
@@ -58,12 +138,12 @@ void write_npy(const std::filesystem::path& path, const array::Array& values) {
   });
 }
 
-ArraySpan read_npy_span(const std::filesystem::path& path) {
+NpyHead read_npy_head(const std::filesystem::path& path) {
   const uint64_t size = size_of_file(path);
   return parse_npy_head(read_range(path, 0, std::min(size, kNpyHead)), size, path.string());
 }
 
-ArraySpan parse_npy_head(std::string_view head, uint64_t size, const std::string& name) {
+NpyHead parse_npy_head(std::string_view head, uint64_t size, const std::string& name) {
   const auto fail = [&](const std::string& what) -> InputError { return {name, what}; };
   if (head.size() < 12 || head.substr(0, 6) != "\x93NUMPY") throw fail("not a NumPy .npy file");
   const int version = head[6];
@@ -71,33 +151,44 @@ ArraySpan parse_npy_head(std::string_view head, uint64_t size, const std::string
   std::memcpy(&header_size, head.data() + 8, version == 1 ? 2 : 4);
   const size_t begin = version == 1 ? 10 : 12;
   if (version < 1 || version > 3 || head.size() < begin + header_size) throw fail("the .npy header is damaged");
-  const std::string header(head.substr(begin, header_size));
-  if (header.find("'fortran_order': False") == std::string::npos) throw fail("Fortran order is not supported");
-  const std::string descr = value_after(header, "descr", '\'', '\'');
-  const Type* type = nullptr;
-  for (const auto& candidate : kTypes) {
-    if (descr == candidate.name) type = &candidate;
+  auto header = dictionary_of(head.substr(begin, header_size));
+  if (!header || !header->contains("descr")) throw fail("the .npy header is damaged");
+  const auto shape = shape_of((*header)["shape"]);
+  if (!shape) throw fail("bad shape in the .npy header");
+  const std::string &descr = (*header)["descr"], &fortran = (*header)["fortran_order"];
+  if (fortran != "True" && fortran != "False") throw fail("the .npy header is damaged");
+
+  NpyHead result;
+  const char order = descr.size() > 2 ? descr[1] : '\0';
+  for (const auto& type : kTypes) {
+    if (descr.size() != 5 || std::string_view(descr).substr(2, 2) != type.name) continue;
+    ArraySpan& span = result.span.emplace();
+    span.type = type.type;
+    if (order == '>' && array::size_of(type.type) > 1) span.coding = ArraySpan::Coding::kBigEndian;
   }
-  if (!type) throw fail("element type '" + descr + "' is not supported");
-  ArraySpan span;
-  span.type = type->type;
+  if (!result.span || std::string_view("<>|=").find(order) == std::string_view::npos) {
+    result.span.reset();
+    result.other = other_type(descr) + " " + shape_text(*shape);
+    return result;
+  }
+  ArraySpan& span = *result.span;
+  span.shape = *shape;
   span.offset = begin + header_size;
-  for (std::string word : split(value_after(header, "shape", '(', ')'), ',')) {
-    while (word.starts_with(" ")) word.erase(0, 1);
-    if (word.empty()) continue;
-    int64_t extent = 0;
-    if (!parse_int(word, extent) || extent < 0) throw fail("bad shape in the .npy header");
-    span.shape.push_back(extent);
-  }
   if (span.bytes() != size - span.offset) throw fail("the data are not as large as the header says");
-  return span;
+  if (fortran == "True") {
+    int64_t step = 1;
+    for (const int64_t extent : span.shape) {
+      span.strides.push_back(step);
+      step *= std::max<int64_t>(extent, 1);
+    }
+  }
+  return result;
 }
 
 array::Array read_npy(const std::filesystem::path& path) {
-  const ArraySpan span = read_npy_span(path);
-  array::Array values = array::Array::empty(span.shape, span.type);
-  if (values.nbytes() > 0) read_range(path, span.offset, values.nbytes(), values.mutable_raw());
-  return values;
+  const NpyHead head = read_npy_head(path);
+  if (!head.span) throw InputError(path.string(), "holds " + head.other + ", which is not supported");
+  return read_array(path, *head.span);
 }
 
 }  // namespace directclr::io

@@ -5,18 +5,13 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
+#include "directclr/io/array_span.h"
 
 namespace directclr::io {
 namespace {
 
 using array::Array;
 using array::DType;
-
-std::string shape_of(const std::vector<int64_t>& shape) {
-  std::vector<std::string> sizes;
-  for (const int64_t size : shape) sizes.push_back(std::to_string(size));
-  return "(" + join(sizes) + ")";
-}
 
 // Without axes of size 1 behind the first, but two axes at least.
 std::vector<int64_t> without_ones(const std::vector<int64_t>& shape) {
@@ -32,7 +27,7 @@ std::vector<int64_t> without_ones(const std::vector<int64_t>& shape) {
 Pooling map_mean(const std::vector<int64_t>& axes, const std::string& name) {
   const bool first = axes[2] == axes[3], last = axes[1] == axes[2];  // where the channels lie
   if (first == last) {
-    throw InputError(name, "which axes of " + shape_of(axes) + " are the map cannot be told",
+    throw InputError(name, "which axes of " + shape_text(axes) + " are the map cannot be told",
                      "average before you save, or take all values with --pool flatten");
   }
   Pooling pooling;
@@ -66,7 +61,7 @@ void average(const In* in, int64_t samples, const Pooling& pooling, Out* out) {
 
 Pooling pooling_of(const std::vector<int64_t>& shape, const std::string& pool, const std::string& name) {
   if (shape.size() < 2) {
-    throw InputError(name, "expected an (N, D) matrix, got an array " + shape_of(shape),
+    throw InputError(name, "expected an (N, D) matrix, got an array " + shape_text(shape),
                      shape.empty() ? "" : "a single row says nothing of a spectrum; save one row a sample");
   }
   const std::vector<int64_t> axes = without_ones(shape);
@@ -77,7 +72,7 @@ Pooling pooling_of(const std::vector<int64_t>& shape, const std::string& pool, c
     return pooling;
   }
   for (const int64_t size : axes) {
-    if (size == 0) throw InputError(name, "an array " + shape_of(shape) + " holds no values");
+    if (size == 0) throw InputError(name, "an array " + shape_text(shape) + " holds no values");
   }
   if (pool == "flatten") {
     pooling.width = 1;
@@ -93,7 +88,7 @@ Pooling pooling_of(const std::vector<int64_t>& shape, const std::string& pool, c
     return pooling;
   }
   if (axes.size() == 4 && pool == "mean") return map_mean(axes, name);
-  throw InputError(name, "expected an (N, D) matrix, got an array " + shape_of(shape),
+  throw InputError(name, "expected an (N, D) matrix, got an array " + shape_text(shape),
                    axes.size() == 3   ? "samples of tokens: choose --pool mean, cls or flatten"
                    : axes.size() == 4 ? "samples of maps: choose --pool mean or flatten"
                                       : "take all values of a sample with --pool flatten");

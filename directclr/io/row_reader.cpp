@@ -9,16 +9,13 @@
 #include "directclr/core/tar.h"
 #include "directclr/core/text.h"
 #include "directclr/io/array_index.h"
-#include "directclr/io/inflate.h"
+#include "directclr/io/chosen_matrix.h"
 #include "directclr/io/npy.h"
+#include "directclr/io/span_rows.h"
 #include "directclr/io/text_table.h"
 
 namespace directclr::io {
 namespace {
-
-bool is_matrix(const ArraySpan& span) { return span.shape.size() == 2 && array::is_floating(span.type); }
-
-using Index = std::vector<std::pair<std::string, ArraySpan>>;
 
 bool is_table(const std::filesystem::path& path) {
   const std::string ending = lower(path.extension().string());
@@ -42,37 +39,6 @@ void refuse_known(const std::filesystem::path& path) {
       throw InputError(path.string(), std::string(ending) + " files are not read", way);
     }
   }
-}
-
-// The tensor asked for, or the only matrix there is; else, or where arrays are to be pooled, one of more axes.
-std::pair<std::string, ArraySpan> choose(const std::filesystem::path& path, const Index& index,
-                                         const std::string& wanted, bool pool) {
-  const bool matrix =
-      std::any_of(index.begin(), index.end(), [](const auto& entry) { return is_matrix(entry.second); });
-  const auto fits = [&](const ArraySpan& span) {
-    return is_matrix(span) || ((pool || !matrix) && span.shape.size() > 2 && array::is_floating(span.type));
-  };
-  std::vector<std::string> matrices;
-  std::vector<std::string> names;
-  const ArraySpan* only = nullptr;
-  for (const auto& [name, span] : index) {
-    if (name == wanted) return {name, span};
-    names.push_back(name);
-    if (!fits(span)) continue;
-    matrices.push_back(name);
-    only = &span;
-  }
-  if (!wanted.empty()) {
-    const std::string near = nearest(wanted, names);
-    throw InputError(path.string(), "there is no tensor '" + wanted + "'",
-                     near.empty() ? "" : "did you mean '" + near + "'?");
-  }
-  if (matrices.empty()) throw InputError(path.string(), "holds no matrix of floating numbers");
-  if (matrices.size() > 1) {
-    matrices.resize(std::min<size_t>(matrices.size(), 6));
-    throw InputError(path.string(), "holds several matrices", "choose one with --tensor: " + join(matrices) + ", ...");
-  }
-  return {matrices[0], *only};
 }
 
 }  // namespace
@@ -99,12 +65,6 @@ void RowReader::take_parts() {
   taken_.type = array::name_of(parts_[0].span.type);
   taken_.parts = std::ssize(parts_);
   for (auto& part : parts_) {
-    if (!array::is_floating(part.span.type)) {
-      std::vector<std::string> sizes;
-      for (const int64_t size : part.span.shape) sizes.push_back(std::to_string(size));
-      throw InputError(part.name, std::string("expected an (N, D) matrix of floating numbers, got ") +
-                                      array::name_of(part.span.type) + " (" + join(sizes) + ")");
-    }
     part.pooling = pooling_of(part.span.shape, settings_.pool, part.name);
     const array::DType type = pooled_type(part.span.type, part.pooling),
                        first = pooled_type(parts_[0].span.type, parts_[0].pooling);
@@ -126,22 +86,29 @@ void RowReader::take_parts() {
 RowReader::~RowReader() = default;
 
 void RowReader::open(const std::filesystem::path& path, const std::string& tensor) {
-  if (path.extension() == ".tar") {
+  if (is_array_file(path)) {
+    open_arrays(path, tensor);
+  } else if (path.extension() == ".tar") {
     open_archive(path, tensor);
-  } else if (path.extension() == ".npy") {
-    if (!tensor.empty()) throw InputError("--tensor", "a .npy file holds one array without a name");
-    parts_.push_back({path, path.string(), read_npy_span(path)});
   } else if (is_table(path)) {
     if (!tensor.empty()) throw InputError("--tensor", "a table of text holds one matrix without a name");
     read_table(path);
   } else {
     refuse_known(path);
-    const auto [name, span] = choose(path, read_array_index(path), tensor, settings_.pool != "none");
-    if (!name.empty() && parts_.empty()) {
-      name_ += ", tensor '" + name + "'";
-      taken_.tensor = name;
-    }
-    parts_.push_back({path, path.string(), span});
+    read_array_index(path);  // says what it is not
+  }
+}
+
+void RowReader::open_arrays(const std::filesystem::path& path, const std::string& tensor) {
+  auto chosen = choose_matrix(path.string(), read_array_index(path), tensor, settings_.pool != "none");
+  if (parts_.empty()) {
+    if (!chosen.name.empty()) name_ += ", " + chosen.name;
+    taken_.what = chosen.name;
+    taken_.tensor = chosen.parts.size() == 1 ? chosen.parts[0].first : "";
+    taken_.passed_over = chosen.passed_over;
+  }
+  for (auto& [name, span] : chosen.parts) {
+    parts_.push_back({path, path.string() + (name.empty() ? "" : ", tensor '" + name + "'"), std::move(span)});
   }
 }
 
@@ -163,16 +130,25 @@ void RowReader::open_archive(const std::filesystem::path& path, const std::strin
     if (extension.empty() && own != "npy" && !own.ends_with(".npy")) continue;
     if (chosen.empty()) chosen = own;
     taken_.tensor = chosen;
+    taken_.what = "tensor '" + chosen + "'";
     if (own != chosen) {
       if (!extension.empty()) continue;
       throw InputError(path.string(), "holds several arrays a sample",
                        "choose one with --tensor: " + chosen + ", " + own + ", ...");
     }
     const std::string what = path.string() + ", " + entry.name;
-    ArraySpan span =
+    const NpyHead head =
         parse_npy_head(archive.bytes().substr(entry.offset, std::min(entry.size, kNpyHead)), entry.size, what);
+    // Labels lie beside embeddings: integers are read where they are asked for.
+    if (!head.span || (extension.empty() && !array::is_floating(head.span->type))) {
+      throw InputError(what, "expected floating numbers, got " + (head.span ? head.span->describe() : head.other));
+    }
+    ArraySpan span = *head.span;
     span.offset += entry.offset;
-    if (span.shape.size() == 1) span.shape.insert(span.shape.begin(), 1);
+    if (span.shape.size() == 1) {
+      span.shape.insert(span.shape.begin(), 1);
+      if (!span.strides.empty()) span.strides.insert(span.strides.begin(), 0);
+    }
     parts_.push_back({path, what, span});
   }
   if (parts_.size() == before) {
@@ -186,14 +162,9 @@ void RowReader::read(const Part& part, int64_t row, int64_t count, char* out) {
   const uint64_t bytes = static_cast<uint64_t>(count) * row_bytes;
   if (text_) {
     std::memcpy(out, static_cast<const char*>(text_->raw()) + static_cast<uint64_t>(row) * row_bytes, bytes);
-  } else if (part.span.compressed > 0) {
-    if (row == 0) {
-      stream_ = std::make_unique<InflateStream>(part.path, part.span.offset, part.span.compressed);
-      stream_->skip(part.span.skip);
-    }
-    stream_->read(out, bytes);
   } else {
-    read_range(part.path, part.span.offset + static_cast<uint64_t>(row) * row_bytes, bytes, out);
+    if (row == 0) open_part_ = std::make_unique<SpanRows>(part.path, part.span);
+    open_part_->read(row, count, out);
   }
 }
 
@@ -234,7 +205,7 @@ array::Array RowReader::next(int64_t count) {
       done_ = 0;
     }
   }
-  return block;
+  return array::is_floating(type) ? block : block.to(array::DType::kFloat64);
 }
 
 }  // namespace directclr::io

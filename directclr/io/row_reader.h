@@ -14,20 +14,20 @@
 
 namespace directclr::io {
 
-class InflateStream;
+class SpanRows;
 
 /// The rows of a matrix in a file, or in several one after the other, block after block, in the memory of one block:
 /// embeddings from any framework.
 class RowReader {
  public:
-  /// Opens a .npy file, a .csv, .tsv or .txt file (io/text_table.h; read as a whole), of a .npz, .safetensors, .pt or
-  /// .pth file the tensor of that name (empty: its only matrix), or of a .tar archive as WebDataset has them the arrays
-  /// KEY.EXTENSION, each one sample's (D) or several samples' (k, D), in the archive's order; `tensor` is then the
-  /// extension (empty: the only one that ends in npy). A pattern of the shell (parts/*.npy) takes all that it names, in
-  /// order. `settings` say how arrays of more axes become rows, and how tables of text are read.
-  /// Throws InputError for another kind of file, what the formats' readers refuse, a tensor that is not there or gives
-  /// no (N, D) matrix of floating numbers, parts of different widths or types, and settings that the file has no use
-  /// for.
+  /// Opens a file of arrays (io/array_index.h), told by its content: the tensor of that name or, where `tensor` is
+  /// empty, what io/chosen_matrix.h takes; a .csv, .tsv or .txt file (io/text_table.h; read as a whole); or of a .tar
+  /// archive as WebDataset has them the arrays KEY.EXTENSION, each one sample's (D) or several samples' (k, D), in the
+  /// archive's order; `tensor` is then the extension (empty: the only one that ends in npy). A pattern of the shell
+  /// (parts/*.npy) takes all that it names, in order. `settings` say how arrays of more axes become rows, and how
+  /// tables of text are read. Throws InputError for another kind of file, what the formats' readers and choose_matrix
+  /// refuse, a tensor that gives no (N, D) matrix, parts of different widths or types, and settings that the file has
+  /// no use for.
   RowReader(const std::filesystem::path& path, const std::string& tensor, const RowSettings& settings = {});
   ~RowReader();
 
@@ -40,8 +40,8 @@ class RowReader {
   /// What was taken for what: for people and result files.
   const RowsTaken& taken() const { return taken_; }
 
-  /// The next rows, at most `count`: (n, D) in the file's type; n = 0 after the last. Throws InputError when it cannot
-  /// be read.
+  /// The next rows, at most `count`: (n, D) in the file's type, or float64 where that is none of floating numbers; n =
+  /// 0 after the last. Throws InputError when it cannot be read.
   array::Array next(int64_t count);
 
  private:
@@ -52,6 +52,7 @@ class RowReader {
     Pooling pooling = {};
   };
   void open(const std::filesystem::path& path, const std::string& tensor);
+  void open_arrays(const std::filesystem::path& path, const std::string& tensor);
   void open_archive(const std::filesystem::path& path, const std::string& extension);
   void read_table(const std::filesystem::path& path);
   void take_parts();
@@ -64,10 +65,10 @@ class RowReader {
   RowsTaken taken_;
   std::vector<Part> parts_;
   int64_t rows_ = 0;
-  size_t part_ = 0;                        // to be read next,
-  int64_t done_ = 0;                       // and its rows that were
-  std::optional<array::Array> text_;       // the whole matrix, of a table of text
-  std::unique_ptr<InflateStream> stream_;  // of a compressed part
+  size_t part_ = 0;                      // to be read next,
+  int64_t done_ = 0;                     // and its rows that were
+  std::optional<array::Array> text_;     // the whole matrix, of a table of text
+  std::unique_ptr<SpanRows> open_part_;  // of any other file
 };
 
 }  // namespace directclr::io

@@ -2,6 +2,7 @@
 
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/io/array_span.h"
 
 namespace directclr::io {
 namespace {
@@ -14,12 +15,6 @@ std::string separator_text(char separator) {
     case ' ': return "blanks";
     default: return "commas";
   }
-}
-
-std::string shape_text(const std::vector<int64_t>& shape) {
-  std::vector<std::string> sizes;
-  for (const int64_t size : shape) sizes.push_back(std::to_string(size));
-  return "(" + join(sizes) + ")";
 }
 
 std::string text_of(const TableTaken& table, int64_t dimensions) {
@@ -73,10 +68,11 @@ std::string column_text(int64_t number, const std::string& name) {
 std::string RowsTaken::text() const {
   std::string text = "read " + file + ": ";
   if (table) return text + "table " + shape_text(shape) + text_of(*table, dimensions);
-  if (!tensor.empty()) text += "tensor '" + tensor + "', ";
+  if (!what.empty()) text += what + ", ";
   text += type + " " + shape_text(shape);
-  if (parts > 1) text += format(" in %lld parts", static_cast<long long>(parts));
+  if (parts > 1 && (what.empty() || !tensor.empty())) text += format(" in %lld parts", static_cast<long long>(parts));
   if (!pooled.empty()) text += ", " + pooled + ": " + shape_text({rows, dimensions});
+  if (!passed_over.empty()) text += "; passed over: " + passed_over;
   return text;
 }
 
@@ -84,6 +80,7 @@ Json RowsTaken::json() const {
   Json object = {{"text", text()}, {"file", file}, {"dtype", type}, {"shape", shape}, {"parts", parts}};
   if (!tensor.empty()) object["tensor"] = tensor;
   if (!pooled.empty()) object["pooled"] = pooled;
+  if (!passed_over.empty()) object["passed_over"] = passed_over;
   if (table) object["table"] = json_of(*table);
   return object;
 }

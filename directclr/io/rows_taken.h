@@ -33,7 +33,9 @@ struct TableTaken {
 /// What a reader took for the rows of a matrix.
 struct RowsTaken {
   std::string file;
-  std::string tensor;                ///< empty: the file holds one array without a name
+  std::string tensor;                ///< empty: the file holds one array without a name, or several make the matrix
+  std::string what;                  ///< "tensor 'emb'", "the 500 vectors 'a', 'b', .. as its rows"; may be empty
+  std::string passed_over;           ///< what else the file holds, where no tensor was asked for
   std::string type;                  ///< as in the file
   std::vector<int64_t> shape;        ///< as in the file; of several parts all rows
   int64_t parts = 1;                 ///< files or arrays, one after the other

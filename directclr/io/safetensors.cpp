@@ -16,26 +16,39 @@ namespace {
 
 using array::DType;
 
+using Coding = ArraySpan::Coding;
+
 struct Type {
   const char* name;
   DType type;
+  Coding coding = Coding::kPlain;
 };
-constexpr Type kTypes[] = {{"BOOL", DType::kBool},   {"U8", DType::kUint8},      {"I8", DType::kInt8},
-                           {"U16", DType::kUint16},  {"I16", DType::kInt16},     {"U32", DType::kUint32},
-                           {"I32", DType::kInt32},   {"U64", DType::kUint64},    {"I64", DType::kInt64},
-                           {"F16", DType::kFloat16}, {"BF16", DType::kBFloat16}, {"F32", DType::kFloat32},
-                           {"F64", DType::kFloat64}};
+// The first that has an array's type is that of files written here.
+constexpr Type kTypes[] = {{"BOOL", DType::kBool},
+                           {"U8", DType::kUint8},
+                           {"I8", DType::kInt8},
+                           {"U16", DType::kUint16},
+                           {"I16", DType::kInt16},
+                           {"U32", DType::kUint32},
+                           {"I32", DType::kInt32},
+                           {"U64", DType::kUint64},
+                           {"I64", DType::kInt64},
+                           {"F16", DType::kFloat16},
+                           {"BF16", DType::kBFloat16},
+                           {"F32", DType::kFloat32},
+                           {"F64", DType::kFloat64},
+                           {"F8_E4M3", DType::kFloat16, Coding::kFloat8E4M3},
+                           {"F8_E5M2", DType::kFloat16, Coding::kFloat8E5M2}};
 
 const char* format_name(DType wanted) {
   return std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Type& type) { return type.type == wanted; })
       ->name;
 }
 
-DType type_named(const std::string& name, const std::string& where) {
-  for (const auto& type : kTypes) {
-    if (name == type.name) return type.type;
-  }
-  throw InputError(where, "element type '" + name + "' is not supported");
+const Type* type_named(const std::string& name) {
+  const auto* found =
+      std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Type& type) { return name == type.name; });
+  return found == std::end(kTypes) ? nullptr : found;
 }
 
 }  // namespace
@@ -85,6 +98,7 @@ SafetensorsIndex read_safetensors_index(const std::filesystem::path& path) {
   std::memcpy(&length, read_range(path, 0, 8).data(), 8);
   if (length > size - 8) throw InputError(where, "the safetensors header is longer than the file", "truncated?");
   SafetensorsIndex index;
+  index.container = "a safetensors file";
   index.data_offset = 8 + length;
   const uint64_t held = size - index.data_offset;
   std::vector<std::pair<uint64_t, uint64_t>> spans;
@@ -95,8 +109,10 @@ SafetensorsIndex read_safetensors_index(const std::filesystem::path& path) {
         index.metadata = entry.get<std::map<std::string, std::string>>();
         continue;
       }
-      ArraySpan span{type_named(entry.at("dtype").get<std::string>(), where),
-                     entry.at("shape").get<std::vector<int64_t>>(), 0};
+      const auto type_name = entry.at("dtype").get<std::string>();
+      const Type* const type = type_named(type_name);
+      ArraySpan span;
+      span.shape = entry.at("shape").get<std::vector<int64_t>>();
       const auto begin = entry.at("data_offsets").at(0).get<uint64_t>();
       const auto end = entry.at("data_offsets").at(1).get<uint64_t>();
       if (begin > end || end > held)
@@ -104,10 +120,16 @@ SafetensorsIndex read_safetensors_index(const std::filesystem::path& path) {
       for (const int64_t extent : span.shape) {
         if (extent < 0) throw InputError(where, "tensor '" + name + "' has a negative size");
       }
+      spans.emplace_back(begin, end);
+      if (!type) {
+        index.others.push_back({name, "elements of type " + type_name + " " + shape_text(span.shape)});
+        continue;
+      }
+      span.type = type->type;
+      span.coding = type->coding;
       if (span.bytes() != end - begin) {
         throw InputError(where, "tensor '" + name + "' is not as large as its shape says");
       }
-      spans.emplace_back(begin, end);
       span.offset = index.data_offset + begin;
       index.arrays.emplace_back(name, std::move(span));
     }
@@ -123,15 +145,14 @@ SafetensorsIndex read_safetensors_index(const std::filesystem::path& path) {
 
 ArrayFile read_safetensors(const std::filesystem::path& path) {
   SafetensorsIndex index = read_safetensors_index(path);
-  const std::string data = read_range(path, index.data_offset, size_of_file(path) - index.data_offset);
-  ArrayFile file;
-  for (const auto& [name, span] : index.arrays) {
-    array::Array values = array::Array::empty(span.shape, span.type);
-    if (values.nbytes() > 0)
-      std::memcpy(values.mutable_raw(), data.data() + span.offset - index.data_offset, values.nbytes());
-    file.add(name, std::move(values));
+  if (!index.others.empty()) {
+    throw InputError(path.string(),
+                     "'" + index.others[0].name + "' has " + index.others[0].what + ", which is not supported");
   }
+  ArrayFile file;
+  for (const auto& [name, span] : index.arrays) file.add(name, read_array(path, span));
   if (const auto crc = index.metadata.find("crc32c"); crc != index.metadata.end()) {
+    const std::string data = read_range(path, index.data_offset, size_of_file(path) - index.data_offset);
     if (crc->second != format("%08x", crc32c(data.data(), data.size())))
       throw InputError(path.string(), "checksum mismatch: the file is damaged");
   }

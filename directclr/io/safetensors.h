@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "directclr/array/array.h"
-#include "directclr/io/array_span.h"
+#include "directclr/io/array_index.h"
 
 namespace directclr::io {
 
@@ -27,18 +27,16 @@ struct ArrayFile {
 void write_safetensors(const std::filesystem::path& path, const ArrayFile& file);
 
 /// What a .safetensors file holds and where, without its data: for files larger than memory.
-struct SafetensorsIndex {
-  std::vector<std::pair<std::string, ArraySpan>> arrays;
+struct SafetensorsIndex : ArrayIndex {
   std::map<std::string, std::string> metadata;
   uint64_t data_offset = 0;
 };
 
-/// Throws InputError for a truncated, damaged or hostile file (header too long, offsets outside the data, overlaps),
-/// and for a type that arrays do not have.
+/// Throws InputError for a truncated, damaged or hostile file (header too long, offsets outside the data, overlaps).
 SafetensorsIndex read_safetensors_index(const std::filesystem::path& path);
 
 /// Reads a .safetensors file, ours or anybody's; verifies the checksum where there is one.
-/// Throws InputError, also where read_safetensors_index does.
+/// Throws InputError where read_safetensors_index does, and for a type that arrays do not have.
 ArrayFile read_safetensors(const std::filesystem::path& path);
 
 }  // namespace directclr::io

@@ -1,19 +1,23 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "directclr/io/array_span.h"
+#include "directclr/io/array_index.h"
+#include "directclr/io/zip_index.h"
 
 namespace directclr::io {
 
+/// Whether a ZIP archive with these entries is a file of torch.save (1.6 or later), and not one of NumPy.
+bool is_torch_archive(const std::map<std::string, ZipEntry>& archive);
+
 /// The tensors of a file written by Python's torch.save (1.6 or later), in the order of the file, without their data: a
-/// tensor alone (named ""), or tensors in dictionaries, lists and tuples, named by the way to them ("model.fc.weight").
-/// The file is a pickle, which could hold any code: only numbers, texts, plain containers and tensors are read, and
-/// nothing is ever executed. Throws InputError naming what else is there, for a damaged file, and for the format of
-/// before 1.6. Tensors that are not contiguous, or of types that are not floating or integer, are left out.
-std::vector<std::pair<std::string, ArraySpan>> read_torch_index(const std::filesystem::path& path);
+/// tensor alone (named ""), or tensors in dictionaries, lists and tuples, named by the way to them ("model.fc.weight"),
+/// with whatever strides they have. `archive`: its entries. The file is a pickle, which could hold any code: nothing is
+/// ever executed. Among `others` are tensors of types that arrays do not have, and objects of classes that are not
+/// read, with all that is in them. Throws InputError for a damaged file, a program of TorchScript, and what Pickle
+/// refuses.
+ArrayIndex read_torch_index(const std::filesystem::path& path, const std::map<std::string, ZipEntry>& archive);
 
 }  // namespace directclr::io

@@ -31,6 +31,7 @@ struct SpectrumSettings {
   spectrum::AnalysisSettings analysis;
   bool explain = false;
   bool weights = false;
+  std::string prefix;
   bool exact = false;
   bool cka = false;
   std::string fail_under;
@@ -41,11 +42,14 @@ struct SpectrumSettings {
     layer.describe(f);
     analysis.describe(f);
     f.add("tensor", tensor,
-          "of a file that holds several tensors: this one; of a .tar, this extension of the key; empty: its only "
-          "matrix");
+          "of a file that holds several tensors: this one, of floating or whole numbers, or this list of batches; of a "
+          ".tar, this extension of the key; empty: its only matrix of floating numbers");
     f.add("limit", limit, 0, 1099511627776, "use at most so many images, evenly spread, or rows; 0: all");
     f.add("explain", explain, "say what each measure is and when it misleads");
     f.add("weights", weights, "of checkpoints: singular values of every matrix, and how adjacent ones align (V2^T U1)");
+    f.add("prefix", prefix,
+          "with --weights: of a checkpoint that holds several networks the one whose tensors' names begin so "
+          "(module.encoder_k); empty: not the one that follows another (encoder_k, teacher, momentum, ema)");
     f.add("exact", exact,
           "with --weights: singular values by bidiagonalisation, slower, in place of the roots of Gram matrices' "
           "eigenvalues, which see nothing below 5e-8 of the largest");

@@ -15,11 +15,13 @@ namespace {
 
 using array::Array;
 
-std::vector<spectrum::WeightMatrix> matrices_of(const std::filesystem::path& input) {
-  if (!std::filesystem::is_directory(input)) return spectrum::read_weight_matrices(input);
+std::vector<spectrum::WeightMatrix> matrices_of(const std::filesystem::path& input, const std::string& prefix,
+                                                std::vector<io::WeightsRead>& read) {
+  if (!std::filesystem::is_directory(input)) return spectrum::read_weight_matrices(input, prefix, &read.emplace_back());
+  if (!prefix.empty()) throw InputError("--prefix", "is for files of weights", "a run has one network");
   std::vector<spectrum::WeightMatrix> weights;
   for (const char* file : {"encoder.safetensors", "projector.safetensors"}) {
-    auto further = spectrum::read_weight_matrices(input / file);
+    auto further = spectrum::read_weight_matrices(input / file, prefix, &read.emplace_back());
     std::move(further.begin(), further.end(), std::back_inserter(weights));
   }
   return weights;
@@ -40,6 +42,7 @@ HeatMap heat_map(const WeightsResult::Alignment& a) {
 
 std::string text_of(const WeightsResult& result) {
   std::string text = result.file + ": singular values of " + std::to_string(result.matrices.size()) + " matrices";
+  for (const auto& read : result.read) text += "\n  read " + read.text();
   for (const auto& m : result.matrices) {
     text += format(
         "\n  %-36s %5lld x %-5lld  effective rank %.1f of %zu, stable rank %.1f, %lld below 1 %% of the "
@@ -63,11 +66,23 @@ std::string text_of(const WeightsResult& result) {
 
 }  // namespace
 
-WeightsResult measure_weights(const std::filesystem::path& input, linalg::SvdMethod method, const Context& context) {
-  const auto weights = matrices_of(input);
-  if (weights.empty()) throw InputError(input.string(), "holds no matrix of floating numbers");
-  auto spectra = spectrum::weight_spectra(weights, method, context);
+Json json_of(const io::WeightsRead& read) {
+  return {{"container", read.container},
+          {"prefix", read.prefix},
+          {"tensors", read.tensors},
+          {"passed_over", read.passed_over}};
+}
+
+WeightsResult measure_weights(const std::filesystem::path& input, const std::string& prefix, linalg::SvdMethod method,
+                              const Context& context) {
   WeightsResult result;
+  const auto weights = matrices_of(input, prefix, result.read);
+  if (weights.empty()) {
+    throw InputError(
+        input.string(), "holds no matrix of floating numbers: " + result.read[0].text(),
+        result.read[0].passed_over.empty() ? "" : "torch.save(model.state_dict(), ...) saves tensors alone");
+  }
+  auto spectra = spectrum::weight_spectra(weights, method, context);
   result.file = input.string();
   result.method = method == linalg::SvdMethod::kExact ? "bidiagonalisation" : "eigenvalues of Gram matrices";
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -92,9 +107,11 @@ WeightsResult measure_weights(const std::filesystem::path& input, linalg::SvdMet
 Json json_of(const WeightsResult& result) {
   Json object = {{"version", 1},
                  {"file", result.file},
+                 {"read", Json::array()},
                  {"method", result.method},
                  {"matrices", Json::array()},
                  {"alignments", Json::array()}};
+  for (const auto& read : result.read) object["read"].push_back(json_of(read));
   for (const auto& m : result.matrices) {
     object["matrices"].push_back({{"name", m.name},
                                   {"shape", m.shape},
@@ -116,6 +133,14 @@ Json json_of(const WeightsResult& result) {
 WeightsResult read_weights_result(const Json& object) {
   WeightsResult result;
   result.file = object.at("file").get<std::string>();
+  // Files of earlier versions do not say.
+  if (object.contains("read")) {
+    for (const auto& read : object.at("read")) {
+      result.read.push_back({read.at("container").get<std::string>(), read.at("prefix").get<std::string>(),
+                             read.at("tensors").get<int64_t>(),
+                             read.at("passed_over").get<std::vector<std::string>>()});
+    }
+  }
   result.method = object.at("method").get<std::string>();
   for (const auto& m : object.at("matrices")) {
     result.matrices.push_back({m.at("name").get<std::string>(), m.at("shape").get<std::vector<int64_t>>(),

@@ -8,6 +8,7 @@
 #include "directclr/array/array.h"
 #include "directclr/core/json.h"
 #include "directclr/core/progress.h"
+#include "directclr/io/network_tensors.h"
 #include "directclr/linalg/svd.h"
 #include "directclr/report/finding.h"
 
@@ -36,11 +37,17 @@ struct WeightsResult {
   std::string method;
   std::vector<Matrix> matrices;
   std::vector<Alignment> alignments;
+  std::vector<io::WeightsRead> read = {};  ///< of each file
 };
 
-/// Of a checkpoint's file, or of a run directory's encoder and projector. Throws InputError when there is no matrix of
-/// floating numbers, NumericalError, Interrupted.
-WeightsResult measure_weights(const std::filesystem::path& input, linalg::SvdMethod method, const Context& context);
+/// Of the network under `prefix` in a checkpoint's file (io/network_tensors.h; empty: it finds the network), or of a
+/// run directory's encoder and projector. Throws InputError when there is no matrix of floating numbers,
+/// NumericalError, Interrupted.
+WeightsResult measure_weights(const std::filesystem::path& input, const std::string& prefix, linalg::SvdMethod method,
+                              const Context& context);
+
+/// A member of result files: container, prefix, tensors, passed_over.
+Json json_of(const io::WeightsRead& read);
 
 /// The file's object, version 1.
 Json json_of(const WeightsResult& result);

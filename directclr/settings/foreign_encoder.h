@@ -14,11 +14,17 @@ struct ForeignEncoder {
   LossSettings loss;
   data::AugmentSettings augment;
   int64_t seed = 0;
+  std::string prefix;
 
   void describe(FieldList& f) {
     encoder.describe(f);
     loss.describe(f);
     augment.describe(f);
+    f.section("weights");
+    f.add(
+        "prefix", prefix,
+        "of a checkpoint that holds several networks the one whose tensors' names begin so (module.encoder_k); empty: "
+        "not the one that follows another (encoder_k, teacher, momentum, ema)");
     f.section("views");
     f.add("seed", seed, 0, 9e15, "seed of the views");
   }

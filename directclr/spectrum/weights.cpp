@@ -6,18 +6,27 @@
 #include <utility>
 
 #include "directclr/core/error.h"
+#include "directclr/core/files.h"
 #include "directclr/core/parallel.h"
 #include "directclr/io/array_index.h"
 
 namespace directclr::spectrum {
 
-std::vector<WeightMatrix> read_weight_matrices(const std::filesystem::path& path) {
+std::vector<WeightMatrix> read_weight_matrices(const std::filesystem::path& path, const std::string& prefix,
+                                               io::WeightsRead* read) {
   std::vector<WeightMatrix> weights;
-  for (const auto& [name, span] : io::read_array_index(path)) {
+  const auto network = io::network_tensors(path.string(), io::read_array_index(path), prefix);
+  if (read) *read = network.read;
+  // Tensors may share their bytes, and compressed ones hold more than they take: neither without end.
+  const uint64_t most = (uint64_t{1} << 30) + 64 * size_of_file(path);
+  uint64_t bytes = 0;
+  for (const auto& [name, span] : network.tensors) {
     if (span.shape.size() < 2 || !array::is_floating(span.type)) continue;
     int64_t places = 1;
     for (size_t d = 2; d < span.shape.size(); ++d) places *= span.shape[d];
     if (span.shape[0] < 2 || span.shape[1] * places < 2) continue;
+    bytes += span.bytes().value_or(most);
+    if (bytes > most) throw InputError(path.string(), "its tensors are many times as large as the file");
     weights.push_back({name, io::read_array(path, span).reshaped({span.shape[0], span.shape[1] * places}),
                        span.shape[1], places == 1});
   }

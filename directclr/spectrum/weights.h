@@ -7,6 +7,7 @@
 
 #include "directclr/array/array.h"
 #include "directclr/core/progress.h"
+#include "directclr/io/network_tensors.h"
 #include "directclr/linalg/svd.h"
 #include "directclr/spectrum/layer_alignment.h"
 
@@ -20,9 +21,11 @@ struct WeightMatrix {
   bool pointwise = false;  ///< a linear map of channels: a matrix, or a 1 x 1 convolution
 };
 
-/// The matrices of a checkpoint (.safetensors, .npz, .pt, .pth), in its order: floating, with at least two rows and two
-/// columns. Throws InputError for what cannot be read.
-std::vector<WeightMatrix> read_weight_matrices(const std::filesystem::path& path);
+/// The matrices of the network in a checkpoint (any file of io/array_index.h), in its order: floating, with at least
+/// two rows and two columns. io/network_tensors.h says which network, and what `prefix` and `read` (may be null) are.
+/// Throws InputError for what cannot be read, or holds tensors that repeat the same bytes many times over.
+std::vector<WeightMatrix> read_weight_matrices(const std::filesystem::path& path, const std::string& prefix = {},
+                                               io::WeightsRead* read = nullptr);
 
 /// What is seen of weights.
 struct WeightSpectra {

@@ -4,14 +4,17 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
+
+#include "directclr/io/network_tensors.h"
 
 namespace directclr::train {
 
-/// Copies into a module the tensors of another program's checkpoint (.safetensors, .pt, .pth, .npz) that have its
-/// names, perhaps all under one prefix ("module.", "backbone."). Counters of batch normalisation may be missing.
-/// Returns the names that the module has no use for (a classifier, a projector). Throws InputError when a tensor is
-/// missing or has another shape.
-std::vector<std::string> load_foreign_weights(torch::nn::Module& module, const std::filesystem::path& path);
+/// Copies into a module the tensors of another program's checkpoint (any file of io/array_index.h) that have its names,
+/// perhaps all under one prefix ("module.", "backbone."), which io/network_tensors.h finds; `prefix`: this one.
+/// Counters of batch normalisation may be missing. Says what was taken, and what the module has no use for (a
+/// classifier, a projector). Throws InputError when a tensor is missing or has another shape, and what network_tensors
+/// throws.
+io::WeightsRead load_foreign_weights(torch::nn::Module& module, const std::filesystem::path& path,
+                                     const std::string& prefix = {});
 
 }  // namespace directclr::train

@@ -411,6 +411,23 @@ TEST_F(BaseCli, LooksAtTheWeightsOfAnotherProgram) {
   expect_refused(run({"spectrum", test::fixture("files/code.pt").string(), "--weights"}), "code.pt");
 }
 
+TEST_F(BaseCli, SaysWhichNetworkOfACheckpointItReadAndWhatItPassedOver) {
+  const std::string moco = test::fixture("files/moco.pth.tar").string();
+  const Outcome query = run({"spectrum", moco, "--weights", "--json"});
+  ASSERT_EQ(query.status, 0) << query.err;
+  const Json result = Json::parse(query.out), read = result.at("read").at(0);
+  EXPECT_EQ(read.at("container").get<std::string>(), "a file of torch.save");
+  EXPECT_EQ(read.at("prefix").get<std::string>(), "state_dict.module.encoder_q.");
+  EXPECT_EQ(read.at("tensors"), 8);
+  EXPECT_EQ(read.at("passed_over").size(), 3U);
+  EXPECT_EQ(result.at("matrices").size(), 2U) << "neither the queue nor the optimiser's state";
+  const Outcome key = run({"spectrum", moco, "--weights", "--prefix", "encoder_k"});
+  EXPECT_NE(key.out.find("8 tensors under 'state_dict.module.encoder_k.'"), std::string::npos) << key.out;
+  expect_refused(run({"spectrum", moco}), "holds the weights of a network");
+  const Outcome rows = run({"spectrum", test::fixture("files/objects.pth").string()});
+  EXPECT_NE(rows.out.find("(passed over: 'args' argparse.Namespace"), std::string::npos) << rows.out;
+}
+
 #if !DIRECTCLR_WITH_TORCH
 TEST_F(BaseCli, SaysWhatIsMissingForTraining) {
   for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{

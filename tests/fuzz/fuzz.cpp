@@ -27,7 +27,8 @@
 #include "directclr/data/shard_samples.h"
 #include "directclr/image/decode.h"
 #include "directclr/image/facts.h"
-#include "directclr/io/npy.h"
+#include "directclr/io/network_tensors.h"
+#include "directclr/io/pickle.h"
 #include "directclr/io/row_reader.h"
 #include "directclr/io/safetensors.h"
 
@@ -72,6 +73,13 @@ void read_table(const std::string& bytes) {
     if (!std::isfinite(value) && !settings.gaps_are_nan) std::abort();
   }
   reader.taken().json().dump();  // throws for what is no UTF-8
+}
+
+void read_network(const std::string& bytes) {
+  const auto path = file_of(bytes, ".bin");
+  for (const auto& [name, span] : io::network_tensors("input", io::read_array_index(path)).tensors) {
+    if (span.bytes().value() < (1 << 24)) io::read_array(path, span);
+  }
 }
 
 void decode_picture(const std::string& bytes) {
@@ -129,6 +137,8 @@ const std::map<std::string, std::function<void(const std::string&)>> kTargets = 
     {"npz", [](const std::string& bytes) { read_rows(bytes, ".npz"); }},
     {"safetensors", [](const std::string& bytes) { io::read_safetensors(file_of(bytes, ".safetensors")); }},
     {"torch", [](const std::string& bytes) { read_rows(bytes, ".pt"); }},
+    {"pickle", [](const std::string& bytes) { io::Pickle(bytes, "input"); }},
+    {"weights", read_network},
     {"embeddings", [](const std::string& bytes) { read_rows(bytes, ".tar", "emb.npy"); }},
     {"table", read_table},
 };

@@ -90,12 +90,12 @@ TEST(Npy, RefusesDamagedFiles) {
   std::string negative = good;
   negative.replace(negative.find("(3, 4"), 5, "(-3,4");
   EXPECT_NE(read(negative).find("bad shape"), std::string::npos);
-  for (const char* type : {">f4", "<c8", "<U1", "|O", "=f4", "f4", "<f16", ""}) {
+  for (const char* type : {"<c8", "<U1", "|O", "f4", "<f16", ""}) {
     EXPECT_NE(read(npy_of(type, "(1,)", "1234")).find("is not supported"), std::string::npos) << type;
   }
   std::string turned = good;
   turned.replace(turned.find("False"), 5, "True ");
-  EXPECT_NE(read(turned).find("Fortran order"), std::string::npos);
+  EXPECT_EQ(read(turned), "no error");
   // Sizes whose product does not fit any number, an axis of 0 among them too.
   for (const char* shape : {"(4611686018427387904, 4, 4)", "(4611686018427387904, 4611686018427387904, 0)",
                             "(0, 4611686018427387904, 4611686018427387904)"}) {
@@ -173,7 +173,8 @@ TEST(Safetensors, RefusesDamagedFiles) {
   std::string lying = good;
   lying.replace(lying.find("[16,16]"), 7, "[16,99]");
   EXPECT_NE(read(lying).find("not as large as its shape says"), std::string::npos);
-  EXPECT_NE(read(safetensors_of("F8_E4M3", "[1]", "1")).find("is not supported"), std::string::npos);
+  EXPECT_NE(read(safetensors_of("F8_E8M0", "[1]", "1")).find("elements of type F8_E8M0 (1), which is not supported"),
+            std::string::npos);
   EXPECT_NE(read(safetensors_of("F64", "[4611686018427387904,4,4]", "")).find("not as large"), std::string::npos);
   EXPECT_NE(read(safetensors_of("F64", "[0,4611686018427387904,4,4]", "")).find("not as large"), std::string::npos);
   for (size_t at = 8; at < 150; ++at) {  // every damaged header is refused or harmless, never a crash

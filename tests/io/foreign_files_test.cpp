@@ -9,8 +9,8 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/philox.h"
+#include "directclr/io/array_index.h"
 #include "directclr/io/row_reader.h"
-#include "directclr/io/torch_file.h"
 #include "directclr/io/zip_index.h"
 #include "tests/support/error_of.h"
 #include "tests/support/folders.h"
@@ -57,15 +57,16 @@ TEST(ForeignFiles, HoldTheSameMatrixInEveryFormat) {
 
 TEST(TorchFile, NamesTensorsByTheWayToThem) {
   std::set<std::string> names;
-  for (const auto& [name, span] : read_torch_index(file("checkpoint.pth"))) names.insert(name);
-  EXPECT_EQ(names, (std::set<std::string>{"model.fc.weight", "model.fc.bias", "model.steps", "parts.0", "parts.1"}))
-      << "parts.2 is not contiguous";
+  const ArrayIndex index = read_array_index(file("checkpoint.pth"));
+  for (const auto& [name, span] : index.arrays) names.insert(name);
+  EXPECT_EQ(names, (std::set<std::string>{"model.fc.weight", "model.fc.bias", "model.steps", "parts.0", "parts.1",
+                                          "parts.2"}));
+  EXPECT_EQ(index.lists, std::vector<std::string>{"parts"});
 }
 
 TEST(TorchFile, RunsNoCodeAndSaysWhatItWouldHaveBeen) {
-  const std::string error = error_of([] { read_torch_index(file("code.pt")); });
+  const std::string error = error_of([] { read_array_index(file("code.pt")); });
   EXPECT_NE(error.find("would run os.getenv when opened"), std::string::npos) << error;
-  EXPECT_NE(error_of([] { read_torch_index(file("legacy.pt")); }).find("before PyTorch 1.6"), std::string::npos);
 }
 
 TEST(RowReader, SaysWhatIsWrongWithForeignFiles) {
@@ -131,7 +132,7 @@ TEST(ForeignFiles, RefuseHostileSizesAndNesting) {
   ASSERT_NE(pickle, std::string::npos);
   std::memcpy(nested.data() + pickle, "]q\0h\0a.", 7);
   write_file(folder / "nested.pt", nested);
-  EXPECT_NE(error_of([&] { read_torch_index(folder / "nested.pt"); }).find("nested without end"), std::string::npos);
+  EXPECT_NE(error_of([&] { read_array_index(folder / "nested.pt"); }).find("nested without end"), std::string::npos);
 }
 
 }  // namespace

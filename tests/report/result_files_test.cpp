@@ -185,6 +185,7 @@ TEST(ExplanationResult, IsReadAsItWasWritten) {
 TEST(WeightsResult, IsReadAsItWasWritten) {
   WeightsResult result{"a.pt", "bidiagonalisation", {{"fc", {3, 2}, 1.5, 1.25, 0, {2, 1}}}, {}};
   result.alignments.push_back({"fc", "out", 0.5, 0.1, 0.2, {}});
+  result.read.push_back({"a file of torch.save", "module.", 2, {"2 tensors an optimiser's"}});
   EXPECT_EQ(json_of(read_weights_result(Json::parse(json_of(result).dump()))).dump(), json_of(result).dump());
 }
 
