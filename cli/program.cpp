@@ -54,6 +54,8 @@ data::AugmentSettings augment_settings(const SettingOptions& options, const std:
   return settings;
 }
 
-void add_example(CLI::App& app, const std::string& example) { app.footer("Example:\n  " + example); }
+void add_example(CLI::App& app, const std::string& example) {
+  app.footer("Example:\n  " + example + "\n" + kExitStatusHelp);
+}
 
 }  // namespace directclr::cli

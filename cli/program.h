@@ -45,7 +45,7 @@ class SettingOptions {
 /// The augmentation that the options describe for a data set: its preset goes by the kind of data unless named.
 data::AugmentSettings augment_settings(const SettingOptions& options, const std::string& source);
 
-/// Adds the line "Example: ..." under a sub-command's help.
+/// Adds "Example: ..." and the exit statuses under a sub-command's help.
 void add_example(CLI::App& app, const std::string& example);
 
 // One function a sub-command, each in cmd_<name>.cpp.

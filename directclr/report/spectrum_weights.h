@@ -42,7 +42,7 @@ struct WeightsResult {
 /// floating numbers, NumericalError, Interrupted.
 WeightsResult measure_weights(const std::filesystem::path& input, linalg::SvdMethod method, const Context& context);
 
-/// The file's object, version 1.
+/// The file's object, version 2: measures by name.
 Json json_of(const WeightsResult& result);
 /// The result that json_of made an object of. Throws JsonError.
 WeightsResult read_weights_result(const Json& object);

@@ -32,8 +32,8 @@ struct TrainOptions {
 /// `settings` must be resolved. With settings::StartMode::kResume they must equal the run's own but for its `[run]`
 /// part, and the run continues from its newest good checkpoint, giving bit for bit what it would have given
 /// uninterrupted. Throws InputError (bad settings, data or directory), Interrupted (after saving a checkpoint),
-/// NumericalError (the loss is not finite: names step, learning rate and last checkpoint; or a measure fell under
-/// settings.stop_under, after saving a checkpoint).
+/// NumericalError (the loss is not finite: names step, learning rate and last checkpoint), spectrum::GateFailure (r
+/// does not pass a gate of settings.stop; after saving a checkpoint).
 ///
 /// With a group of several processes all call this with the same settings; each takes its share of every batch, and
 /// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the
