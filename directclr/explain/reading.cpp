@@ -77,11 +77,13 @@ std::string on_growth(const Explanation& e) {
 
 std::string on_lemma2(const Explanation& e) {
   const auto& g = e.growth;
-  return format("Lemma 2, with X for the gradient, orders these rates %s (rank correlation %.2f, wrong sign for %lld)",
-                g.rank_correlation > 0.7   ? "much as they are"
-                : g.rank_correlation > 0.3 ? "roughly"
-                                           : "otherwise, so X explains little of what grows here",
-                g.rank_correlation, whole(g.signs_differ));
+  return format(
+      "Lemma 2, with X for the gradient, orders what grows under the trained loss %s (rank correlation %.2f) and has "
+      "the wrong sign for %lld of %zu directions",
+      g.rank_correlation > 0.7   ? "much as they are"
+      : g.rank_correlation > 0.3 ? "roughly"
+                                 : "otherwise",
+      g.rank_correlation, whole(g.signs_differ), g.size.size());
 }
 
 std::string on_augmentation(const Explanation& e) {
@@ -114,11 +116,12 @@ std::string on_alignment(const Alignment& a) {
       a.name.c_str(), a.between.c_str(), a.alignment.leading_diagonal, a.alignment.off_diagonal, a.alignment.chance);
 }
 
-// Whether the evidence is of one mind.
-std::string confidence(const Explanation& e) {
-  const bool eqn2_agrees = (e.eqn2.negative_for_certain > 0) == seen(e);
-  const bool x_explains = !(e.growth.rank_correlation <= 0.3);
-  return eqn2_agrees && x_explains ? "high" : eqn2_agrees || x_explains ? "moderate" : "low";
+bool eqn2_agrees(const Explanation& e) { return (e.eqn2.negative_for_certain > 0) == seen(e); }
+
+// Whether X orders what grows under the trained loss, and has the sign of all but a tenth.
+bool x_explains_growth(const Explanation& e) {
+  const auto& g = e.growth;
+  return !(g.rank_correlation <= 0.3) && 10 * g.signs_differ <= static_cast<int64_t>(g.size.size());
 }
 
 }  // namespace
@@ -142,10 +145,11 @@ Conclusion conclude(const Explanation& e) {
     return c;
   }
   c.finding = finding(e);
-  c.confidence = confidence(e);
+  const bool agrees = eqn2_agrees(e), explains = x_explains_growth(e);
+  c.confidence = agrees && explains ? "high" : agrees || explains ? "moderate" : "low";
   c.supporting.push_back(on_trained_weights(e));
-  ((e.eqn2.negative_for_certain > 0) == seen(e) ? c.supporting : c.opposing).push_back(on_eqn2(e));
-  (e.growth.rank_correlation <= 0.3 ? c.opposing : c.supporting).push_back(on_lemma2(e));
+  (agrees ? c.supporting : c.opposing).push_back(on_eqn2(e));
+  (explains ? c.supporting : c.opposing).push_back(on_lemma2(e));
   c.beside.push_back(state_of_r(e));
   c.beside.push_back(on_growth(e));
   if (!e.attribution.empty()) c.beside.push_back(on_augmentation(e));

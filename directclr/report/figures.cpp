@@ -236,7 +236,8 @@ Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve
       limit(0, dead_below * largest, format("dead: below %g of the largest", dead_below));
       limits.back().dashed = true;
     }
-    if (measured < values.size()) {
+    const bool nothing = !(largest > 0);  // a logarithmic axis needs something to show
+    if (measured < values.size() && (curves[i].floor > 0 || nothing)) {
       limit(std::max(0.0, static_cast<double>(measured) - 0.5), floor, "not measured: below rounding");
       limits.back().dotted = true;
     }

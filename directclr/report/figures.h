@@ -58,8 +58,8 @@ struct SpectrumCurve {
   double floor = 0;            ///< what rounding alone makes lies below; 0: not known
 };
 /// Spectra over the rank index, logarithmic (as the paper's Figures 2, 7b and 9). A curve ends where its values are
-/// below its floor, or 0; from there a dotted line marks the floor (1e-16 of the largest where it is not known). A
-/// dashed line marks the share `dead_below` of its largest value, below which a direction is dead.
+/// below its floor (1e-16 of the largest where it is not known); from there a dotted line marks a floor that is known.
+/// A dashed line marks the share `dead_below` of its largest value, below which a direction is dead.
 Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve>& curves, double dead_below = 1e-4);
 
 /// Whether gnuplot is there to draw figures.

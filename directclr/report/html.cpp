@@ -18,7 +18,7 @@ th:first-child, td:first-child { text-align: left; } td:first-child { min-width:
 figure { margin: 1rem 0; } figure svg { width: 100%; max-width: 46rem; height: auto; display: block; }
 figure img { max-width: 100%; height: auto; image-rendering: pixelated; background: #fff; padding: 6px; }
 figcaption { font-size: .9rem; opacity: .8; max-width: 46rem; }
-.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: .5rem 1.5rem; }
+.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); gap: .5rem 1.5rem; }
 .grid figure { margin: .3rem 0; }
 details { margin: .6rem 0; } summary { cursor: pointer; } pre { overflow-x: auto; background: var(--soft); padding: .6rem;
   font-size: .8rem; }

@@ -105,6 +105,10 @@ TEST(Conclusion, HasOneFindingWithItsConfidenceAndTheEvidenceOnItsSide) {
   ASSERT_EQ(divided.opposing.size(), 1U);
   EXPECT_NE(divided.opposing[0].find("Eqn 2's own weights"), std::string::npos) << divided.opposing[0];
   EXPECT_EQ(conclude(made_up_explanation(128, 0, 9, 0.1)).confidence, "low");
+  auto wrong_signs = made_up_explanation(128, 3, 2, 0.9);
+  wrong_signs.growth.signs_differ = 2;
+  EXPECT_EQ(conclude(wrong_signs).confidence, "moderate");
+  EXPECT_EQ(conclude(wrong_signs).opposing.size(), 1U);
   // The dead directions of r are named, and that some directions shrink is evidence of nothing.
   ASSERT_GE(divided.beside.size(), 2U);
   EXPECT_NE(divided.beside[0].find("5 of 12 directions"), std::string::npos) << divided.beside[0];

@@ -26,11 +26,10 @@ TEST(Figures, LeaveScriptDataAndPictureBehind) {
       write_figure(spectrum_figure("Title \"quoted\"", {{"one, two", {1, 0.1, 0}}}), folder.path(), "name");
   EXPECT_NE(svg.find("<svg"), std::string::npos);
   EXPECT_NE(svg.find("one, two"), std::string::npos);
-  // The curve ends where nothing is measured; the lines of the dead and of what rounding makes say where they lie.
+  // The curve ends where nothing is measured; a line says below what directions are dead.
   EXPECT_EQ(read_file(folder / "name.csv"),
             "series,name,x,y\n0,one; two,0,1\n0,one; two,1,0.1\n0,one; two,2,nan\n"
-            "1,dead: below 0.0001 of the largest,0,1e-04\n1,dead: below 0.0001 of the largest,2,1e-04\n"
-            "2,not measured: below rounding,1.5,1e-16\n2,not measured: below rounding,2,1e-16\n");
+            "1,dead: below 0.0001 of the largest,0,1e-04\n1,dead: below 0.0001 of the largest,2,1e-04\n");
   EXPECT_TRUE(std::filesystem::exists(folder / "name.gp"));
 }
 
