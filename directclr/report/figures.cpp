@@ -228,18 +228,20 @@ Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve
       series.y.push_back(above ? values[k] : std::nan(""));
     }
     figure.series.push_back(std::move(series));
-    const auto limit = [&](double from, double y, const std::string& key) {
-      limits.push_back({i == 0 ? key : "", {from, static_cast<double>(values.size() - 1)}, {y, y}});
+    // Each kind of limit stands in the key once.
+    const auto limit = [&](double from, double y, std::string key, bool Series::*kind) {
+      if (std::any_of(limits.begin(), limits.end(), [&](const Series& other) { return other.*kind; })) key.clear();
+      limits.push_back({key, {from, static_cast<double>(values.size() - 1)}, {y, y}});
       limits.back().color_of = i;
+      limits.back().*kind = true;
     };
-    if (largest > 0) {
-      limit(0, dead_below * largest, format("dead: below %g of the largest", dead_below));
-      limits.back().dashed = true;
-    }
     const bool nothing = !(largest > 0);  // a logarithmic axis needs something to show
+    if (!nothing) {
+      limit(0, dead_below * largest, format("dead: below %g of the largest", dead_below), &Series::dashed);
+    }
     if (measured < values.size() && (curves[i].floor > 0 || nothing)) {
-      limit(std::max(0.0, static_cast<double>(measured) - 0.5), floor, "not measured: below rounding");
-      limits.back().dotted = true;
+      const double from = std::max(0.0, static_cast<double>(measured) - 0.5);
+      limit(from, floor, "not measured: below rounding", &Series::dotted);
     }
   }
   figure.series.insert(figure.series.end(), limits.begin(), limits.end());
