@@ -102,7 +102,9 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
     spectra.push_back({title, result.values, result.floor});
     dead_below = result.lines.dead_below;  // the same for all inputs of one call
   }
-  std::string body = "<h1>Is it collapsed?</h1>\n<ul>" + verdicts + "</ul>\n<div class=\"grid\">\n";
+  const std::string heading =
+      "Is it collapsed? " + (titles.size() > 4 ? format("%zu inputs", titles.size()) : join(titles));
+  std::string body = "<h1>" + escape(heading) + "</h1>\n<ul>" + verdicts + "</ul>\n<div class=\"grid\">\n";
   body += drawn(
       spectrum_figure("Spectrum of the covariance", spectra, dead_below), folder, "comparison",
       "Eigenvalues, largest first, logarithmic. Below the dashed line of its colour a curve's directions are dead; "
@@ -114,7 +116,7 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
           "<details><summary>How they were taken</summary><pre>" +
           protocols + "</pre></details>\n";
   body += format("<p class=\"note\">Made by directclr %s from the result files alone.</p>\n", kVersion);
-  write_file(folder / "index.html", page("Is it collapsed?", body));
+  write_file(folder / "index.html", page(heading, body));
 }
 
 }  // namespace directclr::report
