@@ -5,6 +5,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/core/text.h"
 #include "directclr/report/run_report.h"
 
 namespace directclr::cli {
@@ -13,23 +14,29 @@ void add_report(CLI::App& app, Program& program) {
   struct State {
     std::vector<std::string> runs;
     std::string out;
-    std::string title = "Contrastive learning runs";
+    std::string title;
   };
   auto state = std::make_shared<State>();
   auto* command = app.add_subcommand("report", "one HTML page that compares runs, from their result files");
   command->add_option("runs", state->runs, "run directories, in the order to show them")->required();
   command->add_option("--out", state->out,
                       "HTML file to write; figures go to figures/ beside it [first run/report.html]");
-  command->add_option("--title", state->title, "heading of the page")->default_str(state->title);
+  command->add_option("--title", state->title, "heading of the page [the names of the runs]");
   add_example(*command, "directclr report runs/none runs/direct --out report.html");
   command->callback([&program, state] {
     program.action = [state](Console& console) {
       std::vector<report::RunResults> runs;
       for (const auto& path : state->runs) runs.push_back(report::read_results(path));
+      report::tell_apart(runs);
+      std::vector<std::string> names;
+      for (const auto& run : runs) names.push_back(run.name);
+      const std::string title = !state->title.empty() ? state->title
+                                : names.size() > 4    ? format("%zu runs", names.size())
+                                                      : join(names);
       const std::filesystem::path out =
           state->out.empty() ? runs[0].path / "report.html" : std::filesystem::path(state->out);
       const auto folder = (out.has_parent_path() ? out.parent_path() : std::filesystem::path(".")) / "figures";
-      write_file(out, report::run_report(state->title, runs, folder));
+      write_file(out, report::run_report(title, runs, folder));
       const Json object = {{"file", out.string()}, {"runs", runs.size()}};
       console.result("wrote " + out.string(), object.dump());
     };

@@ -7,26 +7,33 @@
 #include "cli/processes.h"
 #include "cli/program.h"
 #include "cli/standard_input.h"
-#include "directclr/core/error.h"
+#include "directclr/core/json.h"
 #include "directclr/core/parallel.h"
 #include "directclr/core/text.h"
 #include "directclr/report/spectrum_inputs.h"
 #include "directclr/report/spectrum_weights.h"
+#include "directclr/spectrum/gates.h"
 
 namespace directclr::cli {
 namespace {
 
-void print(const report::Finding& finding, Console& console) { console.result(finding.text, finding.object.dump()); }
+// Text is printed as it comes, the object of all at the end.
+void print_text(const report::Finding& finding, Console& console) { console.result(finding.text, ""); }
+void print_object(const Json& object, Console& console) { console.result("", object.dump()); }
 
 void run_on_weights(const SpectrumRequest& request, Console& console) {
   const auto method = request.settings.exact ? linalg::SvdMethod::kExact : linalg::SvdMethod::kGram;
+  Json all = Json::array();
   for (const auto& input : request.inputs) {
     std::optional<StandardInput> standard;
     if (input == "-") standard.emplace();
     const auto result = report::measure_weights(standard ? standard->path() : input, request.settings.prefix, method,
                                                 console.context());
-    print(report::write_weights(result, request.out), console);
+    const auto finding = report::write_weights(result, request.out);
+    print_text(finding, console);
+    all.push_back(finding.object);
   }
+  print_object(all.size() == 1 ? all[0] : Json{{"inputs", all}}, console);
 }
 
 void run_spectrum(const SpectrumRequest& request, Console& console) {
@@ -53,13 +60,15 @@ void run_spectrum(const SpectrumRequest& request, Console& console) {
       measured = report::measure_file(standard ? standard->path() : input, request.settings, console.context());
     }
     if (!measured) continue;
-    for (const auto& finding : inputs.add(std::move(*measured))) print(finding, console);
+    for (const auto& finding : inputs.add(std::move(*measured))) print_text(finding, console);
   }
+  if (!first) return;
   if (inputs.has_page()) {
     inputs.write_page();
     console.notice("wrote " + (request.out / "index.html").string());
   }
-  if (!inputs.faults().empty()) throw Error(join(inputs.faults(), "; "));
+  print_object(inputs.object(), console);
+  if (!inputs.failed().empty()) throw spectrum::GateFailure(inputs.failed());
 }
 
 }  // namespace
@@ -89,7 +98,7 @@ void add_spectrum(CLI::App& app, Program& program) {
   state->options.add_to(*command, fields_of(state->request));
   add_example(*command,
               "directclr spectrum runs/direct --layer representation\n"
-              "  directclr spectrum mine.npy theirs.pt --fail-under rank=0.1D --out spectra");
+              "  directclr spectrum mine.npy theirs.pt --fail-under rank=0.1D --fail-on collapse --out spectra");
   command->callback([&program, state] {
     program.action = [&program, state](Console& console) {
       FieldList fields = fields_of(state->request);

@@ -7,6 +7,7 @@
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/paper/phase.h"
 #include "directclr/paper/theory_figures.h"
@@ -161,13 +162,16 @@ void add_all(CLI::App& theory, Program& program) {
           paper::figure11(at(paper::figure11_defaults()), lists.depths, directory, context),
           paper::phase_diagram(at(paper::phase_defaults()), lists.grid, directory, context)};
       std::string text = paper::checks_text(checks, false);
+      Json object = Json::parse(paper::checks_json(checks));
       for (const auto& figure : figures) {
         save(figure, directory);
         text += "\n" + figure.to_text();
+        object["figures"].push_back(Json::parse(figure.to_json()));
       }
       const auto page = directory / "theory.html";
       write_file(page, paper::theory_page(checks, figures, program.command_line));
-      console.result(text + "\nwrote " + page.string() + "\n", paper::checks_json(checks));
+      object["page"] = page.string();
+      console.result(text + "\nwrote " + page.string() + "\n", object.dump(2));
       require_all(checks);
     };
   });

@@ -5,8 +5,16 @@
 #include "cli/processes.h"
 #include "cli/program.h"
 #include "directclr/core/error.h"
+#include "directclr/core/json.h"
 
 namespace directclr::cli {
+namespace {
+
+Json json_value(const Field& field) {
+  return std::visit([](const auto* value) { return Json(*value); }, field.value);
+}
+
+}  // namespace
 
 void add_train(CLI::App& app, Program& program) {
   struct State {
@@ -59,7 +67,9 @@ void add_train(CLI::App& app, Program& program) {
         request.settings.resolve(state->options.given(config), environment.local_size);
         if (state->dry_run) {
           const FieldList resolved = fields_of(request.settings);
-          console.result(write_toml(resolved, "resolved settings"), "{}");
+          Json object = Json::object();
+          for (const auto& field : resolved.fields()) object[field.section][field.name] = json_value(field);
+          console.result(write_toml(resolved, "resolved settings"), object.dump());
           return;
         }
         request.environment = environment;

@@ -7,7 +7,18 @@
 
 namespace directclr::cli {
 
-enum ExitStatus { kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 3, kNumerical = 4 };
+enum ExitStatus { kDone = 0, kFailed = 1, kBadInput = 2, kInterrupted = 3, kNumerical = 4, kGateFailed = 5 };
+
+/// What the statuses mean, for --help; docs/architecture.md, "Exit status", says the same.
+inline constexpr const char* kExitStatusHelp =
+    "Exit status:\n"
+    "  0  done\n"
+    "  1  anything not named below; a statement of `theory check` that does not hold\n"
+    "  2  wrong usage or bad input\n"
+    "  3  stopped by a signal, after saving\n"
+    "  4  numbers that are not finite: the loss, or rows\n"
+    "  5  a gate was not passed (spectrum --fail-under, --fail-over, --fail-on; train --stop-under, --stop-over, "
+    "--stop-on)";
 
 /// The program's voice: progress bar and notices on standard error, results on standard output.
 class Console {

@@ -7,12 +7,15 @@
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
+#include "directclr/spectrum/gates.h"
 
 namespace {
 
 using directclr::cli::Console;
 using directclr::cli::kBadInput;
+using directclr::cli::kExitStatusHelp;
 using directclr::cli::kFailed;
+using directclr::cli::kGateFailed;
 using directclr::cli::kInterrupted;
 using directclr::cli::kNumerical;
 using directclr::cli::Program;
@@ -71,7 +74,8 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.footer(
       "Example:\n  directclr train --data fashion-mnist --arch bottleneck:1,1,1,1:16 --epochs 1 --out runs/first\n"
-      "Help on a command: directclr COMMAND --help");
+      "Help on a command: directclr COMMAND --help\n" +
+      std::string(kExitStatusHelp));
   directclr::cli::add_train(app, program);
   directclr::cli::add_evaluation(app, program);
   directclr::cli::add_spectrum(app, program);
@@ -100,6 +104,9 @@ int run(int argc, char** argv) {
     if (console.one_of_several()) Console::leave(status);
     return status;
   };
+  const auto fail_line = [&](const std::string& line) {
+    if (console.speaks_for_all()) console.error(line);
+  };
   try {
     program.action(console);
     return program.status;
@@ -107,6 +114,9 @@ int run(int argc, char** argv) {
     return fail(error.what(), kBadInput);
   } catch (const directclr::Interrupted& error) {
     return fail(console.speaks_for_all() ? error.what() : "", kInterrupted);  // all processes throw it
+  } catch (const directclr::spectrum::GateFailure& error) {
+    for (const auto& line : error.lines()) fail_line(line);
+    return fail("", kGateFailed);
   } catch (const directclr::RankFailure& error) {
     return fail(error.reported ? "" : error.what(), kFailed);  // one process says it for all
   } catch (const directclr::NumericalError& error) {

@@ -70,6 +70,8 @@ data::OpenOptions ReadOptions::open_options(const Console& console) const {
   return options;
 }
 
-void add_example(CLI::App& app, const std::string& example) { app.footer("Example:\n  " + example); }
+void add_example(CLI::App& app, const std::string& example) {
+  app.footer("Example:\n  " + example + "\n" + kExitStatusHelp);
+}
 
 }  // namespace directclr::cli

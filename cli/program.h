@@ -57,7 +57,7 @@ class ReadOptions {
   SettingOptions options_;
 };
 
-/// Adds the line "Example: ..." under a sub-command's help.
+/// Adds "Example: ..." and the exit statuses under a sub-command's help.
 void add_example(CLI::App& app, const std::string& example);
 
 // One function a sub-command, each in cmd_<name>.cpp.

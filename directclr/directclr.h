@@ -25,11 +25,12 @@
 #include "directclr/spectrum/analysis.h"           // all at once, of a file or of rows that arrive in blocks
 #include "directclr/spectrum/clusters.h"           // k-means, cluster learnability
 #include "directclr/spectrum/covariance.h"         // mean and covariance in one pass, mergeable
+#include "directclr/spectrum/gates.h"              // what rows must hold: floors, ceilings, verdicts
 #include "directclr/spectrum/geometry.h"           // alignment and uniformity
 #include "directclr/spectrum/geometry_measures.h"  // measures that need the rows themselves
 #include "directclr/spectrum/jackknife.h"          // standard errors
 #include "directclr/spectrum/layer_alignment.h"    // how the singular vectors of two layers meet
-#include "directclr/spectrum/measures.h"           // every measure by name, with its definition; floors under them
+#include "directclr/spectrum/measures.h"           // every measure by name, with its definition
 #include "directclr/spectrum/metrics.h"            // measures of a list of eigenvalues
 #include "directclr/spectrum/neighbours.h"         // exact nearest neighbours, intrinsic dimension
 #include "directclr/spectrum/similarity.h"         // CKA of two representations, LiDAR

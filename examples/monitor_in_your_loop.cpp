@@ -16,7 +16,7 @@ int main() {
 
   train::MonitorOptions options;
   options.every = 1;
-  options.stop_under = "rank=0.1D";
+  options.stop.under = "rank=0.1D";
   options.watch_z = false;  // there is no projector
   train::Monitor monitor(options, kWidth, kWidth, torch::kCPU);
 
@@ -35,6 +35,6 @@ int main() {
     const auto seen = monitor.read(r, r, /*warn=*/true);
     std::printf("step %d: effective rank %.1f of %d\n", step, seen.r.effective_rank_lambda, static_cast<int>(kWidth));
     for (const auto& warning : seen.warnings) std::printf("  %s\n", warning.c_str());
-    if (!seen.stop.empty()) return std::printf("stopped: %s\n", seen.stop.c_str()), 0;
+    if (!seen.stop.empty()) return std::printf("stopped: %s\n", seen.stop[0].c_str()), 0;
   }
 }

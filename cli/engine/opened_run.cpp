@@ -120,10 +120,9 @@ report::MeasuredInput OpenedRun::measured(report::SpectrumResult result, const r
   result.split = layer.split;
   input.result = std::move(result);
   input.path = run.path();
-  input.name = run.path().filename().string();
-  const std::string& projector = settings.projector.projector;
-  input.title = layer.layer + " of the " + layer.split + " images, " + projector;
-  input.own_files = {run.path() / "spectrum", layer.layer, projector};
+  input.name = (run.path().has_filename() ? run.path() : run.path().parent_path()).filename().string();
+  input.title = input.name + ", " + layer.layer + " of the " + layer.split + " images";
+  input.own_files = {run.path() / "spectrum", layer.layer, input.name};
   return input;
 }
 

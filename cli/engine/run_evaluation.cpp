@@ -135,10 +135,10 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   write_file(run.run.evaluation(), json_of(record).dump(2) + "\n");
   std::string text;
-  Json all = Json::array();
+  Json all = {{"run", run.run.path().string()}, {"results", Json::array()}};
   for (const auto& finding : findings) {
     text += (text.empty() ? "" : "\n") + finding.text;
-    all.push_back(finding.object);
+    all["results"].push_back(finding.object);
   }
   console.result(text, all.dump());
 }

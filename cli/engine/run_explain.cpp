@@ -52,7 +52,7 @@ report::ExplanationResult result_of(const explain::Explanation& e, const data::S
   report::ExplanationResult result;
   result.images = e.images;
   result.batch = e.batch;
-  result.reading = explain::reading(e);
+  result.conclusion = explain::conclude(e);
   result.x = contrast_of(e.last);
   result.x_eqn2 = {e.eqn2.mean.mean_one_minus_alpha, e.eqn2.negative, e.eqn2.negative_for_certain, e.eqn2.eigenvalues};
   if (e.representation) result.x_representation = contrast_of(*e.representation);
@@ -161,9 +161,9 @@ void explain_opened(const ExplainRequest& request, Opened opened, Console& conso
 
   std::string text = format("%s, projector %s, %lld images in batches of %lld", data.c_str(), projector.c_str(),
                             static_cast<long long>(result.images), static_cast<long long>(result.batch));
-  for (const auto& sentence : file.reading) text += "\n- " + sentence;
+  for (const auto& line : report::lines_of(file.conclusion)) text += "\n- " + line;
   for (const auto& a : result.attribution) {
-    text += format("\n  %-22s share of the augmentation %.3f, in the weak directions %.3f", a.name.c_str(), a.share,
+    text += format("\n  %-22s augmentation / data %.3f, in the weakest directions %.3f", a.name.c_str(), a.share,
                    a.weak_share);
   }
   console.result(text + "\n  wrote " + (folder / "index.html").string() + ", explain.json and figures",

@@ -5,6 +5,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/spectrum/gates.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
 #include "directclr/train/trainer.h"
@@ -14,13 +15,20 @@ namespace directclr::cli {
 void run_train(const TrainRequest& request, Console& console) {
   const settings::RunDirectory run(request.out);
   train::TrainResult result;
-  with_processes(request.environment, request.settings.device, request.settings.rank_timeout, console,
-                 [&](const distributed::ProcessGroup& group) {
-                   result = train::train(request.settings, run, request.mode, request.command_line, console.context(),
-                                         group);
-                 });
+  try {
+    with_processes(request.environment, request.settings.device, request.settings.rank_timeout, console,
+                   [&](const distributed::ProcessGroup& group) {
+                     result = train::train(request.settings, run, request.mode, request.command_line, console.context(),
+                                           group);
+                   });
+  } catch (const spectrum::GateFailure& failure) {
+    const Json object = {{"run", run.path().string()}, {"gates_not_passed", failure.lines()}};
+    console.result("", object.dump());
+    throw;
+  }
   if (result.finished_before) {
-    console.result("the run was finished already", R"({"finished": true})");
+    const Json object = {{"run", run.path().string()}, {"finished", true}};
+    console.result("the run was finished already", object.dump());
     return;
   }
   const Json object = {{"run", run.path().string()},    {"steps", result.steps},

@@ -15,9 +15,9 @@ const report::SpectrumResult* spectrum_of(const RunRecord& run, const std::strin
 
 std::string seeds_text(size_t count) { return count == 1 ? "one seed" : format("%zu seeds", count); }
 
-// "P(...) = 0.93", or that one seed tells none.
+// "P(...) = 0.93", or that so few seeds tell none.
 std::string probability(const std::string& event, const std::vector<double>& differences) {
-  if (differences.size() < 2) return "P(" + event + "): unknown from one seed";
+  if (differences.size() < kFewestSeeds) return "P(" + event + "): unknown from " + seeds_text(differences.size());
   const std::string p = probability_text(differences);
   return "P(" + event + ")" + (p[0] == '0' ? " = " : " ") + p;
 }
@@ -61,8 +61,9 @@ std::vector<double> paired(const Results& results, const std::string& a, const s
   return differences;
 }
 
-// Two digits; so few seeds leave none of them certain.
+// Two digits; few seeds leave none of them certain.
 std::string probability_text(const std::vector<double>& differences) {
+  if (differences.size() < kFewestSeeds) return "–";
   const double p = report::probability_above_zero(differences);
   return p > 0.995 ? "> 0.99" : p < 0.005 ? "< 0.01" : format("%.2f", p);
 }

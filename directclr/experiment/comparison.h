@@ -33,7 +33,11 @@ std::vector<double> values_of(const Results& results, const std::string& variant
 /// Paired differences a - b, one for each seed that both have.
 std::vector<double> paired(const Results& results, const std::string& a, const std::string& b, const Measure& measure);
 
-/// "> 0.99", "0.93" or "< 0.01": the probability that the mean of two or more paired differences is above 0.
+/// Of fewer seeds no probability is said: two that agree do so by chance as often as two coins.
+constexpr size_t kFewestSeeds = 3;
+
+/// "> 0.99", "0.93" or "< 0.01": the probability that the mean of kFewestSeeds or more paired differences is above 0;
+/// "–" of fewer.
 std::string probability_text(const std::vector<double>& differences);
 /// "+1.20 ± 0.30", "+1.20" of one difference, "–" of none: mean and standard deviation.
 std::string difference_text(const std::vector<double>& differences);

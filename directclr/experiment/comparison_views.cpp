@@ -24,7 +24,7 @@ Section::Table accuracy_table(const Results& results, const std::vector<Row>& ro
     if (!row.variant.baseline.empty() && name != row.variant.baseline) {
       const auto differences = paired(results, name, row.variant.baseline, probe_top1);
       minus = difference_text(differences);
-      if (differences.size() > 1) better = probability_text(differences);
+      better = probability_text(differences);
     }
     add({row.variant.label, cell_with_interval(results, name, probe_top1, 2),
          std::isfinite(row.published_top1) ? format("%.1f", row.published_top1) : "–",
@@ -36,7 +36,7 @@ Section::Table accuracy_table(const Results& results, const std::vector<Row>& ro
 
 report::Figure spectra_figure(const Results& results, const std::vector<Variant>& variants, const std::string& layer,
                               const std::string& title) {
-  std::vector<std::pair<std::string, std::vector<double>>> means;
+  std::vector<report::SpectrumCurve> means;
   std::vector<std::vector<std::vector<double>>> all;
   for (const auto& variant : variants) {
     std::vector<std::vector<double>> spectra;
@@ -52,22 +52,22 @@ report::Figure spectra_figure(const Results& results, const std::vector<Variant>
       for (const auto& s : spectra) sum += std::log(std::max(s[k], 1e-300));
       mean[k] = std::exp(sum / static_cast<double>(spectra.size()));
     }
-    means.emplace_back(variant.label, std::move(mean));
+    means.push_back({variant.label, std::move(mean)});
     all.push_back(std::move(spectra));
   }
   report::Figure figure = report::spectrum_figure(title, means);
   for (size_t i = 0; i < all.size(); ++i) {
     if (all[i].size() < 2) continue;
     auto& series = figure.series[i];
-    const double floor = 1e-20 * series.y[0];
     for (size_t k = 0; k < series.y.size(); ++k) {
       double low = INFINITY, high = 0;
       for (const auto& s : all[i]) {
         low = std::min(low, s[k]);
         high = std::max(high, s[k]);
       }
-      series.low.push_back(std::max(low, floor));
-      series.high.push_back(std::max(high, floor));
+      const bool measured = std::isfinite(series.y[k]);
+      series.low.push_back(measured ? std::max(low, 1e-16 * series.y[0]) : NAN);
+      series.high.push_back(measured ? high : NAN);
     }
   }
   return figure;

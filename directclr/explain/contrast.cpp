@@ -2,9 +2,9 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/diag.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_eigh.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 
@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "directclr/core/error.h"
+#include "directclr/core/table.h"
 #include "directclr/report/statistics.h"
 #include "directclr/tensor/arrays.h"
 
@@ -22,8 +23,41 @@ using at::Tensor;
 
 Tensor wide(const Tensor& t) { return t.detach().cpu().to(at::kDouble); }
 
-// alpha without its diagonal; the rows' sums are 1 - alpha_ii, which keep their digits where alpha_ii is nearly one.
-Tensor others_of(const Tensor& alpha) { return alpha - at::diag(alpha.diagonal()); }
+Tensor unit(const Tensor& z) { return z / z.norm(2, {1}, true).clamp_min(1e-12); }
+
+// Eqn 2's weights. Those of `together` are sums of the others: they keep their digits where alpha_ii is nearly one.
+PairWeights softmax_weights(const Tensor& a, const Tensor& b) {
+  const Tensor squares = a.square().sum(1);
+  Tensor similarity = a.mm(a.t()) - (squares.unsqueeze(0) + squares.unsqueeze(1)) / 2;
+  similarity.diagonal().copy_((a - b).square().sum(1) / -2);
+  Tensor apart = at::softmax(similarity, 1);
+  apart.diagonal().zero_();
+  return {apart, apart.sum(1)};
+}
+
+PairWeights softmax_of_loss(const Tensor& a, const Tensor& b, double tau) {
+  return softmax_weights(unit(a) / std::sqrt(tau), unit(b) / std::sqrt(tau));
+}
+
+// L = -2 mean_i s_ii + mean_{i != j} s_ij^2: dL = (2 / n) sum_i [-ds_ii + sum_{j != i} s_ij ds_ij / (n - 1)], and for
+// rows of one length ds is minus the change of half a squared distance.
+PairWeights spectral_weights(const Tensor& a, const Tensor& /*b*/, double tau) {
+  const Tensor rows = unit(a);
+  Tensor apart = rows.mm(rows.t()) / (tau * static_cast<double>(a.size(0) - 1));
+  apart.diagonal().zero_();
+  return {apart, at::ones({a.size(0)}, a.options())};
+}
+
+struct LossWeights {
+  std::string name;  // of the loss
+  PairWeights (*of)(const Tensor& z_a, const Tensor& z_b, double tau);
+};
+
+const Table<LossWeights>& loss_weights() {
+  static const Table<LossWeights> table(
+      "--loss", {{"infonce", softmax_of_loss}, {"ntxent", softmax_of_loss}, {"spectral", spectral_weights}});
+  return table;
+}
 
 // Eigenvectors of a symmetric matrix as columns, the largest eigenvalue first.
 std::pair<Tensor, Tensor> descending_eigen(const Tensor& matrix) {
@@ -46,46 +80,36 @@ void ContrastMatrices::add(const ContrastMatrices& other) {
   mean_one_minus_alpha += other.mean_one_minus_alpha;
 }
 
-Tensor softmax_weights(const Tensor& z_a, const Tensor& z_b, Weights weights, double tau) {
+PairWeights pair_weights(const Tensor& z_a, const Tensor& z_b, Weights weights, const settings::LossSettings& loss) {
   TORCH_CHECK(z_a.dim() == 2 && z_a.sizes() == z_b.sizes() && z_a.size(0) >= 2,
-              "[softmax_weights] expected two (n >= 2, P) matrices of one shape, got ", z_a.sizes(), " and ",
-              z_b.sizes());
+              "[pair_weights] expected two (n >= 2, P) matrices of one shape, got ", z_a.sizes(), " and ", z_b.sizes());
   const at::NoGradGuard no_grad;
-  Tensor a = wide(z_a), b = wide(z_b);
-  if (weights == Weights::kTrained) {
-    const double scale = 1 / std::sqrt(tau);
-    a = a / a.norm(2, {1}, true).clamp_min(1e-12) * scale;
-    b = b / b.norm(2, {1}, true).clamp_min(1e-12) * scale;
-  }
-  const Tensor squares = a.square().sum(1);
-  Tensor similarity = a.mm(a.t()) - (squares.unsqueeze(0) + squares.unsqueeze(1)) / 2;
-  similarity.diagonal().copy_((a - b).square().sum(1) / -2);
-  return at::softmax(similarity, 1);
+  const Tensor a = wide(z_a), b = wide(z_b);
+  return weights == Weights::kEqn2 ? softmax_weights(a, b) : loss_weights().at(loss.loss).of(a, b, loss.tau);
 }
 
-ContrastMatrices contrast_matrices(const ViewBatch& batch, const Tensor& alpha) {
+ContrastMatrices contrast_matrices(const ViewBatch& batch, const PairWeights& weights) {
   const at::NoGradGuard no_grad;
   const Tensor h = wide(batch.h_a), step = wide(batch.h_b) - h;
   const auto n = static_cast<double>(h.size(0));
-  const Tensor others = others_of(alpha);
-  const Tensor one_minus_alpha = others.sum(1);
+  const Tensor& apart = weights.apart;
   // sum_ij a_ij (h_i - h_j)(h_i - h_j)^T = H^T (D - A - A^T) H with D the sums of A's rows and columns.
-  const Tensor degree = one_minus_alpha + others.sum(0);
-  const Tensor pairs = h.t().mm(others).mm(h);
+  const Tensor degree = apart.sum(1) + apart.sum(0);
+  const Tensor pairs = h.t().mm(apart).mm(h);
   ContrastMatrices result;
   result.data = ((h * degree.unsqueeze(1)).t().mm(h) - pairs - pairs.t()) / n;
-  result.augmentation = (step * one_minus_alpha.unsqueeze(1)).t().mm(step) / n;
-  result.mean_one_minus_alpha = one_minus_alpha.mean().item<double>();
+  result.augmentation = (step * weights.together.unsqueeze(1)).t().mm(step) / n;
+  result.mean_one_minus_alpha = weights.together.mean().item<double>();
   return result;
 }
 
 ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, Weights weights,
-                                   double tau) {
+                                   const settings::LossSettings& loss) {
   TORCH_CHECK(batches >= 2, "[contrast_spectrum] expected at least two batches, got ", batches);
   const at::NoGradGuard no_grad;
   const auto of_batch = [&](int64_t k) {
     const ViewBatch rows = batch(k);
-    return contrast_matrices(rows, softmax_weights(rows.z_a, rows.z_b, weights, tau));
+    return contrast_matrices(rows, pair_weights(rows.z_a, rows.z_b, weights, loss));
   };
   ContrastSpectrum result;
   for (int64_t k = 0; k < batches; ++k) (k % 2 == 0 ? result.first : result.second).add(of_batch(k));
@@ -123,10 +147,10 @@ ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batc
   return result;
 }
 
-Tensor spread_within(const ViewBatch& batch, const Tensor& alpha, const Tensor& directions) {
+Tensor spread_within(const ViewBatch& batch, const PairWeights& weights, const Tensor& directions) {
   const at::NoGradGuard no_grad;
   const Tensor step = wide(batch.h_b) - wide(batch.h_a);
-  return others_of(alpha).sum(1) * step.mm(directions).square().sum(1);
+  return weights.together * step.mm(directions).square().sum(1);
 }
 
 }  // namespace directclr::explain

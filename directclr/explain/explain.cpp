@@ -11,6 +11,7 @@
 #include "directclr/core/text.h"
 #include "directclr/data/subset.h"
 #include "directclr/loss/contrastive.h"
+#include "directclr/spectrum/spectrum.h"
 #include "directclr/tensor/arrays.h"
 
 namespace directclr::explain {
@@ -90,12 +91,13 @@ void choose_weak(Explanation& e) {
   e.weak_share = share_within(x.second, e.weak);
 }
 
-void choose_examples(Explanation& e, const ViewFeatures& features, const Tail& tail, double tau, int64_t count) {
+void choose_examples(Explanation& e, const ViewFeatures& features, const Tail& tail, const settings::LossSettings& loss,
+                     int64_t count) {
   std::vector<double> spread;
   for (int64_t k = 0; k < features.batches(); ++k) {
     const ViewBatch rows = batch_of(tail.h_a, tail.h_b, tail, k, features.batch);
-    const Tensor alpha = softmax_weights(rows.z_a, rows.z_b, Weights::kTrained, tau);
-    const auto values = tensor::values_of(spread_within(rows, alpha, e.weak));
+    const PairWeights weights = pair_weights(rows.z_a, rows.z_b, Weights::kTrained, loss);
+    const auto values = tensor::values_of(spread_within(rows, weights, e.weak));
     spread.insert(spread.end(), values.begin(), values.end());
   }
   const double mean = std::accumulate(spread.begin(), spread.end(), 0.0) / static_cast<double>(spread.size());
@@ -109,12 +111,21 @@ void choose_examples(Explanation& e, const ViewFeatures& features, const Tail& t
   }
 }
 
-void attribute(Explanation& e, const Subject& subject, const data::Source& source,
-               const settings::ExplainSettings& settings, ViewOptions options, const Context& context) {
-  // Whole batches, at least one.
-  const auto wanted = std::min(static_cast<int64_t>(source.size()), std::max(kAttributionImages, settings.batch));
-  e.attribution_images = wanted / settings.batch * settings.batch;
-  const data::Subset part(source, data::spread_places(static_cast<uint64_t>(e.attribution_images), source.size()));
+// The places of images that had no part in finding the weak directions, in whole batches.
+std::vector<uint64_t> held_out_places(const ViewFeatures& features) {
+  const int64_t most = std::max<int64_t>(1, kAttributionImages / features.batch);
+  std::vector<uint64_t> places;
+  for (int64_t k = 1, taken = 0; k < features.batches() && taken < most; k += 2, ++taken) {
+    const auto begin = features.places.begin() + k * features.batch;
+    places.insert(places.end(), begin, begin + features.batch);
+  }
+  return places;
+}
+
+void attribute(Explanation& e, const Subject& subject, const data::Source& source, std::vector<uint64_t> places,
+               ViewOptions options, const Context& context) {
+  e.attribution_images = static_cast<int64_t>(places.size());
+  const data::Subset part(source, std::move(places));
   const auto variants = data::augment_variants(subject.augment);
   const auto measure = [&](const std::string& name, const data::AugmentSettings& augment) {
     options.task = name;
@@ -123,7 +134,7 @@ void attribute(Explanation& e, const Subject& subject, const data::Source& sourc
     ContrastMatrices sum;
     for (int64_t k = 0; k < features.batches(); ++k) {
       const ViewBatch rows = batch_of(tail.h_a, tail.h_b, tail, k, features.batch);
-      sum.add(contrast_matrices(rows, softmax_weights(rows.z_a, rows.z_b, Weights::kTrained, subject.loss.tau)));
+      sum.add(contrast_matrices(rows, pair_weights(rows.z_a, rows.z_b, Weights::kTrained, subject.loss)));
     }
     return std::pair(share_of_traces(sum), share_within(sum, e.weak));
   };
@@ -169,23 +180,25 @@ Explanation explain(const Subject& subject, const data::Source& source, const se
   const ViewFeatures features =
       view_features(subject.encoder, source, subject.augment, subject.device, options, context);
   const Tail tail = tail_of(subject, features);
-  const double tau = subject.loss.tau;
+  const settings::LossSettings& loss = subject.loss;
   const int64_t batches = features.batches();
   const auto on_h = [&](int64_t k) { return batch_of(tail.h_a, tail.h_b, tail, k, features.batch); };
   const auto on_r = [&](int64_t k) { return batch_of(features.a, features.b, tail, k, features.batch); };
 
   Explanation e;
+  e.loss = loss;
   e.images = features.a.size(0);
   e.batch = features.batch;
+  e.r = spectrum::summarize(tensor::array_of(features.a), /*l2_normalize=*/false);
   e.linear = tail.h_a.is_same(features.a) || torch::equal(tail.h_a, features.a);
   e.last = layer_contrast(e.linear ? "representation r" : "input of the last layer",
-                          contrast_spectrum(on_h, batches, Weights::kTrained, tau));
-  e.eqn2 = contrast_spectrum(on_h, batches, Weights::kEqn2, tau);
+                          contrast_spectrum(on_h, batches, Weights::kTrained, loss));
+  e.eqn2 = contrast_spectrum(on_h, batches, Weights::kEqn2, loss);
   if (!e.linear) {
-    e.representation = layer_contrast("representation r", contrast_spectrum(on_r, batches, Weights::kTrained, tau));
+    e.representation = layer_contrast("representation r", contrast_spectrum(on_r, batches, Weights::kTrained, loss));
   }
   choose_weak(e);
-  if (settings.examples > 0) choose_examples(e, features, tail, tau, settings.examples);
+  if (settings.examples > 0) choose_examples(e, features, tail, loss, settings.examples);
 
   const auto loss_of = [&](const Tensor& z_a, const Tensor& z_b) {
     return loss::loss_function(subject.loss.loss)(z_a, z_b, subject.loss, {});
@@ -203,7 +216,7 @@ Explanation explain(const Subject& subject, const data::Source& source, const se
     const auto& x = e.linear ? e.last.contrast.mean : e.representation->contrast.mean;
     e.first_layer = first_layer_growth(gradient, batches, matrices[0], matrices[1], x.contrast());
   }
-  if (settings.attribution) attribute(e, subject, source, settings, options, context);
+  if (settings.attribution) attribute(e, subject, source, held_out_places(features), options, context);
   return e;
 }
 

@@ -11,9 +11,11 @@
 #include "directclr/explain/growth.h"
 #include "directclr/explain/view_features.h"
 #include "directclr/model/projector.h"
+#include "directclr/report/explanation_result.h"
 #include "directclr/settings/explain_settings.h"
 #include "directclr/settings/loss_settings.h"
 #include "directclr/spectrum/layer_alignment.h"
+#include "directclr/spectrum/summary.h"
 
 namespace directclr::explain {
 
@@ -35,7 +37,7 @@ struct LayerContrast {
   std::vector<double> augmentation_along;  ///< v_k^T Sigma1 v_k / N
 };
 
-/// How much one augmentation spreads the views, as shares of what the data spread (Sigma1 over Sigma0).
+/// How much one augmentation spreads the views, over what the data spread (Sigma1 over Sigma0).
 struct Attribution {
   std::string name;
   data::AugmentVariant::Kind kind = data::AugmentVariant::Kind::kAlone;
@@ -56,13 +58,15 @@ struct Alignment {
 struct Explanation {
   int64_t images = 0;  ///< that were looked at, in batches of
   int64_t batch = 0;
-  bool linear = false;    ///< the last linear map takes r itself, not the output of other layers of the projector
-  LayerContrast last;     ///< on the input of the last linear map, with the weights of the trained loss
-  ContrastSpectrum eqn2;  ///< there, with Eqn 2's own weights
+  settings::LossSettings loss;  ///< whose weights X has
+  spectrum::SpectrumSummary r;  ///< of the representations of view a of these images
+  bool linear = false;          ///< the last linear map takes r itself, not the output of other layers of the projector
+  LayerContrast last;           ///< on the input of the last linear map, with the weights of the trained loss
+  ContrastSpectrum eqn2;        ///< there, with Eqn 2's own weights
   std::optional<LayerContrast> representation;  ///< on r, if that is not the same
 
-  /// The weak directions of `last`: of those in which the data spread at all the tenth where the augmentation's share
-  /// is largest (more, if more are negative for certain). Eigenvectors of X on one half of the batches.
+  /// The weak directions of `last`: of those in which the data spread at all the tenth where the augmentation's part
+  /// is largest (more, if more are negative beyond chance). Eigenvectors of X on one half of the batches.
   at::Tensor weak;        ///< (H, k)
   double weak_share = 0;  ///< Sigma1 over Sigma0 within them, on the other half
 
@@ -82,7 +86,12 @@ struct Explanation {
 Explanation explain(const Subject& subject, const data::Source& source, const settings::ExplainSettings& settings,
                     const ViewOptions& options, const Context& context);
 
-/// The explanation in sentences, the most important first.
-std::vector<std::string> reading(const Explanation& explanation);
+/// So many images, in so many batches, it takes for a conclusion about directions of this width: twice as many as
+/// directions in each half of the images, and four batches in each half for the test of their signs.
+int64_t images_needed(int64_t width, int64_t batch);
+
+/// What the explanation amounts to: one finding, how sure it is, and what speaks for and against it. Of too few images
+/// (images_needed) there is no finding, but how many would do.
+report::ExplanationResult::Conclusion conclude(const Explanation& explanation);
 
 }  // namespace directclr::explain

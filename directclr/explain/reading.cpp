@@ -3,32 +3,91 @@
 
 #include "directclr/core/text.h"
 #include "directclr/explain/explain.h"
+#include "directclr/spectrum/verdict.h"
 
 namespace directclr::explain {
 namespace {
 
-std::string count_of(int64_t n, size_t all) { return format("%lld of %zu", static_cast<long long>(n), all); }
+using Conclusion = report::ExplanationResult::Conclusion;
 
-std::string on_negative(const Explanation& e) {
+constexpr int64_t kBatchesOfEachHalf = 4;
+constexpr int64_t kImagesPerDirection = 2;  // of each half
+
+long long whole(int64_t n) { return static_cast<long long>(n); }
+
+bool seen(const Explanation& e) { return e.last.contrast.negative_for_certain > 0; }
+
+// "r has collapsed: 221 of 512 directions ..".
+std::string state_of_r(const Explanation& e) {
+  const auto verdict = spectrum::verdict(e.r, {});
+  return "r of these views: " + verdict.name() + " (" + verdict.text + ")";
+}
+
+bool collapsed(const Explanation& e) {
+  const auto kind = spectrum::verdict(e.r, {}).kind;
+  return kind == spectrum::Verdict::Kind::kDimensionalCollapse || kind == spectrum::Verdict::Kind::kCompleteCollapse;
+}
+
+std::string finding(const Explanation& e) {
   const auto& x = e.last.contrast;
-  const size_t width = x.eigenvalues.size();
-  const double share = (x.mean.augmentation.diagonal().sum() / x.mean.data.diagonal().sum()).item<double>();
-  const std::string counts = format(
-      "On images that had no part in finding them %s directions of the %s have a negative eigenvalue of X for certain "
-      "(5 %% false discoveries; below zero at all: %lld). ",
-      count_of(x.negative_for_certain, width).c_str(), e.last.layer.c_str(),
-      static_cast<long long>(x.negative_held_out));
-  return counts +
-         (x.negative_for_certain > 0
-              ? "Along these the augmentation spreads the views of an image more than the data spread images, and "
-                "training shrinks them: the first cause of collapse is at work. "
-              : "The first cause of collapse, augmentation stronger than the data, is not seen. ") +
-         format("Over all directions the augmentation spreads %.2f of what the data spread, in the %lld weakest %.2f.",
-                share, static_cast<long long>(e.weak.size(1)), e.weak_share);
+  const std::string r = collapsed(e) ? "r has dead directions" : "r has not collapsed";
+  if (seen(e)) {
+    return format(
+        "%s, and the first cause of collapse, augmentation stronger than the data, is at work: along %lld of %zu "
+        "directions of the %s the augmentation spreads the views of an image more than the data spread the images",
+        r.c_str(), whole(x.negative_for_certain), x.eigenvalues.size(), e.last.layer.c_str());
+  }
+  return r + (collapsed(e) ? ", but not because augmentation is stronger than the data now: " : ", and ") +
+         "the first cause of collapse is not seen along any direction of the " + e.last.layer +
+         (collapsed(e) ? ". What made them dead came earlier in training, or lies within the encoder, which this does "
+                         "not look at"
+                       : "");
+}
+
+// What the trained loss's own X says: the finding rests on it.
+std::string on_trained_weights(const Explanation& e) {
+  const auto& x = e.last.contrast;
+  return format(
+      "X of Lemma 2 with the weights of the trained loss (%s), on images that had no part in finding the directions: "
+      "%lld of %zu have a negative eigenvalue beyond chance (a t-test for each; of those that it names at most 5 %% "
+      "are expected to be wrong), %lld a negative one at all. In the %lld weakest the augmentation spreads %.2f times "
+      "what the data spread",
+      e.loss.loss.c_str(), whole(x.negative_for_certain), x.eigenvalues.size(), whole(x.negative_held_out),
+      whole(e.weak.size(1)), e.weak_share);
+}
+
+std::string on_eqn2(const Explanation& e) {
+  const double decided = e.eqn2.mean.mean_one_minus_alpha;
+  return format(
+      "X with Eqn 2's own weights, embeddings not normalised, another loss than the trained one: %lld of %zu "
+      "directions negative beyond chance. Its softmax leaves 1 - alpha_ii = %.2g undecided%s",
+      whole(e.eqn2.negative_for_certain), e.eqn2.eigenvalues.size(), decided,
+      decided < 0.01 ? ": nearly nothing, so that a few pairs of images decide its signs" : "");
+}
+
+std::string on_growth(const Explanation& e) {
+  const auto& g = e.growth;
+  return format(
+      "Lemma 4, exact for the trained loss: %lld of %zu %s shrink now, by more than the batches' scatter explains. The "
+      "loss does not see the length of z, so that some must shrink where others grow: this is no sign of either cause "
+      "by itself",
+      whole(g.shrinking), g.size.size(),
+      g.singular ? "singular directions of the last linear map" : "eigenvectors of X");
+}
+
+std::string on_lemma2(const Explanation& e) {
+  const auto& g = e.growth;
+  return format(
+      "Lemma 2, with X for the gradient, orders what grows under the trained loss %s (rank correlation %.2f) and has "
+      "the wrong sign for %lld of %zu directions",
+      g.rank_correlation > 0.7   ? "much as they are"
+      : g.rank_correlation > 0.3 ? "roughly"
+                                 : "otherwise",
+      g.rank_correlation, whole(g.signs_differ), g.size.size());
 }
 
 std::string on_augmentation(const Explanation& e) {
-  const auto& whole = e.attribution.front();
+  const auto& all = e.attribution.front();
   const Attribution* alone = nullptr;
   const Attribution* without = nullptr;
   for (const auto& a : e.attribution) {
@@ -36,65 +95,77 @@ std::string on_augmentation(const Explanation& e) {
     if (a.kind == data::AugmentVariant::Kind::kWithout && (!without || a.weak_share < without->weak_share))
       without = &a;
   }
-  if (!alone || !without) return "The augmentation has a single operation: there is nothing to attribute.";
-  const std::string text = format("In the %lld weakest directions, drawn anew, the augmentation's share is %.2f. ",
-                                  static_cast<long long>(e.weak.size(1)), whole.weak_share);
+  if (!alone || !without) return "The augmentation has a single operation: there is nothing to attribute";
+  const double alone_part = 100 * alone->weak_share / all.weak_share;
+  const double left = 100 * without->weak_share / all.weak_share;
+  const std::string text = "Of what the augmentation spreads in the weakest directions ";
   if (alone->operation == without->operation) {
-    return text + format("Most of it is %s: alone it makes %.2f, and without it %.2f is left.",
-                         alone->operation.c_str(), alone->weak_share, without->weak_share);
+    return text + format("most is %s: alone it makes %.0f %%, and without it %.0f %% is left", alone->operation.c_str(),
+                         alone_part, left);
   }
   return text + format(
-                    "No operation answers for it by itself: %s makes most alone (%.2f), leaving out %s takes away "
-                    "most (%.2f is left).",
-                    alone->operation.c_str(), alone->weak_share, without->operation.c_str(), without->weak_share);
-}
-
-std::string on_growth(const Explanation& e) {
-  const auto& g = e.growth;
-  return format(
-      "Under the loss as trained %s %s shrink at this moment beyond chance (Lemma 4). Lemma 2, "
-      "with X for the gradient, orders the directions %s (rank correlation %.2f) and has the wrong sign for "
-      "%lld of them.",
-      count_of(g.shrinking, g.size.size()).c_str(),
-      g.singular ? "singular directions of the last linear map" : "eigenvectors of X",
-      g.rank_correlation > 0.7   ? "much as it does"
-      : g.rank_correlation > 0.3 ? "roughly"
-                                 : "otherwise",
-      g.rank_correlation, static_cast<long long>(g.signs_differ));
+                    "no operation makes most by itself: %s alone makes %.0f %%, the largest part, and without %s "
+                    "%.0f %% is left, the least",
+                    alone->operation.c_str(), alone_part, without->operation.c_str(), left);
 }
 
 std::string on_alignment(const Alignment& a) {
   return format(
-      "Alignment of %s (%s between): mean |A_kk| of the leading quarter %.2f, off the diagonal %.3f; random "
-      "directions give %.3f.",
+      "The second cause, layers that align: %s (between them %s): mean |A_kk| of the leading quarter %.2f, off the "
+      "diagonal %.3f; random directions give %.3f",
       a.name.c_str(), a.between.c_str(), a.alignment.leading_diagonal, a.alignment.off_diagonal, a.alignment.chance);
+}
+
+bool eqn2_agrees(const Explanation& e) { return (e.eqn2.negative_for_certain > 0) == seen(e); }
+
+// Whether X orders what grows under the trained loss, and has the sign of all but a tenth.
+bool x_explains_growth(const Explanation& e) {
+  const auto& g = e.growth;
+  return !(g.rank_correlation <= 0.3) && 10 * g.signs_differ <= static_cast<int64_t>(g.size.size());
 }
 
 }  // namespace
 
-std::vector<std::string> reading(const Explanation& e) {
-  std::vector<std::string> sentences = {on_negative(e)};
-  if (!e.attribution.empty()) sentences.push_back(on_augmentation(e));
-  sentences.push_back(on_growth(e));
-  sentences.push_back(
-      format("With Eqn 2's own weights (embeddings not normalised) 1 - alpha_ii is %.3g on average and %lld directions "
-             "are negative for certain; with those of the trained loss 1 - alpha_ii is %.3g.",
-             e.eqn2.mean.mean_one_minus_alpha, static_cast<long long>(e.eqn2.negative_for_certain),
-             e.last.contrast.mean.mean_one_minus_alpha));
+int64_t images_needed(int64_t width, int64_t batch) {
+  const int64_t images = std::max(2 * kImagesPerDirection * width, 2 * kBatchesOfEachHalf * batch);
+  return (images + batch - 1) / batch * batch;
+}
+
+Conclusion conclude(const Explanation& e) {
+  Conclusion c;
+  const auto width = static_cast<int64_t>(e.last.contrast.eigenvalues.size());
+  const int64_t needed = images_needed(width, e.batch);
+  if (e.images < needed) {
+    c.finding = format(
+        "No conclusion: %lld images in batches of %lld are too few for %lld directions. Take %lld or more (--images "
+        "%lld), or smaller batches where these are what makes them too few; the numbers below are not to be relied on",
+        whole(e.images), whole(e.batch), whole(width), whole(needed), whole(needed));
+    c.confidence = "none";
+    c.beside.push_back(state_of_r(e));
+    return c;
+  }
+  c.finding = finding(e);
+  const bool agrees = eqn2_agrees(e), explains = x_explains_growth(e);
+  c.confidence = agrees && explains ? "high" : agrees || explains ? "moderate" : "low";
+  c.supporting.push_back(on_trained_weights(e));
+  (agrees ? c.supporting : c.opposing).push_back(on_eqn2(e));
+  (explains ? c.supporting : c.opposing).push_back(on_lemma2(e));
+  c.beside.push_back(state_of_r(e));
+  c.beside.push_back(on_growth(e));
+  if (!e.attribution.empty()) c.beside.push_back(on_augmentation(e));
   if (e.alignments.empty()) {
-    sentences.emplace_back(
-        "The projector has no matrix with singular vectors of its own: the second cause of collapse, "
-        "layers that align, has nothing to act on behind r.");
+    c.beside.emplace_back(
+        "The second cause, layers that align: behind r there is no matrix with singular vectors of its own, so there "
+        "it cannot act");
   }
-  for (const auto& alignment : e.alignments) sentences.push_back(on_alignment(alignment));
+  for (const auto& alignment : e.alignments) c.beside.push_back(on_alignment(alignment));
   if (e.first_layer) {
-    sentences.push_back(
+    c.beside.push_back(
         format("Theorem 3 orders the growth of the projector's first matrix with rank correlation %.2f "
-               "to the true rates, and has the wrong sign for %lld of %zu.",
-               e.first_layer->rank_correlation, static_cast<long long>(e.first_layer->signs_differ),
-               e.first_layer->size.size()));
+               "to the true rates, and has the wrong sign for %lld of %zu",
+               e.first_layer->rank_correlation, whole(e.first_layer->signs_differ), e.first_layer->size.size()));
   }
-  return sentences;
+  return c;
 }
 
 }  // namespace directclr::explain

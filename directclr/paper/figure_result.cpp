@@ -12,6 +12,7 @@ std::vector<std::string> FigureResult::notes() const {
   for (const auto& claim : claims) {
     lines.push_back("claim: " + claim.text + " -- " + (claim.shown ? "shown" : "not shown") + ": " + claim.evidence);
   }
+  for (const auto& remark : remarks) lines.push_back("remark: " + remark);
   return lines;
 }
 
@@ -33,6 +34,7 @@ std::string FigureResult::to_json() const {
   for (const auto& claim : claims) {
     object["claims"].push_back({{"text", claim.text}, {"shown", claim.shown}, {"evidence", claim.evidence}});
   }
+  object["remarks"] = remarks;
   return object.dump(2) + "\n";
 }
 
@@ -42,6 +44,7 @@ std::string FigureResult::to_text() const {
     text += std::string(claim.shown ? "  shown:     " : "  NOT SHOWN: ") + claim.text + "\n             " +
             claim.evidence + "\n";
   }
+  for (const auto& remark : remarks) text += "  remark:    " + remark + "\n";
   return text + "  (" + protocol + ")\n";
 }
 

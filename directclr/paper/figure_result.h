@@ -25,6 +25,7 @@ struct FigureResult {
   std::string protocol;
   std::string reading;  ///< how to read it
   std::vector<Claim> claims = {};
+  std::vector<std::string> remarks = {};  ///< what is missing, said wherever the claims are
   std::vector<Drawing> drawings = {};
 
   /// The protocol and the claims as lines, for the csv beside each picture.

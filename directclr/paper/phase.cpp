@@ -4,9 +4,9 @@
 #include <array>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <mutex>
-#include <optional>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -71,9 +71,14 @@ theory::LaboratorySettings settings_at(const theory::LaboratorySettings& setting
   return run;
 }
 
-double count_collapsed(const theory::Matrix& columns, double largest) {
-  if (columns.cols() == 0) return 0;
-  return static_cast<double>((theory::singular_values(columns).array() < 1e-3 * largest).count());
+// How much of what a map no longer sees lies in the clean input dimensions, the first ones, and in the noised ones.
+void add_collapsed(const theory::Matrix& map, theory::Index clean, Outcome& outcome) {
+  const theory::Svd svd = theory::svd(map);
+  for (theory::Index k = 0; k < svd.s.size(); ++k) {
+    if (svd.s(k) >= 1e-3 * svd.s(0)) continue;
+    outcome.collapsed_clean += svd.v.col(k).head(clean).squaredNorm();
+    outcome.collapsed_noised += svd.v.col(k).tail(map.cols() - clean).squaredNorm();
+  }
 }
 
 Outcome train(const theory::LaboratorySettings& settings, const Context& context) {
@@ -92,11 +97,8 @@ Outcome train(const theory::LaboratorySettings& settings, const Context& context
     }
     ++finished;
     const theory::Vector spectrum = theory::embedding_spectrum(network, data);
-    const theory::Matrix map = network.product();
-    const double largest = theory::singular_values(map)(0);
     outcome.effective_rank += spectrum::effective_rank({spectrum.begin(), spectrum.end()});
-    outcome.collapsed_clean += count_collapsed(map.leftCols(settings.width - settings.noised), largest);
-    outcome.collapsed_noised += count_collapsed(map.rightCols(settings.noised), largest);
+    add_collapsed(network.product(), settings.width - settings.noised, outcome);
   }
   const double share = finished > 0 ? 1 / static_cast<double>(finished) : NAN;
   outcome.effective_rank *= share;
@@ -139,27 +141,64 @@ std::map<std::string, Outcome> read_rows(const std::filesystem::path& path, cons
   return rows;
 }
 
-// A heat map of one column over two axes, averaged over the others.
-report::HeatMap map_over(const std::vector<Point>& points, const std::map<std::string, Outcome>& rows, size_t x,
-                         size_t y, const std::array<std::vector<double>, kAxes>& axes, double Outcome::*column,
+using Outcomes = std::map<std::string, Outcome>;
+
+// The mean of a column over points, all of whose seeds must have finished; of others not a number.
+double mean_of_complete(const std::vector<Point>& points, const Outcomes& rows, double Outcome::*column) {
+  double total = 0;
+  for (const auto& point : points) {
+    const Outcome& outcome = rows.at(key_of(point));
+    if (outcome.diverged > 0) return NAN;
+    total += outcome.*column;
+  }
+  return total / static_cast<double>(points.size());
+}
+
+std::vector<Point> points_where(const std::vector<Point>& points, const std::function<bool(const Point&)>& holds) {
+  std::vector<Point> found;
+  std::copy_if(points.begin(), points.end(), std::back_inserter(found), holds);
+  return found;
+}
+
+// A heat map of one column over two axes, averaged over the others; a cell in which a seed diverged has no value.
+report::HeatMap map_over(const std::vector<Point>& points, const Outcomes& rows, size_t x, size_t y,
+                         const std::array<std::vector<double>, kAxes>& axes, double Outcome::*column,
                          const std::string& title) {
   report::HeatMap map{title, kAxisNames[x], kAxisNames[y], title};
+  map.crossed = "a run diverged";
   for (const double value : axes[x]) map.columns.push_back(format_number(value));
   for (const double value : axes[y]) map.rows.push_back(format_number(value));
   for (const double row : axes[y]) {
     for (const double cell : axes[x]) {
-      double total = 0, count = 0;
-      for (const auto& point : points) {
-        const double value = rows.at(key_of(point)).*column;
-        if (point[x] == cell && point[y] == row && std::isfinite(value)) {
-          total += value;
-          ++count;
-        }
-      }
-      map.values.push_back(count > 0 ? total / count : NAN);
+      const auto here = points_where(points, [&](const Point& p) { return p[x] == cell && p[y] == row; });
+      map.values.push_back(mean_of_complete(here, rows, column));
     }
   }
   return map;
+}
+
+// "k 4, layers 4, scale 0.5 (3 of 3 seeds)" for each point that diverged.
+std::string diverged_text(const std::vector<Point>& points, const Outcomes& rows, int64_t seeds) {
+  std::vector<std::string> texts;
+  for (const auto& point : points) {
+    const double count = rows.at(key_of(point)).diverged;
+    if (count == 0) continue;
+    texts.push_back(format("k %s, %s layers, scale %s, learning rate %s (%.0f of %lld seeds)",
+                           format_number(point[0]).c_str(), format_number(point[1]).c_str(),
+                           format_number(point[2]).c_str(), format_number(point[3]).c_str(), count,
+                           static_cast<long long>(seeds)));
+  }
+  if (texts.empty()) return "";
+  return format("At %zu of %zu points the loss of some seeds ceased to be finite: ", texts.size(), points.size()) +
+         join(texts, "; ") + ". They are crosses in the pictures and part of no mean.";
+}
+
+// "0.5 and 1", "0, 1 and 2".
+std::string values_text(const std::vector<double>& values) {
+  std::vector<std::string> texts;
+  for (const double value : values) texts.push_back(format_number(value));
+  if (texts.size() == 1) return texts[0];
+  return join({texts.begin(), texts.end() - 1}) + " and " + texts.back();
 }
 
 }  // namespace
@@ -180,8 +219,12 @@ FigureResult phase_diagram(const theory::LaboratorySettings& settings, const Pha
   for (const auto& point : points) settings_at(settings, point);  // refuses before anything is run
   make_directories(directory);
   const auto path = directory / "phase.csv";
-  theory::LaboratorySettings fixed = settings_at(settings, points[0]);
-  const std::string header = "# phase diagram, version 1: " + fixed.protocol() + "\n" + kColumns + "\n";
+  const auto axes = axes_of(grid);
+  const theory::LaboratorySettings fixed = settings_at(settings, points[0]);
+  const std::string row = "as in each row";
+  const std::string header = "# phase diagram, version 2: " +
+                             fixed.protocol({{"batch_size", row}, {"learning_rate", row}, {"initial_scale", row}}) +
+                             "\n" + kColumns + "\n";
   uint64_t keep_bytes = 0;
   std::map<std::string, Outcome> rows = read_rows(path, header, keep_bytes);
   AppendFile file(path, keep_bytes);
@@ -201,50 +244,52 @@ FigureResult phase_diagram(const theory::LaboratorySettings& settings, const Pha
   });
 
   FigureResult result{
-      "phase", "Phase diagram (beyond the paper): augmentation or depth?", settings.protocol(),
-      "Effective rank of the embeddings over the grid, and how many dimensions are gone among those that the "
-      "augmentation noises and among those it leaves alone. Noise kills noised dimensions only; what dies among "
-      "the clean ones dies of depth."};
+      "phase", "Phase diagram (beyond the paper): augmentation or depth?",
+      fixed.protocol({{"batch_size", values_text(axes[5])},
+                      {"learning_rate", values_text(axes[3])},
+                      {"initial_scale", values_text(axes[2])}}) +
+          "; k " + values_text(axes[0]) + ", layers " + values_text(axes[1]) + ", noised dimensions " +
+          values_text(axes[4]),
+      "Effective rank of the embeddings over the grid, and how many dimensions are gone (singular values of the "
+      "trained map below 1e-3 of its largest, as in Figure 3): how much of what is gone lies in the dimensions that "
+      "the augmentation noises, and how much in those it leaves alone. Noise kills noised dimensions only; what dies "
+      "among the clean ones dies of depth."};
+  if (const std::string text = diverged_text(points, rows, settings.seeds); !text.empty()) {
+    result.remarks.push_back(text);
+  }
   // Split by the two causes: one layer under strong noise, and several layers without noise.
-  const auto mean_where = [&](double Outcome::*column, const std::function<bool(const Point&)>& holds) {
-    double total = 0, count = 0;
-    for (const auto& point : points) {
-      const double value = rows.at(key_of(point)).*column;
-      if (holds(point) && std::isfinite(value)) {
-        total += value;
-        ++count;
-      }
-    }
-    return count > 0 ? std::optional(total / count) : std::nullopt;
-  };
-  const auto axes = axes_of(grid);
   const double strongest = *std::max_element(axes[0].begin(), axes[0].end());
   const double weakest = *std::min_element(axes[0].begin(), axes[0].end());
   const double deepest = *std::max_element(axes[1].begin(), axes[1].end());
   const double shallowest = *std::min_element(axes[1].begin(), axes[1].end());
+  const auto mean_at = [&](double k, double layers, double Outcome::*column) {
+    return mean_of_complete(points_where(points, [&](const Point& p) { return p[0] == k && p[1] == layers; }), rows,
+                            column);
+  };
+  // A claim on numbers of which one is missing is not shown, and says why.
+  const auto claim = [&](const std::string& text, bool shown, const std::string& evidence, double sum) {
+    result.claims.push_back({text, shown && std::isfinite(sum),
+                             std::isfinite(sum) ? evidence : "some of the runs that it compares diverged"});
+  };
   if (strongest > weakest) {
-    const auto shallow = [&](double k) { return [&, k](const Point& p) { return p[0] == k && p[1] == shallowest; }; };
-    const double noised = *mean_where(&Outcome::collapsed_noised, shallow(strongest));
-    const double clean = *mean_where(&Outcome::collapsed_clean, shallow(strongest));
-    const double calm = *mean_where(&Outcome::collapsed_noised, shallow(weakest));
-    result.claims.push_back(
-        {"augmentation collapses the dimensions it noises, and only those", noised > calm && clean < 0.5,
-         format("%s layer(s): noised dimensions gone %.1f at k %s, %.1f at k %s; clean ones gone %.1f",
-                format_number(shallowest).c_str(), noised, format_number(strongest).c_str(), calm,
-                format_number(weakest).c_str(), clean)});
+    const double noised = mean_at(strongest, shallowest, &Outcome::collapsed_noised);
+    const double clean = mean_at(strongest, shallowest, &Outcome::collapsed_clean);
+    const double calm = mean_at(weakest, shallowest, &Outcome::collapsed_noised);
+    claim("augmentation collapses the dimensions it noises, and only those", noised > calm && clean < 0.5,
+          format("%s layer(s): noised dimensions gone %.1f at k %s, %.1f at k %s; clean ones gone %.1f",
+                 format_number(shallowest).c_str(), noised, format_number(strongest).c_str(), calm,
+                 format_number(weakest).c_str(), clean),
+          noised + clean + calm);
   }
   if (deepest > shallowest) {
-    const auto calm = [&](double layers) {
-      return [&, layers](const Point& p) { return p[0] == weakest && p[1] == layers; };
+    const auto gone = [&](double layers) {
+      return mean_at(weakest, layers, &Outcome::collapsed_clean) + mean_at(weakest, layers, &Outcome::collapsed_noised);
     };
-    const double deep =
-        *mean_where(&Outcome::collapsed_clean, calm(deepest)) + *mean_where(&Outcome::collapsed_noised, calm(deepest));
-    const double shallow = *mean_where(&Outcome::collapsed_clean, calm(shallowest)) +
-                           *mean_where(&Outcome::collapsed_noised, calm(shallowest));
-    result.claims.push_back(
-        {"depth collapses dimensions without any strong augmentation", deep > shallow,
-         format("k %s: dimensions gone %.1f with %s layers, %.1f with %s", format_number(weakest).c_str(), deep,
-                format_number(deepest).c_str(), shallow, format_number(shallowest).c_str())});
+    const double deep = gone(deepest), shallow = gone(shallowest);
+    claim("depth collapses dimensions without any strong augmentation", deep > shallow,
+          format("k %s: dimensions gone %.1f with %s layers, %.1f with %s", format_number(weakest).c_str(), deep,
+                 format_number(deepest).c_str(), shallow, format_number(shallowest).c_str()),
+          deep + shallow);
   }
   for (size_t x = 0; x < kAxes; ++x) {
     for (size_t y = x + 1; y < kAxes; ++y) {
@@ -252,11 +297,13 @@ FigureResult phase_diagram(const theory::LaboratorySettings& settings, const Pha
       const std::string pair = std::string(kAxisNames[x]) + "-" + kAxisNames[y];
       result.draw(map_over(points, rows, x, y, axes, &Outcome::effective_rank, "effective rank"), directory,
                   "phase-rank-" + pair,
-                  "Effective rank of the embedding covariance, mean over the other axes and seeds.");
+                  "Effective rank of the embedding covariance, mean over the other axes and seeds; a cross where any "
+                  "of these runs "
+                  "diverged.");
       result.draw(map_over(points, rows, x, y, axes, &Outcome::collapsed_noised, "noised dimensions gone"), directory,
-                  "phase-noised-" + pair, "Collapsed directions among the noised input dimensions.");
+                  "phase-noised-" + pair, "How much of what is gone lies in the noised input dimensions.");
       result.draw(map_over(points, rows, x, y, axes, &Outcome::collapsed_clean, "clean dimensions gone"), directory,
-                  "phase-clean-" + pair, "Collapsed directions among the clean input dimensions.");
+                  "phase-clean-" + pair, "How much of what is gone lies in the clean input dimensions.");
     }
   }
   return result;

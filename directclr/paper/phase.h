@@ -29,9 +29,11 @@ theory::LaboratorySettings phase_defaults();  ///< 3,000 iterations, 3 seeds
 /// pair of axes that have more than one value.
 ///
 /// Columns of phase.csv: the axes; effective_rank of the embedding covariance (lambda form), mean over seeds;
-/// collapsed_clean and collapsed_noised: how many singular values of the trained map, restricted to the clean and to
-/// the noised input dimensions, lie below 1e-3 of its largest; diverged: seeds whose loss ceased to be finite (they are
-/// left out of the means).
+/// collapsed_clean and collapsed_noised: the right singular vectors of the trained map whose values lie below 1e-3 of
+/// its largest span what is gone; how much of that lies in the clean and in the noised input dimensions (the squared
+/// lengths of the vectors' parts there, so that the two add up to how many values are gone, as Figure 3 counts them);
+/// diverged: seeds whose loss ceased to be finite. They are in no mean: where some have diverged, the means of the
+/// others stand in the file, but in no picture and no claim.
 ///
 /// A phase.csv that is there already and was made with the same settings is continued; with others, InputError. Throws
 /// Interrupted when asked to stop; what is finished is kept.

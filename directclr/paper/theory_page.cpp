@@ -66,6 +66,7 @@ std::string figure_section(const FigureResult& figure) {
     html += "<li>" + escape(claim.text) + ": <b>" + (claim.shown ? "shown" : "not shown") + "</b>. " +
             escape(claim.evidence) + ".</li>";
   }
+  for (const auto& remark : figure.remarks) html += "<li>" + escape(remark) + "</li>";
   html += "</ul>\n<div class=\"grid\">\n";
   for (const auto& drawing : figure.drawings) {
     html += "<figure id=\"figure-" + drawing.name + "\">" + report::inline_svg(drawing.svg, drawing.name) +

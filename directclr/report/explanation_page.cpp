@@ -60,7 +60,7 @@ Figure eigenvalues(const Result::Contrast& x) {
   return figure;
 }
 
-// How the augmentation's share of the data's spread is distributed over the directions.
+// How what the augmentation spreads, over what the data spread, is distributed over the directions.
 Figure shares(const Result::Contrast& x) {
   constexpr size_t kBins = 40;
   constexpr double kEnd = 2;
@@ -72,7 +72,7 @@ Figure shares(const Result::Contrast& x) {
     count[static_cast<size_t>(share / kEnd * kBins)] += 1;
   }
   for (size_t bin = 0; bin < kBins; ++bin) centre.push_back((static_cast<double>(bin) + 0.5) * kEnd / kBins);
-  Figure figure{"Histogram: share of the augmentation", "Sigma1 / Sigma0 along an eigenvector (above 1: killed)",
+  Figure figure{"Histogram: augmentation over data", "Sigma1 / Sigma0 along an eigenvector (above 1: shrinks)",
                 "directions"};
   figure.series = {{"eigenvectors of X", centre, count}};
   return figure;
@@ -113,8 +113,8 @@ std::string contrast_section(const Result& e, const std::filesystem::path& folde
       "the augmentation is above the data, X is negative and the direction shrinks.");
   html += figure(eigenvalues(x), folder, "eigenvalues",
                  "The band: two standard errors on images that had no part in finding the vectors.");
-  html +=
-      figure(shares(x), folder, "shares", "How many directions have which share. The last bin holds everything above.");
+  html += figure(shares(x), folder, "shares",
+                 "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
   if (e.x_representation) {
     html += figure(spreads(*e.x_representation, "representation r"), folder, "contrast-representation",
                    "The same on r, with the same weights.");
@@ -124,16 +124,19 @@ std::string contrast_section(const Result& e, const std::filesystem::path& folde
 
 std::string attribution_section(const Result& e) {
   if (e.attribution.empty()) return "";
-  std::vector<std::vector<std::string>> rows = {{"augmentation", "share, all directions", "share, weak directions"}};
+  std::vector<std::vector<std::string>> rows = {
+      {"augmentation", "augmentation / data, all directions", "augmentation / data, weakest directions"}};
   for (const auto& a : e.attribution) {
     rows.push_back({escape(a.name), format("%.3f", a.share), format("%.3f", a.weak_share)});
   }
   return "<h2>Which augmentation</h2>\n" + table(rows) +
          format(
-             "<p class=\"note\">Share: Sigma1 / Sigma0, what the augmentation spreads over what the data spread, of "
-             "the traces; above 1 it wins. The weak directions (%lld) are those in which the "
-             "augmentation as trained has the largest share, found on half of the images. "
-             "On %lld images; the same images and the same random draws in every row.</p>\n",
+             "<p class=\"note\">Sigma1 / Sigma0, of the traces: how much the augmentation spreads the views of an "
+             "image "
+             "for each unit that the data spread images; above 1 it wins. The weakest directions (%lld) are those in "
+             "which the augmentation as trained has the largest ratio on one half of the images; the table is of %lld "
+             "images of the other half, the same and with the same random crops and colours in every row. Other crops "
+             "than the finding's, hence other digits.</p>\n",
              static_cast<long long>(e.weak_count), static_cast<long long>(e.attribution_images));
 }
 
@@ -181,18 +184,20 @@ std::string examples_section(const Result& e, const std::filesystem::path& folde
   return "<h2>Images most affected</h2>\n<figure id=\"figure-examples\"><img alt=\"images with their two views\" "
          "src=\"" +
          png_data_url(read_file(picture)) + "\"><figcaption>" +
-         escape(
-             format("The image, then its two views: those that differ most within the weak directions (the first %.1f "
-                    "times as much as an image does on average).",
-                    e.examples[0].times_mean)) +
+         escape(format(
+             "The image, then its two views: those that differ most within the weakest directions (the first %.1f "
+             "times as much as an image does on average).",
+             e.examples[0].times_mean)) +
          "</figcaption></figure>\n";
 }
 
 constexpr const char* kAssumptions =
     "<h2>What this assumes</h2>\n<ul>"
     "<li>Lemma 2, G = -W X, is exact for a linear map, embeddings that are not normalised and Eqn 2, which sums over "
-    "images. Here X takes its weights alpha from normalised embeddings at the trained temperature, so that its softmax "
-    "is about as decided as the trained loss's; Eqn 2's own weights are given beside.</li>"
+    "images. Here X has the weights of the trained loss on normalised embeddings: for infonce and ntxent Eqn 2's "
+    "softmax "
+    "at the trained temperature, about as decided as the loss's; for spectral its similarities, without a softmax. Eqn "
+    "2's own weights are given as further evidence.</li>"
     "<li>Lemma 4 is exact for any loss, but for the gradient flow: weight decay, momentum and the optimiser's scaling "
     "are not in it. It says what the last linear map does at this moment of training, not what the encoder does.</li>"
     "<li>The trained loss does not see the length of z, so the rates, each times |W v|^2, add up to nothing over a "
@@ -209,7 +214,9 @@ void write_explanation_page(const std::filesystem::path& folder) {
   try {
     const Json& protocol = e.protocol;
     const auto text = [&](const char* key) { return protocol[key].get<std::string>(); };
-    const std::string title = "Why " + text("projector") + " has the directions it has";
+    const std::filesystem::path source(text(protocol.contains("weights") ? "weights" : "run"));
+    const std::string name = (source.has_filename() ? source : source.parent_path()).filename().string();
+    const std::string title = "Why " + name + " has the directions it has";
     const std::string epochs = protocol["pretraining_epochs"].is_null()
                                    ? "foreign weights"
                                    : protocol["pretraining_epochs"].dump() + " epochs";
@@ -219,7 +226,11 @@ void write_explanation_page(const std::filesystem::path& folder) {
                               format("; %lld training images with two views each, in batches of %lld.",
                                      static_cast<long long>(e.images), static_cast<long long>(e.batch))) +
                        "</p>\n<ul>";
-    for (const auto& sentence : e.reading) body += "<li>" + escape(sentence) + "</li>";
+    for (const auto& line : lines_of(e.conclusion)) {
+      const auto label = line.starts_with("No conclusion") ? std::string::npos : line.find(": ");
+      const std::string bold = line.substr(0, label);
+      body += "<li><b>" + escape(bold) + "</b>" + escape(line.substr(bold.size())) + "</li>\n";
+    }
     body += "</ul>\n" + contrast_section(e, folder) + attribution_section(e) + examples_section(e, folder) +
             growth_section(e, folder) + alignment_section(e, folder) + kAssumptions;
     body += format(

@@ -12,11 +12,19 @@ namespace {
 
 using Result = ExplanationResult;
 
-constexpr int64_t kExplanationVersion = 1;
+constexpr int64_t kExplanationVersion = 2;
 
 // The members of each part with their keys, in the file's order. A part is const where it is written.
 template <class T, class Part>
 concept MaybeConst = std::same_as<std::remove_const_t<T>, Part>;
+
+void each(MaybeConst<Result::Conclusion> auto& c, auto visit) {
+  visit("finding", c.finding);
+  visit("confidence", c.confidence);
+  visit("for", c.supporting);
+  visit("against", c.opposing);
+  visit("beside", c.beside);
+}
 
 void each(MaybeConst<Result::Contrast> auto& c, auto visit) {
   visit("layer", c.layer);
@@ -111,9 +119,25 @@ void read_optional(const Json* object, std::optional<Part>& part) {
 
 }  // namespace
 
+std::vector<std::string> lines_of(const ExplanationResult::Conclusion& c) {
+  std::vector<std::string> lines;
+  if (c.confidence == "none") {
+    if (!c.finding.empty()) lines.push_back(c.finding + ".");
+  } else {
+    lines.push_back("Finding (confidence " + c.confidence + "): " + c.finding + ".");
+  }
+  const auto add = [&](const char* side, const std::vector<std::string>& sentences) {
+    for (const auto& sentence : sentences) lines.push_back(side + sentence + ".");
+  };
+  add("For: ", c.supporting);
+  add("Against: ", c.opposing);
+  add("Beside: ", c.beside);
+  return lines;
+}
+
 Json json_of(const ExplanationResult& e) {
-  Json object = {{"version", kExplanationVersion}, {"images", e.images},  {"batch", e.batch},
-                 {"reading", e.reading},           {"x", object_of(e.x)}, {"x_eqn2", object_of(e.x_eqn2)}};
+  Json object = {{"version", kExplanationVersion},        {"images", e.images},  {"batch", e.batch},
+                 {"conclusion", object_of(e.conclusion)}, {"x", object_of(e.x)}, {"x_eqn2", object_of(e.x_eqn2)}};
   if (e.x_representation) object["x_representation"] = object_of(*e.x_representation);
   object["weak"] = {{"count", e.weak_count}, {"share", e.weak_share}};
   object["attribution_images"] = e.attribution_images;
@@ -131,7 +155,12 @@ ExplanationResult read_explanation(const Json& object) {
   const MemberReader read{object};
   read("images", e.images);
   read("batch", e.batch);
-  read("reading", e.reading);
+  if (const Json* conclusion = object.find("conclusion")) {
+    read_part(*conclusion, e.conclusion);
+  } else {
+    e.conclusion.confidence = "none";
+    read("reading", e.conclusion.beside);
+  }
   read_part(object.at("x"), e.x);
   read_part(object.at("x_eqn2"), e.x_eqn2);
   read_optional(object.find("x_representation"), e.x_representation);

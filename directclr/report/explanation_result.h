@@ -13,6 +13,14 @@ namespace directclr::report {
 /// An explanation as explain.json holds it (docs/formats.md) and its page shows it; directclr/explain says what each
 /// number is.
 struct ExplanationResult {
+  /// What it amounts to, in sentences.
+  struct Conclusion {
+    std::string finding;
+    std::string confidence;               ///< "high", "moderate", "low"; "none": there is no finding
+    std::vector<std::string> supporting;  ///< what speaks for it,
+    std::vector<std::string> opposing;    ///< against it,
+    std::vector<std::string> beside;      ///< and neither
+  };
   /// X on one layer.
   struct Contrast {
     std::string layer;
@@ -73,7 +81,7 @@ struct ExplanationResult {
 
   int64_t images = 0;
   int64_t batch = 0;
-  std::vector<std::string> reading;  ///< sentences
+  Conclusion conclusion;
   Contrast x;
   Eqn2 x_eqn2;
   std::optional<Contrast> x_representation;
@@ -88,9 +96,13 @@ struct ExplanationResult {
   Json protocol = Json::object();  ///< how it was obtained
 };
 
-/// The file's object, version 1.
+/// The conclusion as lines, the finding first: "Finding (confidence high): ..", "For: ..", "Against: ..", "Beside: ..".
+std::vector<std::string> lines_of(const ExplanationResult::Conclusion& conclusion);
+
+/// The file's object, version 2.
 Json json_of(const ExplanationResult& result);
-/// The result that json_of made an object of. Throws JsonError.
+/// The result that json_of made an object of; the first version had sentences in place of a conclusion, which are then
+/// beside it. Throws JsonError.
 ExplanationResult read_explanation(const Json& object);
 
 /// Throws InputError when the file cannot be written.

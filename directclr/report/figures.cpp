@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 
@@ -64,6 +65,7 @@ std::string head(const std::string& name, int width, int height, const std::stri
 }
 
 std::string color_of(const Figure& figure, size_t i) {
+  i = figure.series[i].color_of == SIZE_MAX ? i : figure.series[i].color_of;
   if (!figure.family) return kColors[i % std::size(kColors)];
   // From blue to orange along the measured members of the family.
   const auto members =
@@ -89,8 +91,15 @@ std::string to_script(const Figure& figure, const std::string& name) {
   }
   for (size_t i = 0; i < figure.series.size(); ++i) {
     const Series& s = figure.series[i];
-    plots.push_back(source(i, "4") + " with lines lw " + (s.dashed ? "1.5 dt 2" : "2") + " lc rgb '" +
-                    (s.dashed && figure.family ? "black" : color_of(figure, i)) + "' title " + in_quotes(s.name));
+    // A line through one or two points would hardly be seen.
+    const auto finite = std::count_if(s.y.begin(), s.y.end(), [](double y) { return std::isfinite(y); });
+    const bool line = s.dashed || s.dotted || finite > 2;
+    plots.push_back(source(i, "4") + (line ? " with lines lw " : " with linespoints pt 7 ps 0.5 lw ") +
+                    (s.dotted   ? "1.5 dt 3"
+                     : s.dashed ? "1.5 dt 2"
+                                : "2") +
+                    " lc rgb '" + (s.dashed && figure.family ? "black" : color_of(figure, i)) +
+                    (s.name.empty() ? "' notitle" : "' title " + in_quotes(s.name)));
   }
   return gp + "plot " + join(plots, ", \\\n     ") + "\n";
 }
@@ -114,13 +123,18 @@ std::string ticks(const char* axis, const std::vector<std::string>& names) {
 }
 
 std::string to_script(const HeatMap& map, const std::string& name) {
-  std::string gp = head(name, 480, 400, map.title, map.x_label, map.y_label);
+  const std::string x_label = map.crossed.empty() ? map.x_label : map.x_label + "   (x: " + map.crossed + ")";
+  std::string gp = head(name, 480, 400, map.title, x_label, map.y_label);
   gp += ticks("x", map.columns) + ticks("y", map.rows) + "set cblabel " + in_quotes(map.value_label) + "\n";
   gp += format("set xrange [-0.5:%zu.5]\nset yrange [%zu.5:-0.5]\n", map.columns.size() - 1, map.rows.size() - 1);
   if (map.low < map.high) {
     gp += "set cbrange [" + format_number(map.low) + ":" + format_number(map.high) + "]\n";
   }
   gp += "set palette defined (0 '#fff7e0', 0.35 '#8fc7c0', 0.7 '#2f7fae', 1 '#14285a')\nset key off\nset border 0\n";
+  for (size_t i = 0; i < map.values.size() && !map.crossed.empty(); ++i) {
+    if (std::isfinite(map.values[i])) continue;
+    gp += format("set label 'x' at %zu,%zu center front\n", i % map.columns.size(), i / map.columns.size());
+  }
   // Boxes and not `with image`: an image in an svg is blurred by browsers.
   return gp + "set style fill solid noborder\nplot " + in_quotes(name + ".csv") +
          " every ::1 using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):5 with boxxyerror lc palette\n";
@@ -197,18 +211,40 @@ HeatMap matrix_map(const std::string& title, const std::string& x_label, const s
   return map;
 }
 
-Figure spectrum_figure(const std::string& title,
-                       const std::vector<std::pair<std::string, std::vector<double>>>& spectra) {
+Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve>& curves, double dead_below) {
+  constexpr double kUnknownFloor = 1e-16;
   Figure figure{title, "singular value rank index", "singular value of the covariance", true, {}, false, {}};
-  for (const auto& [name, values] : spectra) {
-    Series series{name, {}, values};
-    const double largest = values.empty() ? 1 : std::max(*std::max_element(values.begin(), values.end()), 1e-300);
+  std::vector<Series> limits;
+  for (size_t i = 0; i < curves.size(); ++i) {
+    const auto& values = curves[i].values;
+    const double largest = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
+    const double floor = curves[i].floor > 0 ? curves[i].floor : largest > 0 ? kUnknownFloor * largest : kUnknownFloor;
+    Series series{curves[i].name, {}};
+    size_t measured = 0;
     for (size_t k = 0; k < values.size(); ++k) {
+      const bool above = values[k] > floor;
+      measured += above;
       series.x.push_back(static_cast<double>(k));
-      series.y[k] = std::max(series.y[k], 1e-20 * largest);
+      series.y.push_back(above ? values[k] : std::nan(""));
     }
     figure.series.push_back(std::move(series));
+    // Each kind of limit stands in the key once.
+    const auto limit = [&](double from, double y, std::string key, bool Series::*kind) {
+      if (std::any_of(limits.begin(), limits.end(), [&](const Series& other) { return other.*kind; })) key.clear();
+      limits.push_back({key, {from, static_cast<double>(values.size() - 1)}, {y, y}});
+      limits.back().color_of = i;
+      limits.back().*kind = true;
+    };
+    const bool nothing = !(largest > 0);  // a logarithmic axis needs something to show
+    if (!nothing) {
+      limit(0, dead_below * largest, format("dead: below %g of the largest", dead_below), &Series::dashed);
+    }
+    if (measured < values.size() && (curves[i].floor > 0 || nothing)) {
+      const double from = std::max(0.0, static_cast<double>(measured) - 0.5);
+      limit(from, floor, "not measured: below rounding", &Series::dotted);
+    }
   }
+  figure.series.insert(figure.series.end(), limits.begin(), limits.end());
   return figure;
 }
 

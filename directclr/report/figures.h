@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -8,12 +9,14 @@ namespace directclr::report {
 
 /// One curve, with an optional band around it. Values that are not finite leave a gap.
 struct Series {
-  std::string name;
+  std::string name;  ///< empty: not in the key
   std::vector<double> x;
   std::vector<double> y = {};
   std::vector<double> low = {};   ///< lower edge of the band, as long as y; empty: no band
   std::vector<double> high = {};  ///< upper edge
   bool dashed = false;            ///< a prediction beside measurements
+  bool dotted = false;            ///< a limit of what was measured
+  size_t color_of = SIZE_MAX;     ///< the series whose colour it has; SIZE_MAX: its own
 };
 
 /// A line plot. Drawn by gnuplot from a script and a csv that stay beside the svg, so that anybody can restyle it.
@@ -37,7 +40,8 @@ struct HeatMap {
   std::string value_label;
   std::vector<std::string> columns = {};  ///< names along x
   std::vector<std::string> rows = {};     ///< names along y, the first at the top
-  std::vector<double> values = {};        ///< row by row; what is not finite stays empty
+  std::vector<double> values = {};        ///< row by row; what is not finite stays empty, or has a cross
+  std::string crossed = "";               ///< what a cross says, beside the x axis's label; empty: no crosses
   double low = 0;                         ///< ends of the colour scale; equal: fitted to the values
   double high = 0;
   std::vector<std::string> notes = {};
@@ -47,10 +51,16 @@ struct HeatMap {
 HeatMap matrix_map(const std::string& title, const std::string& x_label, const std::string& y_label, size_t columns,
                    std::vector<double> values);
 
-/// Curves by name with their values in order: covariance spectra over the rank index, logarithmic (as the paper's
-/// Figures 2, 7b and 9). Values that are zero or lost in rounding (below 1e-20 of the largest) are drawn there.
-Figure spectrum_figure(const std::string& title,
-                       const std::vector<std::pair<std::string, std::vector<double>>>& spectra);
+/// A covariance spectrum to be drawn.
+struct SpectrumCurve {
+  std::string name;
+  std::vector<double> values;  ///< descending
+  double floor = 0;            ///< what rounding alone makes lies below; 0: not known
+};
+/// Spectra over the rank index, logarithmic (as the paper's Figures 2, 7b and 9). A curve ends where its values are
+/// below its floor (1e-16 of the largest where it is not known); from there a dotted line marks a floor that is known.
+/// A dashed line marks the share `dead_below` of its largest value, below which a direction is dead.
+Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve>& curves, double dead_below = 1e-4);
 
 /// Whether gnuplot is there to draw figures.
 bool can_draw();

@@ -1,6 +1,7 @@
 #include "directclr/report/run_report.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "directclr/core/text.h"
@@ -20,9 +21,69 @@ const SpectrumResult* spectrum_of(const RunResults& run, const std::string& laye
   return found == run.spectra.end() ? nullptr : &found->second;
 }
 
+// What two numbers must have in common to be compared, as a run has it; "" where it does not say.
+struct Circumstance {
+  const char* name;
+  std::string (*of)(const RunResults& run);
+};
+std::string recorded(const RunResults& run, const char* key) {
+  const auto found = run.environment.find(key);
+  return found == run.environment.end() ? "" : found->second;
+}
+const Circumstance kCircumstances[] = {
+    {"data", [](const RunResults& run) { return run.setting("data"); }},
+    {"content of the data", [](const RunResults& run) { return recorded(run, "data_fingerprint"); }},
+    {"images", [](const RunResults& run) { return recorded(run, "images"); }},
+    {"image size", [](const RunResults& run) { return run.setting("image_size"); }},
+    {"encoder", [](const RunResults& run) { return run.setting("arch"); }},
+    {"stem", [](const RunResults& run) { return run.setting("stem"); }},
+    {"epochs", [](const RunResults& run) { return run.setting("epochs"); }},
+    {"seed", [](const RunResults& run) { return run.setting("seed"); }}};
+
+std::vector<Circumstance> differing_circumstances(const std::vector<RunResults>& runs) {
+  std::vector<Circumstance> differing;
+  for (const auto& circumstance : kCircumstances) {
+    const std::string first = circumstance.of(runs[0]);
+    if (std::any_of(runs.begin(), runs.end(), [&](const auto& run) { return circumstance.of(run) != first; })) {
+      differing.push_back(circumstance);
+    }
+  }
+  return differing;
+}
+
+std::string introduction(const std::vector<RunResults>& runs) {
+  const auto differing = differing_circumstances(runs);
+  std::string html = format("<p>%zu run%s", runs.size(), runs.size() == 1 ? "" : "s");
+  const auto in_common = [&](const char* before, const char* name) {
+    for (const auto& circumstance : kCircumstances) {
+      if (std::string(circumstance.name) != name || circumstance.of(runs[0]).empty()) continue;
+      const bool differs = std::any_of(differing.begin(), differing.end(),
+                                       [&](const auto& other) { return std::string(other.name) == name; });
+      if (!differs) html += before + escape(circumstance.of(runs[0]));
+    }
+  };
+  in_common(" on ", "data");
+  in_common(", encoder ", "encoder");
+  html += ". Numbers below are measured on these runs; each says how.</p>\n";
+  if (differing.empty()) return html;
+  std::vector<std::vector<std::string>> rows = {{"run"}};
+  for (const auto& circumstance : differing) rows[0].emplace_back(circumstance.name);
+  for (const auto& run : runs) {
+    rows.push_back({escape(run.name)});
+    for (const auto& circumstance : differing) {
+      const std::string value = circumstance.of(run);
+      rows.back().push_back(value.empty() ? "not recorded" : escape(value));
+    }
+  }
+  return html +
+         "<p>The runs differ in more than their method. Each number is of its own run; what a difference between two "
+         "comes from, these pages do not say:</p>\n" +
+         table(rows);
+}
+
 std::string overview(const std::vector<RunResults>& runs) {
   std::vector<std::vector<std::string>> rows = {{"run", "projector", "epochs", "probe top-1", "k-NN top-1",
-                                                 "effective rank of r", "dead directions of r", "effective rank of z",
+                                                 "effective-rank of r", "dead-directions of r", "effective-rank of z",
                                                  "training time"}};
   for (const auto& run : runs) {
     const auto rank = [&](const char* layer) {
@@ -39,27 +100,44 @@ std::string overview(const std::vector<RunResults>& runs) {
   return table(rows);
 }
 
-// Every distinct way in which the table's numbers were obtained, said once.
+// Every distinct way in which the table's numbers were obtained, said once, with the runs that it is about.
 std::string protocols(const std::vector<RunResults>& runs) {
-  std::set<std::string> lines;
+  std::map<std::string, std::set<std::string>> lines;
   for (const auto& run : runs) {
+    const auto add = [&](const std::string& line) { lines[line].insert(run.name); };
     const std::string seed = "data " + run.setting("data") + ", seed " + run.setting("seed");
     for (const auto& accuracy : {run.probe, run.knn}) {
-      if (accuracy) lines.insert(accuracy->protocol + ", on the representation; " + seed);
+      if (accuracy) add(accuracy->protocol + ", on the representation; " + seed);
     }
     if (run.baseline) {
-      lines.insert(format("for comparison, %s: %.2f %%; %s", run.baseline->protocol.c_str(), 100 * run.baseline->top1,
-                          seed.c_str()));
+      add(format("for comparison, %s: %.2f %%; %s", run.baseline->protocol.c_str(), 100 * run.baseline->top1,
+                 seed.c_str()));
     }
     for (const auto& [layer, s] : run.spectra) {
-      lines.insert(format("%s spectrum: covariance of %lld %s images, centred, rows %s", layer.c_str(),
-                          static_cast<long long>(s.samples), s.split.c_str(),
-                          s.l2_normalized ? "L2-normalised" : "not normalised"));
+      const std::string data = s.protocol.value("data", run.setting("data"));
+      add(format("%s spectrum: covariance of %lld %s images of %s, centred, rows %s", layer.c_str(),
+                 static_cast<long long>(s.samples), s.split.c_str(), data.c_str(),
+                 s.l2_normalized ? "L2-normalised" : "not normalised"));
     }
   }
   std::string html = "<ul class=\"note\">";
-  for (const auto& line : lines) html += "<li>" + escape(line) + "</li>";
+  for (const auto& [line, names] : lines) {
+    const std::string whose = names.size() == runs.size() ? "" : join({names.begin(), names.end()}) + ": ";
+    html += "<li>" + escape(whose + line) + "</li>";
+  }
   return html + "</ul>\n";
+}
+
+// The verdicts, a line each.
+std::string verdicts(const std::vector<RunResults>& runs) {
+  std::string html;
+  for (const auto& run : runs) {
+    for (const auto& [layer, s] : run.spectra) {
+      html += "<li><b>" + escape(run.name + ", " + layer + ": " + s.verdict.name()) + ".</b> " +
+              escape(s.verdict.text) + "</li>\n";
+    }
+  }
+  return html.empty() ? "" : "<ul>" + html + "</ul>\n";
 }
 
 std::string figure_html(const Figure& figure, const std::filesystem::path& directory, const std::string& name,
@@ -71,16 +149,16 @@ std::string figure_html(const Figure& figure, const std::filesystem::path& direc
 
 std::string spectra_section(const std::vector<RunResults>& runs, const std::string& layer, const std::string& caption,
                             const std::filesystem::path& directory) {
-  std::vector<std::pair<std::string, std::vector<double>>> all;
+  std::vector<SpectrumCurve> all;
   for (const auto& run : runs) {
-    if (const auto* s = spectrum_of(run, layer)) all.emplace_back(run.name, s->values);
+    if (const auto* s = spectrum_of(run, layer)) all.push_back({run.name, s->values, s->floor});
   }
   if (all.empty()) return "";
   std::string html = figure_html(spectrum_figure("Spectrum of the " + layer, all), directory, layer, caption);
   if (all.size() < 2) return html;
   html += "<details><summary>Each run alone</summary><div class=\"grid\">";
   for (size_t i = 0; i < all.size(); ++i) {
-    html += figure_html(spectrum_figure(all[i].first + ", " + layer, {all[i]}), directory,
+    html += figure_html(spectrum_figure(all[i].name + ", " + layer, {all[i]}), directory,
                         layer + "-" + std::to_string(i + 1), "");
   }
   return html + "</div></details>\n";
@@ -103,7 +181,14 @@ std::string settings_section(const std::vector<RunResults>& runs) {
   std::vector<std::vector<std::string>> differing = {{"setting"}};
   for (const auto& run : runs) differing[0].push_back(escape(run.name));
   std::string shared;
-  for (const auto& entry : runs[0].config) {
+  std::vector<TomlEntry> entries;  // of any run, each once
+  std::set<std::string> seen;
+  for (const auto& run : runs) {
+    for (const auto& entry : run.config) {
+      if (seen.insert(entry.name).second) entries.push_back(entry);
+    }
+  }
+  for (const auto& entry : entries) {
     std::vector<std::string> row = {escape(entry.name)};
     bool same = true;
     for (const auto& run : runs) {
@@ -132,21 +217,20 @@ std::string settings_section(const std::vector<RunResults>& runs) {
 std::string run_report(const std::string& title, const std::vector<RunResults>& runs,
                        const std::filesystem::path& figures) {
   std::string body = "<h1>" + escape(title) + "</h1>\n";
-  body += format("<p>%zu run%s on %s, encoder %s. Numbers below are measured on these runs; each says how.</p>\n",
-                 runs.size(), runs.size() == 1 ? "" : "s", escape(runs[0].setting("data")).c_str(),
-                 escape(runs[0].setting("arch")).c_str());
-  body += "<h2>Results</h2>\n" + overview(runs) + protocols(runs);
+  body += introduction(runs);
+  body += "<h2>Results</h2>\n" + overview(runs) + verdicts(runs) + protocols(runs);
   body +=
       "<p class=\"note\">r is the representation (the encoder's output), z the embedding (the projector's, which the "
       "loss "
-      "sees). Effective rank: exp of the entropy of the covariance's normalised eigenvalues; it lies between 1 and the "
-      "number of dimensions. Dead directions: eigenvalues below 1e-4 of the largest. One seed a run: differences of a "
+      "sees). effective-rank: exp of the entropy of the covariance's normalised eigenvalues; it lies between 1 and the "
+      "number of dimensions. dead-directions: eigenvalues below 1e-4 of the largest. One seed a run: differences of a "
       "percent or two may be chance.</p>\n";
   const std::string representation =
       spectra_section(runs, "representation",
                       "Singular values of the covariance of r, largest first, logarithmic. A curve that falls off a "
                       "cliff has collapsed "
-                      "dimensions: directions in which the representation hardly varies.",
+                      "dimensions: directions in which the representation hardly varies. Below the dashed line of "
+                      "its colour they count as dead; dotted: what rounding alone makes.",
                       figures);
   const std::string embedding =
       spectra_section(runs, "embedding", "The same for z. Without a projector z is r, or a part of it.", figures);

@@ -53,6 +53,14 @@ std::string RunResults::setting(const std::string& wanted) const {
   return "";
 }
 
+void tell_apart(std::vector<RunResults>& runs) {
+  std::map<std::string, int> times;
+  for (const auto& run : runs) ++times[run.name];
+  for (auto& run : runs) {
+    if (times[run.name] > 1) run.name = run.path.string();
+  }
+}
+
 RunResults read_results(const fs::path& path) {
   RunResults results;
   results.path = path;

@@ -37,6 +37,9 @@ struct RunResults {
   std::string setting(const std::string& name) const;
 };
 
+/// Gives runs whose directories have the same name their paths for names.
+void tell_apart(std::vector<RunResults>& runs);
+
 /// Throws InputError when `path` is no run directory, when its files are of two runs, and when one of them is damaged,
 /// naming the file.
 RunResults read_results(const std::filesystem::path& path);

@@ -6,6 +6,7 @@
 #include "directclr/core/text.h"
 #include "directclr/io/row_reader.h"
 #include "directclr/report/spectrum_page.h"
+#include "directclr/spectrum/gates.h"
 #include "directclr/spectrum/measures.h"
 
 namespace directclr::report {
@@ -26,8 +27,7 @@ MeasuredInput measure_file(const std::filesystem::path& path, const SpectrumSett
 }
 
 SpectrumInputs::SpectrumInputs(const SpectrumSettings& settings, size_t count, std::filesystem::path out)
-    : settings_(settings), count_(count), out_(std::move(out)) {
-  if (!settings.fail_under.empty()) floors_ = spectrum::parse_floors(settings.fail_under);
+    : settings_(settings), gates_(settings.fail, "--fail"), count_(count), out_(std::move(out)) {
   if (!settings.analysis.compat.empty()) spectrum::compatible_measures({}, settings.analysis.compat);
 }
 
@@ -41,15 +41,28 @@ std::vector<Finding> SpectrumInputs::add(MeasuredInput input) {
     named.protocol["input"] = input.name + ", " + named.layer;
     write_spectrum(input.name, named, in_page);
   }
-  for (const auto& fault : spectrum::under_floors(input.result, floors_)) {
-    faults_.push_back(input.name + ": " + fault);
+  if (!gates_.empty()) {
+    const auto results = gates_.results(input.result, input.result.verdict);
+    findings[0].object["gates"] = spectrum::json_of(results);
+    for (const auto& text : spectrum::failures(results)) failed_.push_back(input.name + ": " + text);
   }
+  inputs_.push_back(findings[0].object);
   if (settings_.cka) {
     ComparedRows rows{input.name, std::move(input.rows), input.result.skipped, input.result.values.front() > 0};
-    for (const auto& earlier : compared_) findings.push_back(finding_of(compare(earlier, rows)));
+    for (const auto& earlier : compared_) {
+      findings.push_back(finding_of(compare(earlier, rows)));
+      comparisons_.push_back(findings.back().object);
+    }
     compared_.push_back(std::move(rows));
   }
   return findings;
+}
+
+Json SpectrumInputs::object() const {
+  if (count_ == 1) return inputs_.size() == 1 ? inputs_[0] : Json::object();
+  Json all = {{"inputs", inputs_}};
+  if (settings_.cka) all["comparisons"] = comparisons_;
+  return all;
 }
 
 void SpectrumInputs::write_page() const { write_spectrum_page(out_, files_); }

@@ -29,34 +29,38 @@ struct MeasuredInput {
 /// file, and Interrupted.
 MeasuredInput measure_file(const std::filesystem::path& path, const SpectrumSettings& settings, const Context& context);
 
-/// The inputs of one `directclr spectrum`, one after the other: their files, how alike they are, the floors that they
-/// must hold, and the page of all.
+/// The inputs of one `directclr spectrum`, one after the other: their files, how alike they are, the gates that they
+/// must pass, and the page of all.
 class SpectrumInputs {
  public:
-  /// `count`: how many inputs will come. `out`: folder for files and page; empty: none. Throws InputError for floors or
+  /// `count`: how many inputs will come. `out`: folder for files and page; empty: none. Throws InputError for gates or
   /// a tool that are not known, before any work.
   SpectrumInputs(const SpectrumSettings& settings, size_t count, std::filesystem::path out);
 
   /// Writes the input's files and gives what is to be printed: its spectrum, then how alike it is to each before it.
   std::vector<Finding> add(MeasuredInput input);
 
+  /// All that add() gave as one object: of a single input its own, else {"inputs": [..], "comparisons": [..]}.
+  Json object() const;
+
   /// Whether the inputs so far have files in `out`.
   bool has_page() const { return !files_.empty(); }
   /// Writes out/index.html of all inputs. Throws Error when gnuplot fails.
   void write_page() const;
 
-  /// A line for each measure of an input that is under its floor.
-  const std::vector<std::string>& faults() const { return faults_; }
+  /// A line for each gate that an input did not pass.
+  const std::vector<std::string>& failed() const { return failed_; }
 
  private:
   std::string file_name(const std::filesystem::path& path);
 
   SpectrumSettings settings_;
-  std::vector<spectrum::Floor> floors_;
+  spectrum::Gates gates_;
   size_t count_;
   std::filesystem::path out_;
   std::vector<ComparedRows> compared_;
-  std::vector<std::string> faults_;
+  std::vector<std::string> failed_;
+  Json inputs_ = Json::array(), comparisons_ = Json::array();
   std::vector<std::string> files_;  // names in `out`
 };
 

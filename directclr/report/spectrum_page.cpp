@@ -16,7 +16,7 @@
 namespace directclr::report {
 namespace {
 
-using Spectra = std::vector<std::pair<std::string, std::vector<double>>>;
+using Spectra = std::vector<SpectrumCurve>;
 
 // `reason`: why there is no value.
 std::string number(double value, const std::string& reason) {
@@ -28,7 +28,7 @@ std::string number(double value, const std::string& reason) {
 // The share of the variance in the first k directions.
 Figure cumulative(const Spectra& spectra) {
   Figure figure{"Cumulative share of the variance", "directions", "share"};
-  for (const auto& [name, values] : spectra) {
+  for (const auto& [name, values, floor] : spectra) {
     double all = 0, sum = 0;
     for (const double v : values) all += v;
     Series series{name, {}, {}};
@@ -54,7 +54,7 @@ using Rows = std::vector<std::pair<std::string, std::string>>;
 Rows rows_of(const SpectrumResult& s) {
   Rows rows;
   for (const auto& kind : spectrum::measure_kinds()) {
-    rows.emplace_back(kind.label, number(kind.value(s), spectrum::reason_of(kind, s)));
+    rows.emplace_back(kind.name, number(kind.value(s), spectrum::reason_of(kind, s)));
   }
   // What was asked for besides, each kind by name: the same for all inputs of one call.
   const auto add_sorted = [&](Rows further) {
@@ -80,11 +80,20 @@ Rows rows_of(const SpectrumResult& s) {
 void write_spectrum_page(const std::filesystem::path& folder, const std::vector<std::string>& names) {
   std::vector<std::vector<std::string>> table_rows = {{"measure"}};
   Spectra spectra;
+  double dead_below = 0;
   std::string verdicts, protocols;
+  std::vector<SpectrumResult> results;
+  std::vector<std::string> titles;
   for (const auto& name : names) {
-    const SpectrumResult result = read_spectrum_result(folder / (name + ".json"));
+    results.push_back(read_spectrum_result(folder / (name + ".json")));
+    titles.push_back(results.back().protocol.value("input", name));
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    const SpectrumResult& result = results[i];
     const Json protocol = protocol_of(result);
-    const std::string title = protocol.value("input", name);
+    // Of files of one name in several folders the paths.
+    const bool alone = std::count(titles.begin(), titles.end(), titles[i]) == 1;
+    const std::string title = alone ? titles[i] : protocol.value("file", protocol.value("run", names[i]));
     table_rows[0].push_back(escape(title));
     size_t row = 0;
     for (const auto& [label, value] : rows_of(result)) {
@@ -94,11 +103,16 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
     verdicts += "<li><b>" + escape(title) + ": " + escape(result.verdict.name()) + ".</b> " +
                 escape(result.verdict.text) + "</li>\n";
     protocols += escape(Json(protocol.get<std::map<std::string, Json>>()).dump()) + "\n";  // by name
-    spectra.emplace_back(title, result.values);
+    spectra.push_back({title, result.values, result.floor});
+    dead_below = result.lines.dead_below;  // the same for all inputs of one call
   }
-  std::string body = "<h1>Is it collapsed?</h1>\n<ul>" + verdicts + "</ul>\n<div class=\"grid\">\n";
-  body += drawn(spectrum_figure("Spectrum of the covariance", spectra), folder, "comparison",
-                "Eigenvalues, largest first, logarithmic. A curve that falls off a cliff has dead directions.");
+  const std::string heading =
+      "Is it collapsed? " + (titles.size() > 4 ? format("%zu inputs", titles.size()) : join(titles));
+  std::string body = "<h1>" + escape(heading) + "</h1>\n<ul>" + verdicts + "</ul>\n<div class=\"grid\">\n";
+  body += drawn(
+      spectrum_figure("Spectrum of the covariance", spectra, dead_below), folder, "comparison",
+      "Eigenvalues, largest first, logarithmic. Below the dashed line of its colour a curve's directions are dead; "
+      "where it would be below what rounding alone makes, a dotted line stands in its place.");
   body += drawn(cumulative(spectra), folder, "cumulative",
                 "How few directions hold the variance: a straight line would be all alike.");
   body += "</div>\n<h2>Measures</h2>\n" + table(table_rows) +
@@ -106,7 +120,7 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
           "<details><summary>How they were taken</summary><pre>" +
           protocols + "</pre></details>\n";
   body += format("<p class=\"note\">Made by directclr %s from the result files alone.</p>\n", kVersion);
-  write_file(folder / "index.html", page("Is it collapsed?", body));
+  write_file(folder / "index.html", page(heading, body));
 }
 
 }  // namespace directclr::report

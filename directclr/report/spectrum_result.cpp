@@ -1,5 +1,6 @@
 #include "directclr/report/spectrum_result.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -14,42 +15,44 @@ namespace {
 
 using spectrum::Measure;
 
-constexpr int64_t kSpectrumVersion = 1;
+constexpr int64_t kSpectrumVersion = 2;
 
-// Reads what spectrum::measures_object wrote, in any order. Of a file of earlier versions what is not there is not a
-// number, or stays as it is.
+// Reads what spectrum::measures_object wrote, in any order, and what the first version called otherwise. What is not
+// there is not a number, or stays as it is.
 void read_members(const Json& object, SpectrumResult& s) {
   const MemberReader read{object, /*optional=*/true};
-  read("effective_rank_sigma", s.effective_rank_sigma);
-  read("effective_rank_lambda", s.effective_rank_lambda);
+  const auto read_named = [&](const char* name, const char* formerly, auto& value) {
+    read(object.contains(name) ? name : formerly, value);
+  };
+  read_named("effective-rank-sigma", "effective_rank_sigma", s.effective_rank_sigma);
+  read_named("effective-rank", "effective_rank_lambda", s.effective_rank_lambda);
   read("rankme", s.rankme);
-  read("participation_ratio", s.participation_ratio);
-  read("stable_rank", s.stable_rank);
-  read("cumulative_area", s.cumulative_area);
-  read("condition_number", s.condition_number);  // infinite: null
+  read_named("participation-ratio", "participation_ratio", s.participation_ratio);
+  read_named("stable-rank", "stable_rank", s.stable_rank);
+  read_named("cumulative-area", "cumulative_area", s.cumulative_area);
+  read_named("condition-number", "condition_number", s.condition_number);  // infinite: null
   read("alpha", s.power_law.alpha);
-  read("alpha_r2", s.power_law.r2);
-  if (const Json* ranks = object.find("alpha_ranks")) {
+  read_named("alpha-r2", "alpha_r2", s.power_law.r2);
+  if (const Json* ranks = object.find(object.contains("alpha-ranks") ? "alpha-ranks" : "alpha_ranks")) {
     s.power_law.first = ranks->at(0).get<int64_t>();
     s.power_law.last = ranks->at(1).get<int64_t>();
   }
-  read("normalized_std", s.normalized_std);
-  read("mean_cosine", s.mean_cosine);
-  read("constant_dimensions", s.constant);
-  read("below_1e-2_of_largest", s.below_1e_2);
-  read("below_1e-4_of_largest", s.below_1e_4);
-  read("below_1e-6_of_largest", s.below_1e_6);
+  read_named("normalized-std", "normalized_std", s.normalized_std);
+  read_named("mean-cosine", "mean_cosine", s.mean_cosine);
+  read_named("constant-dimensions", "constant_dimensions", s.constant);
+  read_named("dead-directions-1e-2", "below_1e-2_of_largest", s.below_1e_2);
+  read_named("dead-directions", "below_1e-4_of_largest", s.below_1e_4);
+  read_named("dead-directions-1e-6", "below_1e-6_of_largest", s.below_1e_6);
+  s.floor = object.value("rounding_floor", 0.0);
 }
 
 spectrum::Verdict read_verdict(const Json& object, const SpectrumResult& result) {
   spectrum::Verdict verdict = spectrum::verdict(result, result.lines);
   const auto name = object.at("kind").get<std::string>();
-  using Kind = spectrum::Verdict::Kind;
-  for (const Kind kind : {Kind::kHealthy, Kind::kDimensionalCollapse, Kind::kCompleteCollapse, Kind::kTooFewRows}) {
-    verdict.kind = kind;
-    if (verdict.name() == name) break;
-  }
-  if (verdict.name() != name) throw JsonError("there is no verdict '" + name + "'");
+  const auto& kinds = spectrum::verdict_kinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const auto& entry) { return entry.text == name; });
+  if (kind == kinds.end()) throw JsonError("there is no verdict '" + name + "'");
+  verdict.kind = kind->kind;
   verdict.text = object.at("text").get<std::string>();
   return verdict;
 }
@@ -120,12 +123,13 @@ Json json_of(const SpectrumResult& s) {
                    {"text", s.verdict.text},
                    {"dead_below", s.lines.dead_below},
                    {"collapsed_share", s.lines.collapsed_share},
-                   {"complete_below", s.lines.complete_below},
+                   {"one_direction_below", s.lines.one_direction_below},
                    {"rows_per_dimension", s.lines.rows_per_dimension}}}};
   const Json measures = spectrum::measures_object(s);
   for (const auto& [key, value] : measures.items()) object[key] = value;
   object["dimensions"] = s.dimensions();
   object["singular_values"] = s.values;
+  object["rounding_floor"] = s.floor;
   object["protocol"] = protocol_of(s);
   for (const auto* further : {&s.compat, &s.geometry}) {
     for (const auto& measure : *further) {
@@ -158,7 +162,7 @@ SpectrumResult read_spectrum_result(const Json& object) {
   if (const Json* verdict = object.find("verdict")) {
     for (const auto& [key, line] :
          {std::pair("dead_below", &s.lines.dead_below), std::pair("collapsed_share", &s.lines.collapsed_share),
-          std::pair("complete_below", &s.lines.complete_below),
+          std::pair("one_direction_below", &s.lines.one_direction_below),
           std::pair("rows_per_dimension", &s.lines.rows_per_dimension)}) {
       *line = verdict->value(key, *line);
     }

@@ -31,7 +31,7 @@ SpectrumResult spectrum_result(const spectrum::Analysis& analysis, const spectru
 SpectrumResult spectrum_result(const spectrum::SpectrumSummary& summary, const spectrum::VerdictSettings& lines,
                                Json protocol);
 
-/// The file's object, version 1.
+/// The file's object, version 2: measures by name.
 Json json_of(const SpectrumResult& result);
 /// The `protocol` of that object: how the rows were obtained and taken.
 Json protocol_of(const SpectrumResult& result);

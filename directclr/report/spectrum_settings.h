@@ -6,6 +6,7 @@
 #include "directclr/core/settings.h"
 #include "directclr/io/row_settings.h"
 #include "directclr/spectrum/analysis.h"
+#include "directclr/spectrum/gates.h"
 #include "directclr/spectrum/verdict.h"
 
 namespace directclr::report {
@@ -34,7 +35,7 @@ struct SpectrumSettings {
   std::string prefix;
   bool exact = false;
   bool cka = false;
-  std::string fail_under;
+  spectrum::GateTexts fail;
   spectrum::VerdictSettings verdict;
   io::RowSettings rows;  ///< of files
 
@@ -55,8 +56,13 @@ struct SpectrumSettings {
           "eigenvalues, which see nothing below 5e-8 of the largest");
     f.add("cka", cka,
           "also how alike every two inputs are (linear CKA): their rows must be the same samples, in the same order");
-    f.add("fail_under", fail_under,
-          "exit with status 1 when a measure is under its floor: rank=0.1D,normalized-std=0.5; empty: never");
+    f.add("fail_under", fail.under,
+          "exit with status 5 when a measure is under its floor: rank=0.1D,normalized-std=0.5; empty: never");
+    f.add("fail_over", fail.over,
+          "exit with status 5 when a measure is over its ceiling: dead=0, dead=0.05D; empty: never");
+    f.add("fail_on", fail.on,
+          "exit with status 5 on these verdicts: collapse (of any kind), " + join(spectrum::verdict_kinds().names()) +
+              "; empty: never");
     verdict.describe(f);
     rows.describe(f);
   }

@@ -16,7 +16,8 @@ Finding write_spectrum(const std::string& title, const SpectrumResult& s, const 
   if (!files.folder.empty()) {
     make_directories(files.folder);
     write_spectrum_result(files.folder / (files.name + ".json"), s);
-    write_figure(spectrum_figure(title, {{files.curve, s.values}}), files.folder, files.name);
+    write_figure(spectrum_figure(title, {{files.curve, s.values, s.floor}}, s.lines.dead_below), files.folder,
+                 files.name);
     written = "\n  wrote " + (files.folder / files.name).string() + ".{json,csv,svg,gp}";
     if (!can_draw()) written += " (no picture yet: gnuplot, which draws it from the .gp, is not installed)";
     object.erase("singular_values");
@@ -27,8 +28,10 @@ Finding write_spectrum(const std::string& title, const SpectrumResult& s, const 
   if (s.skipped > 0) text += format(", %lld rows left out: not finite", static_cast<long long>(s.skipped));
   if (const Json* read = s.protocol.find("read")) text += "\n  " + read->value("text", "");
   text += "\n  " + s.verdict.name() + ": " + s.verdict.text;
-  text += format("\n  effective rank %.1f (covariance eigenvalues), %.1f (singular values of the features)",
-                 s.effective_rank_lambda, s.effective_rank_sigma);
+  text += format(
+      "\n  effective-rank %.1f of %lld: the one to report (the other ranks weigh small directions more, and are for "
+      "comparison with what others report)",
+      s.effective_rank_lambda, static_cast<long long>(s.dimensions()));
   return {text + written, std::move(object)};
 }
 

@@ -45,8 +45,9 @@ std::string text_of(const WeightsResult& result) {
   for (const auto& read : result.read) text += "\n  read " + read.text();
   for (const auto& m : result.matrices) {
     text += format(
-        "\n  %-36s %5lld x %-5lld  effective rank %.1f of %zu, stable rank %.1f, %lld below 1 %% of the "
-        "largest %.3g",
+        "\n  %-36s %5lld x %-5lld  effective-rank-sigma %.1f of %zu, stable-rank %.1f, dead-directions %lld (below 1 "
+        "%% "
+        "of the largest singular value, %.3g)",
         m.name.c_str(), static_cast<long long>(m.shape[0]), static_cast<long long>(m.shape[1]), m.effective_rank_sigma,
         m.singular_values.size(), m.stable_rank, static_cast<long long>(m.below_1e_2), m.singular_values[0]);
   }
@@ -105,7 +106,7 @@ WeightsResult measure_weights(const std::filesystem::path& input, const std::str
 }
 
 Json json_of(const WeightsResult& result) {
-  Json object = {{"version", 1},
+  Json object = {{"version", 2},
                  {"file", result.file},
                  {"read", Json::array()},
                  {"method", result.method},
@@ -115,9 +116,9 @@ Json json_of(const WeightsResult& result) {
   for (const auto& m : result.matrices) {
     object["matrices"].push_back({{"name", m.name},
                                   {"shape", m.shape},
-                                  {"effective_rank_sigma", m.effective_rank_sigma},
-                                  {"stable_rank", m.stable_rank},
-                                  {"below_1e-2_of_largest", m.below_1e_2},
+                                  {"effective-rank-sigma", m.effective_rank_sigma},
+                                  {"stable-rank", m.stable_rank},
+                                  {"dead-directions", m.below_1e_2},
                                   {"singular_values", m.singular_values}});
   }
   for (const auto& a : result.alignments) {
@@ -143,9 +144,13 @@ WeightsResult read_weights_result(const Json& object) {
   }
   result.method = object.at("method").get<std::string>();
   for (const auto& m : object.at("matrices")) {
+    const auto named = [&](const char* name, const char* formerly) {
+      return m.contains(name) ? m.at(name) : m.at(formerly);
+    };
     result.matrices.push_back({m.at("name").get<std::string>(), m.at("shape").get<std::vector<int64_t>>(),
-                               m.at("effective_rank_sigma").get<double>(), m.at("stable_rank").get<double>(),
-                               m.at("below_1e-2_of_largest").get<int64_t>(),
+                               named("effective-rank-sigma", "effective_rank_sigma").get<double>(),
+                               named("stable-rank", "stable_rank").get<double>(),
+                               named("dead-directions", "below_1e-2_of_largest").get<int64_t>(),
                                m.at("singular_values").get<std::vector<double>>()});
   }
   for (const auto& a : object.at("alignments")) {

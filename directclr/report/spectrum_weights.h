@@ -49,7 +49,7 @@ WeightsResult measure_weights(const std::filesystem::path& input, const std::str
 /// A member of result files: container, prefix, tensors, passed_over.
 Json json_of(const io::WeightsRead& read);
 
-/// The file's object, version 1.
+/// The file's object, version 2: measures by name.
 Json json_of(const WeightsResult& result);
 /// The result that json_of made an object of. Throws JsonError.
 WeightsResult read_weights_result(const Json& object);

@@ -6,7 +6,6 @@
 #include "directclr/core/printable.h"
 #include "directclr/core/text.h"
 #include "directclr/data/source.h"
-#include "directclr/spectrum/measures.h"
 
 namespace directclr::settings {
 
@@ -59,9 +58,17 @@ void TrainSettings::describe(FieldList& f) {
   f.add("rank_timeout", rank_timeout, 1, 1e6,
         "with several processes: seconds without an answer after which a process counts as lost, and the run ends");
   f.add("knn_every", knn_every, 0, 1e6, "epochs between k-NN scores on part of the data; 0: none");
+  f.add("stop_under", stop.under,
+        "save and stop (status 5) when a measure of r is under its floor: rank=0.1D; empty: never");
+  f.add("stop_over", stop.over,
+        "save and stop (status 5) when a measure of r is over its ceiling: dead=10, dead=0.05D; empty: never");
+  f.add("stop_on", stop.on,
+        "save and stop (status 5) on these verdicts of r: collapse (of any kind), one-direction, dimensional-collapse, "
+        "complete-collapse; empty: never");
   f.add(
-      "stop_under", stop_under,
-      "save and stop (status 4) when a measure of r falls under its floor after the warm-up: rank=0.1D; empty: never");
+      "grace_epochs", grace_epochs, 0, 1e6,
+      "epochs from the start in which nothing stops the run and no collapse is warned of, since an untrained network's "
+      "representation is nearly collapsed; at least the warm-up");
 }
 
 void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_processes) {
@@ -78,7 +85,7 @@ void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_pr
   if (keep_best == "knn_top1" && knn_every == 0) {
     throw InputError("--keep-best", "knn_top1 is not measured", "--knn-every 1");
   }
-  if (!stop_under.empty()) spectrum::parse_floors(stop_under, "--stop-under");
+  const spectrum::Gates checked(stop, "--stop");  // throws for what is malformed
   augment.complete(data::SourceSpec::parse(data), given);
 
   const int64_t representation = encoder.shape().representation();

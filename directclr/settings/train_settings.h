@@ -10,6 +10,7 @@
 #include "directclr/settings/loss_settings.h"
 #include "directclr/settings/model_settings.h"
 #include "directclr/settings/optim_settings.h"
+#include "directclr/spectrum/gates.h"
 
 namespace directclr::settings {
 
@@ -41,8 +42,9 @@ struct TrainSettings {
   int64_t knn_every = 0;
   int64_t monitor_every = 5;
   double monitor_memory = 10;
-  std::string stop_under;
   std::string keep_best = "no";
+  spectrum::GateTexts stop;
+  double grace_epochs = 1;
   double rank_timeout = 60;
 
   void describe(FieldList& fields);

@@ -25,8 +25,8 @@ std::string power_law_text(const SpectrumSummary& s, double value) {
                 static_cast<long long>(law.last));
 }
 void add_power_law(const SpectrumSummary& s, Json& object) {
-  object["alpha_r2"] = s.power_law.r2;
-  object["alpha_ranks"] = Json::array({s.power_law.first, s.power_law.last});
+  object["alpha-r2"] = s.power_law.r2;
+  object["alpha-ranks"] = Json::array({s.power_law.first, s.power_law.last});
 }
 
 std::string why_no_power_law(const SpectrumSummary& s) {
@@ -43,13 +43,20 @@ std::string why_no_condition(const SpectrumSummary& s) {
 }
 
 std::string dead_text(const SpectrumSummary& s, double) {
-  return format("%lld of %lld below 1e-4 of the largest eigenvalue (%lld below 1e-2, %lld below 1e-6)",
-                static_cast<long long>(s.below_1e_4), static_cast<long long>(s.dimensions()),
-                static_cast<long long>(s.below_1e_2), static_cast<long long>(s.below_1e_6));
+  const auto d = static_cast<long long>(s.dimensions());
+  std::string text = format("%lld of %lld below 1e-4 of the largest eigenvalue (%lld below 1e-2",
+                            static_cast<long long>(s.below_1e_4), d, static_cast<long long>(s.below_1e_2));
+  const double largest = s.values.empty() ? 0 : s.values.front();
+  text += s.floor > 1e-6 * largest ? format("; rounding hides what is below %.1g)", s.floor / largest)
+                                   : format(", %lld below 1e-6)", static_cast<long long>(s.below_1e_6));
+  if (s.samples > 0 && s.samples <= s.dimensions()) {
+    text += format(", %lld of them for want of rows", d - static_cast<long long>(s.samples) + 1);
+  }
+  return text;
 }
 void add_other_thresholds(const SpectrumSummary& s, Json& object) {
-  object["below_1e-2_of_largest"] = s.below_1e_2;
-  object["below_1e-6_of_largest"] = s.below_1e_6;
+  object["dead-directions-1e-2"] = s.below_1e_2;
+  object["dead-directions-1e-6"] = s.below_1e_6;
 }
 
 std::string constant_text(const SpectrumSummary& s, double) {
@@ -74,8 +81,6 @@ const Table<MeasureKind>& measure_kinds() {
       "measure",
       {
           {.name = "effective-rank",
-           .key = "effective_rank_lambda",
-           .label = "effective rank (eigenvalues)",
            .definition =
                "exp of the entropy of lambda_k / sum lambda, eigenvalues of the centred covariance (the variance form)",
            .caveat = "weighs the large eigenvalues: a dead tail hardly shows in it",
@@ -83,10 +88,9 @@ const Table<MeasureKind>& measure_kinds() {
                         "values",
            .value = [](const Summary& s) { return s.effective_rank_lambda; },
            .text = of_dimensions,
-           .jackknife = true},
+           .jackknife = true,
+           .short_name = "rank"},
           {.name = "effective-rank-sigma",
-           .key = "effective_rank_sigma",
-           .label = "effective rank (singular values)",
            .definition = "exp of the entropy of sigma_k / sum sigma, singular values of the centred rows (Roy & "
                          "Vetterli 2007)",
            .caveat = "larger than the variance form for the same spectrum: compare like with like",
@@ -94,8 +98,6 @@ const Table<MeasureKind>& measure_kinds() {
            .text = of_dimensions,
            .jackknife = true},
           {.name = "rankme",
-           .key = "rankme",
-           .label = "RankMe",
            .definition = "exp of the entropy of sigma_k(Z) / sum sigma, rows as they are, not centred (Garrido et al. "
                          "2023)",
            .caveat = "meant to compare runs of one method",
@@ -106,16 +108,12 @@ const Table<MeasureKind>& measure_kinds() {
            .text = of_dimensions,
            .stays = {.translation = false}},
           {.name = "participation-ratio",
-           .key = "participation_ratio",
-           .label = "participation ratio",
            .definition = "(sum lambda)^2 / sum lambda^2",
            .caveat = "from few rows too small: 1 / PR measured is about 1 / PR + 1 / N",
            .value = [](const Summary& s) { return s.participation_ratio; },
            .text = of_dimensions,
            .jackknife = true},
           {.name = "stable-rank",
-           .key = "stable_rank",
-           .label = "stable rank = NESum",
            .definition = "sum lambda / lambda_1 of the centred covariance",
            .caveat = "one strong direction alone makes it small",
            .elsewhere = "the same number as NESum (He & Ozay 2022)",
@@ -123,8 +121,6 @@ const Table<MeasureKind>& measure_kinds() {
            .text = of_dimensions,
            .jackknife = true},
           {.name = "components-90",
-           .key = "components_90",
-           .label = "components that hold 90 % of the variance",
            .definition =
                "the smallest k for which the k largest lambda hold 0.9 sum lambda (PC-ID, Ansuini et al. 2019)",
            .caveat = "depends on the share; the tail, where dimensional collapse begins, is left out",
@@ -134,8 +130,6 @@ const Table<MeasureKind>& measure_kinds() {
                       double value) { return format("%.0f of %lld", value, static_cast<long long>(s.dimensions())); },
            .json = [](const Summary& s) { return Json(components_holding(s.values, 0.9)); }},
           {.name = "cumulative-area",
-           .key = "cumulative_area",
-           .label = "cumulative area",
            .definition = "mean over j of sum of the j largest sigma / sum sigma (Li, Efros & Pathak 2022, Eqn 2)",
            .caveat = "goes from (D + 1) / 2D for a flat spectrum to 1 for complete collapse",
            .elsewhere = "called explained variance, although it sums sigma, not its square",
@@ -144,8 +138,6 @@ const Table<MeasureKind>& measure_kinds() {
            .healthier = Healthier::kLess,
            .jackknife = true},
           {.name = "alpha",
-           .key = "alpha",
-           .label = "alpha, ranks 11 to 100",
            .definition = "lambda_j ~ j^-alpha, least squares of the logarithms with weights 1 / j, ranks 11 to 100 "
                          "(alpha-ReQ, Agrawal et al. 2022)",
            .caveat = "the range of ranks decides much, even the sign of its relation to accuracy; near 1 is called "
@@ -158,8 +150,6 @@ const Table<MeasureKind>& measure_kinds() {
            .why_none = why_no_power_law,
            .further = add_power_law},
           {.name = "condition-number",
-           .key = "condition_number",
-           .label = "condition number",
            .definition = "lambda_1 / lambda_D",
            .caveat = "infinite as soon as one direction is dead, and always from fewer rows than dimensions",
            .value = [](const Summary& s) { return s.condition_number; },
@@ -167,8 +157,6 @@ const Table<MeasureKind>& measure_kinds() {
            .healthier = Healthier::kLess,
            .why_none = why_no_condition},
           {.name = "dead-directions",
-           .key = "below_1e-4_of_largest",
-           .label = "dead directions (below 1e-4)",
            .definition = "how many eigenvalues are below 1e-4 of the largest",
            .caveat = "depends on the share; from N rows at least D - N + 1 are 0",
            .elsewhere = "other shares",
@@ -176,10 +164,9 @@ const Table<MeasureKind>& measure_kinds() {
            .text = dead_text,
            .healthier = Healthier::kLess,
            .json = [](const Summary& s) { return Json(s.below_1e_4); },
-           .further = add_other_thresholds},
+           .further = add_other_thresholds,
+           .short_name = "dead"},
           {.name = "constant-dimensions",
-           .key = "constant_dimensions",
-           .label = "constant dimensions",
            .definition = "columns whose variance is below 1e-12 of the columns' mean variance: units that are off for "
                          "every image",
            .caveat = "collapse need not follow the axes: look at the eigenvalues too",
@@ -190,8 +177,6 @@ const Table<MeasureKind>& measure_kinds() {
            .stays = {.rotation = false},
            .json = [](const Summary& s) { return Json(s.constant); }},
           {.name = "normalized-std",
-           .key = "normalized_std",
-           .label = "normalised standard deviation",
            .definition = "mean over dimensions of the standard deviation of z / |z|, times sqrt(D) (SimSiam, Sec. 4.1)",
            .caveat = "sees complete collapse, not dimensional collapse; of the columns: a rotation of the features "
                      "changes it",
@@ -201,8 +186,6 @@ const Table<MeasureKind>& measure_kinds() {
            .text = [](const Summary&, double value) { return format("%.3f (isotropic 1, all rows alike 0)", value); },
            .stays = {.rotation = false, .translation = false}},
           {.name = "mean-cosine",
-           .key = "mean_cosine",
-           .label = "mean cosine to the mean direction",
            .definition = "length of the mean of z / |z|: the mean cosine of the rows with their mean direction",
            .caveat = "a large mean brings it near 1 whatever varies about it; says nothing of dimensional collapse",
            .from = From::kDirections,
@@ -232,7 +215,9 @@ std::vector<Measure> measures_of(const SpectrumSummary& s) {
   for (const auto& kind : measure_kinds()) {
     const double value = kind.value(s);
     const std::string caveat = kind.elsewhere.empty() ? kind.caveat : kind.caveat + "; elsewhere: " + kind.elsewhere;
-    Measure measure = {kind.name, kind.text(s, value), value, kind.definition, caveat, kind.may_have_floor()};
+    Measure measure = {kind.name, kind.text(s, value),
+                       value,     kind.definition,
+                       caveat,    kind.healthier == MeasureKind::Healthier::kMore};
     all.push_back(with_reason(std::move(measure), reason_of(kind, s)));
   }
   return all;
@@ -241,9 +226,9 @@ std::vector<Measure> measures_of(const SpectrumSummary& s) {
 Json measures_object(const SpectrumSummary& s) {
   Json object = Json::object();
   for (const auto& kind : measure_kinds()) {
-    object[kind.key] = kind.json ? kind.json(s) : Json(kind.value(s));
+    object[kind.name] = kind.json ? kind.json(s) : Json(kind.value(s));
     if (kind.further) kind.further(s, object);
-    if (const std::string reason = reason_of(kind, s); !reason.empty()) object["reasons"][kind.key] = reason;
+    if (const std::string reason = reason_of(kind, s); !reason.empty()) object["reasons"][kind.name] = reason;
   }
   return object;
 }
@@ -301,43 +286,6 @@ std::vector<Measure> compatible_measures(const SpectrumSummary& s, const std::st
   std::vector<Measure> measures = compat_tools().at(tool).measures(s);
   for (auto& measure : measures) measure.name = tool + " " + measure.name;
   return measures;
-}
-
-std::vector<Floor> parse_floors(const std::string& text, const std::string& option) {
-  std::vector<std::string> names;
-  for (const auto& kind : measure_kinds()) {
-    if (kind.may_have_floor()) names.push_back(kind.name);
-  }
-  std::vector<Floor> floors;
-  for (const auto& piece : split(text, ',')) {
-    const auto parts = split(piece, '=');
-    Floor floor{parts[0] == "rank" ? "effective-rank" : parts[0]};
-    if (std::find(names.begin(), names.end(), floor.measure) == names.end()) {
-      throw InputError(option, "'" + parts[0] + "' is no measure that has a floor", "allowed: rank, " + join(names));
-    }
-    std::string number = parts.size() == 2 ? parts[1] : "";
-    floor.of_dimensions = number.ends_with("D");
-    if (floor.of_dimensions) number.pop_back();
-    if (!parse_double(number, floor.value) || !std::isfinite(floor.value)) {
-      throw InputError(option, "'" + piece + "' gives no number", "write rank=50 or rank=0.1D");
-    }
-    floors.push_back(floor);
-  }
-  return floors;
-}
-
-std::vector<std::string> under_floors(const SpectrumSummary& summary, const std::vector<Floor>& floors) {
-  std::vector<std::string> lines;
-  for (const auto& floor : floors) {
-    const MeasureKind& kind = measure_kinds().at(floor.measure);
-    const double value = kind.value(summary);
-    const double least = floor.value * (floor.of_dimensions ? static_cast<double>(summary.dimensions()) : 1);
-    if (value >= least) continue;
-    const std::string reason = reason_of(kind, summary);
-    lines.push_back(reason.empty() ? format("%s is %.4g, under %.4g", floor.measure.c_str(), value, least)
-                                   : floor.measure + " has no value: " + reason);
-  }
-  return lines;
 }
 
 }  // namespace directclr::spectrum

@@ -14,13 +14,13 @@ namespace directclr::spectrum {
 
 /// One number of a summary, with what a reader must know of it.
 struct Measure {
-  std::string name;               ///< "effective-rank"
-  std::string text;               ///< the value, with its parameters: "34.7 of 512"; without one the reason
-  double value = 0;               ///< may be infinite or not a number
-  std::string definition;         ///< formula and source
-  std::string caveat;             ///< when it misleads, and who computes it otherwise
-  bool more_is_healthier = true;  ///< may stand in --fail-under
-  std::string reason = "";        ///< why the value is not finite; empty: it is
+  std::string name;        ///< "effective-rank"
+  std::string text;        ///< the value, with its parameters: "34.7 of 512"; without one the reason
+  double value = 0;        ///< may be infinite or not a number
+  std::string definition;  ///< formula and source
+  std::string caveat;      ///< when it misleads, and who computes it otherwise
+  bool more_is_healthier = true;
+  std::string reason = "";  ///< why the value is not finite; empty: it is
 };
 
 /// Which changes of the rows leave a measure as it is.
@@ -33,16 +33,14 @@ struct Invariances {
   bool translation = true;   ///< a constant row added to all
 };
 
-/// Everything that is known of a measure of a summary. What texts, --explain, floors, the jackknife, result files and
+/// Everything that is known of a measure of a summary. What texts, --explain, gates, the jackknife, result files and
 /// the table in docs/math.md say of measures comes from these entries; a new measure is one more in measures.cpp.
 struct MeasureKind {
   enum class Healthier { kMore, kLess };
   /// What it is computed from. Covariances alone give the first two; what needs more is not a number there.
   enum class From { kEigenvalues, kVariances, kDirections, kUncentred };
 
-  std::string name;            ///< "effective-rank": on the command line and in texts
-  std::string key;             ///< "effective_rank_lambda": in result files
-  std::string label;           ///< "effective rank (eigenvalues)": on pages
+  std::string name;            ///< "effective-rank": on the command line, in texts, result files and pages
   std::string definition;      ///< formula and source
   std::string caveat;          ///< when it misleads
   std::string elsewhere = "";  ///< its other names, and who computes it otherwise; may be empty
@@ -52,14 +50,12 @@ struct MeasureKind {
   Healthier healthier = Healthier::kMore;
   bool jackknife = false;  ///< smooth in the eigenvalues, so that the jackknife holds for it
   Invariances stays = {};  ///< under which changes
-  Json (*json)(const SpectrumSummary& summary) = nullptr;  ///< what result files have under `key`; null: the value
+  Json (*json)(const SpectrumSummary& summary) = nullptr;  ///< what result files have under `name`; null: the value
   /// Why a summary gives no finite value; null: it always does where the summary has what it is computed from.
   std::string (*why_none)(const SpectrumSummary& summary) = nullptr;
   /// Adds what else result files have of it; null: nothing.
   void (*further)(const SpectrumSummary& summary, Json& object) = nullptr;
-
-  /// A floor goes with what is healthier when there is more of it.
-  bool may_have_floor() const { return healthier == Healthier::kMore; }
+  std::string short_name = "";  ///< "rank": what gates may call it, too; empty: nothing
 };
 
 /// The most telling first.
@@ -68,8 +64,8 @@ const Table<MeasureKind>& measure_kinds();
 /// All measures of a summary, in the table's order.
 std::vector<Measure> measures_of(const SpectrumSummary& summary);
 
-/// The same as an object, by the keys of result files (docs/formats.md). Values that are not finite become null when it
-/// is written; `reasons` says why, where there are any.
+/// The same as an object, by name, as result files have them (docs/formats.md). Values that are not finite become null
+/// when it is written; `reasons` says why, where there are any.
 Json measures_object(const SpectrumSummary& summary);
 
 /// Why a measure of the table has no finite value for a summary; empty: it has.
@@ -89,19 +85,5 @@ const Table<CompatTool>& compat_tools();
 
 /// The measures of a tool, "TOOL NAME" each. Throws InputError for a name that compat_tools() does not have.
 std::vector<Measure> compatible_measures(const SpectrumSummary& summary, const std::string& tool);
-
-/// A floor under a measure: "effective-rank=0.1D" (a tenth of the dimensions), "normalized-std=0.5". "rank" is short
-/// for effective-rank.
-struct Floor {
-  std::string measure;
-  double value = 0;
-  bool of_dimensions = false;
-};
-/// Floors with commas between. Throws InputError, naming the option, for a malformed one or a measure that is not known
-/// or for which less is healthier.
-std::vector<Floor> parse_floors(const std::string& text, const std::string& option = "--fail-under");
-
-/// One line for each floor that the summary is under; a value that is not a number is under every floor.
-std::vector<std::string> under_floors(const SpectrumSummary& summary, const std::vector<Floor>& floors);
 
 }  // namespace directclr::spectrum

@@ -86,13 +86,17 @@ PowerLaw power_law(const std::vector<double>& lambda, int64_t first, int64_t las
       if (value > 0) use(1 / static_cast<double>(j), std::log(static_cast<double>(j)), std::log(value));
     }
   };
+  while (fit.last >= std::max<int64_t>(1, first) && !(lambda[static_cast<size_t>(fit.last - 1)] > 0)) --fit.last;
   each([&](double w, double x, double y) {
     weights += w;
     mean_x += w * x;
     mean_y += w * y;
     ++count;
   });
-  if (count < 3) return fit;
+  if (count < 3) {
+    fit.last = std::min(last, static_cast<int64_t>(lambda.size()));
+    return fit;
+  }
   mean_x /= weights;
   mean_y /= weights;
   double xx = 0, xy = 0, yy = 0;

@@ -43,7 +43,7 @@ struct PowerLaw {
   double alpha = 0;  ///< not a number when fewer than three values of the range are above 0
   double r2 = 0;     ///< of the weighted fit
   int64_t first = 0;
-  int64_t last = 0;
+  int64_t last = 0;  ///< the last of the range that is above 0, where there is an alpha
 };
 /// The fit to eigenvalues, descending.
 PowerLaw power_law(const std::vector<double>& lambda, int64_t first, int64_t last);

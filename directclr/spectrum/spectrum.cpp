@@ -40,10 +40,33 @@ Directions directions(const std::vector<double>& mean, const std::vector<double>
   return {deviations / dimensions * std::sqrt(dimensions), std::sqrt(length_squared)};
 }
 
+// Half a unit in the last place of 1.
+double unit_roundoff(DType type) {
+  switch (type) {
+    case DType::kBFloat16: return std::ldexp(1, -8);
+    case DType::kFloat16: return std::ldexp(1, -11);
+    case DType::kFloat32: return std::ldexp(1, -24);
+    default: return std::ldexp(1, -53);
+  }
+}
+
+// Below it an eigenvalue may be made by rounding alone. `of_type`: what rounding of the rows makes. What sums and
+// eigenvalues in float64 make grows with the dimensions and the largest eigenvalue.
+double rounding_floor(const std::vector<double>& values, double of_type) {
+  const double largest = values.empty() ? 0 : values.front();
+  return std::max(of_type, static_cast<double>(values.size()) * std::ldexp(1, -53) * largest);
+}
+
+void clear_below(std::vector<double>& values, double floor) {
+  for (double& value : values) value = value > floor ? value : 0;
+}
+
 // The measures of eigenvalues, and of the variances of the dimensions.
-SpectrumSummary measure(const std::vector<double>& variance, std::vector<double> values) {
+SpectrumSummary measure(const std::vector<double>& variance, std::vector<double> values, double of_type = 0) {
   SpectrumSummary s;
+  s.floor = rounding_floor(values, of_type);
   s.values = std::move(values);
+  clear_below(s.values, s.floor);
   const std::vector<double> sigma = roots(s.values);
   s.effective_rank_sigma = effective_rank(sigma);
   s.effective_rank_lambda = effective_rank(s.values);
@@ -151,6 +174,7 @@ void FeatureMoments::add_block(const Array& rows) {
   }
   add_unit_sums(z, lengths, unit_sum_.mutable_values<double>(), unit_squares_.mutable_values<double>());
   covariance_.add(l2_normalize_ ? unit_rows(z) : z);
+  roundoff_ = std::max(roundoff_, unit_roundoff(rows.dtype()));
 }
 
 void FeatureMoments::add(const FeatureMoments& other) {
@@ -158,6 +182,7 @@ void FeatureMoments::add(const FeatureMoments& other) {
   add_to(unit_sum_, other.unit_sum_);
   add_to(unit_squares_, other.unit_squares_);
   skipped_ += other.skipped_;
+  roundoff_ = std::max(roundoff_, other.roundoff_);
 }
 
 FeatureMoments::Sums FeatureMoments::sums() const { return {covariance_.sums(), unit_sum_, unit_squares_, skipped_}; }
@@ -176,8 +201,15 @@ void FeatureMoments::restore(const Sums& sums) {
 
 SpectrumSummary FeatureMoments::summary() const {
   auto [centred, uncentred] = covariance_.spectra();
-  SpectrumSummary s = measure(covariance_.variance(), std::move(centred));
+  // Rounding each number to the rows' type adds errors of at most roundoff times the number, as good as independent:
+  // a matrix of noise, whose largest eigenvalue is its variance times (1 + sqrt(D / N))^2 (Marchenko and Pastur).
+  const auto width = static_cast<double>(dimensions());
+  const double mean_square = std::accumulate(uncentred.begin(), uncentred.end(), 0.0) / width;
+  const double noise = roundoff_ * (1 + std::sqrt(width / static_cast<double>(count())));
+  const double of_type = mean_square * noise * noise;
+  SpectrumSummary s = measure(covariance_.variance(), std::move(centred), of_type);
   s.uncentred = std::move(uncentred);
+  clear_below(s.uncentred, rounding_floor(s.uncentred, of_type));
   s.rankme = rankme(roots(s.uncentred), 0);
   std::vector<double> unit_mean = array::to_doubles(unit_sum_), unit_variance = array::to_doubles(unit_squares_);
   for (size_t d = 0; d < unit_mean.size(); ++d) {

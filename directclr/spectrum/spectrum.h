@@ -65,6 +65,7 @@ class FeatureMoments {
   Covariance covariance_;
   array::Array unit_sum_, unit_squares_;
   int64_t skipped_ = 0;
+  double roundoff_ = 0;  // of the coarsest type among the rows
 };
 
 /// The same of rows (N, D) that are all there. Requires N >= 2.

@@ -9,7 +9,8 @@ namespace directclr::spectrum {
 
 /// What one pass over feature rows (N, D) says of them, with how it was taken. Free of tensors.
 struct SpectrumSummary {
-  std::vector<double> values;  ///< covariance eigenvalues, descending
+  std::vector<double> values;  ///< covariance eigenvalues, descending; those below `floor` are 0
+  double floor = 0;  ///< eigenvalues that rounding alone makes, of the rows' type and of the sums, lie below this
   double effective_rank_sigma = 0;
   double effective_rank_lambda = 0;
   double participation_ratio = 0;

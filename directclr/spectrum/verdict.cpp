@@ -2,57 +2,105 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "directclr/core/text.h"
 
 namespace directclr::spectrum {
+namespace {
 
-std::string Verdict::name() const {
-  switch (kind) {
-    case Kind::kHealthy: return "healthy";
-    case Kind::kDimensionalCollapse: return "dimensional collapse";
-    case Kind::kCompleteCollapse: return "complete collapse";
-    case Kind::kTooFewRows: return "too few rows to tell";
-  }
-  return "";
+const VerdictKind& entry_of(Verdict::Kind kind) {
+  return *std::find_if(verdict_kinds().begin(), verdict_kinds().end(),
+                       [kind](const VerdictKind& entry) { return entry.kind == kind; });
 }
+
+// What dead directions amount to; nothing of too few rows that do not tell.
+void judge_dead(const SpectrumSummary& s, const VerdictSettings& settings, Verdict& v) {
+  const auto n = static_cast<long long>(s.samples), d = static_cast<long long>(s.dimensions());
+  const double enough = settings.rows_per_dimension * static_cast<double>(d);
+  const bool few = static_cast<double>(n) < enough;
+  v.dead = few ? d - live_directions_at_most(s, settings.dead_below) : count_below(s.values, settings.dead_below);
+  const auto dead = static_cast<long long>(v.dead);
+  if (v.dead > 0 && static_cast<double>(v.dead) >= settings.collapsed_share * static_cast<double>(d)) {
+    v.kind = Verdict::Kind::kDimensionalCollapse;
+    v.text = few ? format(
+                       "%lld rows are few for %lld dimensions, but at most about %lld directions would have %g of the "
+                       "largest variance or more, however many rows were added: at least %lld are dead",
+                       n, d, d - dead, settings.dead_below, dead)
+                 : format("%lld of %lld directions, those from rank %lld on, have less than %g of the largest variance",
+                          dead, d, d - dead + 1, settings.dead_below);
+  } else if (few) {
+    v.kind = Verdict::Kind::kTooFewRows;
+    v.text = format(
+        "%lld rows of %lld dimensions: take at least %.0f to count dead directions, since fewer leave small "
+        "eigenvalues by chance alone; the effective rank of more rows may be above this one",
+        n, d, enough);
+  } else {
+    v.text = format("%lld of %lld directions have less than %g of the largest variance, under %g of all", dead, d,
+                    settings.dead_below, settings.collapsed_share);
+  }
+}
+
+}  // namespace
+
+const Table<VerdictKind>& verdict_kinds() {
+  using Kind = Verdict::Kind;
+  static const Table<VerdictKind> kinds(
+      "verdict", {{"healthy", Kind::kHealthy, "healthy"},
+                  {"one-direction", Kind::kOneDirection, "almost one direction", 1},
+                  {"dimensional-collapse", Kind::kDimensionalCollapse, "dimensional collapse", 2, /*collapse=*/true},
+                  {"complete-collapse", Kind::kCompleteCollapse, "complete collapse", 3,
+                   /*collapse=*/true},
+                  {"too-few-rows", Kind::kTooFewRows, "too few rows to tell"}});
+  return kinds;
+}
+
+std::string Verdict::name() const { return entry_of(kind).text; }
 
 double angular_spread(const SpectrumSummary& s) {
   if (std::isnan(s.mean_cosine)) return s.mean_cosine;
   return std::sqrt(std::max(0.0, (1 - s.mean_cosine) * (1 + s.mean_cosine)));
 }
 
+int64_t live_directions_at_most(const SpectrumSummary& s, double dead_below) {
+  const double largest = s.values.empty() ? 0 : s.values.front();
+  if (!(largest > 0)) return 0;
+  const auto n = static_cast<double>(s.samples);
+  const double inflation = std::pow(1 + std::sqrt(stable_rank(s.values) / n), 2);
+  const double threshold = dead_below * largest / inflation;
+  double rest = std::accumulate(s.values.begin(), s.values.end(), 0.0);
+  double least = static_cast<double>(s.dimensions());
+  for (size_t m = 0; m < s.values.size() && static_cast<double>(m) < n - 1; ++m) {
+    const auto leading = static_cast<double>(m);
+    least = std::min(least, leading + std::max(rest, 0.0) / (1 - leading / (n - 1)) / threshold);
+    rest = s.values[m] > 0 ? rest - s.values[m] : 0;
+  }
+  return std::clamp(static_cast<int64_t>(least), int64_t{1}, s.dimensions());
+}
+
 Verdict verdict(const SpectrumSummary& s, const VerdictSettings& settings) {
   Verdict v;
-  const auto n = static_cast<long long>(s.samples), d = static_cast<long long>(s.dimensions());
-  v.dead = count_below(s.values, settings.dead_below);
-  const bool varies = !s.values.empty() && s.values.front() > 0;
-  const double spread = angular_spread(s);
-  if (!varies || spread < settings.complete_below) {
+  if (s.values.empty() || !(s.values.front() > 0)) {
     v.kind = Verdict::Kind::kCompleteCollapse;
-    v.text = varies ? format(
-                          "all rows point almost the same way: their directions lie %.4f from their mean (below %g; "
-                          "mean cosine %.6f)",
-                          spread, settings.complete_below, s.mean_cosine)
-                    : "all rows are the same";
-    if (varies && v.dead > 0) {
-      v.text += format("; about that mean %lld of %lld directions have less than %g of the largest variance",
-                       static_cast<long long>(v.dead), d, settings.dead_below);
-    }
-  } else if (static_cast<double>(n) < settings.rows_per_dimension * static_cast<double>(d)) {
-    v.kind = Verdict::Kind::kTooFewRows;
-    v.text =
-        format("%lld rows of %lld dimensions: take at least %.0f, since fewer leave small eigenvalues by chance alone",
-               n, d, settings.rows_per_dimension * static_cast<double>(d));
-  } else if (v.dead > 0 && static_cast<double>(v.dead) >= settings.collapsed_share * static_cast<double>(d)) {
-    v.kind = Verdict::Kind::kDimensionalCollapse;
-    v.text = format("%lld of %lld directions, those from rank %lld on, have less than %g of the largest variance",
-                    static_cast<long long>(v.dead), d, d - static_cast<long long>(v.dead) + 1, settings.dead_below);
-  } else {
-    v.text = format("%lld of %lld directions have less than %g of the largest variance, under %g of all",
-                    static_cast<long long>(v.dead), d, settings.dead_below, settings.collapsed_share);
+    v.dead = s.dimensions();
+    v.text = "all rows are the same";
+    return v;
+  }
+  judge_dead(s, settings, v);
+  const double spread = angular_spread(s);
+  if (spread < settings.one_direction_below) {
+    if (v.kind == Verdict::Kind::kHealthy) v.kind = Verdict::Kind::kOneDirection;
+    v.text += format(
+        "; the rows point almost the same way: their directions lie %.2g from their mean (below %g), which is large "
+        "beside what varies about it. A loss of cosines hardly tells them apart",
+        spread, settings.one_direction_below);
   }
   if (!s.constant.empty()) v.text += format("; %zu dimensions never vary", s.constant.size());
+  if (s.floor > settings.dead_below * s.values.front()) {
+    v.text +=
+        format("; rounding hides what is below %.1g of the largest variance: of smaller directions this says nothing",
+               s.floor / s.values.front());
+  }
   return v;
 }
 

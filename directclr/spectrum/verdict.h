@@ -3,6 +3,7 @@
 #include <string>
 
 #include "directclr/core/settings.h"
+#include "directclr/core/table.h"
 #include "directclr/spectrum/summary.h"
 
 namespace directclr::spectrum {
@@ -11,7 +12,7 @@ namespace directclr::spectrum {
 struct VerdictSettings {
   double dead_below = 1e-4;
   double collapsed_share = 0.05;
-  double complete_below = 0.05;
+  double one_direction_below = 0.05;
   double rows_per_dimension = 2;
 
   void describe(FieldList& f) {
@@ -20,10 +21,11 @@ struct VerdictSettings {
           "a direction is dead when its eigenvalue is below this share of the largest");
     f.add("collapsed_share", collapsed_share, 0, 1,
           "dimensional collapse: at least this share of the directions is dead");
-    f.add("complete_below", complete_below, 0, 1,
-          "complete collapse: the rows' directions spread less than this about their mean, 1 - cosine^2 below its "
-          "square");
-    f.add("rows_per_dimension", rows_per_dimension, 1, 1000, "with fewer rows nothing is said of dead directions");
+    f.add("one_direction_below", one_direction_below, 0, 1,
+          "almost one direction: the rows' directions lie, root mean square, less than this from their mean");
+    f.formerly("complete_below");
+    f.add("rows_per_dimension", rows_per_dimension, 1, 1000,
+          "with fewer rows only those directions count as dead that more rows could not bring to life");
   }
 };
 
@@ -32,19 +34,43 @@ struct VerdictSettings {
 /// a number where the summary has no mean_cosine.
 double angular_spread(const SpectrumSummary& summary);
 
-/// What a summary amounts to. Rules, in this order; none depends on a rotation of the features.
-///   - complete collapse: the rows do not vary, or their directions do not: angular_spread < complete_below
+/// An estimate from above of how many directions would not be dead, however many rows were added: of the eigenvalues
+/// of N rows the m largest count, and of the rest's sum so many as it could hold at the threshold t lambda_1, the least
+/// over m of
+///     m + sum_{k > m} lambda_k / (1 - m / (N - 1)) / (t lambda_1 / (1 + sqrt(r / N))^2).
+/// The m leading directions of a sample take m / (N - 1) of the variance outside them, and its largest eigenvalue is
+/// too large by at most that square, r the stable rank (Koltchinskii and Lounici 2017). 1 .. D; 0 when nothing varies.
+/// Does not depend on a rotation. Requires samples >= 2.
+int64_t live_directions_at_most(const SpectrumSummary& summary, double dead_below);
+
+/// What a summary amounts to. Rules, in this order; none depends on a rotation of the features:
+///   - complete collapse: the rows do not vary, beyond the rounding of their type
+///   - dimensional collapse: at least collapsed_share * D directions have an eigenvalue below dead_below * lambda_1.
+///     Of fewer than rows_per_dimension * D rows it takes so many that D - live_directions_at_most() reach that share
 ///   - too few rows: N < rows_per_dimension * D. (At two a dimension chance alone leaves the smallest eigenvalue of an
 ///     isotropic sample at 3 % of the largest, by Marchenko and Pastur, far above 1e-4.)
-///   - dimensional collapse: at least collapsed_share * D eigenvalues are below dead_below * lambda_1
+///   - almost one direction: angular_spread < one_direction_below, a mean that is large beside what varies about it
 ///   - healthy: otherwise
+/// The text names the last but one also where an earlier rule decides.
 struct Verdict {
-  enum class Kind { kHealthy, kDimensionalCollapse, kCompleteCollapse, kTooFewRows };
+  enum class Kind { kHealthy, kOneDirection, kDimensionalCollapse, kCompleteCollapse, kTooFewRows };
   Kind kind = Kind::kHealthy;
-  int64_t dead = 0;          ///< directions
+  int64_t dead = 0;          ///< directions; of too few rows those that are dead however many were added
   std::string text;          ///< a sentence or two
   std::string name() const;  ///< "healthy", "dimensional collapse", ...
 };
+
+/// Everything that is known of a kind of verdict: its names, for gates (spectrum/gates.h) and for texts and files, and
+/// how bad it is.
+struct VerdictKind {
+  std::string name;  ///< "dimensional-collapse": on the command line
+  Verdict::Kind kind;
+  std::string text;  ///< "dimensional collapse": in texts and files
+  int severity = 0;  ///< 0: nothing to warn of; the worst has the most
+  bool collapse = false;
+};
+const Table<VerdictKind>& verdict_kinds();
+
 /// The verdict by these rules.
 Verdict verdict(const SpectrumSummary& summary, const VerdictSettings& settings);
 

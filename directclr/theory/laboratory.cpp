@@ -81,18 +81,21 @@ Network LaboratorySettings::network(int64_t i) const {
                       static_cast<uint64_t>(seed + i));
 }
 
-std::string LaboratorySettings::protocol() const {
+std::string LaboratorySettings::protocol(const std::map<std::string, std::string>& instead) const {
+  const auto text = [&](const char* name, const std::string& own) {
+    const auto found = instead.find(name);
+    return found == instead.end() ? own : found->second;
+  };
   return format(
       "%lld x %lld weights, %s similarity, temperature %s, negatives of the %s branch, noise on %s, %s data "
-      "covariance, "
-      "%lld points, batch %lld, %lld iterations of gradient descent at learning rate %s, initial weights %s (scale "
-      "%s), "
-      "seeds %lld to %lld",
+      "covariance, %lld points, batch %s, %lld iterations of gradient descent at learning rate %s, initial weights %s "
+      "(scale %s), seeds %lld to %lld",
       static_cast<long long>(width), static_cast<long long>(width), similarity.c_str(),
       format_number(temperature).c_str(), negatives.c_str(), noise_sides == "two" ? "both views" : "one view",
-      data_covariance.c_str(), static_cast<long long>(points), static_cast<long long>(batch_size),
-      static_cast<long long>(iterations), format_number(learning_rate).c_str(), initial.kind.c_str(),
-      format_number(initial.scale).c_str(), static_cast<long long>(seed), static_cast<long long>(seed + seeds - 1));
+      data_covariance.c_str(), static_cast<long long>(points), text("batch_size", std::to_string(batch_size)).c_str(),
+      static_cast<long long>(iterations), text("learning_rate", format_number(learning_rate)).c_str(),
+      initial.kind.c_str(), text("initial_scale", format_number(initial.scale)).c_str(), static_cast<long long>(seed),
+      static_cast<long long>(seed + seeds - 1));
 }
 
 }  // namespace directclr::theory

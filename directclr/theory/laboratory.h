@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,8 +50,9 @@ struct LaboratorySettings {
   GaussianData data(int64_t i) const;
   Network network(int64_t i) const;
 
-  /// One line that says how numbers were obtained.
-  std::string protocol() const;
+  /// One line that says how numbers were obtained. `instead`: by their names, texts in the place of settings that were
+  /// not what they are here: batch_size, learning_rate, initial_scale.
+  std::string protocol(const std::map<std::string, std::string>& instead = {}) const;
 };
 
 }  // namespace directclr::theory

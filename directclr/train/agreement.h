@@ -19,7 +19,7 @@ StepTotals sum_over_ranks(const StepTotals& mine, const distributed::ProcessGrou
 /// Why a run should end before its last step. Several reasons may hold.
 struct StopReasons {
   bool signal = false;    ///< the surroundings ask (Context::stop)
-  bool collapse = false;  ///< a measure fell under its floor (settings.stop_under); rank 0 alone measures
+  bool collapse = false;  ///< a gate was not passed (settings.stop); rank 0 alone measures
   bool callback = false;  ///< a callback asks (Callbacks)
 
   bool any() const { return signal || collapse || callback; }

@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "directclr/core/error.h"
-#include "directclr/core/text.h"
 #include "directclr/spectrum/geometry.h"
+#include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/spectrum.h"
 #include "directclr/tensor/arrays.h"
 
@@ -29,10 +29,13 @@ SpectrumSummary summary_of(const ForgettingCovariance& covariance, const at::Ten
 // A line when the verdict has become one of collapse, or worse.
 void warn_if_worse(const char* layer, const SpectrumSummary& s, Verdict::Kind& last, std::vector<std::string>& lines) {
   const Verdict now = spectrum::verdict(s, {});
-  const auto collapsed = [](Verdict::Kind kind) {
-    return kind == Verdict::Kind::kCompleteCollapse ? 2 : kind == Verdict::Kind::kDimensionalCollapse ? 1 : 0;
+  const auto severity = [](Verdict::Kind kind) {
+    for (const auto& entry : spectrum::verdict_kinds()) {
+      if (entry.kind == kind) return entry.severity;
+    }
+    return 0;
   };
-  if (collapsed(now.kind) > collapsed(last)) {
+  if (severity(now.kind) > severity(last)) {
     lines.push_back(std::string(layer) + ": " + now.name() + ": " + now.text);
   }
   last = now.kind;
@@ -43,19 +46,22 @@ void warn_if_worse(const char* layer, const SpectrumSummary& s, Verdict::Kind& l
 Monitor::Monitor(const MonitorOptions& options, int64_t representation, int64_t embedding, at::Device device)
     : every_(options.every),
       r_(representation, options.memory * static_cast<double>(representation), device),
-      floors_(options.stop_under.empty() ? std::vector<spectrum::Floor>{}
-                                         : spectrum::parse_floors(options.stop_under, "--stop-under")) {
+      gates_(options.stop, "--stop") {
   if (options.watch_z) z_.emplace(embedding, options.memory * static_cast<double>(embedding), device);
-  for (const auto& floor : floors_) {
-    if (spectrum::measure_kinds().at(floor.measure).from == spectrum::MeasureKind::From::kUncentred) {
-      throw InputError("--stop-under", floor.measure + " is not measured while a network is trained",
+  for (const auto& measure : gates_.measures()) {
+    if (spectrum::measure_kinds().at(measure).from == spectrum::MeasureKind::From::kUncentred) {
+      throw InputError("--stop-under", measure + " is not measured while a network is trained",
                        "it needs rows that are not centred, of which the monitor keeps nothing");
     }
+  }
+  if (gates_.fails_on(Verdict::Kind::kTooFewRows)) {
+    throw InputError("--stop-on", "too-few-rows is no verdict of a training",
+                     "nothing is judged before the monitor has seen enough rows");
   }
 }
 
 Monitor::Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)
-    : Monitor(MonitorOptions{settings.monitor_every, settings.monitor_memory, settings.stop_under,
+    : Monitor(MonitorOptions{settings.monitor_every, settings.monitor_memory, settings.stop,
                              settings.projector.projector != "none"},
               representation, embedding, device) {}
 
@@ -90,7 +96,7 @@ Monitor::Reading Monitor::read(const at::Tensor& r, const at::Tensor& z, bool wa
   warn_if_worse("representation r", reading.r, last_r_, reading.warnings);
   if (z_) warn_if_worse("embedding z", reading.z, last_z_, reading.warnings);
   const bool enough = reading.r.samples >= 2 * reading.r.dimensions();
-  if (enough) reading.stop = join(spectrum::under_floors(reading.r, floors_), "; ");
+  if (enough) reading.stop = spectrum::failures(gates_.results(reading.r, spectrum::verdict(reading.r, {})));
   return reading;
 }
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "directclr/train/monitor.h"
 #include "directclr/train/run_log.h"
@@ -38,8 +39,8 @@ class StepLog {
   /// Writes a k-NN score. The time since the last line counts for no rate. Rank 0 alone may call it.
   void knn(int64_t step, double top1);
 
-  /// Why the monitor wants the run to end, as of the last line; empty: it does not. Rank 0 alone knows.
-  const std::string& collapse() const { return collapse_; }
+  /// Why the monitor wants the run to end, as of the last line, a line a gate; empty: it does not. Rank 0 alone knows.
+  const std::vector<std::string>& collapse() const { return collapse_; }
   /// "rank r 57 (3 dead) z 12", for the progress line; empty before the first line.
   const std::string& summary() const { return summary_; }
 
@@ -59,7 +60,8 @@ class StepLog {
   std::unique_ptr<RunLog> files_;  // rank 0's
   Clock::time_point rate_since_;
   int64_t rate_since_step_;
-  std::string collapse_, summary_;
+  std::vector<std::string> collapse_;
+  std::string summary_;
 };
 
 }  // namespace directclr::train

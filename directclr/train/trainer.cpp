@@ -131,7 +131,7 @@ class TrainingLoop {
 
  private:
   static MonitorOptions monitor_options(const Setup& s) {
-    return {s.settings.monitor_every, s.settings.monitor_memory, s.settings.stop_under,
+    return {s.settings.monitor_every, s.settings.monitor_memory, s.settings.stop,
             s.parts.projector != nullptr || s.settings.projector.projector != "none"};
   }
   static std::vector<torch::Tensor> without_names(const std::vector<optim::NamedTensor>& named) {
@@ -164,9 +164,14 @@ class TrainingLoop {
     if (head_) report.online_top1 = static_cast<double>(totals.right) / static_cast<double>(2 * s_.settings.batch_size);
     monitor_.observe(report.step, out.r, out.z, s_.group);
     log_->step({report.step, report.loss, lr, report.online_top1, out.r, out.z}, monitor_,
-               /*warn=*/report.step > schedule_.warmup_steps,
-               [&](const std::string& warning) { warn(report.step, warning); });
+               /*warn=*/report.step > grace_steps(), [&](const std::string& warning) { warn(report.step, warning); });
     return report;
+  }
+
+  // How many steps the network has to leave its beginnings. One step at least: nothing is said of an untrained network.
+  int64_t grace_steps() const {
+    const double grace = s_.settings.grace_epochs * static_cast<double>(s_.steps_per_epoch);
+    return std::max({int64_t{1}, schedule_.warmup_steps, static_cast<int64_t>(std::llround(grace)) - 1});
   }
 
   void warn(int64_t step, const std::string& warning) const {
@@ -242,7 +247,11 @@ class TrainingLoop {
     const std::string saved = format(
         "stopped after step %lld of %lld; saved, continue with: directclr train --resume --out %s",
         static_cast<long long>(done_.step), static_cast<long long>(schedule_.total_steps), s_.run.path().c_str());
-    if (stop.collapse) throw NumericalError("--stop-under: " + log_->collapse() + "; " + saved);
+    if (stop.collapse) {
+      std::vector<std::string> lines = log_->collapse();
+      lines.push_back(saved);
+      throw spectrum::GateFailure(std::move(lines));
+    }
     throw Interrupted(saved);
   }
 

@@ -34,7 +34,8 @@ struct TrainOptions {
 /// uninterrupted; but it may have more epochs, and goes on with the schedule of so many, which a notice says. While
 /// this runs the directory is this process's own (core/folder_lock.h). Throws InputError (bad settings, data or
 /// directory), Interrupted (after saving a checkpoint), NumericalError (the loss is not finite: names step, learning
-/// rate and last checkpoint; or a measure fell under settings.stop_under, after saving a checkpoint).
+/// rate and last checkpoint), spectrum::GateFailure (r does not pass a gate of settings.stop; after saving a
+/// checkpoint).
 ///
 /// With a group of several processes all call this with the same settings; each takes its share of every batch, and
 /// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the

@@ -55,6 +55,15 @@ TEST_F(BaseCli, HelpShowsDefaultsRangesAndAnExample) {
   EXPECT_NE(help.find("{2 .. 1048576}"), std::string::npos) << help;
   EXPECT_EQ(run({"data", "info", "--help"}).status, 0);
   EXPECT_EQ(run({"--version"}).out, "0.1.0\n");
+  // The statuses are the same here and in the documentation.
+  for (const auto& text : {run({"--help"}).out, run({"spectrum", "--help"}).out, help}) {
+    EXPECT_NE(text.find("Exit status:"), std::string::npos) << text;
+    EXPECT_NE(text.find("  5  a gate was not passed"), std::string::npos) << text;
+  }
+  const std::string page = read_file(test::tests_folder().parent_path() / "docs/architecture.md");
+  for (const char* line : {"| 0 |", "| 1 |", "| 2 |", "| 3 |", "| 4 |", "| 5 |"}) {
+    EXPECT_NE(page.substr(page.find("## Exit status")).find(line), std::string::npos) << line;
+  }
 }
 
 TEST_F(BaseCli, MisspellingsSuggestTheNearest) {
@@ -134,7 +143,7 @@ TEST_F(BaseCli, TakesEmbeddingsFromFiles) {
   ASSERT_EQ(printed.status, 0) << printed.err;
   const auto object = Json::parse(printed.out);
   EXPECT_EQ(object.at("dimensions"), 5);
-  EXPECT_EQ(object.at("below_1e-6_of_largest"), 3);
+  EXPECT_EQ(object.at("dead-directions-1e-6"), 3);
   EXPECT_EQ(object.at("protocol").at("samples"), 60);
   const Outcome written = run({"spectrum", path("z.npy"), "--out", path("figures"), "--l2-normalize", "--limit", "40"});
   EXPECT_EQ(written.status, 0) << written.err;
@@ -166,7 +175,7 @@ TEST_F(BaseCli, SaysWhetherEmbeddingsAreCollapsed) {
   EXPECT_NE(good.out.find("not centred (Garrido et al. 2023)"), std::string::npos) << good.out;
   const Outcome both = run({"spectrum", path("good.npy"), path("other/good.npy"), "--fail-under", "rank=0.5D,rankme=1",
                             "--out", path("both")});
-  EXPECT_EQ(both.status, 1) << both.out;
+  EXPECT_EQ(both.status, 5) << both.out;
   EXPECT_NE(both.out.find("dimensional collapse: 3 of 5 directions"), std::string::npos) << both.out;
   EXPECT_NE(both.err.find("good.npy: effective-rank is"), std::string::npos) << both.err;
   for (const char* name : {"good.json", "good-2.json", "comparison.svg", "cumulative.svg", "index.html"}) {
@@ -177,6 +186,24 @@ TEST_F(BaseCli, SaysWhetherEmbeddingsAreCollapsed) {
   const Outcome lenient = run({"spectrum", path("other/good.npy"), "--collapsed-share", "0.9"});
   EXPECT_NE(lenient.out.find("healthy: "), std::string::npos) << lenient.out;
   expect_refused(run({"spectrum", path("good.npy"), "--fail-under", "rnk=1"}), "no measure that has a floor");
+  const std::vector<std::string> gated = {"spectrum", path("good.npy"), path("other/good.npy"), "--fail-over",
+                                          "dead=0",   "--fail-on",      "collapse,too-few-rows"};
+  const Outcome closed = run(gated);
+  EXPECT_EQ(closed.status, 5);
+  const std::string fault =
+      "directclr: good.npy: dead-directions is 3, over 0 (--fail-over)\n"
+      "directclr: good.npy: the verdict is dimensional collapse (--fail-on collapse,too-few-rows)";
+  EXPECT_TRUE(closed.err.starts_with(fault)) << closed.err;
+  EXPECT_EQ(std::count(closed.err.begin(), closed.err.end(), '\n'), 2) << "a line a gate: " << closed.err;
+  auto as_json = gated;
+  as_json.emplace_back("--json");
+  const Outcome object = run(as_json);
+  EXPECT_EQ(object.status, 5);
+  const Json all = Json::parse(object.out);
+  ASSERT_EQ(all.at("inputs").size(), 2u);
+  EXPECT_EQ(all.at("inputs").at(0).at("gates").at(1).at("passed"), true);
+  EXPECT_EQ(all.at("inputs").at(1).at("gates").at(1).at("found"), "dimensional collapse");
+  EXPECT_EQ(run({"spectrum", path("good.npy"), "--fail-over", "dead=0", "--fail-on", "collapse"}).status, 0);
   expect_refused(run({"spectrum", test::fixture("files/code.pt").string()}), "would run os.getenv");
 }
 
@@ -227,7 +254,7 @@ TEST_F(BaseCli, SaysHowEmbeddingsLie) {
       start_program("/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("z.npy") + "'"}));
   ASSERT_EQ(piped.status, 0) << piped.err;
   const Outcome read = run({"spectrum", path("z.npy"), "--json"});
-  EXPECT_EQ(Json::parse(piped.out).at("effective_rank_sigma"), Json::parse(read.out).at("effective_rank_sigma"));
+  EXPECT_EQ(Json::parse(piped.out).at("effective-rank-sigma"), Json::parse(read.out).at("effective-rank-sigma"));
 }
 
 // What a measure has in place of a value is said in words: no nan, no inf.

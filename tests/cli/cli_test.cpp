@@ -114,6 +114,10 @@ TEST_F(Cli, ExplainsATrainedRun) {
     }
   }
   expect_refused(run({"explain", path("run-mlp"), "--images", "20", "--batch", "16"}), "do not fill two batches");
+  const Outcome few = run({"explain", path("run-mlp"), "--images", "64", "--batch", "16", "--no-attribution"});
+  EXPECT_NE(few.out.find("- No conclusion: 64 images in batches of 16 are too few for 32 directions. Take 128 or more"),
+            std::string::npos)
+      << few.out;
   expect_refused(run({"explain", path("run-mlp"), "--tau", "1"}), "--tau: is for files of weights");
 
   // The encoder alone, as another program would find it.
@@ -135,10 +139,17 @@ TEST_F(Cli, StopsWhenTheRankFallsUnderItsFloor) {
   auto floored = words;
   floored.insert(floored.end(), {"--stop-under", "rank=0.99D"});
   const Outcome stopped = train(floored);
-  EXPECT_EQ(stopped.status, 4) << stopped.err;
-  EXPECT_NE(stopped.err.find("--stop-under: effective-rank is"), std::string::npos) << stopped.err;
+  EXPECT_EQ(stopped.status, 5) << stopped.err;
+  EXPECT_NE(stopped.err.find("directclr: effective-rank is"), std::string::npos) << stopped.err;
+  EXPECT_NE(stopped.err.find("(--stop-under)\ndirectclr: stopped after step 5 of"), std::string::npos)
+      << "a line a gate, and not within the first epoch: " << stopped.err;
   EXPECT_FALSE(fs::exists(folder_ / "run/DONE"));
   EXPECT_FALSE(fs::is_empty(folder_ / "run/checkpoints"));
+  auto as_json = floored;
+  as_json.insert(as_json.end(), {"--overwrite", "--json"});
+  const Outcome object = train(as_json);
+  EXPECT_EQ(object.status, 5);
+  EXPECT_EQ(Json::parse(object.out).at("gates_not_passed").size(), 2u);
   const auto line = Json::parse(read_file(folder_ / "run/metrics.jsonl")
                                     .substr(0, 2000)
                                     .substr(0, read_file(folder_ / "run/metrics.jsonl").find('\n')));

@@ -98,8 +98,7 @@ class Processes : public test::Cli {
     if (one.contains("top1")) {
       EXPECT_EQ(several.at("top1"), one.at("top1")) << command;
     } else {
-      EXPECT_NEAR(several.at("effective_rank_lambda").get<double>(), one.at("effective_rank_lambda").get<double>(),
-                  limit);
+      EXPECT_NEAR(several.at("effective-rank").get<double>(), one.at("effective-rank").get<double>(), limit);
     }
   }
 };

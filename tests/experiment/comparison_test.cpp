@@ -43,6 +43,19 @@ TEST(Comparison, SaysMeansSpreadAndPairedDifferences) {
             "P(no projector has more dead directions than linear) = 0.89: 1.7 against 0.7, mean of 3 seeds.");
 }
 
+TEST(Comparison, SaysNoProbabilityOfFewerThanThreeSeeds) {
+  EXPECT_EQ(probability_text({-2.001, -2}), "–") << "Student's t alone would have it at 0.0001";
+  EXPECT_EQ(probability_text({2}), "–");
+  EXPECT_EQ(probability_text({-2.001, -2, -2}), "< 0.01");
+  auto results = made_up();
+  for (auto& run : results.runs) {
+    if (run.seed == 0) run.top1 = NAN;
+  }
+  EXPECT_TRUE(
+      ordering(results, {kDirect}, {kNone}).starts_with("P(DirectCLR (d0 = 2) > no projector): unknown from 2 seeds: "))
+      << ordering(results, {kDirect}, {kNone});
+}
+
 TEST(Comparison, PutsEachNumberUnderItsHeading) {
   const auto table = accuracy_table(made_up(), {{kDirect, 62.7}, {kNone, 51.5}});
   ASSERT_EQ(table.rows.size(), 3u);
@@ -69,7 +82,7 @@ TEST(Comparison, LeavesOutThePublishedColumnWhereNoRowHasANumber) {
 
 TEST(Comparison, DrawsTheGeometricMeanOfSpectraAndTheArithmeticOneOfAccuracies) {
   const auto spectra = spectra_figure(made_up(), {kNone, kMlp, {"absent", "", {}}}, "embedding", "");
-  ASSERT_EQ(spectra.series.size(), 2u);
+  ASSERT_EQ(spectra.series.size(), 4u) << "and where their directions are dead";
   EXPECT_NEAR(spectra.series[0].y[0], 40, 1e-9) << "of 4, 40 and 400";
   EXPECT_EQ(spectra.series[0].low[0], 4);
   EXPECT_EQ(spectra.series[0].high[0], 400);

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "directclr/core/error.h"
 #include "directclr/explain/growth.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/tensor/arrays.h"
@@ -42,16 +43,40 @@ TEST(ContrastMatrices, EqualTheLaboratorys) {
       z_b = z_b / z_b.norm(2, {1}, true);
       form.temperature = kTau;
     }
-    const Tensor alpha = softmax_weights(rows.z_a, rows.z_b, weights, kTau);
+    const PairWeights pairs = pair_weights(rows.z_a, rows.z_b, weights, {.loss = "infonce", .tau = kTau});
     const theory::Matrix expected = theory::softmax_weights(form, columns(z_a), columns(z_b));
-    EXPECT_TRUE(test::all_close(alpha, tensor(expected), 1e-13));
-    const auto found = contrast_matrices(rows, alpha);
+    const Tensor alpha = tensor(expected);
+    EXPECT_TRUE(test::all_close(pairs.apart, alpha - at::diag(alpha.diagonal()), 1e-13));
+    EXPECT_TRUE(test::all_close(pairs.together, 1 - alpha.diagonal(), 1e-13));
+    const auto found = contrast_matrices(rows, pairs);
     const theory::Views views{columns(h_a), columns(h_b)};
     EXPECT_TRUE(test::all_close(found.data * 12, tensor(theory::weighted_data_covariance(expected, views.x)), 1e-12));
     EXPECT_TRUE(test::all_close(found.augmentation * 12,
                                 tensor(theory::weighted_augmentation_covariance(expected, views)), 1e-12));
     EXPECT_NEAR(found.mean_one_minus_alpha, 1 - expected.diagonal().mean(), 1e-13);
   }
+}
+
+// The spectral loss has no softmax: its weights are its derivatives with respect to similarities, here by automatic
+// differentiation of the loss over matrices of them, and InfoNCE's are others.
+TEST(PairWeights, AreTheSpectralLosssOwn) {
+  constexpr int64_t kRows = 7;
+  constexpr double kTau = 0.2;
+  const Tensor z_a = random({kRows, 3}, 21), z_b = random({kRows, 3}, 22);
+  const Tensor a = z_a / z_a.norm(2, {1}, true);
+  Tensor similar = (a.mm(a.t()) / kTau).requires_grad_(true), positive = at::ones({kRows}, at::kDouble);
+  positive.requires_grad_(true);
+  const Tensor off = 1 - at::eye(kRows, at::kDouble);
+  const Tensor loss = -2 * positive.mean() + (similar.square() * off).sum() / (kRows * (kRows - 1));
+  loss.backward();
+  // dL = (2 / n) sum_i [-together_i ds_ii + sum_j apart_ij ds_ij].
+  const PairWeights own = pair_weights(z_a, z_b, Weights::kTrained, {.loss = "spectral", .tau = kTau});
+  EXPECT_TRUE(test::all_close(own.apart, similar.grad() * (kRows / 2.0), 1e-13));
+  EXPECT_TRUE(test::all_close(own.together, positive.grad() * (-kRows / 2.0), 1e-13));
+  EXPECT_LT(own.apart.min().item<double>(), 0) << "rows more than a right angle apart are brought nearer";
+  const PairWeights softmax = pair_weights(z_a, z_b, Weights::kTrained, {.loss = "infonce", .tau = kTau});
+  EXPECT_GT((own.apart - softmax.apart).abs().max().item<double>(), 0.1);
+  EXPECT_THROW(pair_weights(z_a, z_b, Weights::kTrained, {.loss = "another", .tau = kTau}), InputError);
 }
 
 // W = 0 makes all alpha 1 / n; then X / n = 2 C - (1 - 1/n) K exactly (docs/math.md, "When X turns negative"): noise on
@@ -64,7 +89,7 @@ TEST(ContrastSpectrum, CountsTheDirectionsThatNoiseKills) {
     noise.slice(1, 0, kNoised) = std::sqrt(4.0) * random({kBatch, kNoised}, 90 + static_cast<uint64_t>(k));
     return ViewBatch{h, h + noise, at::zeros({kBatch, 2}, at::kDouble), at::zeros({kBatch, 2}, at::kDouble)};
   };
-  const auto found = contrast_spectrum(batch, 12, Weights::kEqn2, 1);
+  const auto found = contrast_spectrum(batch, 12, Weights::kEqn2, {});
   EXPECT_EQ(found.negative, kNoised);
   EXPECT_EQ(found.negative_for_certain, kNoised);
   EXPECT_NEAR(found.mean.mean_one_minus_alpha, 1 - 1.0 / kBatch, 1e-12);
@@ -76,8 +101,7 @@ TEST(ContrastSpectrum, CountsTheDirectionsThatNoiseKills) {
   for (const double error : found.standard_error) EXPECT_TRUE(error > 0 && error < 0.3) << error;
   // The images with the largest noise stand out.
   const ViewBatch rows = batch(0);
-  const Tensor alpha = softmax_weights(rows.z_a, rows.z_b, Weights::kEqn2, 1);
-  const Tensor spread = spread_within(rows, alpha, killed);
+  const Tensor spread = spread_within(rows, pair_weights(rows.z_a, rows.z_b, Weights::kEqn2, {}), killed);
   const Tensor noise = (rows.h_b - rows.h_a).square().sum(1) * (1 - 1.0 / kBatch);
   const double share = (spread.sum() / noise.sum()).item<double>();
   EXPECT_GT(share, 0.95) << "nearly all of the noise lies in the killed directions";
@@ -98,7 +122,7 @@ TEST(Growth, Lemma2IsExactForItsOwnLossAndNotForAnother) {
     const auto z = [&](const Tensor& h) { return at::linear(h, map.weight, map.bias); };
     return ViewBatch{h_a, h_b, z(h_a), z(h_b)};
   };
-  const auto x = contrast_spectrum(batch, 2, Weights::kEqn2, 1);
+  const auto x = contrast_spectrum(batch, 2, Weights::kEqn2, {});
   const auto own = growth(batch, 2, map, eqn2, x.mean.contrast(), x.vectors);
   EXPECT_TRUE(own.singular);
   ASSERT_EQ(own.exact.size(), 5u);

@@ -119,6 +119,45 @@ TEST(PhaseDiagram, CountsDivergedSeedsAndRefusesBadGrids) {
   EXPECT_FALSE(std::filesystem::exists(folder / "x"));
 }
 
+// Of one layer both count the singular values of the same map, by the same threshold.
+TEST(PhaseDiagram, CountsWhatFigure3Counts) {
+  const test::TemporaryFolder folder;
+  auto settings = small(phase_defaults());
+  settings.iterations = 3000;
+  settings.layers = 1;
+  const FigureResult figure = figure3(settings, {8}, folder / "fig3", {});
+  EXPECT_NE(figure.claims[0].evidence.find("k 8: 2.0"), std::string::npos) << figure.claims[0].evidence;
+  phase_diagram(settings, {{8}, {1}, {1}, {0.1}, {2}, {32}}, folder / "phase", {});
+  const auto cells = split(split(read_file(folder / "phase/phase.csv"), '\n').at(2), ',');
+  double clean = 0, noised = 0;
+  ASSERT_TRUE(parse_double(cells.at(7), clean) && parse_double(cells.at(8), noised));
+  EXPECT_NEAR(clean + noised, 2, 1e-9);
+  EXPECT_GT(noised, 1.9) << "nearly all of what is gone was noised";
+}
+
+// A mean over the seeds that are left could turn a trend round: such cells are crossed, and no claim rests on them.
+TEST(PhaseDiagram, PutsNothingThatDivergedIntoMeansOrClaims) {
+  const test::TemporaryFolder folder;
+  auto settings = small(phase_defaults());
+  settings.similarity = "dot";
+  settings.seeds = 1;
+  const FigureResult result =
+      phase_diagram(settings, {{0, 4}, {1, 2}, {1}, {0.001, 1e6}, {2}, {32}}, folder.path(), {});
+  for (const auto& claim : result.claims) {
+    EXPECT_FALSE(claim.shown) << claim.evidence;
+    EXPECT_NE(claim.evidence.find("diverged"), std::string::npos) << claim.evidence;
+  }
+  ASSERT_EQ(result.remarks.size(), 1U);
+  EXPECT_NE(result.remarks[0].find("learning rate 1e+06 (1 of 1 seeds)"), std::string::npos) << result.remarks[0];
+  // k over layers averages both learning rates: no cell is complete; learning rate over k is, where it is small.
+  EXPECT_EQ(read_file(folder / "phase-rank-k-layers.csv").find(",nan\n") != std::string::npos, true);
+  const std::string by_rate = read_file(folder / "phase-rank-k-learning_rate.csv");
+  EXPECT_EQ(by_rate.find("0,0,0,0.001,nan"), std::string::npos) << by_rate;
+  EXPECT_NE(by_rate.find("0,1,0,1e+06,nan"), std::string::npos) << by_rate;
+  EXPECT_NE(result.protocol.find("learning rate 0.001 and 1e+06"), std::string::npos) << result.protocol;
+  EXPECT_NE(result.protocol.find("layers 1 and 2"), std::string::npos) << result.protocol;
+}
+
 TEST(TheoryPage, HoldsEveryStatementAndFigure) {
   const test::TemporaryFolder folder;
   auto checks = theory::run_checks({0, 1}, {"eqn4", "lemma5"}, {});

@@ -26,8 +26,38 @@ TEST(Figures, LeaveScriptDataAndPictureBehind) {
       write_figure(spectrum_figure("Title \"quoted\"", {{"one, two", {1, 0.1, 0}}}), folder.path(), "name");
   EXPECT_NE(svg.find("<svg"), std::string::npos);
   EXPECT_NE(svg.find("one, two"), std::string::npos);
-  EXPECT_EQ(read_file(folder / "name.csv"), "series,name,x,y\n0,one; two,0,1\n0,one; two,1,0.1\n0,one; two,2,1e-20\n");
+  // The curve ends where nothing is measured; a line says below what directions are dead.
+  EXPECT_EQ(read_file(folder / "name.csv"),
+            "series,name,x,y\n0,one; two,0,1\n0,one; two,1,0.1\n0,one; two,2,nan\n"
+            "1,dead: below 0.0001 of the largest,0,1e-04\n1,dead: below 0.0001 of the largest,2,1e-04\n");
   EXPECT_TRUE(std::filesystem::exists(folder / "name.gp"));
+}
+
+TEST(SpectrumFigure, EndsACurveAtItsFloor) {
+  const Figure figure = spectrum_figure("", {{"a", {1, 1e-3, 1e-9}, 1e-8}, {"b", {4, 1, 0.5}, 1e-8}}, 1e-2);
+  ASSERT_EQ(figure.series.size(), 5U) << "two curves, the dead line of each, the floor of the first";
+  EXPECT_TRUE(std::isnan(figure.series[0].y[2]));
+  EXPECT_EQ(figure.series[1].y, (std::vector<double>{4, 1, 0.5}));
+  EXPECT_TRUE(figure.series[2].dashed);
+  EXPECT_EQ(figure.series[2].y[0], 1e-2);
+  EXPECT_TRUE(figure.series[3].dotted);
+  EXPECT_EQ(figure.series[3].x[0], 1.5);
+  EXPECT_EQ(figure.series[3].y[0], 1e-8);
+  EXPECT_EQ(figure.series[4].y[0], 4e-2);
+  EXPECT_EQ(figure.series[4].color_of, 1U);
+  EXPECT_TRUE(figure.series[4].name.empty()) << "said once";
+  // Rows that are all the same.
+  const test::TemporaryFolder folder;
+  EXPECT_NE(write_figure(spectrum_figure("", {{"c", {0, 0}, 0}}), folder.path(), "c").find("<svg"), std::string::npos);
+}
+
+TEST(Figures, CrossCellsWithoutAValueWhereAsked) {
+  const test::TemporaryFolder folder;
+  HeatMap map{"Map", "k", "layers", "v", {"a", "b"}, {"r"}, {1, NAN}};
+  EXPECT_EQ(write_figure(map, folder.path(), "plain").find("a run diverged"), std::string::npos);
+  map.crossed = "a run diverged";
+  EXPECT_NE(write_figure(map, folder.path(), "map").find("k   (x: a run diverged)"), std::string::npos);
+  EXPECT_NE(read_file(folder / "map.gp").find("set label 'x' at 1,0 center front"), std::string::npos);
 }
 
 TEST(Figures, LoseNothingWithoutGnuplot) {
@@ -89,10 +119,11 @@ TEST_F(ReportTest, ShowsEveryRunItsNumbersAndTheirProtocol) {
   write_run("second <b>", "direct");
   const std::string html = run_report(
       "A title", {read_results(folder_ / "first"), read_results(folder_ / "second <b>")}, folder_ / "figures");
-  for (const char* expected : {"81.25 %", "1.9 of 3", "1:05", "second &lt;b&gt;",
-                               "linear probe, L-BFGS, on the representation; data set, seed 3",
-                               "covariance of 50 test images, centred, rows not normalised",
-                               "id=\"figure-representation\"", "id=\"figure-over-time-loss\""}) {
+  for (const char* expected :
+       {"81.25 %", "1.9 of 3", "1:05", "second &lt;b&gt;",
+        "linear probe, L-BFGS, on the representation; data set, seed 3",
+        "covariance of 50 test images of set, centred, rows not normalised", "2 runs on set, encoder tiny",
+        "id=\"figure-representation\"", "id=\"figure-over-time-loss\""}) {
     EXPECT_NE(html.find(expected), std::string::npos) << expected;
   }
   EXPECT_EQ(html.find("second <b>"), std::string::npos);
@@ -100,6 +131,37 @@ TEST_F(ReportTest, ShowsEveryRunItsNumbersAndTheirProtocol) {
     EXPECT_EQ(html.find(outside), std::string::npos) << outside << ": the page stands alone";
   }
   EXPECT_TRUE(std::filesystem::exists(folder_ / "figures/representation.gp"));
+}
+
+TEST_F(ReportTest, SaysPerRunWhatDiffersAndClaimsNothingOfBoth) {
+  write_run("first", "none");
+  write_run("second", "none");
+  const auto config = folder_ / "second" / "config.toml";
+  std::string text = read_file(config);
+  text.replace(text.find("\"set\""), 5, "\"other\"");
+  text.replace(text.find("\"tiny\""), 6, "\"large\"");
+  write_file(config, text);
+  const std::string html =
+      run_report("A title", {read_results(folder_ / "first"), read_results(folder_ / "second")}, folder_ / "figures");
+  EXPECT_EQ(html.find("2 runs on"), std::string::npos);
+  EXPECT_NE(html.find("<p>2 runs. "), std::string::npos);
+  EXPECT_NE(html.find("<th>run</th><th>data</th><th>encoder</th>"), std::string::npos);
+  EXPECT_NE(html.find("<td>first</td><td>set</td><td>tiny</td>"), std::string::npos);
+  EXPECT_NE(html.find("<td>second</td><td>other</td><td>large</td>"), std::string::npos);
+  EXPECT_NE(html.find("<li>second: linear probe, L-BFGS, on the representation; data other, seed 3</li>"),
+            std::string::npos);
+}
+
+TEST_F(ReportTest, TellsRunsOfOneNameApart) {
+  std::vector<RunResults> runs(3);
+  runs[0].name = runs[1].name = "run";
+  runs[0].path = "a/run";
+  runs[1].path = "b/run";
+  runs[2].name = "other";
+  tell_apart(runs);
+  EXPECT_EQ(runs[0].name, "a/run");
+  EXPECT_EQ(runs[1].name, "b/run");
+  EXPECT_EQ(runs[2].name, "other");
 }
 
 TEST_F(ReportTest, NamesADamagedResultFile) {

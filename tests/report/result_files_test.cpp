@@ -44,11 +44,12 @@ TEST(SpectrumResult, IsReadAsItWasWritten) {
   const SpectrumResult result = example_spectrum();
   EXPECT_EQ(result.verdict.kind, spectrum::Verdict::Kind::kTooFewRows);
   const Json object = json_of(result);
-  for (const auto& kind : spectrum::measure_kinds()) EXPECT_TRUE(object.contains(kind.key)) << kind.name;
+  for (const auto& kind : spectrum::measure_kinds()) EXPECT_TRUE(object.contains(kind.name)) << kind.name;
   const SpectrumResult read = read_spectrum_result(Json::parse(object.dump()));
   EXPECT_EQ(json_of(read).dump(), object.dump());
   EXPECT_EQ(read.values, result.values);
   EXPECT_EQ(read.power_law.last, result.power_law.last);
+  EXPECT_EQ(read.floor, result.floor);
   EXPECT_EQ(read.skipped, 3);
   EXPECT_TRUE(read.l2_normalized);
   EXPECT_EQ(read.split, "train");
@@ -96,7 +97,7 @@ TEST(SpectrumResult, NamesAFileThatItCannotRead) {
     write_file(file, object.dump());
     return error_of([&] { read_spectrum_result(file); });
   };
-  EXPECT_NE(error_with("version", 2).find("spectrum.json: was written by a later version"), std::string::npos);
+  EXPECT_NE(error_with("version", 3).find("spectrum.json: was written by a later version"), std::string::npos);
   EXPECT_NE(error_with("rankme", "many").find("spectrum.json: damaged result file"), std::string::npos);
   EXPECT_NE(error_with("verdict", {{"kind", "odd"}, {"text", ""}}).find("no verdict 'odd'"), std::string::npos);
   write_file(file, "{");
@@ -152,7 +153,7 @@ TEST(ExplanationResult, IsReadAsItWasWritten) {
   ExplanationResult result;
   result.images = 64;
   result.batch = 16;
-  result.reading = {"A sentence.", "Another."};
+  result.conclusion = {"A finding", "high", {"This"}, {"That"}, {"Also"}};
   result.x = {"representation r", 0.5, 1, 2, 3, {2, 1}, {1, 0.5}, {INFINITY, 0.1}, {3, 2}, {1, 1}};
   result.x_eqn2 = {0.25, 1, 0, {2, 1}};
   result.weak_count = 1;
@@ -171,6 +172,8 @@ TEST(ExplanationResult, IsReadAsItWasWritten) {
     const ExplanationResult read = read_explanation(Json::parse(json_of(result).dump()));
     EXPECT_EQ(json_of(read).dump(), json_of(result).dump());
     EXPECT_EQ(read.x.held_out, result.x.held_out);
+    EXPECT_EQ(lines_of(read.conclusion), (std::vector<std::string>{"Finding (confidence high): A finding.",
+                                                                   "For: This.", "Against: That.", "Beside: Also."}));
     EXPECT_EQ(read.alignments.at(0).leading, result.alignments[0].leading);
     EXPECT_EQ(read.first_layer.has_value(), more);
   }

@@ -43,9 +43,9 @@ TEST_F(SpectrumInputsTest, GiveEachInputAFileOfItsOwnAndAPage) {
   EXPECT_EQ(read_spectrum_result(folder_ / "out/z.json").samples, 60);
 }
 
-TEST_F(SpectrumInputsTest, CompareEachWithThoseBeforeAndHoldTheFloors) {
+TEST_F(SpectrumInputsTest, CompareEachWithThoseBeforeAndHoldTheGates) {
   settings_.cka = true;
-  settings_.fail_under = "rank=1.5D";
+  settings_.fail.under = "rank=1.5D";
   SpectrumInputs inputs(settings_, 3, {});
   const auto add = [&](const std::filesystem::path& path) { return inputs.add(measure_file(path, settings_, {})); };
   EXPECT_EQ(add(write("a.npy", 60, 1)).size(), 1U);
@@ -55,16 +55,27 @@ TEST_F(SpectrumInputsTest, CompareEachWithThoseBeforeAndHoldTheFloors) {
   const auto third = add(write("c.npy", 50, 2));
   ASSERT_EQ(third.size(), 3U);
   EXPECT_EQ(third[2].object.at("reason"), "60 rows against 50");
-  ASSERT_EQ(inputs.faults().size(), 3U);
-  EXPECT_NE(inputs.faults()[0].find("a.npy: effective-rank is"), std::string::npos) << inputs.faults()[0];
+  ASSERT_EQ(inputs.failed().size(), 3U);
+  EXPECT_NE(inputs.failed()[0].find("a.npy: effective-rank is"), std::string::npos) << inputs.failed()[0];
+  const Json all = inputs.object();
+  EXPECT_EQ(all.at("inputs").size(), 3U);
+  EXPECT_EQ(all.at("comparisons").size(), 3U);
+  EXPECT_EQ(all.at("inputs").at(0).at("gates").at(0).at("passed"), false);
   EXPECT_FALSE(inputs.has_page());
 }
 
+TEST_F(SpectrumInputsTest, OfASingleInputGiveItsObject) {
+  SpectrumInputs inputs(settings_, 1, {});
+  inputs.add(measure_file(write("a.npy", 60, 1), settings_, {}));
+  EXPECT_EQ(inputs.object().at("dimensions"), 5);
+  EXPECT_FALSE(inputs.object().contains("gates")) << "none was asked for";
+}
+
 TEST_F(SpectrumInputsTest, RefuseWhatIsNotKnownBeforeTheWork) {
-  settings_.fail_under = "alpha=0.5";
+  settings_.fail.under = "alpha=0.5";
   EXPECT_NE(error_of([&] { SpectrumInputs(settings_, 1, {}); }).find("'alpha' is no measure that has a floor"),
             std::string::npos);
-  settings_.fail_under = "";
+  settings_.fail.under = "";
   settings_.analysis.compat = "nobody";
   EXPECT_NE(error_of([&] { SpectrumInputs(settings_, 1, {}); }).find("'nobody' is not known"), std::string::npos);
 }
@@ -72,8 +83,8 @@ TEST_F(SpectrumInputsTest, RefuseWhatIsNotKnownBeforeTheWork) {
 // What Python and TOML files will call them.
 TEST_F(SpectrumInputsTest, SettingsAreFieldsWithTheirLimits) {
   FieldList fields = fields_of(settings_);
-  for (const char* name : {"layer", "split", "limit", "l2_normalize", "jackknife", "views", "fail_under", "compat",
-                           "tensor", "neighbours", "cka", "dead_below"}) {
+  for (const char* name : {"layer", "split", "limit", "l2_normalize", "jackknife", "views", "fail_under", "fail_over",
+                           "fail_on", "compat", "tensor", "neighbours", "cka", "dead_below"}) {
     EXPECT_NE(fields.find(name), nullptr) << name;
   }
   EXPECT_NO_THROW(fields.check());

@@ -41,11 +41,11 @@ TEST(MeasureKinds, AreDescribedInTheDocumentationAsByTheProgram) {
   EXPECT_EQ(documented, known);
 }
 
-TEST(MeasureKinds, HaveNamesKeysAndLabelsOfTheirOwn) {
-  std::set<std::string> names, keys, labels;
+TEST(MeasureKinds, HaveNamesOfTheirOwn) {
+  std::set<std::string> names;
   for (const auto& kind : measure_kinds()) {
-    EXPECT_TRUE(names.insert(kind.name).second && keys.insert(kind.key).second && labels.insert(kind.label).second)
-        << kind.name;
+    EXPECT_TRUE(names.insert(kind.name).second) << kind.name;
+    EXPECT_TRUE(kind.short_name.empty() || names.insert(kind.short_name).second) << kind.short_name;
     EXPECT_FALSE(kind.definition.empty() || kind.caveat.empty()) << kind.name;
     EXPECT_FALSE(kind.jackknife && kind.from != MeasureKind::From::kEigenvalues) << kind.name;
   }
@@ -66,13 +66,13 @@ TEST(MeasureKinds, SayWhatTheyAreComputedFrom) {
 TEST(MeasureKinds, MakeTheObjectOfResultFiles) {
   const SpectrumSummary s = summarize(test::normal_array(400, 20, 3), false);
   const Json object = measures_object(s);
-  EXPECT_EQ(object.at("effective_rank_lambda").get<double>(), s.effective_rank_lambda);
-  EXPECT_EQ(object.at("below_1e-4_of_largest").get<int64_t>(), 0);
-  EXPECT_TRUE(object.at("constant_dimensions").is_array());
-  for (const char* key : {"alpha_r2", "alpha_ranks", "below_1e-2_of_largest", "below_1e-6_of_largest"}) {
+  EXPECT_EQ(object.at("effective-rank").get<double>(), s.effective_rank_lambda);
+  EXPECT_EQ(object.at("dead-directions").get<int64_t>(), 0);
+  EXPECT_TRUE(object.at("constant-dimensions").is_array());
+  for (const char* key : {"alpha-r2", "alpha-ranks", "dead-directions-1e-2", "dead-directions-1e-6"}) {
     EXPECT_TRUE(object.contains(key)) << key;
   }
-  for (const auto& kind : measure_kinds()) EXPECT_TRUE(object.contains(kind.key)) << kind.name;
+  for (const auto& kind : measure_kinds()) EXPECT_TRUE(object.contains(kind.name)) << kind.name;
 }
 
 TEST(ComponentsHolding, CountTheLargest) {

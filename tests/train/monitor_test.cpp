@@ -18,7 +18,7 @@ settings::TrainSettings monitored_settings(const std::string& projector, const s
   settings::TrainSettings settings;
   settings.projector.projector = projector;
   settings.monitor_every = 1;
-  settings.stop_under = stop_under;
+  settings.stop.under = stop_under;
   return settings;
 }
 
@@ -31,7 +31,10 @@ at::Tensor rows(int64_t alive, uint64_t seed) {
 }
 
 TEST(Monitor, WarnsOnceWhenDirectionsDieAndStopsUnderTheFloor) {
-  Monitor monitor(monitored_settings("none", "rank=0.5D"), kWidth, kWidth, at::kCPU);
+  auto watched = monitored_settings("none", "rank=0.5D");
+  watched.stop.over = "dead=3";
+  watched.stop.on = "collapse";
+  Monitor monitor(watched, kWidth, kWidth, at::kCPU);
   int64_t step = 0;
   const auto train = [&](int64_t alive, int64_t steps) {
     for (int64_t i = 0; i < steps; ++i) {
@@ -44,13 +47,16 @@ TEST(Monitor, WarnsOnceWhenDirectionsDieAndStopsUnderTheFloor) {
   };
   const auto healthy = train(kWidth, 5);
   EXPECT_TRUE(healthy.warnings.empty());
-  EXPECT_TRUE(healthy.stop.empty()) << healthy.stop;
+  EXPECT_TRUE(healthy.stop.empty()) << healthy.stop[0];
   EXPECT_NEAR(healthy.r.effective_rank_lambda, kWidth, 1);
   const auto dying = train(4, 40);  // the memory is 160 rows, one batch and a bit
   ASSERT_EQ(dying.warnings.size(), 1u);
   EXPECT_NE(dying.warnings[0].find("representation r: dimensional collapse: 12 of 16"), std::string::npos)
       << dying.warnings[0];
-  EXPECT_NE(dying.stop.find("effective-rank"), std::string::npos) << dying.stop;
+  ASSERT_EQ(dying.stop.size(), 3u) << "a line a gate";
+  EXPECT_NE(dying.stop[0].find("effective-rank"), std::string::npos) << dying.stop[0];
+  EXPECT_EQ(dying.stop[1], "dead-directions is 12, over 3 (--stop-over)");
+  EXPECT_NE(dying.stop[2].find("the verdict is dimensional collapse (--stop-on collapse)"), std::string::npos);
   EXPECT_EQ(dying.r.below_1e_4, 12);
   EXPECT_TRUE(train(4, 1).warnings.empty()) << "said once";
   const auto early = monitor.read(rows(4, 1), rows(4, 1), /*warn=*/false);
@@ -84,10 +90,13 @@ TEST(Monitor, LooksEverySoManySteps) {
   EXPECT_EQ(longer.state()[0].second.item<double>(), 600) << "steps 1, 4 and 8";
 }
 
-TEST(Monitor, RefusesAFloorThatIsNone) {
+TEST(Monitor, RefusesAGateThatIsNone) {
   auto settings = monitored_settings("none", "rank=much");
   settings.data = "fashion-mnist";
   EXPECT_NE(test::error_of([&] { settings.resolve({}); }).find("--stop-under"), std::string::npos);
+  settings.stop = {"", "", "too-few-rows"};
+  EXPECT_NE(test::error_of([&] { Monitor(settings, kWidth, kWidth, at::kCPU); }).find("--stop-on: too-few-rows"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -140,18 +140,35 @@ TEST_F(TrainerTest, SaysWhatARunFinishedBeforeHadDone) {
 
 // The same step by one process and by several, and without another step after the floor was passed.
 TEST_F(TrainerTest, StopsUnderAFloorAfterTheSameStepOnAnyNumberOfRanks) {
-  settings_.stop_under = "rank=0.999D";
+  settings_.stop.under = "rank=0.999D";
   settings_.log_every = 1;
   settings_.optimizer.warmup_epochs = 0;
   settings_.monitor_every = 1;
   const auto stopped = [&](const distributed::ProcessGroup& group, const std::string& name) {
-    EXPECT_THROW(train(settings_, run(name), settings::StartMode::kNew, "test", {}, group), NumericalError);
+    EXPECT_THROW(train(settings_, run(name), settings::StartMode::kNew, "test", {}, group), spectrum::GateFailure);
   };
   stopped({}, "one");
   test::on_ranks(2, [&](const distributed::ProcessGroup& group) { stopped(group, "two"); });
   ASSERT_FALSE(run("one").checkpoints().empty());
   EXPECT_LT(run("one").checkpoints().front(), 12);
+  EXPECT_GE(run("one").checkpoints().front(), 4) << "an epoch of grace";
   EXPECT_EQ(run("two").checkpoints().front(), run("one").checkpoints().front());
+}
+
+// An untrained network is under any such floor: nothing is said of it at the first step, whatever the settings.
+TEST_F(TrainerTest, SaysNothingOfAnUntrainedNetwork) {
+  settings_.stop.on = "healthy,one-direction,collapse";
+  settings_.grace_epochs = 0;
+  settings_.optimizer.warmup_epochs = 0;
+  settings_.log_every = 1;
+  settings_.monitor_every = 1;
+  settings_.monitor_memory = 2;
+  std::vector<std::string> notices;
+  Context context;
+  context.notice = [&](const std::string& line) { notices.push_back(line); };
+  EXPECT_THROW(train(settings_, run("a"), settings::StartMode::kNew, "test", context), spectrum::GateFailure);
+  EXPECT_GE(run("a").checkpoints().front(), 2);
+  for (const auto& line : notices) EXPECT_EQ(line.find("step 1,"), std::string::npos) << line;
 }
 
 TEST_F(TrainerTest, KeepsTheLastTwoCheckpoints) {
