@@ -38,13 +38,14 @@ def watch(model: nn.Module, layer: Union[str, nn.Module, None] = None, every: in
     """Watches the output of a layer, by a forward hook, from now on until close().
 
     layer: a module, its name in model.named_modules() (a wrapper's "module." may be left out), or None: the model.
-    A step is a call of the layer in training mode with gradients on (both views in two calls are two; activation
-    checkpointing may repeat one); calls in evaluation mode or under no_grad do not count. every: steps between two readings; the
-    covariance takes the rows of every (every // 10)-th step. warmup: steps before there are warnings and stops (early
-    representations are all nearly collapsed). stop_under: a floor under a measure, "rank=0.1D" or
-    "stable-rank=2,rank=20": after the warm-up, and from 2 D rows on, the layer's call raises Collapsed. on_warning:
-    called with one line when the verdict has become a collapse or a worse one; None issues a CollapseWarning. on_stop:
-    called with one line, in all processes, instead of raising Collapsed. memory: rows that the covariance rests on, as a multiple of the layer's width D.
+    A step is a call of the layer in training mode with gradients on (both views in two calls are two, each part of
+    cached_step is one, activation checkpointing may repeat one); calls in evaluation mode or under no_grad do not count.
+    every: steps between two readings; the covariance takes the rows of every (every // 10)-th step. warmup: steps before
+    there are warnings and stops (early representations are all nearly collapsed). stop_under: a floor under a measure,
+    "rank=0.1D" or "stable-rank=2,rank=20": after the warm-up, and from 2 D rows on, the layer's call raises Collapsed.
+    on_warning: called with one line when the verdict has become a collapse or a worse one; None issues a
+    CollapseWarning. on_stop: called with one line, in all processes, instead of raising Collapsed. memory: rows that the
+    covariance rests on, as a multiple of the layer's width D.
     pool: "auto" takes (N, D) as it is, of (N, T, D) the mean over tokens, of (N, C, H, W) and more the mean over all
     places; "cls" takes token 0; "mean" is auto; or a function that makes (N, D) of the layer's output, for other
     layouts (channels last, padded tokens). Of a tuple, list or mapping the first tensor counts.
