@@ -1,4 +1,4 @@
-"""An own training loop: a convolutional encoder with DirectCLR's sub-vector, InfoNCE in parts of the batch, and LARS."""
+"""An own training loop: a convolutional encoder, DirectCLR's sub-vector, InfoNCE in parts of the batch, and LARS."""
 
 import torch
 from torch import nn

@@ -40,7 +40,7 @@ def test_lightning_stops():
 
 def test_trainer_of_transformers_is_watched():
     pytest.importorskip("transformers", reason="the package transformers is not installed")
-    pytest.importorskip("accelerate", reason="the package accelerate, which transformers' Trainer needs, is not installed")
+    pytest.importorskip("accelerate", reason="the package accelerate, which Trainer needs, is not installed")
     output = output_of("hf_callback.py")
     assert [int(step) for step in re.findall(r"step (\d+): effective rank", output)] == [5, 10, 15, 20]
     assert "warning" not in output

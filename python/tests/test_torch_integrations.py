@@ -126,7 +126,7 @@ def test_lightning_watch_goes_on_from_a_checkpoint_and_ends(tmp_path):
 
 def test_trainer_watch_stops_and_logs(tmp_path):
     transformers = pytest.importorskip("transformers", reason="the package transformers is not installed")
-    pytest.importorskip("accelerate", reason="the package accelerate, which transformers' Trainer needs, is not installed")
+    pytest.importorskip("accelerate", reason="the package accelerate, which Trainer needs, is not installed")
 
     class Model(nn.Module):
         def __init__(self):

@@ -79,7 +79,8 @@ def test_goes_on_from_its_state():
 
 def test_groups_have_their_own_settings():
     net, twin = network(), network()
-    frozen = LARS([{"params": net[0].parameters(), "lr": 0.0}, {"params": net[3].parameters(), "momentum": 0.0}], lr=0.5)
+    frozen = LARS([{"params": net[0].parameters(), "lr": 0.0}, {"params": net[3].parameters(), "momentum": 0.0}],
+                  lr=0.5)
     first = net[0].weight.detach().clone()
     train(net, frozen, 2)
     assert torch.equal(net[0].weight, first)
@@ -109,7 +110,8 @@ def test_parameters_without_gradient_and_closures():
     assert torch.equal(still, torch.ones(2, 2)) and torch.allclose(moved, torch.full((3,), 0.9))
 
 
-@pytest.mark.parametrize("wrong", [dict(lr=-1), dict(lr=1, momentum=1), dict(lr=1, weight_decay=-1), dict(lr=1, trust=0)])
+@pytest.mark.parametrize("wrong", [dict(lr=-1), dict(lr=1, momentum=1), dict(lr=1, weight_decay=-1),
+                                   dict(lr=1, trust=0)])
 def test_refuses_values_out_of_range(wrong):
     with pytest.raises(ValueError, match="out of range"):
         LARS([nn.Parameter(torch.ones(2))], **wrong)

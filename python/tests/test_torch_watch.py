@@ -81,7 +81,8 @@ def test_measures_of_known_spectra():
     two = measures_of(torch.tensor([3.0, 1.0, 0.0], dtype=torch.float64))
     assert two["effective_rank"] == pytest.approx(math.exp(-0.75 * math.log(0.75) - 0.25 * math.log(0.25)))
     root = math.sqrt(3) / (math.sqrt(3) + 1)
-    assert two["effective_rank_sigma"] == pytest.approx(math.exp(-root * math.log(root) - (1 - root) * math.log(1 - root)))
+    entropy = -root * math.log(root) - (1 - root) * math.log(1 - root)
+    assert two["effective_rank_sigma"] == pytest.approx(math.exp(entropy))
     dead = measures_of(torch.zeros(4, dtype=torch.float64))
     assert dead == {"effective_rank": 0, "effective_rank_sigma": 0, "participation_ratio": 0, "stable_rank": 0,
                     "components_90": 0, "dead_directions": 4}
@@ -108,7 +109,8 @@ def test_floors():
     assert under_floors({"effective_rank": 4.0, "stable_rank": 3.0}, 16, floors) == ["effective-rank is 4, under 8"]
     assert under_floors({"effective_rank": float("nan"), "stable_rank": 1.0}, 16, floors) == [
         "effective-rank is nan, under 8", "stable-rank is 1, under 2"]
-    for text, message in [("rank=much", "gives no number"), ("rank", "no number"), ("efective-rank=3", "effective-rank"),
+    for text, message in [("rank=much", "gives no number"), ("rank", "no number"),
+                          ("efective-rank=3", "did you mean 'effective-rank'"),
                           ("dead-directions=1", "not known"), ("rank=nan", "no number"), ("", "not known")]:
         with pytest.raises(ValueError, match=message):
             parse_floors(text)
@@ -182,9 +184,11 @@ class Outputs(nn.Module):
 
 
 @pytest.mark.parametrize("pool, shape, expected", [
-    ("auto", (6, D), lambda x: x), ("auto", (6, D, 3, 5), lambda x: x.mean((2, 3))), ("auto", (6, 7, D), lambda x: x.mean(1)),
+    ("auto", (6, D), lambda x: x), ("auto", (6, D, 3, 5), lambda x: x.mean((2, 3))),
+    ("auto", (6, 7, D), lambda x: x.mean(1)),
     ("mean", (6, 7, D), lambda x: x.mean(1)), ("cls", (6, 7, D), lambda x: x[:, 0]),
-    ("auto", (6, D, 2, 3, 2), lambda x: x.mean((2, 3, 4))), (lambda x: x.mean((1, 2)), (6, 2, 3, D), lambda x: x.mean((1, 2)))])
+    ("auto", (6, D, 2, 3, 2), lambda x: x.mean((2, 3, 4))),
+    (lambda x: x.mean((1, 2)), (6, 2, 3, D), lambda x: x.mean((1, 2)))])
 def test_pools(pool, shape, expected):
     torch.manual_seed(0)
     x = torch.randn(shape)
@@ -194,7 +198,8 @@ def test_pools(pool, shape, expected):
         net = nn.Sequential(Outputs())
         w = watch(net, every=1, pool=pool)
         net(output)
-        torch.testing.assert_close(w._covariance.matrix, torch.cov(expected(x).double().T, correction=0), rtol=1e-4, atol=1e-6)
+        torch.testing.assert_close(w._covariance.matrix, torch.cov(expected(x).double().T, correction=0), rtol=1e-4,
+                                   atol=1e-6)
         assert w.last["dimensions"] == D
 
 
@@ -244,7 +249,7 @@ def test_copies_are_not_watched():
 
 def test_goes_on_from_its_state():
     net = nn.Sequential(nn.Identity())
-    whole, first = watch(net, every=2, warmup=0, on_warning=[].append), watch(net, every=2, warmup=0, on_warning=[].append)
+    whole, first = (watch(net, every=2, warmup=0, on_warning=[].append) for _ in range(2))
     feed(net, 4, 3)
     first.close()
     state = copy.deepcopy(first.state_dict())

@@ -24,8 +24,8 @@ class ForgettingCovariance:
 
     def __init__(self, dimensions: int, memory: float, device: Optional[torch.device] = None) -> None:
         if dimensions < 1 or memory < 1:
-            raise ValueError(f"ForgettingCovariance: expected dimensions and memory of at least 1, got {dimensions} and "
-                             f"{memory}")
+            raise ValueError("ForgettingCovariance: expected dimensions and memory of at least 1, got "
+                             f"{dimensions} and {memory}")
         device = torch.device("cpu" if device is None else device)
         wide = wide_type(device)
         self.memory = float(memory)

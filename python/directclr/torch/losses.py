@@ -145,7 +145,8 @@ class _PairLogSums(torch.autograd.Function):
     def backward(ctx, row_gradient: torch.Tensor, column_gradient: torch.Tensor):
         x, every_y, by_row, by_column = ctx.saved_tensors
         with full_precision(x.device):
-            column_gradient = _group.gather(column_gradient.contiguous(), ctx.rows, ctx.group)
+            if ctx.columns:
+                column_gradient = _group.gather(column_gradient.contiguous(), ctx.rows, ctx.group)
             u, v = row_gradient.to(x.dtype)[:, None], column_gradient.to(x.dtype)
             by_row, by_column = by_row.to(x.dtype)[:, None], by_column.to(x.dtype)
             x_gradient, y_gradient = torch.empty_like(x), torch.zeros_like(every_y)
@@ -177,8 +178,8 @@ def _similarities(x: torch.Tensor, y: torch.Tensor, tau: float, begin: int, end:
 
 
 class _SquaredProducts(torch.autograd.Function):
-    """sum_ij (a_i . b_j)^2 = <A^T A, B^T B> of this process's rows of a with all processes' rows of b, wide. Its backward
-    is written out because products there, too, must not be autocast."""
+    """sum_ij (a_i . b_j)^2 = <A^T A, B^T B> of this process's rows of a with all processes' rows of b, wide. Its
+    backward is written out because products there, too, must not be autocast."""
 
     @staticmethod
     def forward(ctx, a: torch.Tensor, b: torch.Tensor, group: Group) -> torch.Tensor:

@@ -41,6 +41,15 @@ class Projector(nn.Module):
     `embedding` is P, the width of z.
     """
 
+    weight: nn.Parameter  # what a kind has of these stands beside its build function
+    down: nn.Parameter
+    up: nn.Parameter
+    matrix: torch.Tensor
+    mask: torch.Tensor
+    order: torch.Tensor
+    norm: nn.BatchNorm1d
+    layers: nn.Sequential
+
     def __init__(self, kind: str, dim: int, *, d0: int = 0, projector_dim: int = 128, mlp_depth: int = 2,
                  mlp_hidden: int = 0, mlp_batch_norm: bool = True, mlp_last_batch_norm: bool = True,
                  mlp_bias: bool = False, lowrank_left: bool = False, seed: Optional[int] = None) -> None:

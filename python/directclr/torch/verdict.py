@@ -125,8 +125,8 @@ def verdict(eigenvalues: torch.Tensor, mean_cosine: float, rows: float) -> Verdi
                      "variance")
         return Verdict(COMPLETE_COLLAPSE, text)
     if int(rows) < ROWS_PER_DIMENSION * d:
-        return Verdict(TOO_FEW_ROWS, f"{int(rows)} rows of {d} dimensions: take at least {ROWS_PER_DIMENSION * d}, since "
-                       "fewer leave small eigenvalues by chance alone")
+        return Verdict(TOO_FEW_ROWS, f"{int(rows)} rows of {d} dimensions: take at least {ROWS_PER_DIMENSION * d}, "
+                       "since fewer leave small eigenvalues by chance alone")
     if dead > 0 and dead >= COLLAPSED_SHARE * d:
         return Verdict(DIMENSIONAL_COLLAPSE, f"{dead} of {d} directions, those from rank {d - dead + 1} on, have less "
                        f"than {DEAD_BELOW:g} of the largest variance")

@@ -39,13 +39,13 @@ def watch(model: nn.Module, layer: Union[str, nn.Module, None] = None, every: in
 
     layer: a module, its name in model.named_modules() (a wrapper's "module." may be left out), or None: the model.
     A step is a call of the layer in training mode with gradients on (both views in two calls are two, each part of
-    cached_step is one, activation checkpointing may repeat one); calls in evaluation mode or under no_grad do not count.
-    every: steps between two readings; the covariance takes the rows of every (every // 10)-th step. warmup: steps before
-    there are warnings and stops (early representations are all nearly collapsed). stop_under: a floor under a measure,
-    "rank=0.1D" or "stable-rank=2,rank=20": after the warm-up, and from 2 D rows on, the layer's call raises Collapsed.
-    on_warning: called with one line when the verdict has become a collapse or a worse one; None issues a
-    CollapseWarning. on_stop: called with one line, in all processes, instead of raising Collapsed. memory: rows that the
-    covariance rests on, as a multiple of the layer's width D.
+    cached_step is one, activation checkpointing may repeat one); calls in evaluation mode or under no_grad do not
+    count. every: steps between two readings; the covariance takes the rows of every (every // 10)-th step. warmup:
+    steps before there are warnings and stops (early representations are all nearly collapsed). stop_under: a floor
+    under a measure, "rank=0.1D" or "stable-rank=2,rank=20": after the warm-up, and from 2 D rows on, the layer's call
+    raises Collapsed. on_warning: called with one line when the verdict has become a collapse or a worse one; None
+    issues a CollapseWarning. on_stop: called with one line, in all processes, instead of raising Collapsed. memory:
+    rows that the covariance rests on, as a multiple of the layer's width D.
     pool: "auto" takes (N, D) as it is, of (N, T, D) the mean over tokens, of (N, C, H, W) and more the mean over all
     places; "cls" takes token 0; "mean" is auto; or a function that makes (N, D) of the layer's output, for other
     layouts (channels last, padded tokens). Of a tuple, list or mapping the first tensor counts.
@@ -70,15 +70,15 @@ class Watch:
                  stop_under: Optional[str], on_warning: Optional[Callable[[str], None]],
                  on_stop: Optional[Callable[[str], None]], pool: Pool, memory: float, group: Any) -> None:
         if every < 1 or warmup < 0 or memory < ROWS_PER_DIMENSION:
-            raise ValueError(f"watch: expected every >= 1, warmup >= 0 and memory >= {ROWS_PER_DIMENSION}, got {every}, "
-                             f"{warmup} and {memory}")
+            raise ValueError(f"watch: expected every >= 1, warmup >= 0 and memory >= {ROWS_PER_DIMENSION}, got "
+                             f"{every}, {warmup} and {memory}")
         if not callable(pool) and pool not in ("auto", "mean", "cls"):
             raise ValueError(unknown("watch: pool", str(pool), ("auto", "mean", "cls")))
         self.name, module = _find(model, layer)
         self.step = 0
-        #: One dictionary for each reading: step, rows (what the covariance rests on), dimensions, skipped_batches (those
-        #: with values that are not finite), verdict, text, mean_cosine (of that step's rows), and the MEASURES of
-        #: verdict.py.
+        #: One dictionary for each reading: step, rows (what the covariance rests on), dimensions, skipped_batches
+        #: (those with values that are not finite), verdict, text, mean_cosine (of that step's rows), and the MEASURES
+        #: of verdict.py.
         self.history: List[Dict[str, Any]] = []
         self._every, self._warmup, self._memory, self._pool, self._group = every, warmup, memory, pool, group
         self._floors = parse_floors(stop_under) if stop_under else []
@@ -133,14 +133,7 @@ class Watch:
             self._read(rows, group)
 
     def _rows(self, output: Any) -> torch.Tensor:
-        if callable(self._pool):
-            rows = self._pool(output)
-        else:
-            rows = _first_tensor(output)
-            if rows is not None and rows.dim() == 3:
-                rows = rows[:, 0] if self._pool == "cls" else rows.mean(1)
-            elif rows is not None and rows.dim() > 3:
-                rows = rows.flatten(2).mean(2)
+        rows: Any = self._pool(output) if callable(self._pool) else _pooled(_first_tensor(output), self._pool)
         if not isinstance(rows, torch.Tensor) or rows.dim() != 2 or not rows.is_floating_point():
             got = f"{tuple(rows.shape)} {rows.dtype}" if isinstance(rows, torch.Tensor) else type(output).__name__
             raise ValueError(f"watch: expected floating rows (N, D) of {self.name}, got {got}; give pool= a function "
@@ -235,6 +228,14 @@ def _plain(name: str) -> str:
     while parts and parts[0] in ("module", "_orig_mod"):
         parts = parts[1:]
     return ".".join(parts)
+
+
+def _pooled(x: Optional[torch.Tensor], pool: str) -> Optional[torch.Tensor]:
+    if x is None or x.dim() < 3:
+        return x
+    if x.dim() == 3:
+        return x[:, 0] if pool == "cls" else x.mean(1)
+    return x.flatten(2).mean(2)
 
 
 def _first_tensor(output: Any) -> Optional[torch.Tensor]:

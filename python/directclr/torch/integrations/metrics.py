@@ -26,6 +26,10 @@ class SpectrumMeasure(Metric):
     scalar, and 0 before the first row. Processes are merged exactly.
     """
 
+    count: torch.Tensor  # () float64, and so on; with a dimension of processes in front after a synchronisation
+    mean: torch.Tensor  # (D)
+    scatter: torch.Tensor  # (D, D)
+
     full_state_update = True
     is_differentiable = False
 
