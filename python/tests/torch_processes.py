@@ -13,6 +13,7 @@ def _start(rank, function, size, folder, arguments):
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=size)
     try:
         torch.save(function(rank, *arguments), os.path.join(folder, f"{rank}.pt"))
+        dist.barrier()  # none leaves while another still waits for it
     finally:
         dist.destroy_process_group()
 
