@@ -41,7 +41,7 @@ def cached_step(encoder: Callable[[torch.Tensor], torch.Tensor], views: Sequence
             embeddings.append(encoder(part))
             if embeddings[-1].shape[:1] != part.shape[:1]:
                 raise ValueError(f"cached_step: the encoder gave {tuple(embeddings[-1].shape)} for {len(part)} images")
-    torch.clear_autocast_cache()  # it holds weights cast without a graph
+    torch.clear_autocast_cache()  # in torch 2.0 it holds weights that were cast without a graph
     pieces = len(parts) // len(views)
     cached = [torch.cat(embeddings[v * pieces : (v + 1) * pieces]).detach().requires_grad_() for v in range(len(views))]
     value = loss(*cached)
