@@ -1,7 +1,6 @@
 import copy
 import math
 import sys
-import warnings
 
 import pytest
 
@@ -92,8 +91,11 @@ def test_measures_of_known_spectra():
 def test_verdicts_in_their_order():
     ten = torch.ones(10, dtype=torch.float64)
     assert verdict(ten * 0, 0.0, 1000).text == "all rows are the same"
-    assert verdict(ten, 0.9999, 1).name == "complete collapse"
+    assert verdict(ten, 0.9999, 20).name == "almost one direction"
+    assert verdict(ten, 0.9999, 19).name == "too few rows to tell"
     assert verdict(ten, 0.99, 19).text.startswith("19 rows of 10 dimensions: take at least 20")
+    few = torch.cat([torch.ones(2), torch.zeros(98)]).double()
+    assert verdict(few, 0.5, 50).text.startswith("50 rows are few for 100 dimensions, but at most about 2 directions")
     assert verdict(ten, float("nan"), 20).name == "healthy"
     ten[9] = 1e-5
     assert verdict(ten, 0.5, 20).text == ("1 of 10 directions, those from rank 10 on, have less than 0.0001 of the "
@@ -145,23 +147,24 @@ def test_says_little_before_the_warm_up_and_with_few_rows():
     with watch(net, every=1, warmup=3, stop_under="rank=0.9D", on_warning=pytest.fail) as w:
         feed(net, 2, 3)
         assert w.last["verdict"] == "dimensional collapse"
-    with watch(net, every=1, warmup=0, stop_under="rank=0.9D", on_warning=pytest.fail) as w:
-        feed(net, 2, 3, n=10)
+    with watch(net, every=1, warmup=0, stop_under="rank=0.99D", on_warning=pytest.fail) as w:
+        feed(net, D, 3, n=10)
         assert w.last["rows"] == 30 and w.last["verdict"] == "too few rows to tell"
         with pytest.raises(Collapsed):
-            w._on_warning = None
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                feed(net, 2, 1, n=10)
-    assert [type(c.message) for c in caught] == [CollapseWarning]
+            feed(net, D, 1, n=10)
+    with watch(net, every=1, warmup=0), pytest.warns(CollapseWarning, match="dimensional collapse"):
+        feed(net, 2, 1)
 
 
-def test_complete_collapse_is_worse():
+def test_each_worse_verdict_is_warned_of():
     net, lines = nn.Sequential(nn.Identity()), []
-    watch(net, every=1, warmup=0, on_warning=lines.append)
-    feed(net, 4, 1)
-    net(torch.ones(200, D) * 3 + 1e-3 * torch.randn(200, D))
-    assert [line.split(": ")[1] for line in lines] == ["dimensional collapse", "complete collapse"]
+    watch(net, every=1, warmup=0, memory=2, on_warning=lines.append)
+    net(torch.ones(200, D) * 3 + 1e-2 * torch.randn(200, D))
+    feed(net, 4, 2)
+    for _ in range(2):
+        net(torch.ones(200, D))
+    assert [line.split(": ")[1] for line in lines] == ["almost one direction", "dimensional collapse",
+                                                       "complete collapse"]
 
 
 def test_counts_training_steps_alone():

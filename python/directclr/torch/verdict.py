@@ -13,14 +13,15 @@ from ._names import unknown
 
 DEAD_BELOW = 1e-4  # of the largest eigenvalue
 COLLAPSED_SHARE = 0.05  # of the directions dead: dimensional collapse
-COMPLETE_BELOW = 0.05  # spread of the rows' directions about their mean: complete collapse
-ROWS_PER_DIMENSION = 2  # with fewer nothing is said of dead directions
+ONE_DIRECTION_BELOW = 0.05  # spread of the rows' directions about their mean: almost one direction
+ROWS_PER_DIMENSION = 2  # with fewer only those directions count as dead that more rows could not bring to life
 
 HEALTHY = "healthy"
+ONE_DIRECTION = "almost one direction"
 DIMENSIONAL_COLLAPSE = "dimensional collapse"
 COMPLETE_COLLAPSE = "complete collapse"
 TOO_FEW_ROWS = "too few rows to tell"
-_WORSE = {HEALTHY: 0, TOO_FEW_ROWS: 0, DIMENSIONAL_COLLAPSE: 1, COMPLETE_COLLAPSE: 2}
+_SEVERITY = {HEALTHY: 0, TOO_FEW_ROWS: 0, ONE_DIRECTION: 1, DIMENSIONAL_COLLAPSE: 2, COMPLETE_COLLAPSE: 3}
 
 
 def _effective_rank(values: torch.Tensor) -> float:
@@ -100,35 +101,62 @@ def under_floors(measures: Dict[str, float], dimensions: int, floors: List[Floor
 
 @dataclass(frozen=True)
 class Verdict:
-    """What measures amount to: `name`, one of the four above, and a sentence."""
+    """What measures amount to: `name`, one of the five above, and a sentence."""
 
     name: str
     text: str
 
     def worse_than(self, other: str) -> bool:
-        """Whether this is a collapse that `other`, a verdict's name, was not."""
-        return _WORSE[self.name] > _WORSE[other]
+        """Whether this is worse than `other`, a verdict's name."""
+        return _SEVERITY[self.name] > _SEVERITY[other]
+
+
+def live_directions_at_most(eigenvalues: torch.Tensor, rows: float) -> int:
+    """About how many directions could be alive, however many rows were added (docs/math.md, "Dimensional collapse"):
+    1 .. D; 0 when nothing varies. eigenvalues as measures_of; rows >= 2: what they rest on."""
+    d, largest = len(eigenvalues), float(eigenvalues[0])
+    if not largest > 0:
+        return 0
+    stable_rank = float(eigenvalues.sum()) / largest
+    threshold = DEAD_BELOW * largest / (1 + math.sqrt(stable_rank / rows)) ** 2
+    least, rest = float(d), float(eigenvalues.sum())
+    for m, value in enumerate(eigenvalues.tolist()):
+        if m >= rows - 1:
+            break
+        least = min(least, m + max(rest, 0.0) / (1 - m / (rows - 1)) / threshold)
+        rest = rest - value if value > 0 else 0.0
+    return min(max(int(least), 1), d)
 
 
 def verdict(eigenvalues: torch.Tensor, mean_cosine: float, rows: float) -> Verdict:
     """eigenvalues (D) as measures_of; mean_cosine: length of the mean of r / |r| (not a number: unknown); rows: what
     the covariance rests on."""
-    d, dead = len(eigenvalues), _dead(eigenvalues)
     if not eigenvalues[0] > 0:
         return Verdict(COMPLETE_COLLAPSE, "all rows are the same")
+    seen = _of_dead_directions(eigenvalues, int(rows))
     spread = math.sqrt(max(0.0, (1 - mean_cosine) * (1 + mean_cosine))) if mean_cosine == mean_cosine else math.nan
-    if spread < COMPLETE_BELOW:
-        text = (f"all rows point almost the same way: their directions lie {spread:.4f} from their mean (below "
-                f"{COMPLETE_BELOW:g}; mean cosine {mean_cosine:.6f})")
-        if dead > 0:
-            text += (f"; about that mean {dead} of {d} directions have less than {DEAD_BELOW:g} of the largest "
-                     "variance")
-        return Verdict(COMPLETE_COLLAPSE, text)
-    if int(rows) < ROWS_PER_DIMENSION * d:
-        return Verdict(TOO_FEW_ROWS, f"{int(rows)} rows of {d} dimensions: take at least {ROWS_PER_DIMENSION * d}, "
-                       "since fewer leave small eigenvalues by chance alone")
+    if spread < ONE_DIRECTION_BELOW:
+        text = (f"; the rows point almost the same way: their directions lie {spread:.2g} from their mean (below "
+                f"{ONE_DIRECTION_BELOW:g}), which is large beside what varies about it. A loss of cosines hardly tells "
+                "them apart")
+        seen = Verdict(ONE_DIRECTION if seen.name == HEALTHY else seen.name, seen.text + text)
+    return seen
+
+
+def _of_dead_directions(eigenvalues: torch.Tensor, n: int) -> Verdict:
+    d, enough = len(eigenvalues), ROWS_PER_DIMENSION * len(eigenvalues)
+    few = n < enough
+    dead = d - live_directions_at_most(eigenvalues, n) if few and n >= 2 else 0 if few else _dead(eigenvalues)
     if dead > 0 and dead >= COLLAPSED_SHARE * d:
+        if few:
+            return Verdict(DIMENSIONAL_COLLAPSE, f"{n} rows are few for {d} dimensions, but at most about {d - dead} "
+                           f"directions would have {DEAD_BELOW:g} of the largest variance or more, however many rows "
+                           f"were added: at least {dead} are dead")
         return Verdict(DIMENSIONAL_COLLAPSE, f"{dead} of {d} directions, those from rank {d - dead + 1} on, have less "
                        f"than {DEAD_BELOW:g} of the largest variance")
+    if few:
+        return Verdict(TOO_FEW_ROWS, f"{n} rows of {d} dimensions: take at least {enough} to count dead directions, "
+                       "since fewer leave small eigenvalues by chance alone; the effective rank of more rows may be "
+                       "above this one")
     return Verdict(HEALTHY, f"{dead} of {d} directions have less than {DEAD_BELOW:g} of the largest variance, under "
                    f"{COLLAPSED_SHARE:g} of all")

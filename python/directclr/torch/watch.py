@@ -20,7 +20,7 @@ Pool = Union[str, Callable[[torch.Tensor], torch.Tensor]]
 
 
 class CollapseWarning(UserWarning):
-    """A watched layer has collapsed, or collapsed further."""
+    """The verdict of a watched layer has become worse."""
 
 
 class Collapsed(RuntimeError):
@@ -43,7 +43,7 @@ def watch(model: nn.Module, layer: Union[str, nn.Module, None] = None, every: in
     count. every: steps between two readings; the covariance takes the rows of every (every // 10)-th step. warmup:
     steps before there are warnings and stops (early representations are all nearly collapsed). stop_under: a floor
     under a measure, "rank=0.1D" or "stable-rank=2,rank=20": after the warm-up, and from 2 D rows on, the layer's call
-    raises Collapsed. on_warning: called with one line when the verdict has become a collapse or a worse one; None
+    raises Collapsed. on_warning: called with one line when the verdict has become worse; None
     issues a CollapseWarning. on_stop: called with one line, in all processes, instead of raising Collapsed. memory:
     rows that the covariance rests on, as a multiple of the layer's width D.
     pool: "auto" takes (N, D) as it is, of (N, T, D) the mean over tokens, of (N, C, H, W) and more the mean over all
