@@ -1,0 +1,76 @@
+"""Measures of collapse as metrics of torchmetrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from .._names import unknown
+from .._numerics import floating, full_precision
+from ..verdict import MEASURES
+from ._missing import missing
+
+try:
+    from torchmetrics import Metric
+except ImportError:
+    Metric = missing("torchmetrics")  # type: ignore[assignment, misc]
+
+
+class SpectrumMeasure(Metric):
+    """One measure of the covariance of all rows since the last reset.
+
+    dimensions: D. measure: "effective_rank" (of the eigenvalues), "effective_rank_sigma", "participation_ratio",
+    "stable_rank", "components_90" or "dead_directions" (docs/math.md, "Measures of collapse"); ValueError for another.
+    update(rows (n, D)) merges mean and centred scatter (Chan, Golub and LeVeque 1983), float64; compute() gives a
+    scalar, and 0 before the first row. Processes are merged exactly.
+    """
+
+    count: torch.Tensor  # () float64, and so on; with a dimension of processes in front after a synchronisation
+    mean: torch.Tensor  # (D)
+    scatter: torch.Tensor  # (D, D)
+
+    full_state_update = True
+    is_differentiable = False
+
+    def __init__(self, dimensions: int, measure: str = "effective_rank", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if measure not in MEASURES:
+            raise ValueError(unknown("SpectrumMeasure", measure, MEASURES))
+        self.measure = measure
+        self.dimensions = dimensions
+        double = torch.float64
+        self.add_state("count", torch.zeros((), dtype=double), dist_reduce_fx=None)
+        self.add_state("mean", torch.zeros(dimensions, dtype=double), dist_reduce_fx=None)
+        self.add_state("scatter", torch.zeros(dimensions, dimensions, dtype=double), dist_reduce_fx=None)
+
+    def update(self, rows: torch.Tensor) -> None:
+        """rows (n, D), floating; ValueError for another shape."""
+        if rows.dim() != 2 or rows.shape[1] != self.dimensions:
+            raise ValueError(f"SpectrumMeasure: expected (n, {self.dimensions}), got {tuple(rows.shape)}")
+        if len(rows) == 0:
+            return
+        with torch.no_grad(), full_precision(rows.device):
+            z = floating(rows.detach())
+            mean = z.mean(0, dtype=torch.float64)
+            centred = z - mean.to(z.dtype)
+            count = torch.full_like(self.count, len(z))
+            self.count, self.mean, self.scatter = _merged(
+                (self.count, self.mean, self.scatter), (count, mean, (centred.t() @ centred).double()))
+
+    def compute(self) -> torch.Tensor:
+        """The measure, a scalar float32."""
+        states = zip(*[state.reshape(-1, *shape) for state, shape in (  # one of each process after a synchronisation
+            (self.count, ()), (self.mean, (self.dimensions,)), (self.scatter, (self.dimensions, self.dimensions)))])
+        count, mean, scatter = next(states)
+        for other in states:
+            count, mean, scatter = _merged((count, mean, scatter), other)
+        values = torch.linalg.eigvalsh((scatter / count.clamp_min(1)).cpu()).flip(0).clamp_min(0)
+        return torch.tensor(float(MEASURES[self.measure](values)) if count > 0 else 0.0, device=self.mean.device)
+
+
+def _merged(a: Any, b: Any) -> Any:
+    count = a[0] + b[0]
+    shift = b[1] - a[1]
+    share = b[0] / count.clamp_min(1)
+    return count, a[1] + share * shift, a[2] + b[2] + torch.outer(shift, shift) * (a[0] * share)

@@ -1,0 +1,218 @@
+"""Losses between two views, by the definitions of docs/math.md ("Losses").
+
+Rows are divided by their lengths; with a_i and b_i the rows of the two views, s_ij = a_i . b_j / tau. All arithmetic is
+float32 (float64 for float64 input) whatever autocast says, and sums over a row are kept in float64.
+
+Several processes. Each passes its own rows, and `group`, a torch.distributed group (`torch.distributed.group.WORLD`
+for all; None, the default, is this process alone). Numbers of rows may differ. Every process gets the value of the
+whole batch. The gradient in its own rows is that of the whole batch, the terms of other processes' rows included,
+times the number of processes: DistributedDataParallel averages gradients over processes, and the average is then the
+gradient that one process would have computed on the whole batch. All processes must call the loss, and its backward.
+"""
+
+from __future__ import annotations
+
+from typing import List, Tuple
+
+import torch
+import torch.nn.functional as F
+from torch.autograd.function import once_differentiable
+
+from . import _group
+from ._group import Group
+from ._numerics import floating, full_precision, wide_type
+
+_BLOCK_ELEMENTS = 1 << 22  # similarities that are held at a time
+
+
+def info_nce(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None) -> torch.Tensor:
+    """InfoNCE, both directions averaged: L = -(1/2N) sum_i [log softmax_j(s_ij)_i + log softmax_j(s_ji)_i].
+
+    One positive and N - 1 negatives from the other view (van den Oord, Li and Vinyals 2018). 0 for N = 1; log N when
+    all rows are one.
+
+    z_a, z_b: (N, P) of one floating type and device; a row of zeros counts as the zero vector. tau > 0. group: see the
+    module. Returns a scalar, float32 or float64. Never holds the N x N similarities: blocks of rows, computed again in
+    the backward; differentiable once. Raises ValueError for other shapes, types or tau.
+    """
+    rows = _check("info_nce", z_a, z_b, tau, group)
+    with full_precision(z_a.device):
+        a, b = _unit(z_a), _unit(z_b)
+        if sum(rows) == 1:
+            return (a * b).sum() * 0  # no negatives: exactly 0, with gradients of 0
+        by_row, by_column = _PairLogSums.apply(a, b, tau, True, rows, group)
+        s_ii = _positives(a, b, tau)
+        part = (_softmax_loss(by_row, s_ii) + _softmax_loss(by_column, s_ii)) / (2 * sum(rows))
+        return _whole(part, group).to(a.dtype)
+
+
+def nt_xent(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None) -> torch.Tensor:
+    """NT-Xent (SimCLR; Chen, Kornblith, Norouzi and Hinton 2020).
+
+    Each of the 2N rows against its other view and the 2N - 2 rows of other images, from both views. log(2N - 1) when
+    all rows are one. Arguments, result, processes and errors as info_nce.
+    """
+    rows = _check("nt_xent", z_a, z_b, tau, group)
+    with full_precision(z_a.device):
+        a, b = _unit(z_a), _unit(z_b)
+        if sum(rows) == 1:
+            return (a * b).sum() * 0
+        by_row, by_column = _PairLogSums.apply(a, b, tau, True, rows, group)
+        among_a, _ = _PairLogSums.apply(a, a, tau, False, rows, group)
+        among_b, _ = _PairLogSums.apply(b, b, tau, False, rows, group)
+        s_ii = _positives(a, b, tau)
+        part = _softmax_loss(torch.logaddexp(among_a, by_row), s_ii)
+        part = part + _softmax_loss(torch.logaddexp(among_b, by_column), s_ii)
+        return _whole(part / (2 * sum(rows)), group).to(a.dtype)
+
+
+def spectral(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None) -> torch.Tensor:
+    """Spectral contrastive loss: L = -(2/N) sum_i s_ii + 1/(N(N-1)) sum_{i != j} s_ij^2.
+
+    HaoChen, Wei, Gaidon and Ma 2021, every row scaled to their bound sqrt(mu), with mu = 1 / tau. The squares need no
+    N x N matrix: sum_ij (a_i . b_j)^2 = <A^T A, B^T B>. Arguments, result, processes and errors as info_nce; for N = 1
+    the first term alone.
+    """
+    rows = _check("spectral", z_a, z_b, tau, group)
+    with full_precision(z_a.device):
+        a, b = _unit(z_a), _unit(z_b)
+        n = sum(rows)
+        s_ii = _positives(a, b, tau)
+        part = s_ii.sum() * (-2 / n)
+        if n > 1:
+            squares = _SquaredProducts.apply(a, b, group) / (tau * tau)
+            part = part + (squares - s_ii.square().sum()) / (n * (n - 1))
+        return _whole(part, group).to(a.dtype)
+
+
+def _check(name: str, z_a: torch.Tensor, z_b: torch.Tensor, tau: float, group: Group) -> List[int]:
+    """The numbers of rows of all processes."""
+    if z_a.dim() != 2 or z_a.shape != z_b.shape or z_a.shape[0] < 1:
+        raise ValueError(f"{name}: expected two (N >= 1, P) matrices of one shape, got {tuple(z_a.shape)} and "
+                         f"{tuple(z_b.shape)}")
+    if not z_a.is_floating_point() or z_a.dtype != z_b.dtype or z_a.device != z_b.device:
+        raise ValueError(f"{name}: expected one floating type and device, got {z_a.dtype} on {z_a.device} and "
+                         f"{z_b.dtype} on {z_b.device}")
+    if not tau > 0:
+        raise ValueError(f"{name}: expected tau > 0, got {tau}")
+    return _group.counts(z_a.shape[0], z_a.device, group)
+
+
+def _unit(z: torch.Tensor) -> torch.Tensor:
+    wide = floating(z)
+    return wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True).clamp_min(1e-12)
+
+
+def _positives(a: torch.Tensor, b: torch.Tensor, tau: float) -> torch.Tensor:
+    wide = wide_type(a.device)
+    return (a.to(wide) * b.to(wide)).sum(1) / tau  # s_ii (n)
+
+
+def _softmax_loss(negatives: torch.Tensor, positive: torch.Tensor) -> torch.Tensor:
+    # Sum of -log softmax at the positive: log(1 + e^{negatives - positive}), stable when the positive dominates.
+    return F.softplus(negatives - positive, beta=1, threshold=40).sum()
+
+
+class _PairLogSums(torch.autograd.Function):
+    """R_i = log sum_{j != i} e^{s_ij} and C_j = log sum_{i != j} e^{s_ij} for s = x y^T / tau, of this process's rows
+    against all processes': x, y (n, P) -> R, C (n), wide. A process computes its rows of the matrix alone; y is
+    gathered and its gradient summed; of the columns only the log-sums travel. Without `columns` C is zeros."""
+
+    @staticmethod
+    def forward(ctx, x: torch.Tensor, y: torch.Tensor, tau: float, columns: bool, rows: List[int],
+                group: Group) -> Tuple[torch.Tensor, torch.Tensor]:
+        wide = wide_type(x.device)
+        every_y = _group.gather(y, rows, group)  # (N, P)
+        ctx.first = sum(rows[: _group.rank(group)])
+        ctx.tau, ctx.columns, ctx.rows, ctx.group = tau, columns, rows, group
+        by_row = torch.empty(x.shape[0], dtype=wide, device=x.device)
+        by_column = torch.full((every_y.shape[0],), float("-inf"), dtype=wide, device=x.device)
+        for begin, end in _blocks(x.shape[0], every_y.shape[0]):
+            s = _similarities(x, every_y, tau, begin, end, ctx.first)
+            by_row[begin:end] = torch.logsumexp(s, 1).to(wide)
+            if columns:
+                by_column = torch.logaddexp(by_column, torch.logsumexp(s, 0).to(wide))
+        if columns and _group.world_size(group) > 1:
+            parts = _group.gather(by_column[None], [1] * len(rows), group)
+            by_column = torch.logsumexp(parts, 0)
+        if not columns:
+            by_column = torch.zeros_like(by_column)
+        ctx.save_for_backward(x, every_y, by_row, by_column)
+        return by_row, by_column[ctx.first : ctx.first + x.shape[0]].clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, row_gradient: torch.Tensor, column_gradient: torch.Tensor):
+        x, every_y, by_row, by_column = ctx.saved_tensors
+        with full_precision(x.device):
+            if ctx.columns:
+                column_gradient = _group.gather(column_gradient.contiguous(), ctx.rows, ctx.group)
+            u, v = row_gradient.to(x.dtype)[:, None], column_gradient.to(x.dtype)
+            by_row, by_column = by_row.to(x.dtype)[:, None], by_column.to(x.dtype)
+            x_gradient, y_gradient = torch.empty_like(x), torch.zeros_like(every_y)
+            for begin, end in _blocks(x.shape[0], every_y.shape[0]):
+                s = _similarities(x, every_y, ctx.tau, begin, end, ctx.first)
+                ds = (s - by_row[begin:end]).exp_() * u[begin:end]
+                if ctx.columns:
+                    ds += s.sub_(by_column).exp_() * v
+                ds /= ctx.tau
+                x_gradient[begin:end] = ds @ every_y
+                y_gradient.addmm_(ds.t(), x[begin:end])
+            _group.sum_(y_gradient, ctx.group)
+        own = y_gradient[ctx.first : ctx.first + x.shape[0]]
+        return x_gradient, own, None, None, None, None
+
+
+def _blocks(rows: int, columns: int) -> List[Tuple[int, int]]:
+    size = max(1, _BLOCK_ELEMENTS // columns)
+    return [(begin, min(begin + size, rows)) for begin in range(0, rows, size)]
+
+
+def _similarities(x: torch.Tensor, y: torch.Tensor, tau: float, begin: int, end: int, first: int) -> torch.Tensor:
+    """Rows [begin, end) of s, where row i has its own image in column first + i: that pair is left out."""
+    s = x[begin:end] @ y.t()
+    s /= tau
+    index = torch.arange(begin, end, device=x.device)
+    s[index - begin, index + first] = float("-inf")
+    return s
+
+
+class _SquaredProducts(torch.autograd.Function):
+    """sum_ij (a_i . b_j)^2 = <A^T A, B^T B> of this process's rows of a with all processes' rows of b, wide. Its
+    backward is written out because products there, too, must not be autocast."""
+
+    @staticmethod
+    def forward(ctx, a: torch.Tensor, b: torch.Tensor, group: Group) -> torch.Tensor:
+        moments_a, moments_b = a.t() @ a, _group.sum_(b.t() @ b, group)  # (P, P)
+        ctx.group = group
+        ctx.save_for_backward(a, b, moments_a, moments_b)
+        return (moments_a * moments_b).to(wide_type(a.device)).sum()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: torch.Tensor):
+        a, b, moments_a, moments_b = ctx.saved_tensors
+        gradient = gradient.to(a.dtype)
+        with full_precision(a.device):
+            moments_a = _group.sum_(moments_a * gradient, ctx.group)
+            return 2 * gradient * (a @ moments_b), 2 * (b @ moments_a), None
+
+
+class _SumOverProcesses(torch.autograd.Function):
+    """The sum of a number that each process has a part of. All losses are that sum, so its gradients are summed too."""
+
+    @staticmethod
+    def forward(ctx, part: torch.Tensor, group: Group) -> torch.Tensor:
+        ctx.group = group
+        return _group.sum_(part.clone(), group)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: torch.Tensor):
+        return _group.sum_(gradient.clone(), ctx.group), None
+
+
+def _whole(part: torch.Tensor, group: Group) -> torch.Tensor:
+    """The batch's loss from this process's terms; gradients times the number of processes, which averaging undoes:
+    _SumOverProcesses' backward adds up the processes' equal gradients."""
+    return part if _group.world_size(group) == 1 else _SumOverProcesses.apply(part, group)

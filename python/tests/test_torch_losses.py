@@ -1,0 +1,168 @@
+import math
+
+import pytest
+
+torch = pytest.importorskip("torch")
+import torch.distributed as dist
+import torch.nn.functional as F
+
+from directclr.torch import info_nce, losses, nt_xent, spectral
+from torch_goldens import read_goldens
+from torch_processes import in_processes
+
+ALL = [info_nce, nt_xent, spectral]
+
+
+def dense(function, z_a, z_b, tau):
+    """The definitions, with the whole matrix."""
+    a, b = F.normalize(z_a), F.normalize(z_b)
+    n = len(a)
+    s, target = a @ b.T / tau, torch.arange(n)
+    if function is info_nce:
+        return (F.cross_entropy(s, target) + F.cross_entropy(s.T, target)) / 2
+    if function is nt_xent:
+        both = torch.cat([a, b])
+        logits = (both @ both.T / tau).masked_fill(torch.eye(2 * n, dtype=torch.bool), float("-inf"))
+        return F.cross_entropy(logits, torch.cat([target + n, target]))
+    others = s[~torch.eye(n, dtype=torch.bool)].square().sum() / (n * (n - 1))
+    return -2 * s.diagonal().mean() + others
+
+
+def views(n, p, dtype=torch.float64, seed=0):
+    torch.manual_seed(seed)
+    return [torch.randn(n, p, dtype=dtype).requires_grad_() for _ in range(2)]
+
+
+@pytest.fixture(params=[1 << 22, 50, 1], ids=["one block", "several blocks", "single rows"])
+def block(request, monkeypatch):
+    monkeypatch.setattr(losses, "_BLOCK_ELEMENTS", request.param)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 2e-5)])
+def test_golden_values_and_gradients(block, dtype, tolerance):
+    tensors, cases = read_goldens("losses")
+    assert len(cases) >= 6
+    for case in cases:
+        for name, function in [("infonce", info_nce), ("ntxent", nt_xent)]:
+            z = [tensors[case["prefix"] + view].to(dtype, copy=True).requires_grad_() for view in ("z_a", "z_b")]
+            value = function(*z, tau=case["tau"])
+            value.backward()
+            assert value.dtype == dtype
+            assert value.item() == pytest.approx(case[name], rel=tolerance, abs=tolerance)
+            for side, view in zip("ab", z):
+                expected = tensors[f"{case['prefix']}{name}/grad_{side}"]
+                limit = tolerance * (1 + 0.1 / case["tau"]) * (1 + expected.abs().max())
+                assert (view.grad - expected).abs().max() <= limit, case
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_gradients_are_those_of_finite_differences(block, function):
+    assert torch.autograd.gradcheck(lambda a, b: function(a, b, tau=0.3), views(7, 4))
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("tau", [0.01, 0.1, 2.0])
+def test_equals_the_dense_definition(block, function, tau):
+    z = views(23, 6)
+    value, expected = function(*z, tau=tau), dense(function, *z, tau)
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(torch.autograd.grad(value, z), torch.autograd.grad(expected, z))
+
+
+def test_one_image_and_collapsed_rows():
+    z = views(1, 3)
+    for function in (info_nce, nt_xent):
+        value = function(*z)
+        assert value.item() == 0
+        assert all(not g.any() for g in torch.autograd.grad(value, z))
+    assert spectral(*z, tau=0.5).item() == pytest.approx(-2 * F.cosine_similarity(*z).item() / 0.5)
+    same = torch.ones(9, 3)
+    assert info_nce(same, same).item() == pytest.approx(math.log(9), rel=1e-6)
+    assert nt_xent(same, same).item() == pytest.approx(math.log(17), rel=1e-6)
+    zero = torch.zeros(4, 3, requires_grad=True)
+    info_nce(zero, zero).backward()
+    assert zero.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_computes_in_float32_under_autocast(function):
+    z = views(40, 16, torch.float32)
+    alone = function(*z, tau=0.05)
+    gradients = torch.autograd.grad(alone, z)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        value = function(*z, tau=0.05)
+        inside = torch.autograd.grad(value, z)
+    assert value.dtype == torch.float32 and value.item() == alone.item()
+    torch.testing.assert_close(inside, gradients, rtol=0, atol=0)
+    half = [view.detach().bfloat16().requires_grad_() for view in z]
+    value = function(*half, tau=0.05)
+    value.backward()
+    assert value.dtype == torch.float32 and half[0].grad.dtype == torch.bfloat16
+
+
+class Elements(torch.utils._python_dispatch.TorchDispatchMode):
+    """The most elements of any tensor that is made while it is on."""
+
+    most = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        for tensor in out if isinstance(out, (tuple, list)) else [out]:
+            if isinstance(tensor, torch.Tensor):
+                self.most = max(self.most, tensor.numel())
+        return out
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_never_holds_all_similarities(monkeypatch, function):
+    monkeypatch.setattr(losses, "_BLOCK_ELEMENTS", 2000)
+    z = views(300, 4, torch.float32)
+    with Elements() as seen:
+        function(*z).backward()
+    assert 1200 <= seen.most <= 2000
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_refuses_what_it_cannot_take(function):
+    z = torch.randn(4, 3)
+    for a, b in [(z, z[:3]), (z[0], z[0]), (z[:0], z[:0]), (z, z.double()), (z.long(), z.long())]:
+        with pytest.raises(ValueError, match="expected"):
+            function(a, b)
+    for tau in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match="tau"):
+            function(z, z, tau=tau)
+
+
+SIZES = [[6, 6], [5, 8], [1, 3]]
+
+
+def mapped(sizes):
+    z = [view.detach() for view in views(sum(sizes), 5, seed=3)]
+    return z, torch.linspace(-1, 1, 20, dtype=torch.float64).sin().view(4, 5).requires_grad_()
+
+
+def shares(rank):
+    """Values, and gradients of a linear map's weight averaged over processes, on this rank's rows."""
+    results = []
+    for sizes in SIZES:
+        for function in ALL:
+            z, weight = mapped(sizes)
+            first = sum(sizes[:rank])
+            value = function(*[view[first : first + sizes[rank]] @ weight.T for view in z], tau=0.2,
+                             group=dist.group.WORLD)
+            value.backward()
+            dist.all_reduce(weight.grad)
+            results.append((value.detach(), weight.grad / len(sizes)))
+    return results
+
+
+def test_two_processes_equal_one():
+    expected = []
+    for sizes in SIZES:
+        for function in ALL:
+            z, weight = mapped(sizes)
+            value = dense(function, *[view @ weight.T for view in z], 0.2)
+            value.backward()
+            expected.append((value.detach(), weight.grad))
+    for found in in_processes(shares, 2):
+        torch.testing.assert_close(found, expected)

@@ -1,0 +1,323 @@
+import copy
+import math
+import sys
+
+import pytest
+
+torch = pytest.importorskip("torch")
+from torch import nn
+
+from directclr.torch import Collapsed, CollapseWarning, ForgettingCovariance, watch
+from directclr.torch.verdict import measures_of, parse_floors, under_floors, verdict
+from torch_processes import in_processes
+
+D = 16
+
+
+def rows(alive, seed, n=200):
+    """In which `alive` directions vary."""
+    torch.manual_seed(seed)
+    r = torch.randn(n, D) * 1e-4 + 1
+    r[:, :alive] += torch.randn(n, alive)
+    return r
+
+
+def feed(net, alive, steps, n=200):
+    for seed in range(steps):
+        net(rows(alive, seed, n))
+
+
+def weighted(batches, memory):
+    """Mean and covariance of the mixture, from every batch's final weight: another way to the same numbers."""
+    weights, held = [], 0.0
+    for batch in batches:
+        w = max(len(batch) / (held + len(batch)), min(1, len(batch) / memory))
+        weights = [old * (1 - w) for old in weights] + [w]
+        held = min(held + len(batch), max(memory, len(batch)))
+    share = torch.cat([torch.full((len(b), 1), w / len(b), dtype=torch.float64) for b, w in zip(batches, weights)])
+    every = torch.cat(batches).double()
+    mean = (share * every).sum(0)
+    return mean, (share * (every - mean)).T @ (every - mean), held
+
+
+def test_covariance_is_that_of_the_weighted_rows():
+    torch.manual_seed(0)
+    batches = [torch.randn(n, 5) * scale + shift for n, scale, shift in [(7, 1, 0), (30, 2, 3), (4, 1, -1), (90, 1, 2)]]
+    covariance = ForgettingCovariance(5, memory=50)
+    for number, batch in enumerate(batches, 1):
+        covariance.add(batch)
+        mean, matrix, held = weighted(batches[:number], 50)
+        torch.testing.assert_close(covariance.mean, mean, rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(covariance.matrix, matrix, rtol=1e-5, atol=1e-5)
+        assert covariance.weight.item() == held
+    expected = torch.linalg.eigvalsh(matrix).flip(0)
+    torch.testing.assert_close(covariance.eigenvalues(), expected, rtol=1e-4, atol=1e-5)
+    tiny = ForgettingCovariance(5, memory=50)
+    tiny.add(torch.cat(batches) * 1e-18)
+    big = ForgettingCovariance(5, memory=50)
+    big.add(torch.cat(batches))
+    torch.testing.assert_close(tiny.eigenvalues() * 1e36, big.eigenvalues(), rtol=1e-4, atol=1e-6)
+
+
+def test_batches_that_are_not_finite_are_left_out_and_counted():
+    covariance, other = ForgettingCovariance(D, 400), ForgettingCovariance(D, 400)
+    for seed in range(3):
+        bad = rows(D, 9)
+        bad[3, 2] = float("nan") if seed else float("inf")
+        covariance.add(bad)
+        covariance.add(rows(D, seed))
+        other.add(rows(D, seed))
+    assert covariance.skipped.item() == 3
+    assert torch.equal(covariance.matrix, other.matrix) and covariance.weight == other.weight
+
+
+def test_measures_of_known_spectra():
+    flat = measures_of(torch.ones(10, dtype=torch.float64))
+    for name in ("effective_rank", "effective_rank_sigma", "participation_ratio", "stable_rank"):
+        assert flat[name] == pytest.approx(10)
+    assert flat["components_90"] == 9 and flat["dead_directions"] == 0
+    some = measures_of(torch.tensor([4.0, 1.0, 1.1e-4 * 4, 0.9e-4 * 4, 0.0], dtype=torch.float64))
+    assert some["dead_directions"] == 2 and some["stable_rank"] == pytest.approx(5.0008 / 4)
+    two = measures_of(torch.tensor([3.0, 1.0, 0.0], dtype=torch.float64))
+    assert two["effective_rank"] == pytest.approx(math.exp(-0.75 * math.log(0.75) - 0.25 * math.log(0.25)))
+    root = math.sqrt(3) / (math.sqrt(3) + 1)
+    entropy = -root * math.log(root) - (1 - root) * math.log(1 - root)
+    assert two["effective_rank_sigma"] == pytest.approx(math.exp(entropy))
+    dead = measures_of(torch.zeros(4, dtype=torch.float64))
+    assert dead == {"effective_rank": 0, "effective_rank_sigma": 0, "participation_ratio": 0, "stable_rank": 0,
+                    "components_90": 0, "dead_directions": 4}
+
+
+def test_verdicts_in_their_order():
+    ten = torch.ones(10, dtype=torch.float64)
+    assert verdict(ten * 0, 0.0, 1000).text == "all rows are the same"
+    assert verdict(ten, 0.9999, 20).name == "almost one direction"
+    assert verdict(ten, 0.9999, 19).name == "too few rows to tell"
+    assert verdict(ten, 0.99, 19).text.startswith("19 rows of 10 dimensions: take at least 20")
+    few = torch.cat([torch.ones(2), torch.zeros(98)]).double()
+    assert verdict(few, 0.5, 50).text.startswith("50 rows are few for 100 dimensions, but at most about 2 directions")
+    assert verdict(ten, float("nan"), 20).name == "healthy"
+    ten[9] = 1e-5
+    assert verdict(ten, 0.5, 20).text == ("1 of 10 directions, those from rank 10 on, have less than 0.0001 of the "
+                                          "largest variance")
+    hundred = torch.ones(100, dtype=torch.float64)
+    hundred[96:] = 0
+    assert verdict(hundred, 0.5, 1000).name == "healthy"
+    hundred[95:] = 0
+    assert verdict(hundred, 0.5, 1000).name == "dimensional collapse"
+
+
+def test_floors():
+    floors = parse_floors("rank=0.5D,stable-rank=2")
+    assert under_floors({"effective_rank": 4.0, "stable_rank": 3.0}, 16, floors) == ["effective-rank is 4, under 8"]
+    assert under_floors({"effective_rank": float("nan"), "stable_rank": 1.0}, 16, floors) == [
+        "effective-rank is nan, under 8", "stable-rank is 1, under 2"]
+    for text, message in [("rank=much", "gives no number"), ("rank", "no number"),
+                          ("efective-rank=3", "did you mean 'effective-rank'"),
+                          ("dead-directions=1", "not known"), ("rank=nan", "no number"), ("", "not known")]:
+        with pytest.raises(ValueError, match=message):
+            parse_floors(text)
+
+
+def test_warns_once_when_directions_die_and_stops_under_the_floor():
+    net, lines = nn.Sequential(nn.Identity(), nn.Flatten()), []
+    w = watch(net, "0", every=5, warmup=0, on_warning=lines.append)
+    feed(net, D, 5)
+    assert w.last["verdict"] == "healthy" and w.last["effective_rank"] == pytest.approx(D, abs=1) and not lines
+    feed(net, 4, 20)
+    assert len(lines) == 1 and lines[0].startswith("step 10, 0: dimensional collapse: 12 of 16 directions"), lines
+    assert w.last["dead_directions"] == 12 and [r["step"] for r in w.history] == [5, 10, 15, 20, 25]
+    w.close()
+    w.close()
+    feed(net, 4, 5)
+    assert w.step == 25
+    told = []
+    with watch(net, "0", every=5, stop_under="rank=0.5D", warmup=0, on_warning=[].append, on_stop=told.append):
+        feed(net, 4, 10)
+    assert [line.split(",")[0] for line in told] == ["step 5", "step 10"]
+    stopping = watch(net, "0", every=5, stop_under="rank=0.5D", warmup=10, on_warning=lines.append)
+    feed(net, 4, 14)
+    with pytest.raises(Collapsed, match="step 15, 0: effective-rank is 3.9.*under 8") as stop:
+        feed(net, 4, 1)
+    assert stop.value.last is stopping.last and len(lines) == 2
+
+
+def test_says_little_before_the_warm_up_and_with_few_rows():
+    net = nn.Sequential(nn.Identity())
+    with watch(net, every=1, warmup=3, stop_under="rank=0.9D", on_warning=pytest.fail) as w:
+        feed(net, 2, 3)
+        assert w.last["verdict"] == "dimensional collapse"
+    with watch(net, every=1, warmup=0, stop_under="rank=0.99D", on_warning=pytest.fail) as w:
+        feed(net, D, 3, n=10)
+        assert w.last["rows"] == 30 and w.last["verdict"] == "too few rows to tell"
+        with pytest.raises(Collapsed):
+            feed(net, D, 1, n=10)
+    with watch(net, every=1, warmup=0), pytest.warns(CollapseWarning, match="dimensional collapse"):
+        feed(net, 2, 1)
+
+
+def test_each_worse_verdict_is_warned_of():
+    net, lines = nn.Sequential(nn.Identity()), []
+    watch(net, every=1, warmup=0, memory=2, on_warning=lines.append)
+    net(torch.ones(200, D) * 3 + 1e-2 * torch.randn(200, D))
+    feed(net, 4, 2)
+    for _ in range(2):
+        net(torch.ones(200, D))
+    assert [line.split(": ")[1] for line in lines] == ["almost one direction", "dimensional collapse",
+                                                       "complete collapse"]
+
+
+def test_counts_training_steps_alone():
+    net = nn.Sequential(nn.Linear(D, D), nn.Dropout(0.1))
+    w = watch(net, every=2)
+    with torch.no_grad():
+        net(rows(D, 0))
+    net.eval()
+    net(rows(D, 0))
+    assert w.step == 0
+    net.train()
+    net(rows(D, 0)).sum().backward()
+    assert w.step == 1 and net[0].weight.grad is not None
+
+
+class Outputs(nn.Module):
+    """Gives what it is told to."""
+
+    def forward(self, output):
+        return output
+
+
+@pytest.mark.parametrize("pool, shape, expected", [
+    ("auto", (6, D), lambda x: x), ("auto", (6, D, 3, 5), lambda x: x.mean((2, 3))),
+    ("auto", (6, 7, D), lambda x: x.mean(1)),
+    ("mean", (6, 7, D), lambda x: x.mean(1)), ("cls", (6, 7, D), lambda x: x[:, 0]),
+    ("auto", (6, D, 2, 3, 2), lambda x: x.mean((2, 3, 4))),
+    (lambda x: x.mean((1, 2)), (6, 2, 3, D), lambda x: x.mean((1, 2)))])
+def test_pools(pool, shape, expected):
+    torch.manual_seed(0)
+    x = torch.randn(shape)
+    for output in (x, (x, None), {"last_hidden_state": x, "pooler_output": x[:1]}):
+        if callable(pool) and output is not x:
+            continue
+        net = nn.Sequential(Outputs())
+        w = watch(net, every=1, pool=pool)
+        net(output)
+        torch.testing.assert_close(w._covariance.matrix, torch.cov(expected(x).double().T, correction=0), rtol=1e-4,
+                                   atol=1e-6)
+        assert w.last["dimensions"] == D
+
+
+def test_refuses_what_is_no_layer_or_no_rows():
+    net = nn.Sequential()
+    net.add_module("encoder", nn.Linear(3, 3))
+    with pytest.raises(ValueError, match="did you mean 'encoder'"):
+        watch(net, "encodr")
+    with pytest.raises(ValueError, match="not a part"):
+        watch(net, nn.Linear(2, 2))
+    for wrong in (dict(every=0), dict(warmup=-1), dict(memory=1), dict(pool="max"), dict(stop_under="rank")):
+        with pytest.raises(ValueError):
+            watch(net, "encoder", **wrong)
+    for output in (torch.zeros(5), torch.zeros(5, 3, dtype=torch.int64), "text"):
+        outputs = Outputs()
+        watch(outputs, every=1)
+        with pytest.raises(ValueError, match="expected floating rows"):
+            outputs(output)
+    changing = Outputs()
+    watch(changing, every=1)
+    changing(torch.randn(4, 3))
+    with pytest.raises(ValueError, match="expected"):
+        changing(torch.randn(4, 5))
+
+
+def test_names_are_those_without_wrappers():
+    net = nn.Sequential(nn.Linear(3, 3))
+    wrapped = nn.Sequential()
+    wrapped.add_module("module", net)
+    assert watch(wrapped, "0").name == watch(wrapped, "module.0").name == watch(wrapped, net[0]).name == "0"
+    assert watch(net).name == "Sequential"
+
+
+def test_copies_are_not_watched():
+    net = nn.Sequential(nn.Identity())
+    w = watch(net, "0", every=1, on_warning=lambda line: None)
+    copy.deepcopy(net)(rows(D, 0))
+    assert w.step == 0
+    import io
+
+    buffer = io.BytesIO()
+    torch.save(net, buffer)
+    buffer.seek(0)
+    torch.load(buffer, weights_only=False)(rows(D, 0))
+    assert w.step == 0
+
+
+def test_goes_on_from_its_state():
+    net = nn.Sequential(nn.Identity())
+    whole, first = (watch(net, every=2, warmup=0, on_warning=[].append) for _ in range(2))
+    feed(net, 4, 3)
+    first.close()
+    state = copy.deepcopy(first.state_dict())
+    lines = []
+    resumed = watch(net, every=2, warmup=0, on_warning=lines.append)
+    resumed.load_state_dict(state)
+    feed(net, 4, 3)
+    assert resumed.history == whole.history and not lines, "the collapse was warned of before"
+
+
+def test_covariance_under_autocast_is_that_of_float32():
+    net = nn.Sequential(nn.Identity())
+    w, other = watch(net, every=1), watch(net, every=1)
+    other.close()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        net(rows(D, 0))
+    expected = ForgettingCovariance(D, 160)
+    expected.add(rows(D, 0))
+    assert torch.equal(w._covariance.matrix, expected.matrix)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 11) and not hasattr(torch, "compiler"),
+                    reason="torch 2.0 does not compile under Python 3.11")
+def test_compiled_models_are_watched():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(D, D), nn.ReLU(), nn.Linear(D, D))
+    plain = copy.deepcopy(net)
+    w, expected = watch(net, "1", every=2), watch(plain, "1", every=2)
+    compiled = torch.compile(net, backend="eager")
+    for seed in range(4):
+        out = compiled(rows(D, seed))
+        torch.testing.assert_close(out, plain(rows(D, seed)))
+    assert w.step == 4 and watch(compiled, "1").name == "1"
+    assert w.last["effective_rank"] == pytest.approx(expected.last["effective_rank"], rel=1e-5)
+
+
+def share(rank, group):
+    net = nn.parallel.DistributedDataParallel(nn.Sequential(nn.Linear(D, D, bias=False), nn.Identity()))
+    with torch.no_grad():
+        net.module[0].weight.copy_(torch.eye(D))
+    lines, stop = [], ""
+    w = watch(net, "1", every=2, warmup=0, stop_under="rank=0.5D", on_warning=lines.append, group=group)
+    try:
+        for seed in range(4):
+            batch = rows(D if seed < 2 else 4, seed)
+            net(batch[:80] if rank == 0 else batch[80:]).sum().backward()
+    except Collapsed as error:
+        stop = str(error)
+    return w.history, lines, stop
+
+
+def test_processes_are_merged_and_stop_together():
+    net, lines = nn.Sequential(nn.Identity()), []
+    w = watch(net, "0", every=2, warmup=0, stop_under="rank=0.5D", on_warning=lines.append)
+    for seed in range(3):
+        net(rows(D if seed < 2 else 4, seed))
+    with pytest.raises(Collapsed):
+        net(rows(4, 3))
+    results = in_processes(share, 2, "auto")
+    for history, _, stop in results:
+        for found, expected in zip(history, w.history):
+            assert {k: v for k, v in found.items() if isinstance(v, (int, str))} == {
+                k: v for k, v in expected.items() if isinstance(v, (int, str))}
+            assert found["effective_rank"] == pytest.approx(expected["effective_rank"], rel=1e-5)
+            assert found["mean_cosine"] == pytest.approx(expected["mean_cosine"], rel=1e-6)
+        assert stop.startswith("step 4, 1: effective-rank")
+    assert [len(r[1]) for r in results] == [1, 0], "the first process warns"
