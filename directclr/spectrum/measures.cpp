@@ -47,8 +47,8 @@ std::string dead_text(const SpectrumSummary& s, double) {
   std::string text = format("%lld of %lld below 1e-4 of the largest eigenvalue (%lld below 1e-2",
                             static_cast<long long>(s.below_1e_4), d, static_cast<long long>(s.below_1e_2));
   const double largest = s.values.empty() ? 0 : s.values.front();
-  text += s.floor > 1e-6 * largest ? format("; rounding hides what is below %.1g)", s.floor / largest)
-                                   : format(", %lld below 1e-6)", static_cast<long long>(s.below_1e_6));
+  text += largest > 0 && s.floor > 1e-6 * largest ? format("; rounding hides what is below %.1g)", s.floor / largest)
+                                                  : format(", %lld below 1e-6)", static_cast<long long>(s.below_1e_6));
   if (s.samples > 0 && s.samples <= s.dimensions()) {
     text += format(", %lld of them for want of rows", d - static_cast<long long>(s.samples) + 1);
   }

@@ -169,7 +169,7 @@ TEST_F(RowReaderTest, SaysHowArraysOfMoreAxesBecomeRows) {
   file.add("z", Array::zeros({4, 2}, DType::kFloat32));
   write_safetensors(folder_ / "two.safetensors", file);
   EXPECT_EQ(RowReader(folder_ / "two.safetensors", "").taken().text(),
-            "read two.safetensors: tensor 'z', float32 (4, 2)");
+            "read two.safetensors: tensor 'z', float32 (4, 2); passed over: 'tokens' float32 (4, 5, 3)");
   RowSettings mean;
   mean.pool = "mean";
   EXPECT_EQ(RowReader(folder_ / "two.safetensors", "tokens", mean).columns(), 3);

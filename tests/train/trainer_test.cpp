@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "directclr/core/error.h"
@@ -120,8 +121,10 @@ TEST_F(TrainerTest, FallsBackFromADamagedCheckpoint) {
   Context context;
   context.notice = [&](const std::string& line) { notices.push_back(line); };
   train(settings_, hurt, settings::StartMode::kResume, "test", context);
-  ASSERT_EQ(notices.size(), 1U);
-  EXPECT_NE(notices[0].find("damaged checkpoint"), std::string::npos) << notices[0];
+  const auto of_checkpoints = std::count_if(notices.begin(), notices.end(), [](const std::string& notice) {
+    return notice.find("damaged checkpoint") != std::string::npos;
+  });
+  EXPECT_EQ(of_checkpoints, 1) << join(notices);
   expect_same(whole, hurt);
 }
 
@@ -231,9 +234,10 @@ TEST_F(TrainerTest, GoesOnWithMoreEpochsAtTheScheduleOfSoMany) {
   ASSERT_EQ(of_longer.size(), 20U);
   for (size_t i = 12; i < 20; ++i) EXPECT_EQ(of_longer[i], of_long[i]);
   EXPECT_NE(of_longer[8], of_long[8]);
-  ASSERT_EQ(notices.size(), 1U);
-  EXPECT_NE(notices[0].find("5 epochs instead of 3: from step 13 on"), std::string::npos) << notices[0];
-  EXPECT_NE(notices[0].find(format("%g at step 13 and %g at step 20", of_long[12].second, of_long[19].second)),
+  std::erase_if(notices, [](const std::string& notice) { return notice.starts_with("warning: "); });
+  ASSERT_EQ(notices.size(), 2U) << "what was read, and the new schedule: " << join(notices);
+  EXPECT_NE(notices[1].find("5 epochs instead of 3: from step 13 on"), std::string::npos) << notices[1];
+  EXPECT_NE(notices[1].find(format("%g at step 13 and %g at step 20", of_long[12].second, of_long[19].second)),
             std::string::npos)
       << notices[0];
   const Json environment = Json::parse(read_file(run("a").environment()));

@@ -1,0 +1,173 @@
+#include "directclr/data/loader.h"
+
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstring>
+#include <memory>
+
+#include "convert.h"
+#include "directclr/core/error.h"
+#include "directclr/core/text.h"
+#include "directclr/data/source.h"
+#include "module.h"
+
+namespace directclr::python {
+
+using array::Array;
+using array::DType;
+
+namespace {
+
+data::PixelFormat format_of(const std::string& dtype) {
+  if (dtype == "float32") return data::PixelFormat::kFloat32;
+  if (dtype == "bfloat16") return data::PixelFormat::kBFloat16;
+  if (dtype == "uint8") return data::PixelFormat::kBytes;
+  throw InputError("dtype", "'" + dtype + "' is not known", "allowed: float32 | bfloat16 | uint8");
+}
+
+data::Transform transform_of(const std::string& name) {
+  if (name == "views") return data::Transform::kTrainingViews;
+  if (name == "crop") return data::Transform::kCropAndFlip;
+  if (name == "evaluation") return data::Transform::kEvaluation;
+  throw InputError("transform", "'" + name + "' is not known", "allowed: views | crop | evaluation");
+}
+
+DType type_of(data::PixelFormat format) {
+  switch (format) {
+    case data::PixelFormat::kFloat32: return DType::kFloat32;
+    case data::PixelFormat::kBFloat16: return DType::kBFloat16;
+    case data::PixelFormat::kBytes: break;
+  }
+  return DType::kUint8;
+}
+
+data::Split split_of(const std::string& name) {
+  if (name == "train") return data::Split::kTrain;
+  if (name == "test") return data::Split::kTest;
+  throw InputError("split", "'" + name + "' is not known", "allowed: train | test");
+}
+
+struct Opened {
+  std::string text;
+  std::shared_ptr<data::Source> source;
+};
+
+// The batches of one epoch. What it gives views the loader's memory: valid until the next batch.
+class Epoch {
+ public:
+  Epoch(const Opened& data, const nb::dict& options, const nb::dict& augment, const std::string& preset)
+      : source_(data.source) {
+    data::LoaderOptions o;
+    FieldList fields = fields_of(o.augment);
+    apply(augment, fields);
+    std::set<std::string> given;
+    for (const auto& [key, value] : augment) given.insert(nb::cast<std::string>(key));
+    if (!preset.empty()) {
+      o.augment.preset = preset;
+      given.insert("preset");
+    }
+    o.augment.complete(data::SourceSpec::parse(data.text), given);
+    o.transform = transform_of(nb::cast<std::string>(options["transform"]));
+    o.format = format_of(nb::cast<std::string>(options["dtype"]));
+    o.batch_size = nb::cast<int64_t>(options["batch_size"]);
+    o.seed = nb::cast<uint64_t>(options["seed"]);
+    o.shuffle = nb::cast<bool>(options["shuffle"]);
+    o.keep_last = !nb::cast<bool>(options["drop_last"]);
+    o.first_epoch = nb::cast<uint32_t>(options["epoch"]);
+    o.end_epoch = o.first_epoch + 1;
+    o.first_batch = nb::cast<uint64_t>(options["batch"]);
+    o.part = nb::cast<int64_t>(options["rank"]);
+    o.parts = nb::cast<int64_t>(options["world_size"]);
+    o.workers = nb::cast<int64_t>(options["workers"]);
+    o.skip_bad = nb::cast<bool>(options["skip_bad"]);
+    if (o.batch_size < 1 || o.workers < 1 || o.parts < 1 || o.part < 0 || o.part >= o.parts) {
+      throw InputError("Loader", "batch_size, workers and world_size are at least 1, rank is below world_size");
+    }
+    side_ = o.augment.image_size;
+    local_side_ = o.augment.local_size;
+    loader_ = std::make_unique<data::Loader>(*source_, o);
+  }
+
+  uint64_t batches() const { return loader_->batches_per_epoch(); }
+  uint64_t skipped() const { return loader_->skipped(); }
+
+  // (views, count, side, side, 3), local views or None, labels, indices; None after the last. `copy`: of their own.
+  nb::object next(bool copy) {
+    data::Batch batch;
+    {
+      const nb::gil_scoped_release release;
+      if (!loader_->next(batch)) batch.images = nullptr;
+    }
+    if (!batch.images) return nb::none();
+    const auto array = [&](const void* data, DType type, std::vector<int64_t> shape) {
+      const Array view = Array::view(const_cast<void*>(data), type, std::move(shape));
+      return copy ? to_numpy(view) : leased(view);
+    };
+    const DType type = type_of(batch.format);
+    const nb::object images = array(batch.images, type, {batch.views, batch.count, side_, side_, 3});
+    const nb::object local =
+        batch.local_views > 0
+            ? array(batch.local_images, type, {batch.local_views, batch.count, local_side_, local_side_, 3})
+            : nb::none();
+    return nb::make_tuple(images, local, array(batch.labels, DType::kInt64, {batch.count}),
+                          array(batch.indices, DType::kUint32, {batch.count}));
+  }
+
+ private:
+  // The loader's own memory, which lives as long as this epoch does.
+  nb::object leased(const Array& view) {
+    std::vector<size_t> shape;
+    for (const int64_t size : view.shape()) shape.push_back(static_cast<size_t>(size));
+    const nb::object self = nb::find(this);
+    return nb::cast(nb::ndarray<nb::numpy>(const_cast<void*>(view.raw()), shape.size(), shape.data(), self, nullptr,
+                                           numpy_type(view.dtype())));
+  }
+
+  std::shared_ptr<data::Source> source_;
+  int64_t side_ = 0, local_side_ = 0;
+  std::unique_ptr<data::Loader> loader_;
+};
+
+}  // namespace
+
+void add_loader(nb::module_& m) {
+  nb::class_<Opened>(m, "Source")
+      .def(
+          "__init__",
+          [](Opened* self, const std::string& text, const std::string& split, bool skip_bad) {
+            const data::Split part = split_of(split);
+            const nb::gil_scoped_release release;
+            auto source = data::open_source(text, part, {.skip_bad = skip_bad});
+            new (self) Opened{text, std::move(source)};
+          },
+          nb::arg("data"), nb::arg("split"), nb::arg("skip_bad"))
+      .def("__len__", [](const Opened& o) { return o.source->size(); })
+      .def_prop_ro("class_names", [](const Opened& o) { return o.source->class_names(); })
+      .def_prop_ro("fingerprint", [](const Opened& o) { return o.source->fingerprint(); })
+      .def(
+          "image",
+          [](const Opened& o, uint64_t index) {
+            if (index >= o.source->size()) throw nb::index_error("image");
+            image::Image image;
+            {
+              const nb::gil_scoped_release release;
+              o.source->load(index, image);
+            }
+            return to_numpy(Array::view(image.pixels.data(), DType::kUint8, {image.height, image.width, 3}));
+          },
+          nb::arg("index"))
+      .def("label", [](const Opened& o, uint64_t index) {
+        if (index >= o.source->size()) throw nb::index_error("label");
+        return o.source->label(index);
+      });
+  nb::class_<Epoch>(m, "Epoch")
+      .def(nb::init<const Opened&, const nb::dict&, const nb::dict&, const std::string&>(), nb::arg("data"),
+           nb::arg("options"), nb::arg("augment"), nb::arg("preset"))
+      .def_prop_ro("batches", &Epoch::batches)
+      .def_prop_ro("skipped", &Epoch::skipped)
+      .def("next", &Epoch::next, nb::arg("copy"));
+}
+
+}  // namespace directclr::python

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace directclr::python {
+
+void add_spectra(nanobind::module_& m);  ///< measures of rows
+void add_views(nanobind::module_& m);    ///< augmented views of one image
+void add_loader(nanobind::module_& m);   ///< data sets and batches of views
+
+}  // namespace directclr::python

@@ -1,0 +1,40 @@
+"""See whether and why representations collapse, and train without: measures, views, loaders.
+
+    >>> import directclr
+    >>> directclr.spectrum(features)          # rows (N, D): NumPy, torch, JAX, a file, or blocks of rows
+    >>> for batch in directclr.Loader("folder:photos"): ...
+
+`directclr.torch` has what needs PyTorch: `watch`, losses, LARS, projectors.
+"""
+
+from directclr._core import Error, InputError, NumericalError, __version__
+from directclr._geometry import CKA, Neighbours, alignment, cka, lidar, neighbours, uniformity
+from directclr._loader import Batch, Loader, Source
+from directclr._program import run
+from directclr._spectrum import Moments, Spectrum, alpha, effective_rank, rankme, spectrum
+from directclr._views import TwoView
+
+__all__ = [
+    "Batch",
+    "CKA",
+    "Error",
+    "InputError",
+    "Loader",
+    "Moments",
+    "Neighbours",
+    "NumericalError",
+    "Source",
+    "Spectrum",
+    "TwoView",
+    "__version__",
+    "alignment",
+    "alpha",
+    "cka",
+    "effective_rank",
+    "lidar",
+    "neighbours",
+    "rankme",
+    "run",
+    "spectrum",
+    "uniformity",
+]

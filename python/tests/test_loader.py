@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+
+directclr = pytest.importorskip("directclr._core", reason="the native part is not installed") and __import__("directclr")
+Image = pytest.importorskip("PIL.Image")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    root = tmp_path_factory.mktemp("images")
+    rng = np.random.default_rng(1)
+    for name in ("cat", "dog"):
+        (root / "train" / name).mkdir(parents=True)
+        for i in range(20):
+            Image.fromarray(rng.integers(0, 256, (40, 48, 3), dtype=np.uint8)).save(root / "train" / name / f"{i:02}.png")
+    return f"folder:{root}"
+
+
+def loader(folder, **how):
+    return directclr.Loader(folder, **{"batch_size": 8, "framework": "numpy", "preset": "cifar", **how})
+
+
+def batches(loader):
+    return [(b.views[0].copy(), b.views[1].copy(), b.labels.copy(), b.indices.copy()) for b in loader]
+
+
+def same(a, b):
+    return len(a) == len(b) and all(all(np.array_equal(x, y) for x, y in zip(p, q)) for p, q in zip(a, b))
+
+
+def test_an_epoch_has_every_image_once_as_the_two_view_transform_makes_it(folder):
+    source = directclr.Source(folder)
+    views = directclr.TwoView("cifar", seed=0)
+    seen = []
+    made = loader(folder)
+    assert len(made) == 5 and source.class_names == ["cat", "dog"]
+    for batch in made:
+        for k, index in enumerate(batch.indices.tolist()):
+            pixels, label = source[index]
+            assert label == batch.labels[k]
+            a, b = views(pixels, index=index)
+            np.testing.assert_array_equal(np.asarray(a), batch.views[0][k])
+            np.testing.assert_array_equal(np.asarray(b), batch.views[1][k])
+            seen.append(index)
+    assert sorted(seen) == list(range(40))
+
+
+def test_it_goes_on_where_it_was(folder):
+    first = loader(folder)
+    whole = [batches(first), batches(first)]
+    assert not same(whole[0], whole[1])
+    stopped = loader(folder, workers=1)
+    iterator = iter(stopped)
+    for _ in range(3):
+        next(iterator)
+    state = stopped.state_dict()
+    again = loader(folder)
+    again.load_state_dict(state)
+    assert same(batches(again), whole[0][3:])
+    assert same(batches(again), whole[1])
+    again.set_epoch(0)
+    assert same(batches(again), whole[0])
+    with pytest.raises(ValueError, match="seed"):
+        loader(folder, seed=1).load_state_dict(state)
+
+
+def test_ranks_share_out_each_batch_and_leases_hold_until_the_next(folder):
+    whole = batches(loader(folder))
+    halves = [batches(loader(folder, rank=r, world_size=2)) for r in range(2)]
+    for k, (a, _, _, indices) in enumerate(whole):
+        np.testing.assert_array_equal(np.concatenate([halves[0][k][0], halves[1][k][0]]), a)
+        np.testing.assert_array_equal(np.concatenate([halves[0][k][3], halves[1][k][3]]), indices)
+    assert same(batches(loader(folder, lease=True)), whole)
+
+
+def test_tensors_are_channels_last(folder):
+    torch = pytest.importorskip("torch")
+    batch = next(iter(loader(folder, framework="torch", dtype="bfloat16", local_views=2, local_size=16)))
+    assert batch.views[0].shape == (8, 3, 32, 32) and batch.views[0].dtype == torch.bfloat16
+    assert batch.views[0].is_contiguous(memory_format=torch.channels_last)
+    assert len(batch.local) == 2 and batch.local[0].shape == (8, 3, 16, 16)
+    assert batch.labels.dtype == torch.int64
+    plain = next(iter(loader(folder, framework="torch", local_views=2, local_size=16)))
+    assert torch.equal(plain.views[1].bfloat16(), batch.views[1])
+
+
+def test_bad_input_is_named(folder):
+    for how, error in (({"batch_size": 64}, "batch"), ({"dtype": "int8"}, "dtype"), ({"transform": "x"}, "transform"),
+                       ({"rank": 2, "world_size": 2}, "rank"), ({"image_sise": 3}, "did you mean image_size"),
+                       ({"framework": "jax"}, "framework"), ({"dtype": "bfloat16"}, "NumPy has no such type")):
+        with pytest.raises(ValueError, match=error):
+            loader(folder, **how)
+    with pytest.raises(directclr.InputError, match="absent"):
+        directclr.Loader("folder:/absent")
+    assert len(directclr.Loader(folder, batch_size=64, drop_last=False, framework="numpy")) == 1

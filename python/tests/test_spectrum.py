@@ -1,0 +1,105 @@
+import pickle
+
+import numpy as np
+import pytest
+
+directclr = pytest.importorskip("directclr._core", reason="the native part is not installed") and __import__("directclr")
+
+ROWS = np.random.default_rng(3).normal(size=(600, 24)) * np.geomspace(1, 0.1, 24)
+
+
+def eigenvalues(x):
+    centred = x - x.mean(0)
+    return np.linalg.eigvalsh(centred.T @ centred / len(x))[::-1]
+
+
+def test_values_and_measures_are_those_of_numpy():
+    s = directclr.spectrum(ROWS)
+    values = eigenvalues(ROWS)
+    np.testing.assert_allclose(s.values, values, rtol=1e-10)
+    p = values / values.sum()
+    assert s["effective-rank"] == pytest.approx(np.exp(-(p * np.log(p)).sum()), rel=1e-10)
+    sigma = np.linalg.svd(ROWS, compute_uv=False)
+    q = sigma / sigma.sum()
+    assert directclr.rankme(ROWS) == pytest.approx(np.exp(-(q * np.log(q)).sum()), rel=1e-9)
+    assert s.samples == 600 and s.verdict == "healthy" and s.dead == 0
+
+
+def test_every_holder_of_the_same_rows_gives_the_same(tmp_path):
+    rows = ROWS.astype(np.float32)
+    expected = directclr.spectrum(rows).values
+    np.save(tmp_path / "rows.npy", rows)
+    same = [np.asfortranarray(rows), iter([rows]), tmp_path / "rows.npy", str(tmp_path / "rows.npy")]
+    for x in same:
+        np.testing.assert_array_equal(directclr.spectrum(x).values, expected)
+    blocks = directclr.spectrum(rows[i : i + 50] for i in range(0, 600, 50))
+    np.testing.assert_allclose(blocks.values, expected, rtol=1e-9)
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor(rows, requires_grad=True)
+    np.testing.assert_array_equal(directclr.spectrum(tensor).values, expected)
+    half = directclr.spectrum(torch.tensor(rows).bfloat16())
+    np.testing.assert_allclose(half.values[:8], expected[:8], rtol=0.02)
+
+
+def test_a_dead_half_is_a_collapse():
+    rows = ROWS.copy()
+    rows[:, 12:] = 0
+    s = directclr.spectrum(rows)
+    assert s.verdict == "dimensional collapse" and s.dead == 12
+    assert directclr.spectrum(rows, collapsed_share=0.9).verdict == "healthy"
+    assert "<svg" in s._repr_html_() and "dimensional collapse" in repr(s)
+    assert s.to_dict()["verdict"]["kind"] == "dimensional collapse"
+
+
+def test_bad_input_is_named():
+    with pytest.raises(directclr.InputError, match="did you mean dead_below"):
+        directclr.spectrum(ROWS, dead_bellow=1e-3)
+    with pytest.raises(ValueError, match="out of range"):
+        directclr.spectrum(ROWS, dead_below=2)
+    with pytest.raises(ValueError, match=r"expected \(N, D\), got \(4, 5, 3\).*pool"):
+        directclr.spectrum(np.zeros((4, 5, 3)))
+    with pytest.raises(ValueError, match="expected floating numbers, got int64"):
+        directclr.spectrum(np.zeros((4, 5), np.int64))
+    with pytest.raises(directclr.InputError, match="fewer than 2"):
+        directclr.spectrum(ROWS[:1])
+    with pytest.raises(directclr.InputError, match="there are none"):
+        directclr.spectrum(iter([]))
+    with pytest.raises(directclr.NumericalError):
+        directclr.spectrum(np.full((3, 2), np.nan))
+    with pytest.raises(directclr.InputError, match="absent.npy"):
+        directclr.spectrum("absent.npy")
+
+
+def test_moments_merge_keep_and_restore():
+    whole = directclr.Moments(24).partial_fit(ROWS)
+    parts = directclr.Moments(24).partial_fit(ROWS[:100]).merge(directclr.Moments(24).partial_fit(ROWS[100:]))
+    np.testing.assert_allclose(parts.summary().values, whole.summary().values, rtol=1e-10)
+    again = pickle.loads(pickle.dumps(parts)).partial_fit(ROWS[:10])
+    assert again.count == 610 and parts.count == 600
+    with pytest.raises(ValueError, match="cannot be merged"):
+        whole.merge(directclr.Moments(24, l2_normalize=True))
+    with pytest.raises(directclr.InputError, match="another width"):
+        directclr.Moments(23).restore(whole.state())
+
+
+def test_pairs():
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(24, 24)))[0]
+    assert directclr.cka(ROWS, ROWS @ turn * 3).plain == pytest.approx(1)
+    x, y = ROWS - ROWS.mean(0), ROWS[:, ::-1] ** 2 - (ROWS[:, ::-1] ** 2).mean(0)
+    expected = np.linalg.norm(y.T @ x) ** 2 / np.linalg.norm(x.T @ x) / np.linalg.norm(y.T @ y)
+    assert directclr.cka(ROWS, ROWS[:, ::-1] ** 2).plain == pytest.approx(expected)
+    assert directclr.cka(ROWS, np.ones((600, 3))).plain is None
+    with pytest.raises(ValueError, match="600 rows, y 599"):
+        directclr.cka(ROWS, ROWS[:-1])
+    unit = ROWS / np.linalg.norm(ROWS, axis=1, keepdims=True)
+    distances = ((unit[:, None] - unit[None]) ** 2).sum(-1)
+    pairs = distances[np.triu_indices(600, 1)]
+    assert directclr.uniformity(ROWS) == pytest.approx(np.log(np.exp(-2 * pairs).mean()))
+    assert directclr.alignment(ROWS, ROWS[::-1]) == pytest.approx(((unit - unit[::-1]) ** 2).sum(1).mean())
+    plain = np.sort(np.sqrt(((ROWS[:, None] - ROWS[None]) ** 2).sum(-1)), axis=1)[:, 1:4]
+    np.testing.assert_allclose(np.sort(directclr.neighbours(ROWS, 3).distances, axis=0), np.sort(plain, axis=0), rtol=1e-9)
+
+
+def test_the_program_comes_along():
+    done = directclr.run(["--version"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip() == directclr.__version__
