@@ -69,6 +69,7 @@ struct VerdictKind {
   int severity = 0;  ///< 0: nothing to warn of; the worst has the most
   bool collapse = false;
 };
+/// Every verdict, by its name on the command line.
 const Table<VerdictKind>& verdict_kinds();
 
 /// The verdict by these rules.
