@@ -3,10 +3,13 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "directclr/array/array.h"
+#include "directclr/core/error.h"
 #include "directclr/core/progress.h"
 #include "directclr/core/settings.h"
 
@@ -46,5 +49,21 @@ class Interruptible {
   std::atomic<int> stop_{0};
   Context context_;
 };
+
+/// What `work(context)` gives, without the interpreter's lock. Throws KeyboardInterrupt when it was stopped.
+template <class Work>
+auto interruptible(const Work& work) {
+  const Interruptible signals;
+  std::optional<decltype(work(signals.context()))> result;
+  {
+    const nb::gil_scoped_release release;
+    try {
+      result = work(signals.context());
+    } catch (const Interrupted&) {
+    }
+  }
+  signals.check();
+  return std::move(result).value();
+}
 
 }  // namespace directclr::python

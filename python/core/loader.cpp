@@ -91,7 +91,6 @@ class Epoch {
   }
 
   uint64_t batches() const { return loader_->batches_per_epoch(); }
-  uint64_t skipped() const { return loader_->skipped(); }
 
   // (views, count, side, side, 3), local views or None, labels, indices; None after the last. `copy`: of their own.
   nb::object next(bool copy) {
@@ -145,7 +144,6 @@ void add_loader(nb::module_& m) {
           nb::arg("data"), nb::arg("split"), nb::arg("skip_bad"))
       .def("__len__", [](const Opened& o) { return o.source->size(); })
       .def_prop_ro("class_names", [](const Opened& o) { return o.source->class_names(); })
-      .def_prop_ro("fingerprint", [](const Opened& o) { return o.source->fingerprint(); })
       .def(
           "image",
           [](const Opened& o, uint64_t index) {
@@ -166,7 +164,6 @@ void add_loader(nb::module_& m) {
       .def(nb::init<const Opened&, const nb::dict&, const nb::dict&, const std::string&>(), nb::arg("data"),
            nb::arg("options"), nb::arg("augment"), nb::arg("preset"))
       .def_prop_ro("batches", &Epoch::batches)
-      .def_prop_ro("skipped", &Epoch::skipped)
       .def("next", &Epoch::next, nb::arg("copy"));
 }
 

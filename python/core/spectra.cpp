@@ -53,19 +53,9 @@ class Analyser {
   }
 
   SpectrumResult finish(const std::string& where) {
-    const Interruptible work;
-    std::optional<SpectrumResult> result;
-    {
-      const nb::gil_scoped_release release;
-      try {
-        const auto found = analysis_.finish(where, work.context());
-        result = report::spectrum_result(found, settings_.verdict, Json::object());
-      } catch (const Interrupted&) {
-      }
-    }
-    work.check();
-    if (!result) throw Error(where + ": was stopped");
-    return *std::move(result);
+    return interruptible([&](const Context& context) {
+      return report::spectrum_result(analysis_.finish(where, context), settings_.verdict, Json::object());
+    });
   }
 
  private:
@@ -77,18 +67,7 @@ SpectrumResult measure_path(const std::string& path, const nb::dict& given) {
   report::SpectrumSettings settings;
   FieldList fields = fields_of(settings);
   apply(given, fields);
-  const Interruptible work;
-  std::optional<SpectrumResult> result;
-  {
-    const nb::gil_scoped_release release;
-    try {
-      result = report::measure_file(path, settings, work.context()).result;
-    } catch (const Interrupted&) {
-    }
-  }
-  work.check();
-  if (!result) throw Error(path + ": was stopped");
-  return *std::move(result);
+  return interruptible([&](const Context& context) { return report::measure_file(path, settings, context).result; });
 }
 
 nb::dict state_of(const spectrum::FeatureMoments& moments) {
@@ -139,10 +118,6 @@ void add_results(nb::module_& m) {
   m.def("measure_path", &measure_path, nb::arg("path"), nb::arg("settings"));
   m.def("settings_help", [] {
     RowSettings settings;
-    return help_of(fields_of(settings));
-  });
-  m.def("path_settings_help", [] {
-    report::SpectrumSettings settings;
     return help_of(fields_of(settings));
   });
   m.def("measures", [] {
@@ -226,18 +201,9 @@ void add_spectra(nb::module_& m) {
       "neighbours",
       [](const AnyArray& rows, int64_t k) {
         const Array all = to_array(rows);
-        const Interruptible work;
-        std::optional<spectrum::Neighbours> found;
-        {
-          const nb::gil_scoped_release release;
-          try {
-            found = spectrum::nearest_neighbours(all, k, work.context());
-          } catch (const Interrupted&) {
-          }
-        }
-        work.check();
-        if (!found) throw Error("neighbours: was stopped");
-        return std::pair(to_numpy(found->distances), found->duplicates);
+        const auto found =
+            interruptible([&](const Context& context) { return spectrum::nearest_neighbours(all, k, context); });
+        return std::pair(to_numpy(found.distances), found.duplicates);
       },
       nb::arg("rows"), nb::arg("k"));
 }

@@ -117,7 +117,6 @@ void add_views(nb::module_& m) {
       .def("view", &Views::view, nb::arg("image"), nb::arg("seed"), nb::arg("epoch"), nb::arg("sample"),
            nb::arg("number"), nb::arg("bytes"))
       .def("evaluation_view", &Views::evaluation_view, nb::arg("image"), nb::arg("bytes"));
-  m.def("presets", [] { return nb::make_tuple(data::augment_presets().help()); });
   m.def("augment_help", [] {
     data::AugmentSettings settings;
     return help_of(fields_of(settings));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import Any
 
 import numpy as np
@@ -58,8 +59,6 @@ def _pixels(image: Any) -> np.ndarray:
 
 
 def _channels_first(view: np.ndarray) -> Any:
-    import sys
-
     torch = sys.modules.get("torch")
     if torch is not None:
         return torch.from_numpy(view).permute(2, 0, 1)

@@ -317,26 +317,8 @@ TEST_F(Cli, NamesABrokenImageAndSkipsItWhenAsked) {
     fs::copy_file(test::fixture(i == 3 ? "truncated.jpg" : "rgb_444.jpg"),
                   folder_ / "photos" / (std::to_string(i) + ".jpg"));
   }
-  // Eight channels: with four, oneDNN's AVX2 kernel of 1x1 convolutions at 32 pixels and more runs past its memory.
-  const std::vector<std::string> words = {"train",
-                                          "--data",
-                                          "folder:" + path("photos"),
-                                          "--arch",
-                                          "basic:1,1,1,1:8",
-                                          "--batch-size",
-                                          "4",
-                                          "--image-size",
-                                          "32",
-                                          "--threads",
-                                          "1",
-                                          "--epochs",
-                                          "1"};
-  auto strict = words;
-  strict.insert(strict.end(), {"--out", path("strict")});
-  expect_refused(run(strict), "3.jpg: truncated JPEG");
-  auto lenient = words;
-  lenient.insert(lenient.end(), {"--skip-bad", "--out", path("lenient")});
-  const Outcome outcome = run(lenient);
+  expect_refused(train_on_folder("photos", {"--out", path("strict")}), "3.jpg: truncated JPEG");
+  const Outcome outcome = train_on_folder("photos", {"--skip-bad", "--out", path("lenient")});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.err.find("skipped"), std::string::npos) << outcome.err;
 }
@@ -354,25 +336,7 @@ TEST_F(Cli, MatchesTestClassesByName) {
   }
   add("set/val/a/1.jpg", "rgb_444.jpg");
   add("set/val/c/1.webp", "formats/lossy.webp");
-  const std::vector<std::string> words = {"train",
-                                          "--data",
-                                          "folder:" + path("set"),
-                                          "--arch",
-                                          "basic:1,1,1,1:8",
-                                          "--batch-size",
-                                          "4",
-                                          "--image-size",
-                                          "32",
-                                          "--threads",
-                                          "1",
-                                          "--epochs",
-                                          "1",
-                                          "--knn-every",
-                                          "1",
-                                          "--json",
-                                          "--out",
-                                          path("run")};
-  const Outcome trained = run(words);
+  const Outcome trained = train_on_folder("set", {"--knn-every", "1", "--json", "--out", path("run")});
   ASSERT_EQ(trained.status, 0) << trained.err;
   EXPECT_NE(trained.err.find("training part: 12 images of 3 classes"), std::string::npos) << trained.err;
   EXPECT_NE(trained.err.find("has no test images of 1 of 3 classes: b"), std::string::npos) << trained.err;
@@ -389,9 +353,7 @@ TEST_F(Cli, MatchesTestClassesByName) {
   EXPECT_EQ(labels.substr(labels.size() - 16), std::string("\0\0\0\0\0\0\0\0\2\0\0\0\0\0\0\0", 16));
 
   add("set/val/d/1.jpg", "gray.jpg");
-  auto again = words;
-  again.back() = path("more");
-  const Outcome refused = run(again);
+  const Outcome refused = train_on_folder("set", {"--knn-every", "1", "--json", "--out", path("more")});
   EXPECT_EQ(refused.status, 2);
   EXPECT_NE(refused.err.find("test images, but no training images, of d"), std::string::npos) << refused.err;
   EXPECT_FALSE(fs::exists(folder_ / "more"));

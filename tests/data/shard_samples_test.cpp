@@ -9,6 +9,7 @@
 #include "directclr/data/source.h"
 #include "tests/support/error_of.h"
 #include "tests/support/golden.h"
+#include "tests/support/tar_headers.h"
 #include "tests/support/temporary_folder.h"
 
 namespace directclr::data {
@@ -176,25 +177,12 @@ TEST_F(OddShards, TestClassesAreMatched) {
 }
 
 TEST(TarIndex, KnowsSizesOfExtendedHeadersAndLinks) {
-  const auto typed = [](std::string header, char type, const std::string& link = "") {
-    header[156] = type;
-    header.replace(157, link.size(), link);
-    unsigned sum = 0;
-    for (size_t i = 0; i < 512; ++i) sum += i >= 148 && i < 156 ? ' ' : static_cast<unsigned char>(header[i]);
-    char text[8];
-    std::snprintf(text, sizeof text, "%06o", sum);
-    header.replace(148, 7, text, 7);
-    return header;
-  };
-  const auto padded = [](std::string content) {
-    content.resize((content.size() + 511) / 512 * 512, '\0');
-    return content;
-  };
   const std::string record = "12 size=600\n";
-  const std::string big = typed(tar_header("x", record.size()), 'x') + padded(record) + tar_header("a.jpg", 0) +
-                          padded(std::string(600, 'a'));
-  const std::string links = typed(tar_header("b.jpg", 0), '1', "a.jpg") + typed(tar_header("c.jpg", 0), '2', "a.jpg") +
-                            typed(tar_header("d.jpg", 0), '1', "nothing");
+  const std::string big = test::typed_header(tar_header("x", record.size()), 'x') + test::padded(record) +
+                          tar_header("a.jpg", 0) + test::padded(std::string(600, 'a'));
+  const std::string links = test::typed_header(tar_header("b.jpg", 0), '1', "a.jpg") +
+                            test::typed_header(tar_header("c.jpg", 0), '2', "a.jpg") +
+                            test::typed_header(tar_header("d.jpg", 0), '1', "nothing");
   std::vector<TarEntry> entries;
   std::vector<std::string> left_out;
   read_tar_index(big + links, "x", entries, &left_out);
@@ -203,7 +191,7 @@ TEST(TarIndex, KnowsSizesOfExtendedHeadersAndLinks) {
   EXPECT_EQ(entries[1].name, "b.jpg");
   EXPECT_EQ(entries[1].offset, entries[0].offset);
   EXPECT_EQ(left_out, (Names{"c.jpg", "d.jpg"}));
-  const std::string bad = typed(tar_header("x", 4), 'x') + padded("9 pa") + tar_header("a.jpg", 0);
+  const std::string bad = test::typed_header(tar_header("x", 4), 'x') + test::padded("9 pa") + tar_header("a.jpg", 0);
   EXPECT_NE(test::error_of([&] { read_tar_index(bad, "x"); }).find("damaged extended header"), std::string::npos);
   EXPECT_NE(test::error_of([&] { read_tar_index("\x1F\x8B", "f.tar"); }).find("gunzip f.tar"), std::string::npos);
 }

@@ -12,6 +12,7 @@
 #include "directclr/image/encode.h"
 #include "tests/support/error_of.h"
 #include "tests/support/golden.h"
+#include "tests/support/tar_headers.h"
 #include "tests/support/temporary_folder.h"
 
 namespace directclr::data {
@@ -169,24 +170,11 @@ TEST_F(Shards, DamageIsNamedWithItsPlace) {
 
 TEST(Tar, ReadsLongNamesOfBothKinds) {
   const std::string name(150, 'n'), content = "content";
-  const auto padded = [](std::string text) {
-    text.resize((text.size() + 511) / 512 * 512, '\0');
-    return text;
-  };
-  const auto typed = [](std::string header, char type) {
-    header[156] = type;
-    unsigned sum = 0;
-    for (size_t i = 0; i < 512; ++i) sum += i >= 148 && i < 156 ? ' ' : static_cast<unsigned char>(header[i]);
-    char text[8];
-    std::snprintf(text, sizeof text, "%06o", sum);
-    header.replace(148, 7, text, 7);
-    return header;
-  };
-  const std::string file = tar_header("short", content.size()) + padded(content);
-  const std::string gnu = typed(tar_header("././@LongLink", name.size()), 'L') + padded(name) + file;
+  const std::string file = tar_header("short", content.size()) + test::padded(content);
+  const std::string gnu = test::typed_header(tar_header("././@LongLink", name.size()), 'L') + test::padded(name) + file;
   const std::string record = std::to_string(name.size() + 10) + " path=" + name + "\n";
-  const std::string pax = typed(tar_header("PaxHeader", record.size()), 'x') + padded(record) + file;
-  const std::string folder = typed(tar_header("folder/", 0), '5') + file;
+  const std::string pax = test::typed_header(tar_header("PaxHeader", record.size()), 'x') + test::padded(record) + file;
+  const std::string folder = test::typed_header(tar_header("folder/", 0), '5') + file;
   for (const auto& [archive, expected] :
        {std::pair(file, std::string("short")), {gnu, name}, {pax, name}, {folder, std::string("short")}}) {
     const auto entries = read_tar_index(archive + std::string(1024, '\0'), "test");
