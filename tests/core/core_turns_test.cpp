@@ -61,9 +61,10 @@ class SharesOfTime : public CoreTurnsTest {
   };
   static constexpr int64_t kMillisecond = 1'000'000;
 
+  enum Phase : int64_t { kOutside, kComing, kAsking, kGone };
   struct Board {
-    std::atomic<int64_t> clock, seated;
-    std::atomic<int64_t> used[8];
+    std::atomic<int64_t> clock;
+    std::atomic<int64_t> used[8], phase[8];
   };
 
   SharesOfTime() {
@@ -93,28 +94,41 @@ class SharesOfTime : public CoreTurnsTest {
  private:
   [[noreturn]] void work(const std::vector<Worker>& workers, size_t place, int64_t until) {
     const Worker& worker = workers[place];
-    [[maybe_unused]] const int now = ::nice(worker.nice);
+    [[maybe_unused]] const int nice = ::nice(worker.nice);
     const auto wait_until = [](const auto& reached) {
       while (!reached()) std::this_thread::sleep_for(100us);
     };
-    // Time stands still until all who come by now are there.
-    const auto everybody_is_there = [&] {
-      return board_->seated >= std::count_if(workers.begin(), workers.end(),
-                                             [&](const Worker& other) { return other.from <= board_->clock; });
+    // Time moves only while all others that have come by now wait for their turn: who is slow to ask is not away.
+    const auto all_others_ask = [&] {
+      for (size_t other = 0; other < workers.size(); ++other) {
+        const int64_t phase = board_->phase[other];
+        if (other != place && workers[other].from <= board_->clock && phase != kAsking && phase != kGone) return false;
+      }
+      return true;
     };
+    auto& phase = board_->phase[place];
     wait_until([&] { return board_->clock >= worker.from; });
     {
-      CoreTurns turns(kAll, claims(), [this] { return board_->clock * kMillisecond; });
-      ++board_->seated;
+      CoreTurns turns(kAll, claims(), [&] {
+        const int64_t now = board_->clock * kMillisecond;
+        if (phase == kComing) phase = kAsking;
+        return now;
+      });
       while (board_->clock < until) {
-        wait_until(everybody_is_there);
+        phase = kComing;
         const auto turn = turns.take({});
+        phase = kOutside;
         if (board_->clock >= until) break;
-        if (board_->clock >= worker.dies_at) ::kill(::getpid(), SIGKILL);
+        wait_until(all_others_ask);
+        if (board_->clock >= worker.dies_at) {
+          phase = kGone;
+          ::kill(::getpid(), SIGKILL);
+        }
         board_->clock += worker.turn;
         board_->used[place] += worker.turn;
       }
     }
+    phase = kGone;
     ::_exit(0);
   }
 
