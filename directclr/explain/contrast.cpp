@@ -2,18 +2,22 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "directclr/core/error.h"
 #include "directclr/core/table.h"
+#include "directclr/core/text.h"
 #include "directclr/report/statistics.h"
+#include "directclr/settings/losses.h"
 #include "directclr/tensor/arrays.h"
 
 namespace directclr::explain {
@@ -35,27 +39,40 @@ PairWeights softmax_weights(const Tensor& a, const Tensor& b) {
   return {apart, apart.sum(1)};
 }
 
-PairWeights softmax_of_loss(const Tensor& a, const Tensor& b, double tau) {
-  return softmax_weights(unit(a) / std::sqrt(tau), unit(b) / std::sqrt(tau));
+PairWeights softmax_of_loss(const Tensor& a, const Tensor& b, const settings::LossSettings& loss) {
+  return softmax_weights(unit(a) / std::sqrt(loss.tau), unit(b) / std::sqrt(loss.tau));
 }
 
 // L = -2 mean_i s_ii + mean_{i != j} s_ij^2: dL = (2 / n) sum_i [-ds_ii + sum_{j != i} s_ij ds_ij / (n - 1)], and for
 // rows of one length ds is minus the change of half a squared distance.
-PairWeights spectral_weights(const Tensor& a, const Tensor& /*b*/, double tau) {
+PairWeights spectral_weights(const Tensor& a, const Tensor& /*b*/, const settings::LossSettings& loss) {
   const Tensor rows = unit(a);
-  Tensor apart = rows.mm(rows.t()) / (tau * static_cast<double>(a.size(0) - 1));
+  Tensor apart = rows.mm(rows.t()) / (loss.tau * static_cast<double>(a.size(0) - 1));
   apart.diagonal().zero_();
   return {apart, at::ones({a.size(0)}, a.options())};
 }
 
+// L = w_a mean_i |a_i - b_i|^2 + w_u U, U = log mean_{i != j} exp(-t |x_i - x_j|^2), of either view alike: n / 2 times
+// the derivatives with respect to half a squared distance are w_a and -w_u t n p_ij, p the softmax over all pairs.
+PairWeights alignment_uniformity_weights(const Tensor& a, const Tensor& /*b*/, const settings::LossSettings& loss) {
+  const Tensor rows = unit(a);
+  Tensor potential = ((rows.mm(rows.t()) - 1) * (2 * loss.uniform_t)).exp();
+  potential.diagonal().zero_();
+  const double factor = loss.uniform_weight * loss.uniform_t * static_cast<double>(a.size(0));
+  return {potential * (factor / potential.sum()), at::full({a.size(0)}, loss.align_weight, a.options())};
+}
+
 struct LossWeights {
   std::string name;  // of the loss
-  PairWeights (*of)(const Tensor& z_a, const Tensor& z_b, double tau);
+  PairWeights (*of)(const Tensor& z_a, const Tensor& z_b, const settings::LossSettings& loss);
 };
 
+// Those whose gradient is one of distances between images; others compare dimensions and have no such weights.
 const Table<LossWeights>& loss_weights() {
-  static const Table<LossWeights> table(
-      "--loss", {{"infonce", softmax_of_loss}, {"ntxent", softmax_of_loss}, {"spectral", spectral_weights}});
+  static const Table<LossWeights> table("--loss", {{"infonce", softmax_of_loss},
+                                                   {"ntxent", softmax_of_loss},
+                                                   {"spectral", spectral_weights},
+                                                   {"align-uniform", alignment_uniformity_weights}});
   return table;
 }
 
@@ -85,7 +102,14 @@ PairWeights pair_weights(const Tensor& z_a, const Tensor& z_b, Weights weights, 
               "[pair_weights] expected two (n >= 2, P) matrices of one shape, got ", z_a.sizes(), " and ", z_b.sizes());
   const at::NoGradGuard no_grad;
   const Tensor a = wide(z_a), b = wide(z_b);
-  return weights == Weights::kEqn2 ? softmax_weights(a, b) : loss_weights().at(loss.loss).of(a, b, loss.tau);
+  if (weights == Weights::kEqn2) return softmax_weights(a, b);
+  const auto known = loss_weights().names();
+  if (std::find(known.begin(), known.end(), loss.loss) == known.end()) {
+    throw InputError("--loss " + settings::losses().at(loss.loss).name,
+                     "has no weights of pairs of images, which Lemma 2 rests on",
+                     "runs trained with one of these can be explained: " + join(known, ", "));
+  }
+  return loss_weights().at(loss.loss).of(a, b, loss);
 }
 
 ContrastMatrices contrast_matrices(const ViewBatch& batch, const PairWeights& weights) {

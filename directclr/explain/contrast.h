@@ -39,6 +39,8 @@ struct PairWeights {
 ///     temperature, so that the softmax is about as decided as the loss's
 ///   - spectral: s_ij / (n - 1) and 1, with s_ij = z_i . z_j / |z_i| |z_j| / tau: no softmax; negative where z_i and
 ///     z_j lie more than a right angle apart, which this loss brings nearer again
+///   - align-uniform: w_u t n p_ij and w_a, with p the softmax of -t |z_i / |z_i| - z_j / |z_j||^2 over all pairs i !=
+///   j
 /// Throws InputError for another loss, of which no weights are known.
 PairWeights pair_weights(const at::Tensor& z_a, const at::Tensor& z_b, Weights weights,
                          const settings::LossSettings& loss);

@@ -19,6 +19,19 @@ const Table<LossKind>& losses() {
                    "length 1 / sqrt(tau)",
            .source = "HaoChen, Wei, Gaidon and Ma 2021",
            .moment_matrices = 2},
+          {.name = "align-uniform",
+           .help =
+               "squared distance of the two views, and logarithm of the mean Gaussian potential over pairs of images",
+           .source = "Wang and Isola 2020",
+           .similarity_matrices = 2},
+          {.name = "barlow-twins",
+           .help = "correlations between the dimensions of the two views: 1 on the diagonal, 0 off it; no negatives",
+           .source = "Zbontar, Jing, Misra, LeCun and Deny 2021",
+           .moment_matrices = 1},
+          {.name = "vicreg",
+           .help = "distance of the two views, standard deviations below 1 and covariances of dimensions; no negatives",
+           .source = "Bardes, Ponce and LeCun 2022",
+           .moment_matrices = 2},
       },
   };
   return table;

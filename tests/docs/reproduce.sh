@@ -27,3 +27,4 @@ for folder in docs docs/results-40-epochs docs/results-cpu-scale; do
   diff "$SOURCE/$folder/results.md" "$work/$folder/results.md"
 done
 "$SOURCE/tools/axes_table" --check
+"$SOURCE/tools/claims_table" --check

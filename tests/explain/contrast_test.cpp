@@ -9,6 +9,7 @@
 #include "directclr/loss/contrastive.h"
 #include "directclr/tensor/arrays.h"
 #include "directclr/theory/contrast_matrix.h"
+#include "tests/support/error_of.h"
 #include "tests/support/tensor_matchers.h"
 #include "tests/support/theory_golden.h"
 
@@ -77,6 +78,32 @@ TEST(PairWeights, AreTheSpectralLosssOwn) {
   const PairWeights softmax = pair_weights(z_a, z_b, Weights::kTrained, {.loss = "infonce", .tau = kTau});
   EXPECT_GT((own.apart - softmax.apart).abs().max().item<double>(), 0.1);
   EXPECT_THROW(pair_weights(z_a, z_b, Weights::kTrained, {.loss = "another", .tau = kTau}), InputError);
+}
+
+// Those of alignment and uniformity, likewise by automatic differentiation, with respect to half the squared distances.
+TEST(PairWeights, AreThoseOfAlignmentAndUniformity) {
+  constexpr int64_t kRows = 7;
+  const Tensor z_a = random({kRows, 3}, 23), z_b = random({kRows, 3}, 24);
+  const Tensor a = z_a / z_a.norm(2, {1}, true);
+  Tensor half = ((a.unsqueeze(0) - a.unsqueeze(1)).square().sum(2) / 2).requires_grad_(true);
+  Tensor views = at::ones({kRows}, at::kDouble).requires_grad_(true);
+  const Tensor off = 1 - at::eye(kRows, at::kDouble);
+  const Tensor loss = 0.7 * 2 * views.mean() + 1.3 * ((half * -6).exp() * off).sum().log();
+  loss.backward();
+  const PairWeights own =
+      pair_weights(z_a, z_b, Weights::kTrained,
+                   {.loss = "align-uniform", .align_weight = 0.7, .uniform_weight = 1.3, .uniform_t = 3});
+  EXPECT_TRUE(test::all_close(own.apart, half.grad() * (kRows / -2.0), 1e-12));
+  EXPECT_TRUE(test::all_close(own.together, views.grad() * (kRows / 2.0), 1e-13));
+}
+
+TEST(PairWeights, OfLossesWithoutPairsAreRefusedByName) {
+  const Tensor z = random({7, 3}, 25);
+  for (const std::string name : {"barlow-twins", "vicreg"}) {
+    const std::string error = test::error_of([&] { pair_weights(z, z, Weights::kTrained, {.loss = name}); });
+    EXPECT_NE(error.find("--loss " + name), std::string::npos) << error;
+    EXPECT_NE(error.find("infonce, ntxent, spectral, align-uniform"), std::string::npos) << error;
+  }
 }
 
 // W = 0 makes all alpha 1 / n; then X / n = 2 C - (1 - 1/n) K exactly (docs/math.md, "When X turns negative"): noise on

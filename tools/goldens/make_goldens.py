@@ -463,6 +463,40 @@ def make_losses():
     write("losses", tensors, cases)
 
 
+def make_relatives():
+    """Losses beside the contrastive ones, from torch's own batch_norm, cov and pdist."""
+    generator = torch.Generator().manual_seed(5)
+    tensors, cases = {}, []
+    for number, (n, p, weights) in enumerate([(2, 4, (1, 1, 2, 5e-3, 25, 25, 1)), (16, 8, (1, 1, 2, 5e-3, 25, 25, 1)),
+                                              (33, 20, (0.7, 1.4, 3, 0.05, 10, 5, 2))]):
+        align_weight, uniform_weight, uniform_t, barlow_lambda, invariance, variance, covariance = weights
+        z_a = torch.randn(n, p, dtype=torch.float64, generator=generator) * torch.linspace(0.2, 2, p)
+        z_b = z_a + 0.4 * torch.randn(n, p, dtype=torch.float64, generator=generator)
+        z_a.requires_grad_(True), z_b.requires_grad_(True)
+        a, b = F.normalize(z_a), F.normalize(z_b)
+        uniform = [torch.pdist(x).square().mul(-uniform_t).exp().mean().log() for x in (a, b)]
+        align = (a - b).norm(dim=1).square().mean()
+        standard = [F.batch_norm(z, None, None, training=True, eps=1e-5) for z in (z_a, z_b)]
+        correlation = standard[0].T @ standard[1] / n
+        off = ~torch.eye(p, dtype=torch.bool)
+        values = {
+            "align-uniform": align_weight * align + uniform_weight * sum(uniform) / 2,
+            "barlow-twins": (correlation.diagonal() - 1).square().sum() + barlow_lambda * correlation[off].square().sum(),
+            "vicreg": invariance * F.mse_loss(z_a, z_b)
+            + variance * sum(F.relu(1 - (z.var(dim=0) + 1e-4).sqrt()).mean() for z in (z_a, z_b)) / 2
+            + covariance * sum(torch.cov(z.T)[off].square().sum() / p for z in (z_a, z_b)),
+        }
+        key = f"{number}/"
+        tensors.update({key + "z_a": z_a.detach(), key + "z_b": z_b.detach()})
+        for name, value in values.items():
+            gradients = torch.autograd.grad(value, [z_a, z_b], retain_graph=True)
+            tensors.update({key + name + "/grad_a": gradients[0].contiguous(), key + name + "/grad_b": gradients[1].contiguous()})
+        cases.append({"prefix": key, "align_weight": align_weight, "uniform_weight": uniform_weight, "uniform_t": uniform_t,
+                      "barlow_lambda": barlow_lambda, "vicreg_invariance": invariance, "vicreg_variance": variance,
+                      "vicreg_covariance": covariance, **{name: value.item() for name, value in values.items()}})
+    write("relatives", tensors, cases)
+
+
 def make_lars():
     """Fifty steps of LARS, written out plainly, on a small network with batch norm."""
     torch.manual_seed(3)
@@ -503,4 +537,5 @@ if __name__ == "__main__":
     make_pipelines()
     make_networks()
     make_losses()
+    make_relatives()
     make_lars()
