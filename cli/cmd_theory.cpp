@@ -64,6 +64,7 @@ struct FigureState {
   std::string out;
   std::vector<double> strengths = {0, 0.5, 1, 1.5, 2, 2.5, 3, 4};
   std::vector<int64_t> depths = {1, 2, 3, 4};
+  std::vector<int64_t> blocks = {1, 2, 3, 6};
   paper::PhaseGrid grid;
 
   LaboratorySettings settings(LaboratorySettings defaults) const {
@@ -160,6 +161,7 @@ void add_all(CLI::App& theory, Program& program) {
           paper::figure5(at(paper::figure56_defaults()), directory, context),
           paper::figure6(at(paper::figure56_defaults()), directory, context),
           paper::figure11(at(paper::figure11_defaults()), lists.depths, directory, context),
+          paper::figure_stage(at(paper::figure_stage_defaults()), lists.blocks, directory, context),
           paper::phase_diagram(at(paper::phase_defaults()), lists.grid, directory, context)};
       std::string text = paper::checks_text(checks, false);
       Json object = Json::parse(paper::checks_json(checks));
@@ -210,6 +212,16 @@ void add_theory(CLI::App& app, Program& program) {
       },
       [](const LaboratorySettings& settings, const FigureState& state, const Context& context) {
         return paper::figure11(settings, state.depths, state.out, context);
+      });
+  add_figure(
+      *theory, program, "stage", "beyond the paper: what a sub-vector loss teaches the other channels",
+      paper::figure_stage_defaults(),
+      [](CLI::App& command, FigureState& state) {
+        state.lists.add(command, "--blocks", state.blocks,
+                        "residual blocks of the last stage, 1 .. 16, one curve each");
+      },
+      [](const LaboratorySettings& settings, const FigureState& state, const Context& context) {
+        return paper::figure_stage(settings, state.blocks, state.out, context);
       });
   add_figure(
       *theory, program, "phase", "beyond the paper: collapse over a grid of settings, resumable",

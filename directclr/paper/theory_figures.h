@@ -16,6 +16,7 @@ namespace directclr::paper {
 theory::LaboratorySettings figure3_defaults();   ///< one layer, 3,000 iterations
 theory::LaboratorySettings figure56_defaults();  ///< two layers that start from spread singular values
 theory::LaboratorySettings figure11_defaults();
+theory::LaboratorySettings figure_stage_defaults();  ///< one layer before the stage, 500 iterations
 
 /// Figure 3: singular values of the trained weights for several strengths k of the augmentation.
 FigureResult figure3(const theory::LaboratorySettings& settings, const std::vector<double>& strengths,
@@ -33,5 +34,11 @@ FigureResult figure6(const theory::LaboratorySettings& settings, const std::file
 /// Figure 11: embedding spectra for several depths, linear (a) and with ReLU (b).
 FigureResult figure11(const theory::LaboratorySettings& settings, const std::vector<int64_t>& depths,
                       const std::filesystem::path& directory, const Context& context);
+
+/// Beyond the paper: how soon the channels beyond a sub-vector (a quarter of them) learn, for several numbers of
+/// residual blocks in the last stage (docs/math.md, "Channels that a sub-vector loss does not see"). Requires: one
+/// layer, width at least 4; throws InputError.
+FigureResult figure_stage(const theory::LaboratorySettings& settings, const std::vector<int64_t>& blocks,
+                          const std::filesystem::path& directory, const Context& context);
 
 }  // namespace directclr::paper

@@ -32,6 +32,7 @@ constexpr Entry kChecks[] = {
     {"corollary2", check_corollary2},
     {"proposition1", check_proposition1},
     {"proposition2", check_proposition2},
+    {"subvector", check_subvector},
 };
 
 }  // namespace

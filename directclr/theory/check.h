@@ -32,7 +32,7 @@ struct Counterexample {
   bool shown() const { return deviation >= at_least; }
 };
 
-/// A statement of the paper, checked numerically.
+/// A statement of the paper, or one that follows it, checked numerically.
 struct Check {
   std::string name;       ///< "lemma5"
   std::string title;      ///< "Lemma 5: singular vector dynamics"

@@ -30,6 +30,8 @@ Check check_corollary2(const CheckSettings& settings);
 // checks_projectors.cpp
 Check check_proposition1(const CheckSettings& settings);
 Check check_proposition2(const CheckSettings& settings);
+// checks_residual.cpp
+Check check_subvector(const CheckSettings& settings);
 
 /// The random numbers of one trial of one check: (seed, trial, check's number) decide them.
 inline RandomStream trial_stream(const CheckSettings& settings, int64_t trial, uint64_t check) {

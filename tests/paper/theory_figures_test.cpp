@@ -68,6 +68,18 @@ TEST(Figure11, ComparesDepths) {
   EXPECT_EQ(result.claims.size(), 3U);
 }
 
+TEST(FigureStage, ShowsUnseenChannelsLearnSoonerWithMoreBlocksAndBehindARotation) {
+  const test::TemporaryFolder folder;
+  auto settings = small(figure_stage_defaults());
+  settings.iterations = 100;
+  const FigureResult result = figure_stage(settings, {1, 4}, folder.path(), {});
+  ASSERT_EQ(result.claims.size(), 2U);
+  for (const auto& claim : result.claims) EXPECT_TRUE(claim.shown) << claim.text << ": " << claim.evidence;
+  EXPECT_EQ(result.drawings.size(), 1U);
+  settings.layers = 2;
+  EXPECT_THROW(figure_stage(settings, {1}, folder.path(), {}), InputError);
+}
+
 TEST(PhaseDiagram, ContinuesWhereItStoppedAndEndsTheSame) {
   const test::TemporaryFolder folder;
   const PhaseGrid grid{{0, 4}, {1, 2}, {0.5, 1}, {0.1}, {2}, {32}};
