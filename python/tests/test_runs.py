@@ -216,6 +216,13 @@ def test_an_interrupted_run_goes_on(data, tmp_path):
 
 
 @needs_engine
+def test_reproduce_gives_its_results(data, tmp_path):
+    small = {"arch": "basic:1,1,1,1:8", "batch_size": 16, "epochs": 1, "seeds": 1, "only": ["direct-*"]}
+    results = directclr.reproduce("table1", out=tmp_path, progress=False, **data, **small)
+    assert [run["variant"] for run in results["runs"] if "top1" in run] == ["direct-11"] and (tmp_path / "results.html").exists()
+
+
+@needs_engine
 @pytest.mark.parametrize("projector", ["mlp", "group"])
 def test_networks_are_the_programs(data, tmp_path, projector):
     torch = pytest.importorskip("torch.nn") and __import__("torch")
