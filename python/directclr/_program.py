@@ -26,7 +26,7 @@ def environment() -> dict[str, str]:
 def run(words: Sequence[str | os.PathLike[str]], **how: object) -> subprocess.CompletedProcess:
     """Runs `directclr WORDS`: subprocess.run with the words `how`. Exit statuses are in docs/architecture.md."""
     how.setdefault("env", environment())
-    return subprocess.run([str(PROGRAM), *map(os.fspath, words)], **how)  # type: ignore[call-overload]
+    return subprocess.run([str(PROGRAM), *(os.fspath(word) for word in words)], **how)  # type: ignore[call-overload]
 
 
 def main() -> None:

@@ -149,7 +149,7 @@ def _read(file: int) -> bytes:
 def _terminal() -> tuple[int, int]:
     """(our end, the program's) of a terminal as wide as ours, on which it draws its progress."""
     ours, its = pty.openpty()
-    columns, rows = shutil.get_terminal_size()
+    columns, rows = shutil.get_terminal_size((120, 24))  # in a notebook
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     modes = termios.tcgetattr(its)
     modes[1] &= ~termios.OPOST  # lines end as the program ends them

@@ -95,6 +95,10 @@ def test_progress_has_a_terminal_of_our_width(monkeypatch, tmp_path, capsys):
         a_program(monkeypatch, tmp_path, "print(sys.stderr.isatty(), file=sys.stderr); sys.exit(1)")
         directclr.train(out=tmp_path / "run")
     assert capsys.readouterr().out == "False\n"
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    with pytest.raises(directclr.Error):
+        directclr.train(out=tmp_path / "run")
+    assert capsys.readouterr().out == "True\n"
 
 
 def test_an_interrupt_waits_until_the_program_has_saved(monkeypatch, tmp_path):
