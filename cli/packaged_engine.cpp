@@ -13,7 +13,7 @@ namespace {
 
 // "2.15.0" of the line `__version__ = '2.15.0+cu130'`.
 std::string version_of(const std::filesystem::path& torch) {
-  const std::string text = read_file(torch / "version.py");
+  const std::string text = "\n" + read_file(torch / "version.py");
   const std::string before = "\n__version__ = '";
   const size_t found = text.find(before);
   if (found == std::string::npos) return "of an unknown version";

@@ -130,12 +130,14 @@ class interrupting_when:
             time.sleep(0.01)
 
     def __enter__(self):
+        self.before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background
         self.thread = threading.Thread(target=self.wait)
         self.thread.start()
 
     def __exit__(self, *error):
         self.left.set()
         self.thread.join()
+        signal.signal(signal.SIGINT, self.before)
 
 
 def test_reproduce_lists_what_it_cannot_give(tmp_path):
@@ -159,11 +161,13 @@ def test_what_is_missing_for_training_is_said_in_one_line(data, tmp_path):
     for package in ("torch", "directclr_train"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
-    (tmp_path / "torch" / "version.py").write_text("from typing import Optional\n\n__version__ = '2.11.0+cpu'\ndebug = False\n")
     (tmp_path / "directclr_train" / "torch_version").write_text("2.15.0\n")
-    done = program_with(tmp_path, *words)
-    assert done.returncode == 2 and done.stderr == (
-        "directclr: torch: is 2.11.0 here, and directclr-train works with 2.15.0 alone (pip install torch==2.15.0)\n")
+    for text, found in (("from typing import Optional\n\n__all__ = ['__version__']\n__version__ = '2.11.0+cpu'\n", "2.11.0"),
+                        ("__version__ = '2.0.1'\ndebug = False\n", "2.0.1"), ("debug = False\n", "of an unknown version")):
+        (tmp_path / "torch" / "version.py").write_text(text)
+        done = program_with(tmp_path, *words)
+        assert done.returncode == 2 and done.stderr == (f"directclr: torch: is {found} here, and directclr-train works with "
+                                                        "2.15.0 alone (pip install torch==2.15.0)\n")
     np.save(tmp_path / "rows.npy", np.eye(30))
     assert program_with(tmp_path, "spectrum", str(tmp_path / "rows.npy")).returncode == 0  # needs neither
     assert not (tmp_path / "run").exists()
