@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "cli/engine/engine.h"
+#include "cli/packaged_engine.h"
 #include "directclr/core/error.h"
 #include "directclr/core/memory.h"
 
@@ -19,7 +20,11 @@ const Engine& load_engine() {
     // c10d would print what we report ourselves, with a backtrace each time.
     ::setenv("TORCH_CPP_LOG_LEVEL", "FATAL", /*overwrite=*/0);
     keep_freed_memory();
-    void* library = ::dlopen("libdirectclr_engine.so", RTLD_NOW | RTLD_GLOBAL);
+    // The Python package's launcher says where packages are.
+    const char* package = std::getenv("DIRECTCLR_ENGINE");
+    const char* torch = std::getenv("DIRECTCLR_TORCH");
+    void* library = package ? open_packaged_engine(package, torch ? torch : "")
+                            : ::dlopen("libdirectclr_engine.so", RTLD_NOW | RTLD_GLOBAL);
     if (!library) throw Error(std::string("cannot load the tensor library: ") + ::dlerror());
     auto* get = reinterpret_cast<decltype(&directclr_engine)>(::dlsym(library, "directclr_engine"));
     if (!get) throw Error("libdirectclr_engine.so is not the one this program was built with");

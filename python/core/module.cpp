@@ -16,4 +16,5 @@ NB_MODULE(_core, m) {
   python::add_spectra(m);
   python::add_views(m);
   python::add_loader(m);
+  python::add_runs(m);
 }

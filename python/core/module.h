@@ -7,5 +7,6 @@ namespace directclr::python {
 void add_spectra(nanobind::module_& m);  ///< measures of rows
 void add_views(nanobind::module_& m);    ///< augmented views of one image
 void add_loader(nanobind::module_& m);   ///< data sets and batches of views
+void add_runs(nanobind::module_& m);     ///< trained encoders and their files
 
 }  // namespace directclr::python

@@ -11,18 +11,22 @@ from directclr._core import Error, InputError, NumericalError, __version__
 from directclr._geometry import CKA, Neighbours, alignment, cka, lidar, neighbours, uniformity
 from directclr._loader import Batch, Loader, Source
 from directclr._program import run
+from directclr._runs import Run, load
 from directclr._spectrum import Moments, Spectrum, alpha, effective_rank, rankme, spectrum
+from directclr._training import GateFailure, reproduce, train
 from directclr._views import TwoView
 
 __all__ = [
     "Batch",
     "CKA",
     "Error",
+    "GateFailure",
     "InputError",
     "Loader",
     "Moments",
     "Neighbours",
     "NumericalError",
+    "Run",
     "Source",
     "Spectrum",
     "TwoView",
@@ -32,9 +36,12 @@ __all__ = [
     "cka",
     "effective_rank",
     "lidar",
+    "load",
     "neighbours",
     "rankme",
+    "reproduce",
     "run",
     "spectrum",
+    "train",
     "uniformity",
 ]

@@ -38,10 +38,11 @@ class Source:
 
 @dataclass
 class Batch:
-    """One batch of n images. Tensors of torch, or arrays of NumPy.
+    """One batch of n images. Tensors of torch, or arrays of NumPy or JAX.
 
-    `views`: one or two of (n, 3, S, S), channels last in memory; `local`: local views, likewise; `labels` (n,) int64, -1
-    where there is none; `indices` (n,): places in the data set.
+    `views`: one or two of (n, 3, S, S), channels last in memory, and of JAX, whose arrays have no strides, (n, S, S, 3);
+    `local`: local views, likewise; `labels` (n,) int64 (of JAX int32), -1 where there is none; `indices` (n,): places in
+    the data set.
     """
 
     views: list[Any]
@@ -54,9 +55,9 @@ class Loader:
     """Decodes and augments on threads of its own, and gives two views of each image of a data set, batch after batch.
 
     What a batch holds depends on (seed, epoch, image) alone: not on workers, nor on where a run began. ``for batch in
-    loader`` is one epoch; the next begins the next one, or `set_epoch` says which. `framework`: "torch", "numpy", or
-    None: torch where it is imported already. `dtype`: "float32", "bfloat16" (torch alone) or "uint8" (not normalised).
-    `lease`: batches are the loader's own memory, valid until the next one: no copy. `rank` and `world_size` (None: as
+    loader`` is one epoch; the next begins the next one, or `set_epoch` says which. `framework`: "torch", "numpy",
+    "jax", or None: torch where it is imported already, else numpy. `dtype`: "float32", "bfloat16" (not of numpy) or
+    "uint8" (not normalised). `lease`: batches are the loader's own memory, valid until the next one: no copy. `rank` and `world_size` (None: as
     torch.distributed has them) share out each batch of `batch_size` images. `transform`: "views", "crop" (one random
     crop and flip) or "evaluation". Other words are settings of the augmentation (TwoView), `preset` among them.
     """
@@ -82,13 +83,15 @@ class Loader:
         preset: str = "",
         **augment: Any,
     ) -> None:
-        if framework not in (None, "torch", "numpy"):
-            raise ValueError(f"framework {framework!r}: torch or numpy")
+        if framework not in (None, "torch", "numpy", "jax"):
+            raise ValueError(f"framework {framework!r}: torch, numpy or jax")
         self.framework = framework or ("torch" if "torch" in sys.modules else "numpy")
         if dtype == "bfloat16" and self.framework == "numpy":
             raise ValueError("dtype bfloat16: NumPy has no such type; use float32 or framework='torch'")
         if pin_memory and self.framework != "torch":
             raise ValueError("pin_memory is for framework='torch'")
+        if lease and self.framework == "jax":
+            raise ValueError("lease is not for framework='jax': its arrays never change")
         self.source = data if isinstance(data, Source) else Source(data, split, skip_bad=skip_bad)
         place = _place() if rank is None or world_size is None else (rank, world_size)
         self._options: dict[str, Any] = {
@@ -145,14 +148,22 @@ class Loader:
         local_views = [] if local is None else [self._view(v) for v in local]
         if self.framework == "numpy":
             return Batch(views, local_views, labels, indices)
+        if self.framework == "jax":
+            import jax.numpy as jnp
+
+            return Batch(views, local_views, jnp.asarray(labels.astype(np.int32)), jnp.asarray(indices))
         import torch
 
         return Batch(views, local_views, torch.from_numpy(labels), torch.from_numpy(indices.astype(np.int64)))
 
     def _view(self, view: np.ndarray) -> Any:
-        """(n, S, S, 3) as (n, 3, S, S)."""
+        """(n, S, S, 3) as (n, 3, S, S), and of JAX as it is."""
         if self.framework == "numpy":
             return view.transpose(0, 3, 1, 2)
+        if self.framework == "jax":
+            import jax.numpy as jnp
+
+            return jnp.asarray(view.view(jnp.bfloat16) if self._options["dtype"] == "bfloat16" else view)
         import torch
 
         tensor = torch.from_numpy(view)

@@ -84,10 +84,27 @@ def test_tensors_are_channels_last(folder):
     assert torch.equal(plain.views[1].bfloat16(), batch.views[1])
 
 
+def test_arrays_of_jax_are_the_same_numbers(folder):
+    jax = pytest.importorskip("jax")
+    plain = batches(loader(folder, local_views=2, local_size=16))
+    for dtype in ("float32", "uint8", "bfloat16"):
+        made = list(loader(folder, framework="jax", dtype=dtype, local_views=2, local_size=16))
+        assert isinstance(made[0].views[0], jax.Array) and made[0].views[0].dtype == dtype and made[0].labels.dtype == "int32"
+        assert made[0].views[0].shape == (8, 32, 32, 3) and made[0].local[1].shape == (8, 16, 16, 3)
+        for batch, (a, _, labels, indices) in zip(made, plain):  # all kept: none is overwritten by a later one
+            np.testing.assert_array_equal(batch.labels, labels)
+            np.testing.assert_array_equal(batch.indices, indices)
+            if dtype != "uint8":
+                found = np.asarray(batch.views[0].astype("float32")).transpose(0, 3, 1, 2)
+                np.testing.assert_array_equal(found, np.asarray(jax.numpy.asarray(a).astype(dtype).astype("float32")))
+    with pytest.raises(ValueError, match="lease"):
+        loader(folder, framework="jax", lease=True)
+
+
 def test_bad_input_is_named(folder):
     for how, error in (({"batch_size": 64}, "batch"), ({"dtype": "int8"}, "dtype"), ({"transform": "x"}, "transform"),
                        ({"rank": 2, "world_size": 2}, "rank"), ({"image_sise": 3}, "did you mean image_size"),
-                       ({"framework": "jax"}, "framework"), ({"dtype": "bfloat16"}, "NumPy has no such type")):
+                       ({"framework": "tensorflow"}, "framework"), ({"dtype": "bfloat16"}, "NumPy has no such type")):
         with pytest.raises(ValueError, match=error):
             loader(folder, **how)
     with pytest.raises(directclr.InputError, match="absent"):

@@ -41,6 +41,16 @@ def test_every_holder_of_the_same_rows_gives_the_same(tmp_path):
     np.testing.assert_allclose(half.values[:8], expected[:8], rtol=0.02)
 
 
+def test_arrays_of_jax_are_rows():
+    jax = pytest.importorskip("jax")
+    rows = ROWS.astype(np.float32)
+    expected = directclr.spectrum(rows).values
+    np.testing.assert_array_equal(directclr.spectrum(jax.numpy.asarray(rows)).values, expected)
+    half = directclr.spectrum(jax.numpy.asarray(rows).astype("bfloat16"))
+    np.testing.assert_allclose(half.values[:8], expected[:8], rtol=0.02)
+    assert directclr.cka(jax.numpy.asarray(rows), rows).plain == pytest.approx(1)
+
+
 def test_a_dead_half_is_a_collapse():
     rows = ROWS.copy()
     rows[:, 12:] = 0
