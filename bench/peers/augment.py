@@ -1,23 +1,28 @@
 """Two views of every image, one thread, from JPEG bytes in memory or from decoded pixels: as the paper's code makes them
-(torchvision's transforms on Pillow images), or with albumentations (OpenCV) or DALI on the processor, whose pictures are not
-the same bytes. Prints JSON with images per second of processor time.
+(torchvision's transforms on Pillow images), or with torchvision's v2 transforms on tensors of bytes, albumentations or its
+successor AlbumentationsX (OpenCV), or DALI on the processor, whose pictures are not the same bytes. Prints JSON with images
+per second of processor time, and the versions.
 
-    python bench/peers/augment.py --data DIR --preset imagenet --seconds 10 [--decoded] [--with albumentations]
+    python bench/peers/augment.py --data DIR --preset imagenet --seconds 10 [--decoded] [--with albumentationsx]
 """
 
 import argparse
 import io
 import json
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
 import torch
-import torchvision
 from PIL import Image, ImageFilter, ImageOps
 from torchvision import transforms as T
 
+from versions import versions_of
+
 torch.set_num_threads(1)
+# albumentations answers an argument that it does not know with a warning, and leaves it out.
+warnings.filterwarnings("error", category=UserWarning)
 
 
 class Blur:
@@ -56,7 +61,22 @@ def with_torchvision(preset, blur, solarize):
     return T.Compose(steps + [T.ToTensor(), T.Normalize(*statistics(preset))])
 
 
-def with_albumentations(preset, blur, solarize):
+def with_torchvision_v2(preset, blur, solarize):
+    """On tensors of bytes, as torchvision's documentation advises."""
+    from torchvision.transforms import v2
+
+    steps = [
+        v2.RandomResizedCrop(224 if preset == "imagenet" else 32, interpolation=v2.InterpolationMode.BICUBIC, antialias=True),
+        v2.RandomHorizontalFlip(),
+        v2.RandomApply([v2.ColorJitter(0.4, 0.4, 0.2, 0.1)], p=0.8),
+        v2.RandomGrayscale(0.2),
+    ]
+    if preset == "imagenet":
+        steps += [v2.RandomApply([v2.GaussianBlur(15, (0.1, 2.0))], p=blur), v2.RandomSolarize(128, solarize)]
+    return v2.Compose(steps + [v2.ToDtype(torch.float32, scale=True), v2.Normalize(*statistics(preset))])
+
+
+def with_albumentations(preset, blur, solarize, of_blur={"blur_limit": 0, "sigma_limit": (0.1, 2.0)}, of_compose={}):
     import albumentations as A
     import cv2
 
@@ -69,9 +89,33 @@ def with_albumentations(preset, blur, solarize):
         A.ToGray(p=0.2),
     ]
     if preset == "imagenet":
-        steps += [A.GaussianBlur(blur_limit=0, sigma_limit=(0.1, 2.0), p=blur), A.Solarize((0.5, 0.5), p=solarize)]
-    chain = A.Compose(steps + [A.Normalize(*statistics(preset))])
+        steps += [A.GaussianBlur(**of_blur, p=blur), A.Solarize((0.5, 0.5), p=solarize)]
+    chain = A.Compose(steps + [A.Normalize(*statistics(preset))], **of_compose)
     return lambda image: chain(image=image)["image"]
+
+
+def with_albumentationsx(preset, blur, solarize):
+    return with_albumentations(preset, blur, solarize, {"blur_range": (0, 0), "sigma_range": (0.1, 2.0)}, {"telemetry": False})
+
+
+def decode_with_pillow(data):
+    return Image.open(io.BytesIO(data)).convert("RGB")
+
+
+def decode_with_opencv(data):
+    import cv2
+
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+
+
+def decode_with_torchvision(data):
+    from torchvision.io import ImageReadMode, decode_jpeg
+
+    return decode_jpeg(torch.frombuffer(bytearray(data), dtype=torch.uint8), ImageReadMode.RGB)
+
+
+def same(image):
+    return image
 
 
 def with_dali(preset, inputs, decoded):
@@ -121,38 +165,31 @@ def with_dali(preset, inputs, decoded):
     return run
 
 
+# Of each library: decode, pixels to keep in memory, an image of these, the transforms, the packages.
+LIBRARIES = {
+    "torchvision": (decode_with_pillow, np.asarray, Image.fromarray, with_torchvision, ["torchvision", "pillow"]),
+    "torchvision-v2": (decode_with_torchvision, same, same, with_torchvision_v2, ["torchvision"]),
+    "albumentations": (decode_with_opencv, same, same, with_albumentations, ["albumentations", "opencv-python-headless"]),
+    "albumentationsx": (decode_with_opencv, same, same, with_albumentationsx, ["albumentationsx", "opencv-python-headless"]),
+    "dali": (decode_with_pillow, np.asarray, None, None, ["nvidia-dali-cuda120"]),
+}
+
 parser = argparse.ArgumentParser()
 parser.add_argument("--data", required=True)
 parser.add_argument("--preset", choices=["imagenet", "cifar"], required=True)
 parser.add_argument("--images", type=int, default=500)
 parser.add_argument("--seconds", type=float, default=10)
-parser.add_argument("--with", dest="library", choices=["torchvision", "albumentations", "dali"], default="torchvision")
+parser.add_argument("--with", dest="library", choices=LIBRARIES, default="torchvision")
 parser.add_argument("--decoded", action="store_true", help="start from decoded pixels")
 arguments = parser.parse_args()
 
 files = sorted(f for f in Path(arguments.data).rglob("*") if f.suffix.lower() in (".jpg", ".jpeg"))
 step = max(1, len(files) // arguments.images)
 inputs = [f.read_bytes() for f in files[::step][: arguments.images]]
-if arguments.library == "torchvision":
-    decode = lambda data: Image.open(io.BytesIO(data)).convert("RGB")
-    pixels, from_pixels = np.asarray, Image.fromarray
-    make, version = with_torchvision, torchvision.__version__
-elif arguments.library == "albumentations":
-    import albumentations
-    import cv2
-
-    decode = lambda data: cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    pixels = from_pixels = lambda image: image
-    make, version = with_albumentations, albumentations.__version__
-else:
-    import nvidia.dali
-
-    version = nvidia.dali.__version__
-    decode = lambda data: np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    pixels = lambda image: image
+decode, pixels, from_pixels, make, packages = LIBRARIES[arguments.library]
+versions = versions_of(packages)
 if arguments.decoded:
-    inputs = [pixels(decode(data)) for data in inputs]
-    decode = from_pixels if arguments.library != "dali" else None
+    inputs, decode = [pixels(decode(data)) for data in inputs], from_pixels
 if arguments.library == "dali":
     if not arguments.decoded:
         inputs = [np.frombuffer(data, np.uint8) for data in inputs]
@@ -171,4 +208,4 @@ done, begin = 0, time.process_time()
 while time.process_time() - begin < arguments.seconds:
     done += run()
 elapsed = time.process_time() - begin
-print(json.dumps({"images_per_second": done / elapsed, arguments.library: version, "images": len(inputs)}))
+print(json.dumps({"images_per_second": done / elapsed, "with": versions, "images": len(inputs)}))

@@ -29,12 +29,12 @@ def encoder(blocks, width, stem):
     return net, width * 8 * expansion
 
 
-def training_step(net, optimizer, images, bfloat16):
-    """One step on images (2N, 3, H, W), both views one after the other; gives the loss as a number."""
+def training_step(net, optimizer, images, bfloat16, of_pair):
+    """One step on images (2N, 3, H, W), both views one after the other; gives the loss, of_pair(z_a, z_b, tau), as a number."""
     optimizer.zero_grad()
     with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
         z_a, z_b = net(images).chunk(2)
-    loss = info_nce(z_a, z_b, 0.1)
+    loss = of_pair(z_a, z_b, 0.1)
     loss.backward()
     optimizer.step()
     return loss.item()

@@ -12,8 +12,8 @@ namespace {
 
 // Of unit rows |x_i - x_j|^2 = 2 - 2 x_i . x_j: the sums over pairs are those of similarities at temperature 1 / (2 t).
 // exp(log-sum - 2 t) is at most N - 1.
-at::Tensor uniformity(const at::Tensor& x, double t, double count, const distributed::Rows& rows) {
-  const at::Tensor log_sums = pair_log_sums(x, x, 1 / (2 * t), true, rows).rows;  // (N) float64
+at::Tensor uniformity(const at::Tensor& x, double t, double kept_bytes, double count, const distributed::Rows& rows) {
+  const at::Tensor log_sums = pair_log_sums(x, x, 1 / (2 * t), true, rows, kept_bytes).rows;  // (N) float64
   return (sum_over_processes((log_sums - 2 * t).exp().sum(), rows) / (count * (count - 1))).log();
 }
 
@@ -27,11 +27,12 @@ at::Tensor alignment_uniformity(const at::Tensor& z_a, const at::Tensor& z_b, co
   const at::Tensor a = unit_rows(z_a), b = unit_rows(z_b);
   const auto count = static_cast<double>(batch_of(z_a, rows));
   const at::Tensor alignment = (a - b).square().sum().to(at::kDouble) / count;
-  const at::Tensor uniform =
-      uniformity(a, settings.uniform_t, count, rows) + uniformity(b, settings.uniform_t, count, rows);
+  const auto uniform = [&](const at::Tensor& x) {
+    return uniformity(x, settings.uniform_t, kept_bytes(settings) / 2, count, rows);
+  };
   // Every process has the whole of the uniformity: its part is an equal share.
   const double share = settings.uniform_weight / 2 / static_cast<double>(rows.group.world_size());
-  return (alignment * settings.align_weight + uniform * share).to(a.scalar_type());
+  return (alignment * settings.align_weight + (uniform(a) + uniform(b)) * share).to(a.scalar_type());
 }
 
 }  // namespace directclr::loss

@@ -35,6 +35,11 @@ at::Tensor unit_rows(const at::Tensor& z) {
   return wide / wide.norm(2, {1}, true).clamp_min(1e-12);
 }
 
+double kept_bytes(const settings::LossSettings& settings) {
+  constexpr double kGibibyte = 1 << 30;
+  return settings.similarity_memory * kGibibyte;
+}
+
 int64_t batch_of(const at::Tensor& z, const distributed::Rows& rows) {
   return rows.group.world_size() == 1 ? z.size(0) : rows.total;
 }

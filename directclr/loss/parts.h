@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "directclr/distributed/process_group.h"
+#include "directclr/settings/loss_settings.h"
 
 namespace directclr::loss {
 
@@ -31,6 +32,9 @@ at::Tensor at_least_float(const at::Tensor& z);
 
 /// The rows of z (N, P) divided by their lengths, in at_least_float; zero rows stay zero.
 at::Tensor unit_rows(const at::Tensor& z);
+
+/// What a loss may keep of its similarities until the backward: the settings' similarity_memory.
+double kept_bytes(const settings::LossSettings& settings);
 
 /// N of the whole batch.
 int64_t batch_of(const at::Tensor& z, const distributed::Rows& rows);

@@ -12,6 +12,7 @@ struct LossSettings {
   double align_weight = 1, uniform_weight = 1, uniform_t = 2;
   double barlow_lambda = 0.005;
   double vicreg_invariance = 25, vicreg_variance = 25, vicreg_covariance = 1;
+  double similarity_memory = 1;
 
   void describe(FieldList& fields);
 };
