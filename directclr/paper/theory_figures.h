@@ -16,7 +16,7 @@ namespace directclr::paper {
 theory::LaboratorySettings figure3_defaults();   ///< one layer, 3,000 iterations
 theory::LaboratorySettings figure56_defaults();  ///< two layers that start from spread singular values
 theory::LaboratorySettings figure11_defaults();
-theory::LaboratorySettings figure_stage_defaults();  ///< one layer before the stage, 500 iterations
+theory::LaboratorySettings figure_stage_defaults();  ///< one layer before the stage, 1,000 short steps
 
 /// Figure 3: singular values of the trained weights for several strengths k of the augmentation.
 FigureResult figure3(const theory::LaboratorySettings& settings, const std::vector<double>& strengths,
