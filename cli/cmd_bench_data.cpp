@@ -2,6 +2,7 @@
 #include <memory>
 #include <thread>
 
+#include "cli/common_settings.h"
 #include "cli/program.h"
 #include "directclr/core/dispatch.h"
 #include "directclr/core/json.h"
@@ -33,7 +34,7 @@ void add_bench_data(CLI::App& bench, Program& program) {
       ->check(CLI::Range(0.1, 3600.0))
       ->default_str("10");
   data::AugmentSettings defaults;
-  state->options.add_to(*command, fields_of(defaults));
+  state->options.add_to(*command, fields_of(defaults), kCommonViewSettings);
   state->reading.add_to(*command);
   add_example(*command, "directclr bench data folder:photos --preset imagenet");
   command->callback([&program, state] {

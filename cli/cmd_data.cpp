@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "cli/common_settings.h"
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -126,24 +127,31 @@ void add_views(CLI::App& data, Program& program) {
     ReadOptions reading;
   };
   auto state = std::make_shared<State>();
-  auto* command =
-      data.add_subcommand("views", "draw a contact sheet: samples, each as original, view a, view b, local views");
+  auto* command = data.add_subcommand("views",
+                                      "draw a contact sheet: samples, each as original, view a, view b, local views; "
+                                      "crossed out what cannot be decoded");
   command->add_option("source", state->source, "data set, as for directclr train --data")->required();
   command->add_option("--out", state->out, "PNG file to write")->default_str("views.png");
   command->add_option("--seed", state->seed, "seed of the views")->default_str("0");
   data::AugmentSettings defaults;
-  state->options.add_to(*command, fields_of(defaults));
+  state->options.add_to(*command, fields_of(defaults), kCommonViewSettings);
   state->reading.add_to(*command);
   add_example(*command, "directclr data views folder:photos --out views.png");
   command->callback([&program, state] {
     program.action = [state](Console& console) {
       const data::AugmentSettings settings = augment_settings(state->options, state->source);
       const auto source = data::open_source(state->source, data::Split::kTrain, state->reading.open_options(console));
-      const auto sheet = data::contact_sheet(*source, settings, static_cast<uint64_t>(state->seed), 6, 3);
+      std::vector<std::string> broken;
+      const auto sheet = data::contact_sheet(*source, settings, static_cast<uint64_t>(state->seed), 6, 3,
+                                             [&](const std::string& line) {
+                                               broken.push_back(line);
+                                               console.notice(line);
+                                             });
       write_file(state->out, image::encode_png(sheet));
       const Json result = {{"file", state->out},
                            {"width", sheet.width},
                            {"height", sheet.height},
+                           {"broken", broken},
                            {"read", data::reading_json(*source)}};
       console.result("wrote " + state->out, result.dump());
     };
@@ -169,7 +177,7 @@ void add_dump(CLI::App& data, Program& program) {
   command->add_option("--out", state->out, "folder for views.npy and views.jsonl")->required();
   command->add_option("--seed", state->seed, "seed of the views")->default_str("0");
   data::AugmentSettings defaults;
-  state->options.add_to(*command, fields_of(defaults));
+  state->options.add_to(*command, fields_of(defaults), kCommonViewSettings);
   state->reading.add_to(*command);
   add_example(*command, "directclr data dump folder:photos -n 200 --out dump");
   command->callback([&program, state] {

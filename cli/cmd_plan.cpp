@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cli/common_settings.h"
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/json.h"
@@ -82,7 +83,7 @@ void add_plan(CLI::App& app, Program& program) {
       ->check(CLI::Range(1, 1024))
       ->default_str("8");
   settings::TrainSettings defaults;
-  state->options.add_to(*command, fields_of(defaults));
+  state->options.add_to(*command, fields_of(defaults), kCommonCostSettings);
   add_example(*command, "directclr plan --config recipes/paper-imagenet.toml --machine v100 --nodes 4 --gpus 8");
   command->callback([&program, state] {
     program.action = [state](Console& console) {

@@ -95,10 +95,14 @@ void add_spectrum(CLI::App& app, Program& program) {
       "--out", state->request.out,
       "folder for the figures and one page, index.html, of all inputs [print only; runs keep theirs too]");
   state->processes.add_to(*command);
-  state->options.add_to(*command, fields_of(state->request));
+  state->options.add_to(*command, fields_of(state->request),
+                        {"layer", "split", "data", "explain", "limit", "l2_normalize", "skip_nonfinite", "neighbours",
+                         "weights", "tensor", "columns", "fail_under", "fail_over", "fail_on", "dead_below",
+                         "collapsed_share", "rows_per_dimension"});
   add_example(*command,
               "directclr spectrum runs/direct --layer representation\n"
-              "  directclr spectrum mine.npy theirs.pt --fail-under rank=0.1D --fail-on collapse --out spectra");
+              "  directclr spectrum mine.npy theirs.pt --fail-under rank=0.1D --fail-on collapse --out spectra",
+              gates_help("--fail"));
   command->callback([&program, state] {
     program.action = [&program, state](Console& console) {
       FieldList fields = fields_of(state->request);

@@ -90,7 +90,9 @@ void add_figure(CLI::App& theory, Program& program, const std::string& name, con
   command->add_option("--config", state->config,
                       "settings from a TOML file; options on the command line take precedence");
   LaboratorySettings prototype = defaults;
-  state->options.add_to(*command, fields_of(prototype));
+  state->options.add_to(*command, fields_of(prototype),
+                        {"layers", "width", "relu", "preset", "points", "batch_size", "k", "iterations",
+                         "learning_rate", "seed", "seeds"});
   more(*command, *state);
   add_example(*command, "directclr theory " + name + " --out runs/theory --seeds 3");
   command->callback([&program, state, defaults, make] {

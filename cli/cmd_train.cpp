@@ -1,11 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "cli/common_settings.h"
 #include "cli/engine/engine.h"
 #include "cli/processes.h"
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/json.h"
+#include "directclr/plan/stem_notice.h"
 
 namespace directclr::cli {
 namespace {
@@ -36,10 +38,11 @@ void add_train(CLI::App& app, Program& program) {
   command->add_flag("--dry-run", state->dry_run, "check the settings, print them resolved as TOML, and stop");
   state->processes.add_to(*command);
   settings::TrainSettings defaults;
-  state->options.add_to(*command, fields_of(defaults));
+  state->options.add_to(*command, fields_of(defaults), kCommonTrainSettings);
   add_example(*command,
               "directclr train --data cifar10:DIR --config recipes/cifar.toml --projector direct --d0 64 "
-              "--out runs/direct");
+              "--out runs/direct",
+              gates_help("--stop"));
   command->callback([&program, state] {
     program.action = [&program, state](Console& console) {
       if (state->out.empty() && !state->dry_run) throw InputError("--out", "no run directory given");
@@ -64,7 +67,9 @@ void add_train(CLI::App& app, Program& program) {
           if (!state->options.on_command_line("threads")) request.settings.threads = 0;
           if (!state->options.on_command_line("workers")) request.settings.workers = 0;
         }
+        const bool stem_is_ours = request.settings.encoder.stem == "auto";
         request.settings.resolve(state->options.given(config), environment.local_size);
+        if (stem_is_ours) console.notice(plan::stem_notice(request.settings));
         if (state->dry_run) {
           const FieldList resolved = fields_of(request.settings);
           Json object = Json::object();

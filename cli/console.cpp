@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <vector>
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
@@ -51,6 +52,50 @@ std::string thousands(uint64_t value) {
     text += digits[i];
   }
   return text;
+}
+
+// Pieces two blanks apart.
+std::vector<std::string> pieces_of(const std::string& note) {
+  std::vector<std::string> pieces;
+  for (size_t at = 0; at < note.size();) {
+    const size_t end = std::min(note.find("  ", at), note.size());
+    if (end > at) pieces.push_back(note.substr(at, end - at));
+    at = end + 2;
+  }
+  return pieces;
+}
+
+std::string bar_of(double share, int cells) {
+  std::string bar = cells > 0 ? " [" : "";
+  for (int cell = 0; cell < cells; ++cell) bar += cell < share * cells ? "#" : ".";
+  return bar + (cells > 0 ? "]" : "");
+}
+
+// The line in `width` letters: as it gets longer than that it does without the bar, then the note's last pieces, then
+// the rate and the counts.
+std::string progress_line(const Progress& p, double share, double rate, double left, size_t width) {
+  int cells = 20;
+  std::vector<std::string> note = pieces_of(p.note);
+  bool with_rate = true, with_counts = true;
+  while (true) {
+    std::string line = format("%s %3.0f%%", p.task.c_str(), 100 * share) + bar_of(share, cells);
+    if (with_counts) line += " " + thousands(p.done) + "/" + thousands(p.total) + " " + p.unit;
+    if (with_rate) {
+      line += "  " + (rate < 10 ? format("%.2g", rate) : thousands(static_cast<uint64_t>(rate))) + "/s";
+    }
+    line += "  " + format_duration(left) + " left";
+    for (const auto& piece : note) line += "  " + piece;
+    if (line.size() <= width) return line;
+    if (cells > 0) {
+      cells -= 10;
+    } else if (note.size() > 1) {
+      note.pop_back();
+    } else if (with_rate || with_counts) {
+      (with_rate ? with_rate : with_counts) = false;
+    } else {
+      return line.substr(0, width);
+    }
+  }
 }
 
 size_t terminal_width() {
@@ -123,14 +168,7 @@ void Console::draw(const Progress& p) {
   const double rate = elapsed > 0 ? static_cast<double>(p.units_now) / elapsed : 0;
   const double left = rate > 0 ? static_cast<double>(p.total - p.done) / rate : INFINITY;
   const double share = p.total > 0 ? static_cast<double>(p.done) / static_cast<double>(p.total) : 0;
-  constexpr int kCells = 20;
-  std::string bar;
-  for (int cell = 0; cell < kCells; ++cell) bar += cell < share * kCells ? "#" : ".";
-  std::string line = format("%s %3.0f%% [%s] %s/%s %s  %s/s  %s left  %s", p.task.c_str(), 100 * share, bar.c_str(),
-                            thousands(p.done).c_str(), thousands(p.total).c_str(), p.unit.c_str(),
-                            rate < 10 ? format("%.2g", rate).c_str() : thousands(static_cast<uint64_t>(rate)).c_str(),
-                            format_duration(left).c_str(), p.note.c_str());
-  line.resize(std::min(line.size(), terminal_width() - 1));
+  const std::string line = progress_line(p, share, rate, left, terminal_width() - 1);
   std::fprintf(stderr, "\r\033[K%s", line.c_str());
   std::fflush(stderr);
   bar_shown_ = true;

@@ -52,6 +52,7 @@ class Console {
   [[noreturn]] static void leave(int status);
 
  private:
+  // A note's pieces, two blanks apart, are in order of weight: a narrow terminal leaves the last ones out.
   void draw(const Progress& progress);
   void clear_bar();
 

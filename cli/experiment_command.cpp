@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cli/common_settings.h"
 #include "cli/engine/engine.h"
 #include "directclr/core/error.h"
 #include "directclr/settings/train_settings.h"
@@ -40,7 +41,7 @@ void ExperimentCommand::add_to(CLI::App& command) {
       ->check(CLI::Range(1, 1024))
       ->default_str("8");
   ::directclr::settings::TrainSettings defaults;
-  settings.add_to(command, fields_of(defaults));
+  settings.add_to(command, fields_of(defaults), kCommonCostSettings);
 }
 
 void ExperimentCommand::perform(experiment::Experiment experiment, const std::set<std::string>& varied,

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <memory>
 
 #include "cli/program.h"
 #include "directclr/core/error.h"
@@ -63,6 +64,9 @@ int run(int argc, char** argv) {
   CLI::App app(
       "Trains contrastive self-supervised vision models and shows whether and why their representations collapse.",
       "directclr");
+  app.formatter(std::make_shared<directclr::cli::HelpFormatter>());
+  app.set_help_flag("-h,--help", "what is commonly needed");
+  app.set_help_all_flag("--help-all", "every command and setting");
   Program program;
   bool verbose = false;
   for (int i = 0; i < argc; ++i) program.command_line += (i ? " " : "") + std::string(i ? argv[i] : "directclr");
@@ -74,7 +78,7 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.footer(
       "Example:\n  directclr train --data fashion-mnist --arch bottleneck:1,1,1,1:16 --epochs 1 --out runs/first\n"
-      "Help on a command: directclr COMMAND --help\n" +
+      "Help on a command: directclr COMMAND --help, with every setting --help-all\n" +
       std::string(kExitStatusHelp));
   directclr::cli::add_train(app, program);
   directclr::cli::add_evaluation(app, program);
@@ -89,6 +93,11 @@ int run(int argc, char** argv) {
   directclr::cli::add_experiment(app, program);
   directclr::cli::add_plan(app, program);
   directclr::cli::add_bench(app, program);
+  directclr::cli::group_commands(app, "Data", {"data", "pack"});
+  directclr::cli::group_commands(app, "Training", {"train", "plan", "bench"});
+  directclr::cli::group_commands(app, "What came of it",
+                                 {"evaluate", "probe", "knn", "embed", "spectrum", "explain", "report", "export"});
+  directclr::cli::group_commands(app, "Comparisons and the paper", {"experiment", "reproduce", "theory"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {

@@ -1,12 +1,14 @@
 #include "cli/program.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "directclr/data/source.h"
 
 namespace directclr::cli {
 
-void SettingOptions::add_to(CLI::App& app, const FieldList& prototype) {
+void SettingOptions::add_to(CLI::App& app, const FieldList& prototype, const std::vector<std::string>& common) {
+  HelpFormatter& help_texts = HelpFormatter::of(app);
   for (const auto& field : prototype.fields()) {
     const std::string name = field.name;
     const std::string range = field.range();
@@ -25,6 +27,9 @@ void SettingOptions::add_to(CLI::App& app, const FieldList& prototype) {
       if (!field.text().empty()) option->default_str(field.text());
     }
     option->group(field.section)->take_last();
+    if (!common.empty() && std::find(common.begin(), common.end(), name) == common.end()) {
+      help_texts.only_in_full(option);
+    }
   }
 }
 
@@ -68,10 +73,6 @@ data::OpenOptions ReadOptions::open_options(const Console& console) const {
   FieldList fields = fields_of(options.reading);
   options_.apply(fields, "");
   return options;
-}
-
-void add_example(CLI::App& app, const std::string& example) {
-  app.footer("Example:\n  " + example + "\n" + kExitStatusHelp);
 }
 
 }  // namespace directclr::cli

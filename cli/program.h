@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/console.h"
+#include "cli/help.h"
 #include "directclr/core/settings.h"
 #include "directclr/data/augment_settings.h"
 #include "directclr/data/source.h"
@@ -27,8 +28,9 @@ struct Program {
 /// TOML file can come between the defaults and the command line.
 class SettingOptions {
  public:
-  /// Adds one option a field, grouped by section. `prototype` gives names, defaults and help.
-  void add_to(CLI::App& app, const FieldList& prototype);
+  /// Adds one option a field, grouped by section. `prototype` gives names, defaults and help. `common`: the fields that
+  /// `--help` shows too; all, where it is empty.
+  void add_to(CLI::App& app, const FieldList& prototype, const std::vector<std::string>& common = {});
 
   /// Sets the fields from the TOML file, if any, then from the options given. Throws InputError.
   void apply(FieldList& fields, const std::string& toml_path) const;
@@ -56,9 +58,6 @@ class ReadOptions {
  private:
   SettingOptions options_;
 };
-
-/// Adds "Example: ..." and the exit statuses under a sub-command's help.
-void add_example(CLI::App& app, const std::string& example);
 
 // One function a sub-command, each in cmd_<name>.cpp.
 void add_train(CLI::App& app, Program& program);

@@ -33,10 +33,13 @@ struct TrainRequest {
 
 // The fields of these requests that are settings, each with its `describe`, are options of the command.
 
-/// What the commands that look at a finished run have in common.
+/// What the commands that look at a finished run, or at an encoder's weights, have in common.
 struct RunRequest : settings::OpenSettings {
-  std::filesystem::path run;
+  std::filesystem::path run;         ///< its directory, or a file of weights
+  settings::ForeignEncoder foreign;  ///< of a file of weights
+  std::filesystem::path results;     ///< of a file of weights: where results go; empty: FILE.evaluation
   ProcessEnvironment environment;
+  bool of_weights() const { return !std::filesystem::is_directory(run); }
 };
 
 struct ProbeRequest {
@@ -90,8 +93,8 @@ struct SpectrumRequest {
 struct ExplainRequest {
   RunRequest base;
   settings::ExplainSettings settings;
-  std::filesystem::path out;         ///< empty: the run's folder `explain`, or FILE.explain beside a file
-  settings::ForeignEncoder foreign;  ///< when base.run is a file of weights
+  std::filesystem::path out;    ///< empty: the run's folder `explain`, or FILE.explain beside a file
+  settings::LossSettings loss;  ///< of a file of weights
   void describe(FieldList& f) {
     base.describe(f);
     settings.describe(f);

@@ -6,8 +6,8 @@
 
 namespace directclr::cli {
 
-report::Finding save_probe(const OpenedRun& run, const settings::ProbeSettings& settings,
-                           const eval::ProbeResult& result, int64_t images) {
+report::Finding save_probe(const OpenedRun& run, const std::filesystem::path& folder,
+                           const settings::ProbeSettings& settings, const eval::ProbeResult& result, int64_t images) {
   report::ProbeAccuracy accuracy;
   accuracy.top1 = result.top1;
   accuracy.top5 = result.top5;
@@ -27,11 +27,11 @@ report::Finding save_probe(const OpenedRun& run, const settings::ProbeSettings& 
   std::tie(accuracy.first, accuracy.end) = eval::parse_dims(settings.dims, run.model.encoder->representation());
   accuracy.images = images;
   accuracy.protocol = run.protocol();
-  return report::write_probe(run.run.path(), accuracy);
+  return report::write_probe(folder, accuracy);
 }
 
 report::Finding save_knn(const OpenedRun& run, const settings::KnnSettings& settings, double top1, int64_t images) {
-  return report::write_knn(run.run.path(), {top1, settings.k, settings.knn_temperature, images, run.protocol()});
+  return report::write_knn(run.results(), {top1, settings.k, settings.knn_temperature, images, run.protocol()});
 }
 
 report::Finding save_spectrum(const OpenedRun& run, const report::LayerSettings& layer,

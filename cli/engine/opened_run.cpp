@@ -8,10 +8,13 @@
 #include <utility>
 
 #include "directclr/core/error.h"
+#include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/data/data_kinds.h"
 #include "directclr/data/relabelled.h"
+#include "directclr/report/spectrum_weights.h"
 #include "directclr/train/device.h"
+#include "directclr/train/foreign_weights.h"
 
 namespace directclr::cli {
 namespace {
@@ -25,6 +28,18 @@ data::ReadSettings completed(data::ReadSettings given, const data::ReadSettings&
   return given;
 }
 
+// Of a run as it was trained; of weights as the command line says.
+settings::TrainSettings settings_of(const RunRequest& request) {
+  if (!request.of_weights()) return settings::RunDirectory::open(request.run).settings();
+  settings::TrainSettings settings;
+  settings.data = request.data;
+  settings.encoder = request.foreign.encoder;
+  settings.augment = request.foreign.augment;
+  settings.seed = request.foreign.seed;
+  settings.projector.projector = "none";
+  return settings;
+}
+
 // Parts are opened with and without labels: what is said of both is said once.
 NoticeSink each_once(NoticeSink notice) {
   return [notice = std::move(notice), said = std::make_shared<std::set<std::string>>()](const std::string& line) {
@@ -36,17 +51,17 @@ NoticeSink each_once(NoticeSink notice) {
 
 OpenedRun::OpenedRun(const RunRequest& request, distributed::ProcessGroup processes, NoticeSink notice, bool untrained)
     : group(std::move(processes)),
-      run(settings::RunDirectory::open(request.run)),
-      settings(run.settings()),
+      path(request.run),
+      settings(settings_of(request)),
       data(request.data.empty() ? settings.data : request.data),
       reading(request.data.empty() ? completed(request.reading, settings.reading) : request.reading),
-      model(untrained ? train::make_untrained_model(run) : train::load_model(run)),
       device(train::resolve_device(request.device, request.environment.local_rank)),
       threads(static_cast<size_t>(request.threads)),
       workers(request.workers),
       skip_bad(request.skip_bad || settings.skip_bad),
       random_init(untrained),
       notice_(each_once(std::move(notice))) {
+  load(request);
   const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency() / request.environment.local_size);
   if (workers == 0) workers = cores;
   at::set_num_threads(static_cast<int>(request.threads == 0 ? cores : request.threads));
@@ -55,6 +70,25 @@ OpenedRun::OpenedRun(const RunRequest& request, distributed::ProcessGroup proces
   model::to_channels_last(*model.encoder);
   model.encoder->eval();
   model.projector->eval();
+}
+
+void OpenedRun::load(const RunRequest& request) {
+  if (!request.of_weights()) {
+    const settings::RunDirectory run(path);
+    model = random_init ? train::make_untrained_model(run) : train::load_model(run);
+    results_ = path;
+    return;
+  }
+  if (settings.encoder.stem == "auto") {
+    const auto choice = train::stem_of_weights(path, request.foreign.prefix, settings.augment.image_size);
+    settings.encoder.stem = choice.stem;
+    notice_("notice: --stem auto: " + choice.why);
+  }
+  model = train::make_model(settings);
+  weights_ = train::load_foreign_weights(*model.encoder, path, request.foreign.prefix);
+  if (random_init) model = train::make_model(settings);
+  notice_("read " + path.string() + ", " + weights_->text());
+  results_ = request.results.empty() ? std::filesystem::path(path.string() + ".evaluation") : request.results;
 }
 
 eval::FeatureOptions OpenedRun::loading(const std::string& task) const {
@@ -96,8 +130,25 @@ Json OpenedRun::read_so_far(std::optional<data::Split> part) const {
   return read;
 }
 
+std::string OpenedRun::split(const std::string& asked) const {
+  if (asked != "auto") return asked;
+  if (data::has_test_split(data)) return "test";
+  notice_("notice: " + data + " has no test images: these are the training images");
+  return "train";
+}
+
+std::string OpenedRun::run_id() const { return of_weights() ? "" : settings::RunDirectory(path).id(); }
+
+const std::filesystem::path& OpenedRun::results() const {
+  if (of_weights() && !owner_) {
+    make_directories(results_);
+    owner_ = std::make_unique<FolderLock>(results_);
+  }
+  return results_;
+}
+
 Json OpenedRun::protocol(std::optional<data::Split> part) const {
-  Json protocol = {{"run", run.path().string()},
+  Json protocol = {{std::string(of_weights() ? "weights" : "run"), path.string()},
                    {"data", data},
                    {"read", read_so_far(part)},
                    {"projector", settings.projector.projector},
@@ -109,7 +160,12 @@ Json OpenedRun::protocol(std::optional<data::Split> part) const {
                    {"random_init", random_init},
                    {"view", "centred, not augmented"},
                    {"precision", "float32"}};
-  if (const std::string id = run.id(); !id.empty()) protocol["run_id"] = id;
+  if (of_weights()) {
+    protocol["weights_read"] = report::json_of(*weights_);
+    protocol["stem"] = settings.encoder.stem;
+    if (!random_init) protocol["pretraining_epochs"] = nullptr;  // they do not say
+  }
+  if (const std::string id = run_id(); !id.empty()) protocol["run_id"] = id;
   return protocol;
 }
 
@@ -119,15 +175,15 @@ report::MeasuredInput OpenedRun::measured(report::SpectrumResult result, const r
   result.layer = layer.layer;
   result.split = layer.split;
   input.result = std::move(result);
-  input.path = run.path();
-  input.name = (run.path().has_filename() ? run.path() : run.path().parent_path()).filename().string();
+  input.path = path;
+  input.name = (path.has_filename() ? path : path.parent_path()).filename().string();
   input.title = input.name + ", " + layer.layer + " of the " + layer.split + " images";
-  input.own_files = {run.path() / "spectrum", layer.layer, input.name};
+  input.own_files = {results() / "spectrum", layer.layer, input.name};
   return input;
 }
 
 std::unique_ptr<FolderLock> own(const RunRequest& request, const distributed::ProcessGroup& group) {
-  if (!group.is_root()) return nullptr;
+  if (!group.is_root() || request.of_weights()) return nullptr;
   settings::RunDirectory::open(request.run);
   return std::make_unique<FolderLock>(request.run);
 }

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "cli/engine/engine.h"
@@ -12,14 +13,16 @@
 #include "directclr/core/parallel.h"
 #include "directclr/data/source.h"
 #include "directclr/eval/features.h"
+#include "directclr/io/network_tensors.h"
 #include "directclr/train/contrastive_model.h"
 
 namespace directclr::cli {
 
-/// A finished run made ready for evaluation: settings, model on its device, data.
+/// A finished run, or an encoder that came as weights, made ready for evaluation: settings, model on its device, data.
+/// Weights have no projector: for them z is r.
 struct OpenedRun {
   /// `group`: the processes that share the work. `random_init`: the untrained model of the same settings and seed.
-  /// `notice`: told what is damaged when a part of the data is opened.
+  /// `notice`: told which weights were read, and what is damaged when a part of the data is opened. Throws InputError.
   OpenedRun(const RunRequest& request, distributed::ProcessGroup group, NoticeSink notice, bool random_init = false);
 
   eval::FeatureOptions loading(const std::string& task) const;
@@ -31,17 +34,28 @@ struct OpenedRun {
   /// it is not there, or has classes that the training images lack.
   const data::Source& source(data::Split part, bool labelled) const;
 
+  /// The part that `--split` names, as "train" or "test": "auto" is the test part, or the training part, and that is
+  /// said, where there is no other.
+  std::string split(const std::string& asked) const;
+
   uint64_t seed() const { return static_cast<uint64_t>(settings.seed); }
+  bool of_weights() const { return weights_.has_value(); }
+  /// Of the run; "" of weights, and of runs of versions before there were ids.
+  std::string run_id() const;
+
+  /// Where results go: the run's directory. That of weights is made, and this process its owner, when it is first
+  /// asked for. Rank 0 alone may ask.
+  const std::filesystem::path& results() const;
 
   /// What every result says about how it was obtained, what was read of the parts opened so far, or of `part` alone,
   /// among it.
   Json protocol(std::optional<data::Split> part = {}) const;
 
-  /// A spectrum of a layer of this run, with the run's protocol, its names and where the run keeps it.
+  /// A spectrum of a layer, with the protocol, its names and where it is kept. layer.split is "train" or "test".
   report::MeasuredInput measured(report::SpectrumResult result, const report::LayerSettings& layer) const;
 
   distributed::ProcessGroup group;
-  settings::RunDirectory run;
+  std::filesystem::path path;  ///< the run's directory, or the file of weights
   settings::TrainSettings settings;
   std::string data;
   data::ReadSettings reading;
@@ -53,14 +67,19 @@ struct OpenedRun {
   bool random_init;
 
  private:
+  void load(const RunRequest& request);
   Json read_so_far(std::optional<data::Split> part) const;
 
   NoticeSink notice_;
+  std::optional<io::WeightsRead> weights_;  // what was taken of a file of weights
+  std::filesystem::path results_;
+  mutable std::unique_ptr<FolderLock> owner_;  // of the folder for results of weights
   mutable std::map<std::pair<data::Split, bool>, std::unique_ptr<data::Source>> sources_;
 };
 
 /// Makes the run this command's own while what it gives lives: for commands that write into it. Rank 0's; nothing for
-/// the others. Throws InputError when there is no such run, or another process works there.
+/// the others, and for weights (OpenedRun::results). Throws InputError when there is no such run, or another process
+/// works there.
 std::unique_ptr<FolderLock> own(const RunRequest& request, const distributed::ProcessGroup& group);
 
 /// "train" or "test". Throws InputError for anything else.

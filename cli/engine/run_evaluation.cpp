@@ -8,6 +8,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/core/printable.h"
 #include "directclr/core/text.h"
 #include "directclr/data/data_kinds.h"
 #include "directclr/eval/knn.h"
@@ -21,6 +22,19 @@ namespace {
 
 int64_t classes_of(const OpenedRun& run) {
   return static_cast<int64_t>(run.source(data::Split::kTrain, true).class_names().size());
+}
+
+std::filesystem::path beside(std::filesystem::path file, const char* extension) {
+  return file.replace_extension(extension);
+}
+
+// A line a row: which image it is of.
+std::string names_of(const data::Source& images, const torch::Tensor& places) {
+  std::string text;
+  for (int64_t i = 0; i < places.size(0); ++i) {
+    text += printable(images.describe(static_cast<uint64_t>(places.const_data_ptr<int64_t>()[i]))) + "\n";
+  }
+  return text;
 }
 
 // The paper's protocol on the run's images; `images`: how many it trained on.
@@ -50,7 +64,7 @@ void probe(const ProbeRequest& request, const distributed::ProcessGroup& group, 
     result = probe_by_sgd(run, settings, context, images);
     if (!group.is_root()) return;
   }
-  const report::Finding finding = save_probe(run, settings, result, images);
+  const report::Finding finding = save_probe(run, run.results(), settings, result, images);
   console.result(finding.text, finding.object.dump());
 }
 
@@ -80,12 +94,13 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
   const bool always = data::data_kinds().at(data::SourceSpec::parse(run.data).kind).always_labelled;
   const bool labelled = tested && (always || !run.source(data::Split::kTrain, false).class_names().empty());
   if (!labelled && group.is_root()) {
-    console.notice("notice: " + run.data + " has no labelled training and test images: spectra only");
+    console.notice("notice: " + run.data + " has no labelled training and test images: spectra only, of the " +
+                   (tested ? "test" : "training") + " images");
   }
   const Context& context = console.context();
   const uint64_t limit = settings.feature_limit == 0 ? UINT64_MAX : static_cast<uint64_t>(settings.feature_limit);
   const auto split = tested ? data::Split::kTest : data::Split::kTrain;
-  const auto seen = run.features(split, labelled, true, context, limit);
+  const auto seen = run.features(split, labelled, /*with_projector=*/!run.of_weights(), context, limit);
   eval::Features train;
   if (labelled) train = run.features(data::Split::kTrain, true, false, context, limit);
 
@@ -96,7 +111,7 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
     const auto result = !how.cached       ? probe_by_sgd(of, how, context, images)
                         : group.is_root() ? eval::probe_cached(bank, queries, classes_of(of), how, of.seed(), context)
                                           : eval::ProbeResult{};
-    if (group.is_root()) findings.push_back(save_probe(of, how, result, images));
+    if (group.is_root()) findings.push_back(save_probe(of, run.results(), how, result, images));
   };
   if (labelled) {
     settings::ProbeSettings whole = probe;
@@ -125,17 +140,19 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
   const std::string name = tested ? "test" : "train";
   findings.push_back(save_spectrum(run, {"representation", name},
                                    spectrum::summarize(tensor::array_of(seen.representation), /*l2_normalize=*/false)));
-  findings.push_back(
-      save_spectrum(run, {"embedding", name}, spectrum::summarize(tensor::array_of(seen.embedding), false)));
+  if (!run.of_weights()) {
+    findings.push_back(
+        save_spectrum(run, {"embedding", name}, spectrum::summarize(tensor::array_of(seen.embedding), false)));
+  }
 
-  report::EvaluationRecord record{run.data, {}, 0, run.run.id()};
+  report::EvaluationRecord record{run.data, {}, 0, run.run_id()};
   settings::EvaluationSettings copy = settings;
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) record.settings.emplace_back(field.name, field.text());
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  write_file(run.run.evaluation(), json_of(record).dump(2) + "\n");
+  write_file(settings::RunDirectory(run.results()).evaluation(), json_of(record).dump(2) + "\n");
   std::string text;
-  Json all = {{"run", run.run.path().string()}, {"results", Json::array()}};
+  Json all = {{std::string(run.of_weights() ? "weights" : "run"), run.path.string()}, {"results", Json::array()}};
   for (const auto& finding : findings) {
     text += (text.empty() ? "" : "\n") + finding.text;
     all["results"].push_back(finding.object);
@@ -150,29 +167,40 @@ void embed(const EmbedRequest& request, const distributed::ProcessGroup& group, 
   }
   const OpenedRun run(request.base, group, console.context().notice);
   const bool embedding = request.settings.layer == "embedding";
-  const auto features = run.features(parse_split(request.settings.split), false, embedding, console.context());
+  if (embedding && run.of_weights()) throw InputError("--layer", "weights have no projector, hence no embedding");
+  const std::string split = run.split(request.settings.split);
+  const auto features = run.features(parse_split(split), false, embedding, console.context());
   if (!group.is_root()) return;
   const torch::Tensor& values = embedding ? features.embedding : features.representation;
+  const data::Source& images = run.source(parse_split(split), false);
+  const bool labelled = !images.class_names().empty();
+  const auto labels_path = beside(request.out, ".labels.npy"), names_path = beside(request.out, ".names.txt");
+  std::filesystem::remove(labels_path);  // of other rows
+  std::filesystem::remove(names_path);
   if (extension == ".npy") {
-    auto labels_path = request.out;
-    labels_path.replace_extension(".labels.npy");
     io::write_npy(request.out, tensor::array_of(values));
-    io::write_npy(labels_path, tensor::array_of(features.labels));
+    if (labelled) io::write_npy(labels_path, tensor::array_of(features.labels));
   } else {
     tensor::TensorFile file;
     file.add("features", values);
-    file.add("labels", features.labels);
-    file.metadata = {{"layer", request.settings.layer}, {"protocol", run.protocol().dump()}};
+    if (labelled) file.add("labels", features.labels);
+    file.metadata = {{"layer", request.settings.layer}, {"split", split}, {"protocol", run.protocol().dump()}};
     tensor::write_safetensors(request.out, file);
   }
-  const Json object = {{"file", request.out.string()},
-                       {"rows", values.size(0)},
-                       {"columns", values.size(1)},
-                       {"layer", request.settings.layer},
-                       {"protocol", run.protocol()}};
-  console.result(format("wrote %lld x %lld features to %s", static_cast<long long>(values.size(0)),
-                        static_cast<long long>(values.size(1)), request.out.c_str()),
-                 object.dump());
+  write_file(names_path, names_of(images, features.places));
+  Json object = {{"file", request.out.string()},    {"rows", values.size(0)}, {"columns", values.size(1)},
+                 {"layer", request.settings.layer}, {"split", split},         {"names", names_path.string()},
+                 {"protocol", run.protocol()}};
+  std::string text = format("wrote %lld x %lld features of the %s images to %s, the images' names to %s",
+                            static_cast<long long>(values.size(0)), static_cast<long long>(values.size(1)),
+                            split.c_str(), request.out.c_str(), names_path.c_str());
+  if (labelled && extension == ".npy") {
+    object["labels"] = labels_path.string();
+    text += ", labels to " + labels_path.string();
+  } else if (!labelled) {
+    text += "; they have no labels";
+  }
+  console.result(text, object.dump());
 }
 
 }  // namespace

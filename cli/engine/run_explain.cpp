@@ -1,7 +1,4 @@
-#include <ATen/Parallel.h>
-
 #include <algorithm>
-#include <thread>
 
 #include "cli/engine/commands.h"
 #include "cli/engine/opened_run.h"
@@ -16,10 +13,7 @@
 #include "directclr/image/encode.h"
 #include "directclr/report/explanation_page.h"
 #include "directclr/report/explanation_result.h"
-#include "directclr/report/spectrum_weights.h"
 #include "directclr/tensor/arrays.h"
-#include "directclr/train/device.h"
-#include "directclr/train/foreign_weights.h"
 
 namespace directclr::cli {
 namespace {
@@ -75,92 +69,58 @@ report::ExplanationResult result_of(const explain::Explanation& e, const data::S
   return result;
 }
 
-// What is explained, with where its images, numbers and results come from.
-struct Opened {
-  explain::Subject subject;
-  const data::Source* images = nullptr;
-  explain::ViewOptions options;
-  Json protocol;
-  std::filesystem::path folder;
-};
-
-Opened open_run(const OpenedRun& run) {
-  Opened opened{{run.model.encoder, run.model.projector, run.settings.loss, run.settings.augment, run.device},
-                &run.source(data::Split::kTrain, false),
-                {},
-                run.protocol(),
-                run.run.path() / "explain"};
-  opened.options.seed = run.seed();
-  opened.options.workers = run.workers;
-  opened.options.skip_bad = run.skip_bad;
-  return opened;
+// How many images one softmax runs over.
+int64_t batch_of(const ExplainRequest& request, const OpenedRun& run, uint64_t images, Console& console) {
+  const int64_t asked = request.settings.batch;
+  if (asked == 1) throw InputError("--batch", "1 is out of range", "allowed: 0, or 2 .. 65536");
+  if (asked > 0) return asked;
+  constexpr int64_t kOfWeights = 256;
+  const int64_t usual = run.of_weights() ? kOfWeights : run.settings.batch_size;
+  const int64_t half = static_cast<int64_t>(images) / 2;
+  if (usual <= half || half < 2) return usual;
+  console.notice(format("notice: %lld images do not fill two batches of %lld%s: batches of %lld",
+                        static_cast<long long>(images), static_cast<long long>(usual),
+                        run.of_weights() ? "" : ", the training's", static_cast<long long>(half)));
+  return half;
 }
 
-// An encoder that came as weights: without a projector, as if the loss saw r.
-Opened open_weights(const ExplainRequest& request, const data::Source& images, Console& console) {
-  const auto& foreign = request.foreign;
-  const auto seed = static_cast<uint64_t>(foreign.seed);
-  const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
-  at::set_num_threads(static_cast<int>(request.base.threads == 0 ? cores : request.base.threads));
-  Opened opened;
-  auto& subject = opened.subject;
-  subject.device = train::resolve_device(request.base.device, 0);
-  subject.encoder = model::make_encoder(foreign.encoder, foreign.augment.image_size, seed);
-  const auto read = train::load_foreign_weights(*subject.encoder, request.base.run, foreign.prefix);
-  console.notice("read " + request.base.run.string() + ", " + read.text());
-  subject.encoder->to(subject.device);
-  model::to_channels_last(*subject.encoder);
-  subject.encoder->eval();
-  settings::ProjectorSettings none;
-  none.projector = "none";
-  subject.projector = model::make_projector(none, subject.encoder->representation(), seed);
-  subject.projector->eval();
-  subject.loss = foreign.loss;
-  subject.augment = foreign.augment;
-  opened.images = &images;
-  opened.options.seed = seed;
-  opened.options.workers = request.base.workers == 0 ? cores : request.base.workers;
-  opened.options.skip_bad = request.base.skip_bad;
-  opened.protocol = {{"weights", request.base.run.string()},
-                     {"read", report::json_of(read)},
-                     {"data", request.base.data},
-                     {"projector", "none"},
-                     {"arch", foreign.encoder.arch},
-                     {"pretraining_epochs", nullptr},
-                     {"seed", foreign.seed},
-                     {"precision", "float32"}};
-  opened.folder = request.base.run.string() + ".explain";
-  return opened;
-}
-
-void explain_opened(const ExplainRequest& request, Opened opened, Console& console) {
+void explain_run(const ExplainRequest& request, const OpenedRun& run, Console& console) {
   const auto& settings = request.settings;
-  const auto& all = *opened.images;
+  const auto& all = run.source(data::Split::kTrain, false);
   const uint64_t count = std::min(static_cast<uint64_t>(settings.images), all.size());
   const data::Subset images(all, data::spread_places(count, all.size()));
-  opened.options.batch = settings.batch;
-  opened.options.task = "views as trained";
-  const auto result = explain::explain(opened.subject, images, settings, opened.options, console.context());
+  const settings::LossSettings& loss = run.of_weights() ? request.loss : run.settings.loss;
+  const explain::Subject subject{run.model.encoder, run.model.projector, loss, run.settings.augment, run.device};
+  explain::ViewOptions options;
+  options.batch = batch_of(request, run, count, console);
+  options.seed = run.seed();
+  options.workers = run.workers;
+  options.skip_bad = run.skip_bad;
+  options.task = "views as trained";
+  const auto result = explain::explain(subject, images, settings, options, console.context());
 
-  const auto folder = request.out.empty() ? opened.folder : request.out;
+  const auto own_folder =
+      run.of_weights() ? std::filesystem::path(run.path.string() + ".explain") : run.path / "explain";
+  const auto folder = request.out.empty() ? own_folder : request.out;
   make_directories(folder);
-  opened.protocol["view"] = "two augmented views, as in training";
-  opened.protocol["preset"] = opened.subject.augment.preset;
-  opened.protocol["loss"] = opened.subject.loss.loss;
-  opened.protocol["tau"] = opened.subject.loss.tau;
-  opened.protocol["batch_normalisation"] = "running statistics";
-  const auto data = opened.protocol["data"].get<std::string>();
-  const auto projector = opened.protocol["projector"].get<std::string>();
-  const auto file = result_of(result, images, std::move(opened.protocol));
+  Json protocol = run.protocol();
+  protocol["view"] = "two augmented views, as in training";
+  protocol["preset"] = subject.augment.preset;
+  protocol["loss"] = loss.loss;
+  protocol["tau"] = loss.tau;
+  protocol["batch_normalisation"] = "running statistics";
+  const auto file = result_of(result, images, std::move(protocol));
   if (!result.examples.empty()) {
-    write_file(folder / "examples.png", image::encode_png(data::contact_sheet(
-                                            images, opened.subject.augment, opened.options.seed, result.examples, 3)));
+    write_file(folder / "examples.png",
+               image::encode_png(data::contact_sheet(images, subject.augment, options.seed, result.examples, 3,
+                                                     console.context().notice)));
   }
   report::write_explanation(folder / "explain.json", file);
   report::write_explanation_page(folder);
 
-  std::string text = format("%s, projector %s, %lld images in batches of %lld", data.c_str(), projector.c_str(),
-                            static_cast<long long>(result.images), static_cast<long long>(result.batch));
+  std::string text = format("%s, projector %s, %lld training images in batches of %lld", run.data.c_str(),
+                            run.settings.projector.projector.c_str(), static_cast<long long>(result.images),
+                            static_cast<long long>(result.batch));
   for (const auto& line : report::lines_of(file.conclusion)) text += "\n- " + line;
   for (const auto& a : result.attribution) {
     text += format("\n  %-22s augmentation / data %.3f, in the weakest directions %.3f", a.name.c_str(), a.share,
@@ -174,15 +134,10 @@ void explain_opened(const ExplainRequest& request, Opened opened, Console& conso
 
 void run_explain(const ExplainRequest& request, Console& console) {
   const ThreadLimit limit(static_cast<size_t>(request.base.threads));
-  if (std::filesystem::is_directory(request.base.run)) {
-    // What goes elsewhere leaves the run alone.
-    const auto owner = request.out.empty() ? own(request.base, {}) : nullptr;
-    const OpenedRun run(request.base, {}, console.context().notice);
-    return explain_opened(request, open_run(run), console);
-  }
-  const auto images = data::open_source(request.base.data, data::Split::kTrain,
-                                        {request.base.skip_bad, console.context().notice, request.base.reading});
-  explain_opened(request, open_weights(request, *images, console), console);
+  // What goes elsewhere leaves the run alone.
+  const auto owner = request.out.empty() ? own(request.base, {}) : nullptr;
+  const OpenedRun run(request.base, {}, console.context().notice);
+  explain_run(request, run, console);
 }
 
 }  // namespace directclr::cli

@@ -22,7 +22,9 @@ std::optional<report::MeasuredInput> measure_run(const SpectrumRequest& request,
     }
     const bool embedding = settings.layer.layer == "embedding";
     const uint64_t limit = settings.limit == 0 ? UINT64_MAX : static_cast<uint64_t>(settings.limit);
-    const auto features = run.features(parse_split(settings.layer.split), false, embedding, console.context(), limit,
+    report::LayerSettings layer = settings.layer;
+    layer.split = run.split(layer.split);
+    const auto features = run.features(parse_split(layer.split), false, embedding, console.context(), limit,
                                        /*keep_share=*/true);
     const torch::Tensor& rows = embedding ? features.embedding : features.representation;
     spectrum::RowAnalysis analysis(wanted, rows.size(0), rows.size(1), settings.cka);
@@ -30,7 +32,7 @@ std::optional<report::MeasuredInput> measure_run(const SpectrumRequest& request,
     distributed::merge(analysis.moments(), group);
     if (!group.is_root()) return;
     auto found = analysis.finish(request.base.run.string(), console.context());
-    input = run.measured(report::spectrum_result(found, settings.verdict, {}), settings.layer);
+    input = run.measured(report::spectrum_result(found, settings.verdict, {}), layer);
     input->rows = std::move(found.rows);
     input->hold = std::move(owner);
   });

@@ -17,6 +17,8 @@
 #include <thread>
 #include <utility>
 
+#include "directclr/core/text.h"
+
 namespace directclr {
 namespace {
 
@@ -197,8 +199,10 @@ CoreTurns::Turn CoreTurns::take(const Context& context) {
   Seat& mine = shared_->seats[seat_];
   if (clock_() - mine.left >= kGrace) mine.runtime = std::max(mine.runtime.load(), least_runtime());
   mine.state = kWaiting;
-  int64_t seen = turns_seen(), give_up = clock_() + kPatience;
+  const int64_t asked = clock_();
+  int64_t seen = turns_seen(), give_up = asked + kPatience;
   while (true) {
+    say_waiting(clock_() - asked, context);
     if (context.stop_requested()) {
       unlock_cores();
       mine.state = kAway;
@@ -219,8 +223,20 @@ CoreTurns::Turn CoreTurns::take(const Context& context) {
     std::this_thread::sleep_for(kBetweenTries);
   }
   began_ = clock_();
+  waited_ += began_ - asked;
   mine.state = kComputing;
   return Turn(this);
+}
+
+void CoreTurns::say_waiting(int64_t waited, const Context& context) {
+  if (said_ || waited_ + waited < kSilence) return;
+  said_ = true;
+  int64_t others = 0;
+  for (int64_t seat = 0; seat < kSeats; ++seat) others += taken(seat) && at_work(seat) ? 1 : 0;
+  context.notice(
+      format("notice: this run waits for its turn on the cores, which %lld other %s: separate runs share their "
+             "time, a step at a time, unless their --threads fit side by side",
+             static_cast<long long>(others), others == 1 ? "run uses" : "runs use"));
 }
 
 void CoreTurns::unlock_cores() {

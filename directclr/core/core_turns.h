@@ -30,6 +30,7 @@ class CoreTurns {
  public:
   static constexpr int64_t kGrace = 20'000'000;         ///< nanoseconds
   static constexpr int64_t kPatience = 60'000'000'000;  ///< nanoseconds
+  static constexpr int64_t kSilence = 2'000'000'000;    ///< nanoseconds
 
   /// Nanoseconds since any moment, the same in all processes.
   using Clock = std::function<int64_t()>;
@@ -60,7 +61,8 @@ class CoreTurns {
   };
 
   /// Waits for this process's turn; returns early, without the cores, when the context asks to stop. One turn at a
-  /// time: the last must have ended.
+  /// time: the last must have ended. Once its turns have been waited for `kSilence` in all, the context is told so, and
+  /// by how many others, once.
   [[nodiscard]] Turn take(const Context& context);
 
   /// `$XDG_RUNTIME_DIR/directclr-cores`, or `directclr-cores-UID` in the folder for temporary files.
@@ -77,6 +79,7 @@ class CoreTurns {
   int64_t least_runtime() const;
   int64_t cores_wanted_before_mine() const;
   int64_t cores_to_be_had() const;
+  void say_waiting(int64_t waited, const Context& context);
   int64_t turns_seen() const;
   bool claim_cores();
   void unlock_cores();
@@ -89,7 +92,9 @@ class CoreTurns {
   int64_t wanted_ = 0;          // cores
   std::vector<int64_t> cores_;  // those that this process may run on
   std::vector<int64_t> held_;
-  int64_t began_ = 0;  // the turn
+  int64_t began_ = 0;   // the turn
+  int64_t waited_ = 0;  // for all turns; nanoseconds
+  bool said_ = false;   // that it waits
 };
 
 }  // namespace directclr

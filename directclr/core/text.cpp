@@ -82,10 +82,13 @@ std::string in_quotes(std::string_view text) {
 }
 
 std::string format_duration(double seconds) {
-  if (!std::isfinite(seconds)) return "-:--";
+  if (!std::isfinite(seconds)) return "? s";
+  if (seconds < 9.95) return format("%.1f s", seconds);
   const auto whole = static_cast<long>(std::lround(seconds));
-  if (whole < 3600) return format("%ld:%02ld", whole / 60, whole % 60);
-  return format("%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+  if (whole < 60) return format("%ld s", whole);
+  if (whole < 3600) return format("%ld min %ld s", whole / 60, whole % 60);
+  if (whole < 48 * 3600) return format("%ld h %ld min", whole / 3600, whole / 60 % 60);
+  return format("%ld days %ld h", whole / 86400, whole / 3600 % 24);
 }
 
 std::string format_number(double value) {

@@ -23,7 +23,7 @@ std::vector<std::string> split(std::string_view text, char separator);
 /// In double quotes, with quotes and backslashes escaped: a string of TOML and of gnuplot.
 std::string in_quotes(std::string_view text);
 
-/// 75 -> "1:15", 3700 -> "1:01:40".
+/// 0.42 -> "0.4 s", 75 -> "1 min 15 s", 3700 -> "1 h 1 min".
 std::string format_duration(double seconds);
 
 /// The shortest decimal that reads back as the same double ("0.1", "1e-06").

@@ -1,6 +1,8 @@
 #include "directclr/data/contact_sheet.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <string>
 
 #include "directclr/core/error.h"
 #include "directclr/data/views.h"
@@ -21,30 +23,31 @@ void paste(const image::Planes& tile, int scale, int left, int top, image::Image
   }
 }
 
-// The image, or the next one that can be decoded: a sheet is for looking, and a broken file must not stop it.
-void load_good(const Source& source, uint64_t index, image::Image& image) {
-  for (uint64_t step = 0;; ++step) {
-    try {
-      source.load((index + step) % source.size(), image);
-      return;
-    } catch (const InputError&) {
-      if (step + 1 == source.size()) throw;
+// A red cross over a pale square: here an image cannot be decoded. A sheet is for looking, and that must not stop it.
+void cross_out(int side, int left, int top, image::Image& sheet) {
+  const int width = std::max(2, side / 14);
+  for (int y = 0; y < side; ++y) {
+    for (int x = 0; x < side; ++x) {
+      const bool on_cross = std::abs(x - y) < width || std::abs(x + y - (side - 1)) < width;
+      uint8_t* const pixel = sheet.row(top + y) + 3 * (left + x);
+      pixel[0] = on_cross ? 200 : 235;
+      pixel[1] = pixel[2] = on_cross ? 0 : 235;
     }
   }
 }
 
 }  // namespace
 
-image::Image contact_sheet(const Source& source, const AugmentSettings& settings, uint64_t seed, int rows,
-                           int columns) {
+image::Image contact_sheet(const Source& source, const AugmentSettings& settings, uint64_t seed, int rows, int columns,
+                           const NoticeSink& notice) {
   const auto count = static_cast<uint64_t>(rows) * static_cast<uint64_t>(columns);
   std::vector<uint64_t> places;
   for (uint64_t i = 0; i < count; ++i) places.push_back(i * source.size() / count);
-  return contact_sheet(source, settings, seed, places, columns);
+  return contact_sheet(source, settings, seed, places, columns, notice);
 }
 
 image::Image contact_sheet(const Source& source, const AugmentSettings& settings, uint64_t seed,
-                           const std::vector<uint64_t>& places, int columns) {
+                           const std::vector<uint64_t>& places, int columns, const NoticeSink& notice) {
   const int rows = (static_cast<int>(places.size()) + columns - 1) / columns;
   const int side = static_cast<int>(settings.image_size);
   const int scale = std::max(1, (kSmallestTile + side - 1) / side);
@@ -60,11 +63,24 @@ image::Image contact_sheet(const Source& source, const AugmentSettings& settings
   std::fill(sheet.pixels.begin(), sheet.pixels.end(), uint8_t{255});
   image::Image image;
   image::Planes planes;
+  size_t broken = 0;
+  std::vector<std::string> lines;  // of an image that cannot be decoded
   for (uint64_t i = 0; i < places.size(); ++i) {
     const uint64_t index = places[i];
-    load_good(source, index, image);
     const int left = static_cast<int>(i % static_cast<uint64_t>(columns)) * (sample_width + kSampleGap);
     const int top = static_cast<int>(i / static_cast<uint64_t>(columns)) * (sample_height + kSampleGap);
+    try {
+      source.load(index, image);
+    } catch (const InputError& error) {
+      if (++broken == places.size()) throw;
+      // The sheet may show an image twice.
+      if (std::find(places.begin(), places.begin() + static_cast<ptrdiff_t>(i), index) ==
+          places.begin() + static_cast<ptrdiff_t>(i)) {
+        lines.push_back(std::string("crossed out: ") + error.what());
+      }
+      cross_out(tile, left, top, sheet);
+      continue;
+    }
     render_eval_view(image, settings, planes);
     paste(planes, scale, left, top, sheet);
     for (int view = 0; view < settings.views(); ++view) {
@@ -76,6 +92,7 @@ image::Image contact_sheet(const Source& source, const AugmentSettings& settings
       paste(planes, scale, left + x, view < 2 ? top : top + place % in_column * (small + kGap), sheet);
     }
   }
+  for (const auto& line : lines) notice(line);
   return sheet;
 }
 

@@ -200,6 +200,7 @@ class Loader::Impl {
     };
     const uint64_t loaded = load(index, whole, choose, region);
     slot.labels[static_cast<size_t>(position)] = source_.label(loaded);
+    slot.indices[static_cast<size_t>(position)] = static_cast<uint32_t>(loaded);
     if (!whole) choose(region.whole);  // of the image that was loaded, which may be another
     for (int64_t view = 0; view < all_views; ++view) {
       auto& params = views[static_cast<size_t>(view)];

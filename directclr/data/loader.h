@@ -51,7 +51,7 @@ struct Batch {
   int64_t local_views = 0;
   const void* local_images = nullptr;  // (local_views, count, local_size, local_size, 3)
   const int64_t* labels = nullptr;     // (count)
-  const uint32_t* indices = nullptr;   // (count) places in the source
+  const uint32_t* indices = nullptr;   // (count) places in the source, of what was loaded (skip_bad)
 };
 
 /// Decodes and augments ahead of the consumer on its own threads. A worker takes one image at a time, decodes it once

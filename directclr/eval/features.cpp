@@ -65,6 +65,7 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
   const int64_t most = (total + group.world_size() - 1) / group.world_size();
   const int64_t rounds = (most + options.batch_size - 1) / options.batch_size;
   Features features;
+  features.places = torch::empty({share.count}, torch::kLong);
   int64_t done = 0;
   for (int64_t round = 0; round < rounds; ++round) {
     if (group.all_reduce(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped while computing features");
@@ -80,6 +81,10 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
       if (!features.embedding.defined()) features.embedding = torch::empty({share.count, z.size(1)});
       features.embedding.slice(0, done, done + batch.count).copy_(z);
     }
+    for (int64_t i = 0; i < batch.count; ++i) {
+      features.places.mutable_data_ptr<int64_t>()[done + i] =
+          static_cast<int64_t>(chosen[static_cast<size_t>(share.first) + batch.indices[i]]);
+    }
     done += batch.count;
     const auto units = static_cast<uint64_t>(done);
     context.progress({options.task, units, static_cast<uint64_t>(share.count), "images", units, ""});
@@ -87,9 +92,14 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
   if (!options.keep_share) {
     features.representation = group.gather_rows_to_root(features.representation, total);
     if (projector) features.embedding = group.gather_rows_to_root(features.embedding, total);
+    features.places = group.gather_rows_to_root(features.places, total);
   }
   std::vector<int64_t> labels;
   for (const uint64_t place : chosen) labels.push_back(source.label(place));
+  if (features.places.defined() && !options.keep_share) {
+    const auto* const places = features.places.const_data_ptr<int64_t>();
+    for (size_t i = 0; i < labels.size(); ++i) labels[i] = source.label(static_cast<uint64_t>(places[i]));
+  }
   features.labels = torch::tensor(labels);
   return features;
 }

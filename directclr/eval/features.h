@@ -9,11 +9,13 @@
 
 namespace directclr::eval {
 
-/// Features of a data set, one row an image in the order of the source.
+/// Features of a data set, one row an image in the order of the source; the row of one that was skipped (skip_bad) is
+/// the next good one's, with its label and place.
 struct Features {
   torch::Tensor representation;  // (N, D) float32, CPU
   torch::Tensor embedding;       // (N, P) float32, CPU; undefined without a projector
   torch::Tensor labels;          // (N) int64, -1 where unknown
+  torch::Tensor places;          // (N) int64: which image of the source each row is of
 };
 
 /// How features are extracted.

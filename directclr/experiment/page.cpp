@@ -14,7 +14,7 @@ using report::escape;
 constexpr const char* kReading =
     "Intervals are 95 % percentile bootstraps of the mean over seeds, too narrow for two or three seeds. P(a > b) is "
     "the probability that the mean difference is above 0, from the paired differences over seeds (Student's t); it "
-    "says nothing about other data or settings.";
+    "says nothing about other data or settings, and of fewer than three seeds it is not given (a dash, or unknown).";
 
 // What the numbers are of: the first thing to know.
 std::string protocol(const Results& results) {

@@ -143,7 +143,16 @@ class Queue {
       evaluate(slot);
     } else {
       ++finished_;
+      ++finished_before_;
     }
+  }
+
+  // A line a finished run: the progress shows on terminals alone.
+  void say_finished(const std::string& id) {
+    ++finished_;
+    std::string text = format("run %s is done: %zu of %zu", id.c_str(), finished_, plan_.runs.size());
+    if (finished_before_ > 0) text += format(", %zu of them before this start", finished_before_);
+    context_.notice(text);
   }
 
   std::vector<std::string> common_words() const {
@@ -189,7 +198,7 @@ class Queue {
     const bool evaluated = slot.evaluating && ending->status == 0;
     slot.child.reset();
     if (evaluated) {
-      ++finished_;
+      say_finished(slot.run->id);
     } else if (trained) {
       if (!stopping) evaluate(slot);
     } else if (!stopping && ending->status == kRefusedStatus && tried_again_.insert(slot.run->id).second) {
@@ -243,6 +252,7 @@ class Queue {
   std::set<std::string> tried_again_;   // by id
   std::map<std::string, std::string> problems_;
   size_t finished_ = 0;
+  size_t finished_before_ = 0;  // this start
   double total_ = 0;
   double done_at_start_ = 0;
   std::optional<std::chrono::steady_clock::time_point> waiting_since_;

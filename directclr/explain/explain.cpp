@@ -173,9 +173,9 @@ void align(Explanation& e, const Subject& subject, const LinearMap& map) {
 
 Explanation explain(const Subject& subject, const data::Source& source, const settings::ExplainSettings& settings,
                     const ViewOptions& options, const Context& context) {
-  if (static_cast<int64_t>(source.size()) < 2 * settings.batch) {
+  if (static_cast<int64_t>(source.size()) < 2 * options.batch) {
     throw InputError("--batch", format("%lld images do not fill two batches of %lld",
-                                       static_cast<long long>(source.size()), static_cast<long long>(settings.batch)));
+                                       static_cast<long long>(source.size()), static_cast<long long>(options.batch)));
   }
   const ViewFeatures features =
       view_features(subject.encoder, source, subject.augment, subject.device, options, context);

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "directclr/core/text.h"
+#include "directclr/settings/stems.h"
 
 namespace directclr::model {
 namespace {
@@ -97,7 +98,7 @@ torch::Tensor ResNetImpl::forward(torch::Tensor images) {
 
 ResNet make_encoder(const settings::EncoderSettings& settings, int64_t image_size, uint64_t seed) {
   std::string stem = settings.stem;
-  if (stem == "auto") stem = image_size <= 64 ? "cifar" : "imagenet";
+  if (stem == "auto") stem = settings::automatic_stem(image_size).stem;
   return ResNet(settings.shape(), stem, settings.zero_init_residual, seed);
 }
 

@@ -43,10 +43,11 @@ void present(Section& section, const Results& results, const std::filesystem::pa
 
 Suite appendix_f() {
   return {"appendix-f",
-          "the sub-vector alone, and random dropout",
+          "Appendix F. Two runs: DirectCLR, probed by r and by the sub-vector r[0:d0] alone, and one whose loss sees "
+          "d0 other random dimensions in every step. Does it matter that they are always the same?",
           "Appendix F: the sub-vector alone, and random dropout",
           "On ImageNet a probe of the sub-vector r[0:d0] alone reaches 47.9 where the whole r reaches 62.7: the "
-          "residual connections fill the rest with information too. Taking d0 random dimensions anew in every "
+          "residual connections fill the rest with information too. Taking d0 other random dimensions in every "
           "step gives 43.0.",
           variants,
           present};

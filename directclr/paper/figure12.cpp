@@ -47,7 +47,7 @@ void present(Section& section, const Results& results, const std::filesystem::pa
 
 Suite figure12() {
   return {"fig12",
-          "accuracy over d0",
+          "Figure 12. A run a width d0 of the sub-vector, from 1 to all of r: the probe over d0",
           "Figure 12: accuracy over d0",
           "On ImageNet the accuracy is best at d0 = 360 of 2048, and falls towards d0 = 0 and towards d0 = 2048, "
           "where it is that without a projector.",

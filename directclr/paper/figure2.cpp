@@ -31,7 +31,7 @@ void present(Section& section, const Results& results, const std::filesystem::pa
 
 Suite figure2() {
   return {"fig2",
-          "spectrum of the embedding with an MLP",
+          "Figure 2. One run, with the 2-layer MLP: the spectrum of z. Do directions of what the loss sees die?",
           "Figure 2: spectrum of the embedding",
           "On ImageNet about 30 of the embedding's 128 singular values fall to nothing (SimCLR with a 2-layer "
           "MLP): the spectrum drops off a cliff.",

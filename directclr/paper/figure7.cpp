@@ -19,7 +19,8 @@ void present(Section& section, const Results& results, const std::filesystem::pa
 
 Suite figure7() {
   return {"fig7",
-          "spectrum of the representation, with and without projector",
+          "Figure 7b. Two runs, with the MLP and without projector: the spectrum of r. Does the projector keep it "
+          "from collapsing?",
           "Figure 7b: spectrum of the representation, with and without projector",
           "On ImageNet the representation keeps all its dimensions with a projector, and loses many of them "
           "without one: its spectrum then drops off a cliff.",

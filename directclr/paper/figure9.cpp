@@ -20,7 +20,7 @@ void present(Section& section, const Results& results, const std::filesystem::pa
 
 Suite figure9() {
   return {"fig9",
-          "spectrum of the representation by projector",
+          "Figure 9. The four runs of table1: their spectra of r in one figure",
           "Figure 9: spectrum of the representation by projector",
           "On ImageNet DirectCLR keeps the representation from collapsing as trainable projectors do; without "
           "projector it collapses.",

@@ -99,7 +99,7 @@ void present(Section& section, const Results& results, const std::filesystem::pa
 
 Suite rank_and_accuracy() {
   return {"rankme",
-          "accuracy against effective rank over all variants",
+          "Not in the paper. The runs of all of these: does the probe follow the effective rank of r (RankMe)?",
           "Accuracy against effective rank",
           "It has no such figure. RankMe (Garrido et al., ICML 2023) plots the probe's accuracy against the effective "
           "rank of the features, exp of the entropy of their singular values, and finds that it rises with it over the "

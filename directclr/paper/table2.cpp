@@ -34,7 +34,8 @@ void present(Section& section, const Results& results, const std::filesystem::pa
 
 Suite table2() {
   return {"table2",
-          "which property of a projector matters",
+          "Table 2. Six runs, none, orthogonal, linear, diagonal, fixed of low rank and DirectCLR: the probe. Is it "
+          "that a projector is trained, or that its rank is low?",
           "Table 2: which property of a projector matters",
           "On ImageNet a projector that can take no dimension away (orthogonal, 52.2) helps no more than none "
           "(51.5); a trainable diagonal one (60.2) does about as well as a full one (61.1), and fixed ones of "

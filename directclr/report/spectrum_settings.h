@@ -14,13 +14,14 @@ namespace directclr::report {
 /// Which rows of a run are looked at.
 struct LayerSettings {
   std::string layer = "representation";
-  std::string split = "test";
+  std::string split = "auto";
 
   void describe(FieldList& f) {
     f.section("layer");
     f.add("layer", layer, "representation (before the projector) or embedding (after it)",
           {"representation", "embedding"});
-    f.add("split", split, "part of the data: train or test", {"train", "test"});
+    f.add("split", split, "of a run: part of the data; auto: test, or train where there is no test part",
+          {"auto", "train", "test"});
   }
 };
 

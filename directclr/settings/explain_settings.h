@@ -9,14 +9,16 @@ namespace directclr::settings {
 /// What an explanation looks at.
 struct ExplainSettings {
   int64_t images = 2048;
-  int64_t batch = 256;
+  int64_t batch = 0;
   bool attribution = true;
   int64_t examples = 12;
 
   void describe(FieldList& f) {
     f.section("explain");
     f.add("images", images, 4, 1e9, "training images to look at, two views each, spread evenly over the data");
-    f.add("batch", batch, 2, 1 << 16, "images that one softmax runs over; best the batch size of the training");
+    f.add("batch", batch, 0, 1 << 16,
+          "images that one softmax runs over, at least 2; 0: the batch size of the training, or 256 of weights, and "
+          "half of the images where these do not fill two");
     f.add("attribution", attribution,
           "repeat it with each operation of the augmentation alone, without each, and with all of them weaker and "
           "stronger: so many passes over the images more");

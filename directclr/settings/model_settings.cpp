@@ -15,10 +15,11 @@ void EncoderSettings::describe(FieldList& f) {
         join(architectures().names()) +
             ", or basic:2,2,2,2:64 and bottleneck:2,2,2,2:16 (blocks a stage : width of the "
             "first stage)");
-  f.add(
-      "stem", stem,
-      "imagenet: 7x7 stride 2, pool; small: 3x3 stride 2, pool; cifar: 3x3 stride 1, no pool; auto goes by image_size",
-      {"auto", "imagenet", "small", "cifar"});
+  f.add("stem", stem,
+        "imagenet: 7x7 stride 2, pool; small: 3x3 stride 2, pool; cifar: 3x3 stride 1, no pool; auto: by the weights "
+        "where "
+        "there are any, else cifar for views of at most 64 pixels and imagenet for larger ones",
+        {"auto", "imagenet", "small", "cifar"});
   f.add("zero_init_residual", zero_init_residual, "start every residual branch at zero (last batch norm's weight)");
 }
 

@@ -40,6 +40,29 @@ Array whole_samples(const Array& all, const Array& finite, int64_t views) {
   return all.rows(kept);
 }
 
+// Rows that are not finite: how many, and the first by their numbers.
+struct BadRows {
+  int64_t count = 0;
+  std::vector<std::string> first;
+
+  // A block that begins at row `begin`.
+  void add(const Array& block, int64_t begin) {
+    constexpr size_t kNamed = 10;
+    for (int64_t i = 0; i < block.size(0); ++i) {
+      if (finite_rows(block.slice(i, i + 1)).size(0) == 1) continue;
+      ++count;
+      if (first.size() < kNamed) first.push_back(std::to_string(begin + i));
+    }
+  }
+
+  // "rows 3, 17 (counted from 0)".
+  std::string text() const {
+    const auto more = static_cast<long long>(count) - static_cast<long long>(first.size());
+    return (count == 1 ? "row " : "rows ") + join(first) + (more > 0 ? format(" and %lld more", more) : "") +
+           " (counted from 0)";
+  }
+};
+
 }  // namespace
 
 RowAnalysis::RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t columns, bool keep_rows)
@@ -56,7 +79,16 @@ RowAnalysis::RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t
 }
 
 void RowAnalysis::add(const Array& block) {
-  moments_.add(block);
+  const int64_t seen = moments_.count() + moments_.sums().skipped;
+  try {
+    moments_.add(block);
+  } catch (const NumericalError&) {
+    BadRows bad;
+    bad.add(block, seen);
+    if (bad.count == 0) throw;
+    throw NumericalError(bad.text() + (bad.count == 1 ? " holds" : " hold") + " values that are not finite" +
+                         format(", among the first %lld", static_cast<long long>(seen + block.size(0))));
+  }
   if (keep_rows_) blocks_.push_back(block.to(DType::kFloat32));
   if (!jackknife_.empty()) {
     const Array finite = finite_rows(block);
@@ -92,11 +124,14 @@ Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_
   RowAnalysis analysis(settings, wanted, reader.columns(), keep_rows);
   // Some 4 MiB of float32 at a time.
   const int64_t block = std::clamp<int64_t>((int64_t{1} << 20) / reader.columns(), 16, 65536);
+  BadRows left_out;
   for (int64_t done = 0; done < wanted;) {
     const Array rows = reader.next(std::min(block, wanted - done));
-    done += rows.size(0);
+    const int64_t skipped = analysis.moments().sums().skipped;
     try {
       analysis.add(rows);
+      if (analysis.moments().sums().skipped > skipped) left_out.add(rows, done);
+      done += rows.size(0);
     } catch (const NumericalError& error) {
       throw NumericalError(name + ": " + error.what() + " (leave them out with --skip-nonfinite)");
     }
@@ -104,6 +139,7 @@ Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_
     context.progress({"covariance", units, static_cast<uint64_t>(wanted), "rows", units, ""});
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
   }
+  if (left_out.count > 0) context.notice("notice: " + name + ": left out, not finite: " + left_out.text());
   return analysis.finish(name, context);
 }
 

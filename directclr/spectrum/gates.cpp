@@ -80,16 +80,18 @@ bool Gates::fails_on(Verdict::Kind kind) const {
 std::vector<GateResult> Gates::results(const SpectrumSummary& summary, const Verdict& verdict) const {
   std::vector<GateResult> all;
   for (const auto& bound : bounds_) {
-    const double value = measure_kinds().at(bound.measure).value(summary);
+    const MeasureKind& kind = measure_kinds().at(bound.measure);
+    const double value = kind.value(summary);
+    const std::string reason = reason_of(kind, summary);
     const double limit = bound.value * (bound.of_dimensions ? static_cast<double>(summary.dimensions()) : 1);
     GateResult& result = all.emplace_back();
     result.gate =
         bound.option + " " + bound.measure + "=" + format_number(bound.value) + (bound.of_dimensions ? "D" : "");
-    result.found = format("%.4g", value);
-    result.passed = bound.ceiling ? value <= limit : value >= limit;
+    result.found = reason.empty() ? format("%.4g", value) : "no value: " + reason;
+    result.passed = reason.empty() && (bound.ceiling ? value <= limit : value >= limit);
     const char* relation = result.passed ? "within" : bound.ceiling ? "over" : "under";
-    result.text = std::isnan(value) ? bound.measure + " has no value here"
-                                    : format("%s is %.4g, %s %.4g", bound.measure.c_str(), value, relation, limit);
+    result.text = reason.empty() ? format("%s is %.4g, %s %.4g", bound.measure.c_str(), value, relation, limit)
+                                 : bound.measure + " has " + result.found;
     result.text += " (" + bound.option + ")";
   }
   if (!verdicts_.empty()) {

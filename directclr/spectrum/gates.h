@@ -23,7 +23,7 @@ struct GateTexts {
 /// One gate, and whether a summary passed it.
 struct GateResult {
   std::string gate;   ///< "--fail-over dead-directions=10"
-  std::string found;  ///< "2046", "dimensional collapse"
+  std::string found;  ///< "2046", "dimensional collapse", "no value: all rows are the same"
   bool passed = false;
   std::string text;  ///< "dead-directions is 2046, over 10 (--fail-over)"; of a gate that was passed too
 };
@@ -44,7 +44,7 @@ class Gates {
   /// Whether this verdict fails.
   bool fails_on(Verdict::Kind kind) const;
 
-  /// All gates in their order. A value that is not a number passes none.
+  /// All gates in their order. A measure without a finite value passes none; the text then has the reason.
   std::vector<GateResult> results(const SpectrumSummary& summary, const Verdict& verdict) const;
 
  private:

@@ -90,4 +90,14 @@ io::WeightsRead load_foreign_weights(torch::nn::Module& module, const std::files
   return std::move(read);
 }
 
+settings::StemChoice stem_of_weights(const std::filesystem::path& path, const std::string& prefix, int64_t image_size) {
+  const std::string first = "conv1.weight";
+  const auto network = io::network_tensors(path.string(), io::read_array_index(path), prefix, first);
+  for (const auto& [name, span] : network.tensors) {
+    if (name != network.read.prefix + first || span.shape.size() != 4) continue;
+    return settings::stem_of_kernel(span.shape[3], image_size, path.string());
+  }
+  throw InputError(path.string(), "has no convolution '" + first + "'", "weights of another architecture?");
+}
+
 }  // namespace directclr::train

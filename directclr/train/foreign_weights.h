@@ -6,6 +6,7 @@
 #include <string>
 
 #include "directclr/io/network_tensors.h"
+#include "directclr/settings/stems.h"
 
 namespace directclr::train {
 
@@ -16,5 +17,9 @@ namespace directclr::train {
 /// throws.
 io::WeightsRead load_foreign_weights(torch::nn::Module& module, const std::filesystem::path& path,
                                      const std::string& prefix = {});
+
+/// The stem that the weights of such a checkpoint have, by the width of its first convolution, "conv1.weight". Throws
+/// InputError when there is none, and what network_tensors throws.
+settings::StemChoice stem_of_weights(const std::filesystem::path& path, const std::string& prefix, int64_t image_size);
 
 }  // namespace directclr::train

@@ -137,8 +137,9 @@ int64_t prepare_directory(const settings::TrainSettings& settings, const setting
 
   if (!resumed) {
     make_directories(run.views().parent_path());
+    const auto quiet = [](const std::string&) {};  // of broken images the loader speaks
     write_file(run.views(), image::encode_png(data::contact_sheet(source, settings.augment,
-                                                                  static_cast<uint64_t>(settings.seed), 4, 3)));
+                                                                  static_cast<uint64_t>(settings.seed), 4, 3, quiet)));
     write_config(run, settings, id);
   } else if (longer) {
     run.clear_results();

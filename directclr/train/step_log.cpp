@@ -28,7 +28,7 @@ void StepLog::step(const LoggedStep& step, Monitor& monitor, bool warn,
   const Monitor::Reading seen = monitor.read(r, z, warn);
   for (const auto& warning : seen.warnings) on_warning(warning);
   collapse_ = seen.stop;
-  summary_ = format("rank r %.0f (%lld dead) z %.0f", seen.r.effective_rank_lambda,
+  summary_ = format("rank r %.0f (%lld dead)  z %.0f", seen.r.effective_rank_lambda,
                     static_cast<long long>(seen.r.below_1e_4), seen.z.effective_rank_lambda);
   std::vector<std::pair<std::string, double>> values = {{"loss", step.loss},
                                                         {"lr", step.lr},

@@ -41,7 +41,7 @@ class StepLog {
 
   /// Why the monitor wants the run to end, as of the last line, a line a gate; empty: it does not. Rank 0 alone knows.
   const std::vector<std::string>& collapse() const { return collapse_; }
-  /// "rank r 57 (3 dead) z 12", for the progress line; empty before the first line.
+  /// "rank r 57 (3 dead)  z 12", for the progress line; empty before the first line.
   const std::string& summary() const { return summary_; }
 
   /// Notes in a checkpoint how long the files are. Rank 0 alone may call it.

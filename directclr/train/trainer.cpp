@@ -259,7 +259,8 @@ class TrainingLoop {
     const auto images = [&](int64_t steps) { return static_cast<uint64_t>(steps * s_.settings.batch_size); };
     s_.context.progress({"train", images(done_.step), images(schedule_.total_steps), "images",
                          images(done_.step - first_step_),
-                         format("loss %.3f  lr %.3g  ", report.loss, report.lr) + log_->summary()});
+                         // The most telling first: a short line leaves out the others.
+                         log_->summary() + format("  loss %.3f  lr %.3g", report.loss, report.lr)});
   }
 
   std::string at_step(const char* activity) const {

@@ -50,7 +50,7 @@ TEST_F(BaseCli, HelpShowsDefaultsRangesAndAnExample) {
     EXPECT_EQ(outcome.status, 0) << command;
     EXPECT_NE(outcome.out.find("Example:\n  directclr " + std::string(command)), std::string::npos) << command;
   }
-  const std::string help = run({"train", "--help"}).out;
+  const std::string help = run({"train", "--help-all"}).out;
   EXPECT_NE(help.find("--batch-size INT=256"), std::string::npos) << help;
   EXPECT_NE(help.find("{2 .. 1048576}"), std::string::npos) << help;
   EXPECT_EQ(run({"data", "info", "--help"}).status, 0);
@@ -155,11 +155,16 @@ TEST_F(BaseCli, TakesEmbeddingsFromFiles) {
   io::write_npy(folder_ / "nan.npy", broken);
   const Outcome bad = run({"spectrum", path("nan.npy")});
   EXPECT_EQ(bad.status, 4);
-  EXPECT_NE(bad.err.find("nan.npy: 1 rows of a block of 60"), std::string::npos) << bad.err;
+  EXPECT_NE(
+      bad.err.find("nan.npy: row 3 (counted from 0) holds values that are not finite, among the first 60 (leave them"),
+      std::string::npos)
+      << bad.err;
   const Outcome skipped = run({"spectrum", path("nan.npy"), "--skip-nonfinite"});
   EXPECT_EQ(skipped.status, 0) << skipped.err;
   EXPECT_NE(skipped.out.find("59 rows, 5 dimensions, rows not normalised, 1 rows left out"), std::string::npos)
       << skipped.out;
+  EXPECT_NE(skipped.err.find("nan.npy: left out, not finite: row 3 (counted from 0)\n"), std::string::npos)
+      << skipped.err;
   expect_refused(run({"spectrum", path("nothing.npy")}), "nothing.npy: cannot open");
   io::write_npy(folder_ / "one.npy", z.slice(0, 1));
   expect_refused(run({"spectrum", path("one.npy")}), "at least 2 rows");
@@ -298,6 +303,14 @@ TEST_F(BaseCli, SaysWhyThereIsNoValue) {
   EXPECT_EQ(reasons.at("condition-number"), "all rows are the same");
   EXPECT_EQ(reasons.at("local-dimension"), "32 neighbours need 34 distinct rows, there are 1");
   EXPECT_FALSE(reasons.contains("rankme"));
+  const Outcome gated =
+      run({"spectrum", path("constant.npy"), "--fail-over", "condition-number=1e9,alpha=9", "--json"});
+  EXPECT_EQ(gated.status, 5);
+  EXPECT_NE(gated.err.find("condition-number has no value: all rows are the same (--fail-over)\n"), std::string::npos)
+      << gated.err;
+  EXPECT_NE(gated.err.find("alpha has no value: its ranks 11 to 100 hold fewer than 3"), std::string::npos)
+      << gated.err;
+  EXPECT_EQ(Json::parse(gated.out).at("gates").at(0).at("found"), "no value: all rows are the same");
   const std::string page = read_file(folder_ / "page/index.html");
   EXPECT_NE(page.find("none: all rows are the same"), std::string::npos);
   EXPECT_NE(page.find("none: 32 neighbours need 34"), std::string::npos);

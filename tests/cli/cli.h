@@ -103,13 +103,15 @@ class Cli : public ::testing::Test {
     return run(words);
   }
 
-  // Bad input: exit status 2 and one line on standard error that holds `expected`, not counting what was read before.
+  // Bad input: exit status 2 and one line on standard error that holds `expected`, not counting notices
+  // and what was read before.
   void expect_refused(const Outcome& outcome, const std::string& expected) const {
     EXPECT_EQ(outcome.status, 2) << outcome.err;
     EXPECT_NE(outcome.err.find(expected), std::string::npos) << "expected: " << expected << "\nactual: " << outcome.err;
     auto lines = std::count(outcome.err.begin(), outcome.err.end(), '\n');
-    const std::string read = "directclr: read ";
-    for (size_t at = outcome.err.find(read); at != std::string::npos; at = outcome.err.find(read, at + 1)) --lines;
+    for (const std::string other : {"directclr: read ", "directclr: notice: "}) {
+      for (size_t at = outcome.err.find(other); at != std::string::npos; at = outcome.err.find(other, at + 1)) --lines;
+    }
     EXPECT_EQ(lines, 1) << outcome.err;
   }
 

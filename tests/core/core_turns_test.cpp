@@ -49,6 +49,22 @@ class CoreTurnsTest : public ::testing::Test {
   test::TemporaryFolder folder_;
 };
 
+// By a clock of its own that runs on whenever it is looked at: how long it waits does not depend on the machine.
+TEST_F(CoreTurnsTest, SaysOnceThatItWaits) {
+  std::atomic<int64_t> now{CoreTurns::steady_nanoseconds()};
+  std::vector<std::string> said;
+  Context context;
+  context.notice = [&](const std::string& line) { said.push_back(line); };
+  CoreTurns mine(kAll, claims(), [&] { return now += CoreTurns::kSilence / 8; });
+  { [[maybe_unused]] const auto turn = mine.take(context); }
+  EXPECT_TRUE(said.empty()) << "nobody to wait for";
+  CoreTurns other(kAll, claims());
+  const auto held = other.take({});
+  for (int i = 0; i < 2; ++i) [[maybe_unused]] const auto turn = mine.take(context);
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_NE(said[0].find("waits for its turn on the cores, which 1 other run uses"), std::string::npos) << said[0];
+}
+
 // Processes whose turns take as long as they say by a clock that stands still otherwise: how loaded the machine is does
 // not matter. Times in milliseconds.
 class SharesOfTime : public CoreTurnsTest {

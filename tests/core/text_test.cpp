@@ -13,10 +13,14 @@ TEST(Nearest, FindsLikelyMisspellingsOnly) {
 }
 
 TEST(FormatDuration, ReadsLikeAClock) {
-  EXPECT_EQ(format_duration(0), "0:00");
-  EXPECT_EQ(format_duration(75), "1:15");
-  EXPECT_EQ(format_duration(3700), "1:01:40");
-  EXPECT_EQ(format_duration(1.0 / 0.0), "-:--");
+  EXPECT_EQ(format_duration(0), "0.0 s");
+  EXPECT_EQ(format_duration(9.94), "9.9 s");
+  EXPECT_EQ(format_duration(9.96), "10 s");
+  EXPECT_EQ(format_duration(59.6), "1 min 0 s");
+  EXPECT_EQ(format_duration(75), "1 min 15 s");
+  EXPECT_EQ(format_duration(3700), "1 h 1 min");
+  EXPECT_EQ(format_duration(50 * 3600), "2 days 2 h");
+  EXPECT_EQ(format_duration(1.0 / 0.0), "? s");
 }
 
 TEST(FormatNumber, ReadsBackExactly) {

@@ -120,7 +120,7 @@ TEST_F(ReportTest, ShowsEveryRunItsNumbersAndTheirProtocol) {
   const std::string html = run_report(
       "A title", {read_results(folder_ / "first"), read_results(folder_ / "second <b>")}, folder_ / "figures");
   for (const char* expected :
-       {"81.25 %", "1.9 of 3", "1:05", "second &lt;b&gt;",
+       {"81.25 %", "1.9 of 3", "1 min 5 s", "second &lt;b&gt;",
         "linear probe, L-BFGS, on the representation; data set, seed 3",
         "covariance of 50 test images of set, centred, rows not normalised", "2 runs on set, encoder tiny",
         "id=\"figure-representation\"", "id=\"figure-over-time-loss\""}) {

@@ -40,7 +40,8 @@ TEST(Gates, HoldFloorsCeilingsAndVerdicts) {
   EXPECT_EQ(failed({"", "dead=0,mean-cosine=0.2", ""}, s), (Lines{"dead-directions is 1, over 0 (--fail-over)"}));
   EXPECT_EQ(failed({"", "dead=1", ""}, s), Lines{}) << "at the ceiling is not over it";
   EXPECT_EQ(failed({"", "dead-directions=0.2D", ""}, s), (Lines{"dead-directions is 1, over 0.8 (--fail-over)"}));
-  EXPECT_EQ(failed({"rankme=0", "", ""}, s), (Lines{"rankme has no value here (--fail-under)"}));
+  EXPECT_EQ(failed({"rankme=0", "", ""}, s),
+            (Lines{"rankme has no value: it needs the rows themselves, not their covariance alone (--fail-under)"}));
   ASSERT_EQ(verdict(s, {}).name(), "dimensional collapse");
   for (const char* on : {"collapse", "dimensional-collapse", "too-few-rows,collapse"}) {
     const Lines lines = failed({"", "", on}, s);
