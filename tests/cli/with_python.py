@@ -75,7 +75,7 @@ with tempfile.TemporaryDirectory() as temporary:
     assert np.array_equal(stored["labels"].numpy(), np.load(work / "features.labels.npy"))
 
     lines = [json.loads(line) for line in open(work / "run/metrics.jsonl")]
-    events = EventAccumulator(out)
+    events = EventAccumulator(out, size_guidance={"histograms": 0})  # 0: all
     events.Reload()
     for name in ("loss", "lr", "rank_r", "rank_z", "online_top1"):
         scalars = events.Scalars(name)
