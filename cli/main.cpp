@@ -86,6 +86,7 @@ int run(int argc, char** argv) {
   directclr::cli::add_explain(app, program);
   directclr::cli::add_export(app, program);
   directclr::cli::add_report(app, program);
+  directclr::cli::add_watch(app, program);
   directclr::cli::add_data(app, program);
   directclr::cli::add_pack(app, program);
   directclr::cli::add_theory(app, program);

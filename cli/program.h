@@ -68,6 +68,7 @@ void add_spectrum(CLI::App& app, Program& program);
 void add_explain(CLI::App& app, Program& program);
 void add_export(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
+void add_watch(CLI::App& app, Program& program);
 void add_data(CLI::App& app, Program& program);
 void add_pack(CLI::App& app, Program& program);
 void add_theory(CLI::App& app, Program& program);

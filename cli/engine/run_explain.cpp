@@ -47,6 +47,8 @@ report::ExplanationResult result_of(const explain::Explanation& e, const data::S
   result.images = e.images;
   result.batch = e.batch;
   result.conclusion = explain::conclude(e);
+  const auto verdict = spectrum::verdict(e.r, {});
+  result.r = {verdict.name(), verdict.text, verdict.dead, e.r.dimensions()};
   result.x = contrast_of(e.last);
   result.x_eqn2 = {e.eqn2.mean.mean_one_minus_alpha, e.eqn2.negative, e.eqn2.negative_for_certain, e.eqn2.eigenvalues};
   if (e.representation) result.x_representation = contrast_of(*e.representation);

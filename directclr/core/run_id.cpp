@@ -56,8 +56,9 @@ std::string run_id_of(const fs::path& file) {
 
 void check_one_run(const fs::path& folder) {
   std::vector<fs::path> files;
-  for (const char* name : {"config.toml", "environment.json", "metrics.jsonl", "DONE", "evaluation.json", "knn.json",
-                           "spectrum/representation.json", "spectrum/embedding.json", "explain/explain.json"}) {
+  for (const char* name :
+       {"config.toml", "environment.json", "metrics.jsonl", "spectra.jsonl", "DONE", "evaluation.json", "knn.json",
+        "spectrum/representation.json", "spectrum/embedding.json", "explain/explain.json"}) {
     files.emplace_back(name);
   }
   std::error_code error;

@@ -6,8 +6,8 @@
 namespace directclr {
 
 // Every start of a training gives the run an id, which its files carry: `run_id` in JSON, in the first line of
-// metrics.jsonl, in the metadata of checkpoints, in the first line of config.toml. Files of versions before it have
-// none.
+// metrics.jsonl and spectra.jsonl, in the metadata of checkpoints, in the first line of config.toml. Files of versions
+// before it have none.
 
 /// Sixteen hexadecimal digits, by chance.
 std::string new_run_id();

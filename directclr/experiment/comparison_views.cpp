@@ -56,6 +56,7 @@ report::Figure spectra_figure(const Results& results, const std::vector<Variant>
     all.push_back(std::move(spectra));
   }
   report::Figure figure = report::spectrum_figure(title, means);
+  figure.layer = layer;
   for (size_t i = 0; i < all.size(); ++i) {
     if (all[i].size() < 2) continue;
     auto& series = figure.series[i];

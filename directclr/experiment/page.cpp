@@ -4,6 +4,7 @@
 
 #include "directclr/core/text.h"
 #include "directclr/experiment/scale.h"
+#include "directclr/experiment/suite_answer.h"
 #include "directclr/report/html.h"
 
 namespace directclr::experiment {
@@ -87,6 +88,22 @@ std::vector<std::vector<std::string>> escaped(std::vector<std::vector<std::strin
   return rows;
 }
 
+// The picture of the first screen: the spectra of the representation, of as many ways to train as one picture has; else
+// the first that there is.
+const Drawing* first_drawing(const std::vector<Section>& sections) {
+  const Drawing* first = nullptr;
+  int64_t most = -1;
+  for (const auto& section : sections) {
+    for (const auto& drawing : section.drawings) {
+      const int64_t curves = drawing.of == "representation" ? drawing.curves : 0;
+      if (curves <= most) continue;
+      first = &drawing;
+      most = curves;
+    }
+  }
+  return first;
+}
+
 }  // namespace
 
 std::string page_text(const Results& results, const std::vector<Section>& sections, const PageHead& head) {
@@ -125,26 +142,30 @@ std::string page_markdown(const Results& results, const std::vector<Section>& se
 }
 
 std::string page_html(const Results& results, const std::vector<Section>& sections, const PageHead& head) {
-  std::string body = "<h1>" + escape(head.title) + "</h1>\n" +
-                     (head.introduction.empty() ? "" : "<p>" + head.introduction + "</p>\n") + "<p>" +
-                     escape(protocol(results)) + "</p>\n";
+  report::Answer answer = suite_answer(results);
+  const Drawing* first = first_drawing(sections);
+  if (first) answer.picture = first->html;
+  std::string body = report::answer_html(head.title, answer);
+  if (!head.introduction.empty()) body += "<p>" + head.introduction + "</p>\n";
   for (const auto& section : sections) {
-    body += "<h2 id=\"" + section.name + "\">" + escape(section.title) + "</h2>\n" +
-            (section.published.empty() ? "" : "<p><b>The paper:</b> " + escape(section.published) + "</p>\n");
+    body += "<h2 id=\"" + section.name + "\">" + escape(section.title) + "</h2>\n";
+    if (!section.findings.empty()) body += "<ul>";
+    for (const auto& finding : section.findings) body += "<li>" + escape(finding) + "</li>";
+    if (!section.findings.empty()) body += "</ul>\n";
+    if (!section.published.empty()) body += "<p><b>The paper:</b> " + escape(section.published) + "</p>\n";
     for (const auto& table : section.tables) {
       if (!table.caption.empty()) body += "<p>" + escape(table.caption) + "</p>\n";
       body += report::table(escaped(table.rows));
     }
-    if (!section.findings.empty()) body += "<p><b>Here:</b></p>\n<ul>";
-    for (const auto& finding : section.findings) body += "<li>" + escape(finding) + "</li>";
-    if (!section.findings.empty()) body += "</ul>\n";
+    body += "<div class=\"pair\">\n";
     for (const auto& drawing : section.drawings) {
-      body += "<figure id=\"figure-" + drawing.name + "\">" + report::inline_svg(drawing.svg, drawing.name) +
-              "<figcaption>" + escape(drawing.caption) + "</figcaption></figure>\n";
+      if (&drawing != first) body += drawing.html;
     }
+    body += "</div>\n";
   }
-  body += "<h2>How these numbers came about</h2>\n";
-  for (const auto& line : origin(results, head)) body += "<p>" + escape(line) + "</p>\n";
+  std::string method = "<p>" + escape(protocol(results)) + "</p>\n";
+  for (const auto& line : origin(results, head)) method += "<p>" + escape(line) + "</p>\n";
+  body += report::folded("How these numbers came about", method);
   body += "<p class=\"note\">" + escape(results.made_by) + "</p>\n";
   return report::page(head.title, body);
 }

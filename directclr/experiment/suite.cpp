@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "directclr/report/figure_html.h"
+
 namespace directclr::experiment {
 
 void Section::draw(const Results& results, report::Figure figure, const std::filesystem::path& folder,
@@ -9,7 +11,9 @@ void Section::draw(const Results& results, report::Figure figure, const std::fil
   figure.notes = {title, "protocol: " + results.protocol()};
   for (const auto& finding : findings) figure.notes.push_back("here: " + finding);
   const std::string file = name + suffix;
-  drawings.push_back({file, report::write_figure(figure, folder, file), caption});
+  const auto curves = std::count_if(figure.series.begin(), figure.series.end(),
+                                    [](const auto& series) { return !series.dashed && !series.dotted; });
+  drawings.push_back({file, report::figure_html(figure, folder, file, caption), caption, figure.layer, curves});
 }
 
 std::vector<Section> present(const std::vector<Suite>& suites, const Results& results,

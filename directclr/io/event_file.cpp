@@ -1,6 +1,7 @@
 #include "directclr/io/event_file.h"
 
 #include <cstring>
+#include <numeric>
 
 #include "directclr/core/checksum.h"
 
@@ -29,6 +30,21 @@ void put_bytes(std::string& out, int field, const std::string& bytes) {
   out += bytes;
 }
 
+// A repeated field of doubles, packed.
+void put_doubles(std::string& out, int field, const std::vector<double>& values) {
+  put_bytes(out, field, {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(double)});
+}
+
+std::string histogram_message(const EventHistogram& h) {
+  std::string message;  // HistogramProto
+  const double numbers = std::accumulate(h.count.begin(), h.count.end(), 0.0);
+  const double fields[] = {h.least, h.largest, numbers, h.sum, h.sum_of_squares};
+  for (int field = 1; field <= 5; ++field) put_fixed(message, field, kFixed64, fields[field - 1]);
+  put_doubles(message, 6, h.limit);
+  put_doubles(message, 7, h.count);
+  return message;
+}
+
 uint32_t masked_crc(const void* data, size_t bytes) {
   const uint32_t crc = crc32c(data, bytes);
   return ((crc >> 15) | (crc << 17)) + 0xA282EAD8;
@@ -45,13 +61,20 @@ EventFile::EventFile(const std::filesystem::path& path, uint64_t keep_bytes, dou
   record(event);
 }
 
-void EventFile::add(int64_t step, double wall_seconds, const std::vector<std::pair<std::string, double>>& values) {
+void EventFile::add(int64_t step, double wall_seconds, const std::vector<std::pair<std::string, double>>& values,
+                    const std::vector<EventHistogram>& histograms) {
   std::string summary;
   for (const auto& [tag, value] : values) {
     std::string point;
     put_bytes(point, 1, tag);                                  // Summary.Value.tag
     put_fixed(point, 2, kFixed32, static_cast<float>(value));  // Summary.Value.simple_value
     put_bytes(summary, 1, point);                              // Summary.value
+  }
+  for (const auto& histogram : histograms) {
+    std::string value;
+    put_bytes(value, 1, histogram.name);                // Summary.Value.tag
+    put_bytes(value, 5, histogram_message(histogram));  // Summary.Value.histo
+    put_bytes(summary, 1, value);
   }
   std::string event;
   put_fixed(event, 1, kFixed64, wall_seconds);  // Event.wall_time

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "directclr/core/json.h"
+#include "directclr/report/figure_html.h"
 
 namespace directclr::paper {
 
@@ -19,13 +20,13 @@ std::vector<std::string> FigureResult::notes() const {
 void FigureResult::draw(report::Figure figure, const std::filesystem::path& directory, const std::string& file,
                         const std::string& caption) {
   figure.notes = notes();
-  drawings.push_back({file, report::write_figure(figure, directory, file), caption});
+  drawings.push_back({file, report::figure_html(figure, directory, file, caption), caption});
 }
 
 void FigureResult::draw(report::HeatMap map, const std::filesystem::path& directory, const std::string& file,
                         const std::string& caption) {
   map.notes = notes();
-  drawings.push_back({file, report::write_figure(map, directory, file), caption});
+  drawings.push_back({file, report::figure_html(map, directory, file, caption), caption});
 }
 
 std::string FigureResult::to_json() const {

@@ -1,10 +1,12 @@
 #include "directclr/paper/theory_page.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
+#include "directclr/report/answer.h"
 #include "directclr/report/html.h"
 
 namespace directclr::paper {
@@ -60,19 +62,63 @@ std::string checks_section(const std::vector<Check>& checks) {
   return html;
 }
 
-std::string figure_section(const FigureResult& figure) {
+// Without the drawing of that name.
+std::string figure_section(const FigureResult& figure, const std::string& taken) {
   std::string html = "<h2>" + escape(figure.title) + "</h2>\n<p>" + escape(figure.reading) + "</p>\n<ul>";
   for (const auto& claim : figure.claims) {
     html += "<li>" + escape(claim.text) + ": <b>" + (claim.shown ? "shown" : "not shown") + "</b>. " +
             escape(claim.evidence) + ".</li>";
   }
   for (const auto& remark : figure.remarks) html += "<li>" + escape(remark) + "</li>";
-  html += "</ul>\n<div class=\"grid\">\n";
+  html += "</ul>\n<div class=\"pair\">\n";
   for (const auto& drawing : figure.drawings) {
-    html += "<figure id=\"figure-" + drawing.name + "\">" + report::inline_svg(drawing.svg, drawing.name) +
-            "<figcaption>" + escape(drawing.caption) + "</figcaption></figure>\n";
+    if (drawing.name != taken) html += drawing.html;
   }
   return html + "</div>\n<p class=\"note\">" + escape(figure.protocol) + "</p>\n";
+}
+
+// All claims under the figures, and those that these runs show.
+std::pair<size_t, size_t> claims_shown(const std::vector<FigureResult>& figures) {
+  size_t shown = 0, all = 0;
+  for (const auto& figure : figures) {
+    for (const auto& claim : figure.claims) {
+      ++all;
+      shown += claim.shown ? 1 : 0;
+    }
+  }
+  return {shown, all};
+}
+
+report::Answer theory_answer(const std::vector<Check>& checks, const std::vector<FigureResult>& figures) {
+  report::Answer answer;
+  const size_t holding = count_holding(checks);
+  const auto [shown, claims] = claims_shown(figures);
+  const bool all = holding == checks.size();
+  answer.sentence = all ? format("All %zu statements of the paper's theory hold when they are computed.", checks.size())
+                        : format("%zu of %zu statements of the paper's theory do not hold when they are computed.",
+                                 checks.size() - holding, checks.size());
+  answer.mood = all ? "good" : "bad";
+  answer.number = format("%zu of %zu", holding, checks.size());
+  answer.counts = "statements hold, each with its assumptions shown to be needed";
+  answer.terms =
+      "Linear contrastive models in float64: Sections 4 and 5, Appendices A to C of Jing, Vincent, LeCun and "
+      "Tian, ICLR 2022.";
+  answer.no_advice =
+      "Nothing: the two causes of collapse, augmentation stronger than the data and layers that align, do "
+      "what the theory says.";
+  for (const auto& check : checks) {
+    if (!check.holds()) answer.advice.push_back("Look at \"" + check.title + "\" below.");
+  }
+  answer.questions = {
+      {"What makes directions die?",
+       "Augmentation that spreads views more than the data spread images (Section 4), and layers that align and then "
+       "multiply (Section 5): a direction that is small in both grows last."},
+      {"Is that seen in training?",
+       format("%zu of %zu claims of the paper's toy figures show in runs made here.", shown, claims)},
+      {"How sure is it?",
+       "Every deviation is within its tolerance where a statement holds, and each statement fails once an "
+       "assumption is taken away."}};
+  return answer;
 }
 
 }  // namespace
@@ -124,16 +170,25 @@ std::string checks_json(const std::vector<Check>& checks) {
 
 std::string theory_page(const std::vector<Check>& checks, const std::vector<FigureResult>& figures,
                         const std::string& command_line) {
-  std::string body =
-      "<h1>Dimensional collapse in linear contrastive models</h1>\n"
-      "<p>The statements of the paper (Jing, Vincent, LeCun and Tian, ICLR 2022, Sections 4 and 5, Appendices A to C), "
-      "checked numerically in float64, and its toy figures drawn from runs made on this machine. A statement "
-      "<i>holds</i> when every measured deviation is within its tolerance, and when it is seen to fail once an "
-      "assumption is taken away. Claims under the figures are computed from the runs, not written beforehand.</p>\n";
+  constexpr const char* kTitle = "Dimensional collapse in linear contrastive models";
+  report::Answer answer = theory_answer(checks, figures);
+  std::string taken;
+  if (!figures.empty() && !figures.front().drawings.empty()) {
+    taken = figures.front().drawings.front().name;
+    answer.picture = figures.front().drawings.front().html;
+  }
+  std::string body = report::answer_html(kTitle, answer);
+  for (const auto& figure : figures) body += figure_section(figure, taken);
   body += checks_section(checks);
-  for (const auto& figure : figures) body += figure_section(figure);
+  body += report::folded(
+      "How this was found",
+      "<p>The statements are checked numerically in float64, and the paper's toy figures are drawn from runs made on "
+      "this machine. A statement <i>holds</i> when every measured deviation is within its tolerance, and when it is "
+      "seen "
+      "to fail once an assumption is taken away. Claims under the figures are computed from the runs, not written "
+      "beforehand.</p>\n");
   body += std::string("<p class=\"note\">directclr ") + directclr::kVersion + ". " + escape(command_line) + "</p>\n";
-  return report::page("Dimensional collapse in linear contrastive models", body);
+  return report::page(kTitle, body);
 }
 
 }  // namespace directclr::paper

@@ -7,9 +7,12 @@
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
+#include "directclr/report/advice.h"
+#include "directclr/report/answer.h"
 #include "directclr/report/explanation_result.h"
-#include "directclr/report/figures.h"
+#include "directclr/report/figure_html.h"
 #include "directclr/report/html.h"
+#include "directclr/report/plain_words.h"
 
 namespace directclr::report {
 namespace {
@@ -19,7 +22,7 @@ using Result = ExplanationResult;
 
 Values ranks(size_t count) {
   Values x;
-  for (size_t k = 0; k < count; ++k) x.push_back(static_cast<double>(k));
+  for (size_t k = 1; k <= count; ++k) x.push_back(static_cast<double>(k));
   return x;
 }
 
@@ -35,12 +38,12 @@ Series with_band(const std::string& name, const Values& y, const Values& error) 
 // What the data and what the augmentation spread along the eigenvectors of X: where the second is above the first the
 // eigenvalue is negative.
 Figure spreads(const Result::Contrast& x, const std::string& layer) {
-  Figure figure{"What data and augmentation spread, " + layer, "eigenvector of X (one half), largest first",
+  Figure figure{"What the images and what the augmentation spread, " + layer, "direction, best kept first",
                 "mean squared difference, weighted", true};
   const Values &data = x.data_along, &augmentation = x.augmentation_along;
   const double floor = 1e-12 * *std::max_element(data.begin(), data.end());
-  for (const auto& [name, values] :
-       {std::pair("data (Sigma0)", &data), std::pair("augmentation (Sigma1)", &augmentation)}) {
+  for (const auto& [name, values] : {std::pair("between images (data, Sigma0)", &data),
+                                     std::pair("between views of one image (augmentation, Sigma1)", &augmentation)}) {
     Series series{name, ranks(values->size()), *values};
     for (double& y : series.y) y = std::max(y, floor);
     figure.series.push_back(std::move(series));
@@ -98,28 +101,20 @@ Figure growth_figure(const Growth& growth, Values prediction, const std::string&
   return figure;
 }
 
-std::string figure(const Figure& drawn, const std::filesystem::path& folder, const std::string& name,
-                   const std::string& caption) {
-  return "<figure id=\"figure-" + name + "\">" + inline_svg(write_figure(drawn, folder, name), name) + "<figcaption>" +
-         escape(caption) + "</figcaption></figure>\n";
-}
-
 std::string contrast_section(const Result& e, const std::filesystem::path& folder) {
-  std::string html = "<h2>First cause: what the augmentation spreads</h2>\n<div class=\"grid\">\n";
-  const Result::Contrast& x = e.x;
-  html += figure(
-      spreads(x, x.layer), folder, "contrast",
-      "Along each eigenvector of X = Sigma0 - Sigma1 (Lemma 2) of one half of the images, on the other half. Where "
-      "the augmentation is above the data, X is negative and the direction shrinks.");
-  html += figure(eigenvalues(x), folder, "eigenvalues",
-                 "The band: two standard errors on images that had no part in finding the vectors.");
-  html += figure(shares(x), folder, "shares",
-                 "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
+  std::string html = "<div class=\"pair\">\n";
+  html +=
+      figure_html(eigenvalues(e.x), folder, "eigenvalues",
+                  "Below 0 a direction shrinks. The band: two standard errors on images that had no part in finding "
+                  "the directions.");
+  html +=
+      figure_html(shares(e.x), folder, "shares",
+                  "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
   if (e.x_representation) {
-    html += figure(spreads(*e.x_representation, "representation r"), folder, "contrast-representation",
-                   "The same on r, with the same weights.");
+    html += figure_html(spreads(*e.x_representation, "representation r"), folder, "contrast-representation",
+                        "The first picture again on r, with the same weights.");
   }
-  return html + "</div>\n";
+  return folded("The first cause: augmentation stronger than the data", html + "</div>\n");
 }
 
 std::string attribution_section(const Result& e) {
@@ -129,36 +124,38 @@ std::string attribution_section(const Result& e) {
   for (const auto& a : e.attribution) {
     rows.push_back({escape(a.name), format("%.3f", a.share), format("%.3f", a.weak_share)});
   }
-  return "<h2>Which augmentation</h2>\n" + table(rows) +
-         format(
-             "<p class=\"note\">Sigma1 / Sigma0, of the traces: how much the augmentation spreads the views of an "
-             "image "
-             "for each unit that the data spread images; above 1 it wins. The weakest directions (%lld) are those in "
-             "which the augmentation as trained has the largest ratio on one half of the images; the table is of %lld "
-             "images of the other half, the same and with the same random crops and colours in every row. Other crops "
-             "than the finding's, hence other digits.</p>\n",
-             static_cast<long long>(e.weak_count), static_cast<long long>(e.attribution_images));
+  return folded(
+      "Which part of the augmentation",
+      table(rows) +
+          format(
+              "<p class=\"note\">Sigma1 / Sigma0, of the traces: how much the augmentation spreads the views of an "
+              "image "
+              "for each unit that the data spread images; above 1 it wins. The weakest directions (%lld) are those in "
+              "which the augmentation as trained has the largest ratio on one half of the images; the table is of %lld "
+              "images of the other half, the same and with the same random crops and colours in every row. Other crops "
+              "than the finding's, hence other digits.</p>\n",
+              static_cast<long long>(e.weak_count), static_cast<long long>(e.attribution_images)));
 }
 
 std::string growth_section(const Result& e, const std::filesystem::path& folder) {
   const Result::Growth& g = e.growth;
-  std::string html = "<h2>What grows</h2>\n<div class=\"grid\">\n";
-  html +=
-      figure(growth_figure(g, g.lemma2, "Lemma 2", "Growth of directions", "d log |W v| / dt"), folder, "growth",
-             g.singular ? "Relative growth of the singular values of the last linear map, largest first. Band: two "
-                          "standard errors."
-                        : "The last linear map has no distinct singular values; directions are the eigenvectors of X.");
+  std::string html = "<div class=\"pair\">\n";
+  html += figure_html(
+      growth_figure(g, g.lemma2, "Lemma 2", "Growth of directions", "d log |W v| / dt"), folder, "growth",
+      g.singular ? "Relative growth of the singular values of the last linear map, largest first. Band: two "
+                   "standard errors."
+                 : "The last linear map has no distinct singular values; directions are the eigenvectors of X.");
   if (e.first_layer) {
-    html += figure(
+    html += figure_html(
         growth_figure(*e.first_layer, e.first_layer->theorem3, "Theorem 3", "Growth of the first matrix", "ds / dt"),
         folder, "growth-first-layer", "Singular values of the projector's first matrix, largest first.");
   }
-  return html + "</div>\n";
+  return folded("Which directions grow and shrink now", html + "</div>\n");
 }
 
 std::string alignment_section(const Result& e, const std::filesystem::path& folder) {
   if (e.alignments.empty()) return "";
-  std::string html = "<h2>Second cause: layers that align</h2>\n<div class=\"grid\">\n";
+  std::string html = "<div class=\"pair\">\n";
   int number = 0;
   for (const auto& a : e.alignments) {
     Values values;
@@ -168,20 +165,19 @@ std::string alignment_section(const Result& e, const std::filesystem::path& fold
     map.value_label = "|A|";
     map.high = 1;
     const std::string name = format("alignment-%d", ++number);
-    html +=
-        "<figure id=\"figure-" + name + "\">" + inline_svg(write_figure(map, folder, name), name) + "<figcaption>" +
-        escape(format("Leading vectors; a bright diagonal means aligned layers (Theorem 2, Figure 5). Between them: "
-                      "%s. Mean |A_kk| of the leading quarter %.2f, random directions %.3f.",
-                      a.between.c_str(), a.leading_diagonal, a.chance)) +
-        "</figcaption></figure>\n";
+    html += figure_html(
+        map, folder, name,
+        format("Leading vectors; a bright diagonal means aligned layers (Theorem 2, Figure 5). Between them: %s. Mean "
+               "|A_kk| of the leading quarter %.2f, random directions %.3f.",
+               a.between.c_str(), a.leading_diagonal, a.chance));
   }
-  return html + "</div>\n";
+  return folded("The second cause: layers that align", html + "</div>\n");
 }
 
 std::string examples_section(const Result& e, const std::filesystem::path& folder) {
   const auto picture = folder / "examples.png";
   if (e.examples.empty() || !std::filesystem::exists(picture)) return "";
-  return "<h2>Images most affected</h2>\n<figure id=\"figure-examples\"><img alt=\"images with their two views\" "
+  return "<h2>The images most affected</h2>\n<figure id=\"figure-examples\"><img alt=\"images with their two views\" "
          "src=\"" +
          png_data_url(read_file(picture)) + "\"><figcaption>" +
          escape(format(
@@ -192,7 +188,7 @@ std::string examples_section(const Result& e, const std::filesystem::path& folde
 }
 
 constexpr const char* kAssumptions =
-    "<h2>What this assumes</h2>\n<ul>"
+    "<ul>"
     "<li>Lemma 2, G = -W X, is exact for a linear map, embeddings that are not normalised and Eqn 2, which sums over "
     "images. Here X has the weights of the trained loss on normalised embeddings: for infonce and ntxent Eqn 2's "
     "softmax "
@@ -206,33 +202,103 @@ constexpr const char* kAssumptions =
     "<li>Batch normalisation stands at its running statistics; in training it uses the batch's.</li>"
     "<li>Theorem 3 is about two linear, aligned layers; what lies between these layers is named.</li></ul>\n";
 
+bool tells(const Result& e) { return e.conclusion.confidence != "none"; }
+
+std::string of_directions(int64_t count, size_t all) {
+  return count_text(count) + " of " + count_text(static_cast<int64_t>(all)) + " directions";
+}
+
+bool dead_directions_in(const Result& e) {
+  return e.r && (e.r->verdict == "dimensional collapse" || e.r->verdict == "complete collapse");
+}
+
+std::string plain_finding(const Result& e) {
+  const size_t all = e.x.eigenvalues.size();
+  if (!tells(e)) {
+    return count_text(e.images) + " images are too few to say why " + count_text(static_cast<int64_t>(all)) +
+           " directions live or die.";
+  }
+  if (e.x.negative_for_certain > 0) {
+    return "The augmentation is too strong for " + of_directions(e.x.negative_for_certain, all) +
+           ": along them two views of one image differ more than two images do, so training erases them.";
+  }
+  return "The augmentation is not too strong: along none of " + count_text(static_cast<int64_t>(all)) +
+         " directions do two views of one image differ more than two images do" +
+         (dead_directions_in(e) ? ", and yet directions are dead." : ".");
+}
+
+Answer answer_of(const Result& e) {
+  Answer answer{plain_finding(e)};
+  const bool seen = tells(e) && e.x.negative_for_certain > 0;
+  answer.mood = !tells(e) ? "open" : seen || dead_directions_in(e) ? "bad" : "good";
+  answer.number = tells(e)
+                      ? format("%lld of %zu", static_cast<long long>(e.x.negative_for_certain), e.x.eigenvalues.size())
+                      : count_text(e.images);
+  answer.counts = tells(e) ? "directions lose to the augmentation" : "images, too few";
+  answer.terms = tells(e)
+                     ? "Negative eigenvalues of X (Lemma 2) beyond chance; confidence " + e.conclusion.confidence + "."
+                     : e.conclusion.finding + (e.conclusion.finding.empty() ? "" : ".");
+  answer.advice = advise({.explanation = &e});
+  if (answer.mood == "good") answer.no_advice = "Nothing: no part of the augmentation need be weaker.";
+  const std::string collapsed = e.r ? e.r->verdict + ": " + e.r->text + "." : "Not said in files of earlier versions.";
+  const std::string operation = main_operation(e);
+  std::string why = plain_finding(e);
+  if (seen && !operation.empty()) why += " Most of it comes from the operation \"" + operation + "\".";
+  answer.questions = {
+      {kIsItCollapsed, "The representation r of these views: " + collapsed},
+      {kSinceWhen, "This looks at one moment of training. The report of the run shows all (directclr report)."},
+      {kWhy, why},
+      {kDoesItHurt, "Not measured here: directclr probe says what the representation is worth."},
+      {kWhatToChange, answer.advice.empty() ? answer.no_advice : join(answer.advice, " ")}};
+  return answer;
+}
+
+std::string conclusion_list(const Result& e) {
+  std::string html = "<ul>";
+  for (const auto& line : lines_of(e.conclusion)) {
+    const auto label = line.starts_with("No conclusion") ? std::string::npos : line.find(": ");
+    const std::string bold = line.substr(0, label);
+    html += "<li><b>" + escape(bold) + "</b>" + escape(line.substr(bold.size())) + "</li>\n";
+  }
+  return html + "</ul>\n";
+}
+
+// What was looked at: data, network, images.
+std::string subject_of(const Result& e) {
+  const Json& protocol = e.protocol;
+  const auto text = [&](const char* key) { return protocol[key].get<std::string>(); };
+  const std::string epochs =
+      protocol["pretraining_epochs"].is_null() ? "foreign weights" : protocol["pretraining_epochs"].dump() + " epochs";
+  return "<p>" +
+         escape(text("data") + ", encoder " + text("arch") + ", projector " + text("projector") + ", " + epochs +
+                ", seed " + protocol["seed"].dump() +
+                format("; %lld training images with two views each, in batches of %lld.",
+                       static_cast<long long>(e.images), static_cast<long long>(e.batch))) +
+         "</p>\n";
+}
+
 }  // namespace
 
 void write_explanation_page(const std::filesystem::path& folder) {
   const auto file = folder / "explain.json";
   const ExplanationResult e = read_explanation(file);
   try {
-    const Json& protocol = e.protocol;
-    const auto text = [&](const char* key) { return protocol[key].get<std::string>(); };
-    const std::filesystem::path source(text(protocol.contains("weights") ? "weights" : "run"));
+    const std::filesystem::path source(
+        e.protocol[e.protocol.contains("weights") ? "weights" : "run"].get<std::string>());
     const std::string name = (source.has_filename() ? source : source.parent_path()).filename().string();
     const std::string title = "Why " + name + " has the directions it has";
-    const std::string epochs = protocol["pretraining_epochs"].is_null()
-                                   ? "foreign weights"
-                                   : protocol["pretraining_epochs"].dump() + " epochs";
-    std::string body = "<h1>" + escape(title) + "</h1>\n<p>" +
-                       escape(text("data") + ", encoder " + text("arch") + ", projector " + text("projector") + ", " +
-                              epochs + ", seed " + protocol["seed"].dump() +
-                              format("; %lld training images with two views each, in batches of %lld.",
-                                     static_cast<long long>(e.images), static_cast<long long>(e.batch))) +
-                       "</p>\n<ul>";
-    for (const auto& line : lines_of(e.conclusion)) {
-      const auto label = line.starts_with("No conclusion") ? std::string::npos : line.find(": ");
-      const std::string bold = line.substr(0, label);
-      body += "<li><b>" + escape(bold) + "</b>" + escape(line.substr(bold.size())) + "</li>\n";
-    }
-    body += "</ul>\n" + contrast_section(e, folder) + attribution_section(e) + examples_section(e, folder) +
-            growth_section(e, folder) + alignment_section(e, folder) + kAssumptions;
+    Answer answer = answer_of(e);
+    answer.picture = figure_html(
+        spreads(e.x, e.x.layer), folder, "contrast",
+        "Two curves along the same directions: how much different images differ, and how much two views of one image "
+        "do. "
+        "Where the second is above the first, training takes the direction for noise and erases it (X = Sigma0 - "
+        "Sigma1 "
+        "of Lemma 2 is negative). Directions are found on one half of the images, the curves measured on the other.");
+    std::string body = answer_html(title, answer) + examples_section(e, folder) +
+                       folded("What speaks for this, and against it", conclusion_list(e)) + attribution_section(e) +
+                       contrast_section(e, folder) + growth_section(e, folder) + alignment_section(e, folder) +
+                       folded("What was looked at, and what this assumes", subject_of(e) + kAssumptions);
     body += format(
         "<p class=\"note\">Made by directclr %s from explain.json. Every figure lies beside this page as svg, "
         "csv and gnuplot script.</p>\n",

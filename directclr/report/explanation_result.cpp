@@ -26,6 +26,13 @@ void each(MaybeConst<Result::Conclusion> auto& c, auto visit) {
   visit("beside", c.beside);
 }
 
+void each(MaybeConst<Result::State> auto& s, auto visit) {
+  visit("verdict", s.verdict);
+  visit("text", s.text);
+  visit("dead", s.dead);
+  visit("dimensions", s.dimensions);
+}
+
 void each(MaybeConst<Result::Contrast> auto& c, auto visit) {
   visit("layer", c.layer);
   visit("undecided", c.undecided);
@@ -138,6 +145,7 @@ std::vector<std::string> lines_of(const ExplanationResult::Conclusion& c) {
 Json json_of(const ExplanationResult& e) {
   Json object = {{"version", kExplanationVersion},        {"images", e.images},  {"batch", e.batch},
                  {"conclusion", object_of(e.conclusion)}, {"x", object_of(e.x)}, {"x_eqn2", object_of(e.x_eqn2)}};
+  if (e.r) object["r"] = object_of(*e.r);
   if (e.x_representation) object["x_representation"] = object_of(*e.x_representation);
   object["weak"] = {{"count", e.weak_count}, {"share", e.weak_share}};
   object["attribution_images"] = e.attribution_images;
@@ -163,6 +171,7 @@ ExplanationResult read_explanation(const Json& object) {
   }
   read_part(object.at("x"), e.x);
   read_part(object.at("x_eqn2"), e.x_eqn2);
+  read_optional(object.find("r"), e.r);
   read_optional(object.find("x_representation"), e.x_representation);
   const MemberReader read_weak{object.at("weak")};
   read_weak("count", e.weak_count);

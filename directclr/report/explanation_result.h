@@ -79,9 +79,18 @@ struct ExplanationResult {
     int64_t signs_differ = 0;
   };
 
+  /// What r of these views is like (spectrum::Verdict).
+  struct State {
+    std::string verdict;
+    std::string text;
+    int64_t dead = 0;
+    int64_t dimensions = 0;
+  };
+
   int64_t images = 0;
   int64_t batch = 0;
   Conclusion conclusion;
+  std::optional<State> r;  ///< not in files of earlier versions
   Contrast x;
   Eqn2 x_eqn2;
   std::optional<Contrast> x_representation;

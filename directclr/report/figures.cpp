@@ -15,6 +15,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/report/html.h"
+#include "directclr/report/palette.h"
 
 extern char** environ;
 
@@ -22,9 +23,6 @@ namespace directclr::report {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Distinguishable also without colour vision (Okabe and Ito), and on white as on dark ground.
-const char* const kColors[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A6FDF", "#888888"};
 
 std::string to_comments(const std::vector<std::string>& notes) {
   std::string text;
@@ -65,8 +63,7 @@ std::string head(const std::string& name, int width, int height, const std::stri
 }
 
 std::string color_of(const Figure& figure, size_t i) {
-  i = figure.series[i].color_of == SIZE_MAX ? i : figure.series[i].color_of;
-  if (!figure.family) return kColors[i % std::size(kColors)];
+  if (!figure.family) return palette_color(colors_of(figure)[i]);
   // From blue to orange along the measured members of the family.
   const auto members =
       std::count_if(figure.series.begin(), figure.series.end(), [](const Series& s) { return !s.dashed; });
@@ -75,11 +72,35 @@ std::string color_of(const Figure& figure, size_t i) {
   return format("#%02X%02X%02X", mix(0x00, 0xE6), mix(0x72, 0x7F), mix(0xB2, 0x00));
 }
 
+std::vector<double> drawn_values(const Figure& figure) {
+  std::vector<double> values;
+  for (const auto& s : figure.series) {
+    for (const auto* list : {&s.y, &s.low, &s.high}) values.insert(values.end(), list->begin(), list->end());
+  }
+  return values;
+}
+
+std::string scale_script(const Figure& figure) {
+  const AxisScale scale = y_scale(figure);
+  if (scale.kind == AxisScale::Kind::kLinear) return "";
+  if (scale.kind == AxisScale::Kind::kLog) return "set logscale y\nset format y '1e%T'\n";
+  const std::string within = format_number(2 * scale.within);
+  std::vector<double> values = drawn_values(figure);
+  std::erase_if(values, [](double v) { return !std::isfinite(v); });
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  std::vector<std::string> ticks;
+  for (const double tick : signed_ticks(scale, *low, *high)) {
+    ticks.push_back(in_quotes(format("%.0e", tick)) + " " + format_number(tick));
+  }
+  return "set nonlinear y via asinh(y/" + within + ") inverse " + within + "*sinh(y)\nset yrange [" +
+         format_number(*low) + ":" + format_number(*high) + "]\nset ytics (" + join(ticks) + ")\n";
+}
+
 std::string to_script(const Figure& figure, const std::string& name) {
   std::string gp = head(name, 640, 400, figure.title, figure.x_label, figure.y_label);
   gp += "set autoscale xfix\nset border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\n";
   gp += figure.family ? "set key off\n" : "set key outside below\n";
-  if (figure.log_y) gp += "set logscale y\nset format y '1e%T'\n";
+  gp += scale_script(figure);
   std::vector<std::string> plots;
   const auto source = [&](size_t i, const char* columns) {
     return in_quotes(name + ".csv") + format(" every ::1 using ($1==%zu ? $3 : NaN):%s", i, columns);
@@ -189,6 +210,28 @@ void replace_all(std::string& text, const std::string& from, const std::string& 
 
 }  // namespace
 
+AxisScale y_scale(const Figure& figure) {
+  if (figure.log_y) return {AxisScale::Kind::kLog};
+  return scale_of(drawn_values(figure));
+}
+
+std::vector<size_t> colors_of(const Figure& figure) {
+  std::vector<std::string> names;
+  for (const auto& s : figure.series) {
+    if (s.color_of == SIZE_MAX) names.push_back(s.name);
+  }
+  const auto own = series_colors(names);
+  std::vector<size_t> colors(figure.series.size());
+  size_t next = 0;
+  for (size_t i = 0; i < colors.size(); ++i) {
+    if (figure.series[i].color_of == SIZE_MAX) colors[i] = own[next++];
+  }
+  for (size_t i = 0; i < colors.size(); ++i) {
+    if (figure.series[i].color_of != SIZE_MAX) colors[i] = colors[figure.series[i].color_of];
+  }
+  return colors;
+}
+
 bool can_draw() {
   const char* path = std::getenv("PATH");
   for (const auto& folder : split(path ? path : "", ':')) {
@@ -213,7 +256,7 @@ HeatMap matrix_map(const std::string& title, const std::string& x_label, const s
 
 Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve>& curves, double dead_below) {
   constexpr double kUnknownFloor = 1e-16;
-  Figure figure{title, "singular value rank index", "singular value of the covariance", true, {}, false, {}};
+  Figure figure{title, "rank of the direction, strongest first", "variance along it (eigenvalue)", true, {}, false, {}};
   std::vector<Series> limits;
   for (size_t i = 0; i < curves.size(); ++i) {
     const auto& values = curves[i].values;
@@ -224,23 +267,23 @@ Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve
     for (size_t k = 0; k < values.size(); ++k) {
       const bool above = values[k] > floor;
       measured += above;
-      series.x.push_back(static_cast<double>(k));
+      series.x.push_back(static_cast<double>(k + 1));
       series.y.push_back(above ? values[k] : std::nan(""));
     }
     figure.series.push_back(std::move(series));
     // Each kind of limit stands in the key once.
     const auto limit = [&](double from, double y, std::string key, bool Series::*kind) {
       if (std::any_of(limits.begin(), limits.end(), [&](const Series& other) { return other.*kind; })) key.clear();
-      limits.push_back({key, {from, static_cast<double>(values.size() - 1)}, {y, y}});
+      limits.push_back({key, {from, static_cast<double>(values.size())}, {y, y}});
       limits.back().color_of = i;
       limits.back().*kind = true;
     };
     const bool nothing = !(largest > 0);  // a logarithmic axis needs something to show
     if (!nothing) {
-      limit(0, dead_below * largest, format("dead: below %g of the largest", dead_below), &Series::dashed);
+      limit(1, dead_below * largest, format("dead: below %g of the largest", dead_below), &Series::dashed);
     }
     if (measured < values.size() && (curves[i].floor > 0 || nothing)) {
-      const double from = std::max(0.0, static_cast<double>(measured) - 0.5);
+      const double from = std::max(1.0, static_cast<double>(measured) + 0.5);
       limit(from, floor, "not measured: below rounding", &Series::dotted);
     }
   }

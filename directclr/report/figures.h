@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "directclr/report/axis_scale.h"
+
 namespace directclr::report {
 
 /// One curve, with an optional band around it. Values that are not finite leave a gap.
@@ -24,13 +26,20 @@ struct Figure {
   std::string title;
   std::string x_label;
   std::string y_label;
-  bool log_y = false;
+  bool log_y = false;  ///< logarithmic whatever the values are; else they decide (scale_of)
   std::vector<Series> series = {};
   /// Many curves of one family (singular value 1, 2, ...): colours run along a scale and the names are left out.
   bool family = false;
   /// Lines that go into the csv as comments: protocol, findings.
   std::vector<std::string> notes = {};
+  std::string layer = "";  ///< whose spectra it shows: "representation", "embedding"; empty: something else
 };
+
+/// How the vertical axis is divided.
+AxisScale y_scale(const Figure& figure);
+
+/// The colour of each series, as a number of the palette (report/palette.h).
+std::vector<size_t> colors_of(const Figure& figure);
 
 /// A grid of coloured cells, drawn by gnuplot like a Figure.
 struct HeatMap {
@@ -57,9 +66,9 @@ struct SpectrumCurve {
   std::vector<double> values;  ///< descending
   double floor = 0;            ///< what rounding alone makes lies below; 0: not known
 };
-/// Spectra over the rank index, logarithmic (as the paper's Figures 2, 7b and 9). A curve ends where its values are
-/// below its floor (1e-16 of the largest where it is not known); from there a dotted line marks a floor that is known.
-/// A dashed line marks the share `dead_below` of its largest value, below which a direction is dead.
+/// Spectra over the rank, 1 for the largest value, logarithmic (as the paper's Figures 2, 7b and 9). A curve ends where
+/// its values are below its floor (1e-16 of the largest where it is not known); from there a dotted line marks a floor
+/// that is known. A dashed line marks the share `dead_below` of its largest value, below which a direction is dead.
 Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve>& curves, double dead_below = 1e-4);
 
 /// Whether gnuplot is there to draw figures.

@@ -15,6 +15,9 @@ std::string png_data_url(std::string_view bytes);
 /// A table from rows of cells (HTML); the first row is the head, the first column names the row.
 std::string table(const std::vector<std::vector<std::string>>& rows);
 
+/// `body` (HTML) behind a line that unfolds it.
+std::string folded(const std::string& summary, const std::string& body);
+
 /// A whole page around `body`: one file, no outside resources, readable on a phone, in print and in dark mode.
 std::string page(const std::string& title, const std::string& body);
 

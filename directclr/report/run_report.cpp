@@ -6,8 +6,9 @@
 
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
-#include "directclr/report/figures.h"
+#include "directclr/report/figure_html.h"
 #include "directclr/report/html.h"
+#include "directclr/report/run_answer.h"
 
 namespace directclr::report {
 namespace {
@@ -140,28 +141,28 @@ std::string verdicts(const std::vector<RunResults>& runs) {
   return html.empty() ? "" : "<ul>" + html + "</ul>\n";
 }
 
-std::string figure_html(const Figure& figure, const std::filesystem::path& directory, const std::string& name,
-                        const std::string& caption) {
-  const std::string svg = write_figure(figure, directory, name);
-  return "<figure id=\"figure-" + name + "\">" + inline_svg(svg, name) +
-         (caption.empty() ? "" : "<figcaption>" + caption + "</figcaption>") + "</figure>\n";
-}
-
-std::string spectra_section(const std::vector<RunResults>& runs, const std::string& layer, const std::string& caption,
-                            const std::filesystem::path& directory) {
+// The spectra of one layer in one picture; empty where no run has it.
+std::string spectra_together(const std::vector<RunResults>& runs, const std::string& layer, const std::string& title,
+                             const std::string& caption, const std::filesystem::path& directory) {
   std::vector<SpectrumCurve> all;
   for (const auto& run : runs) {
     if (const auto* s = spectrum_of(run, layer)) all.push_back({run.name, s->values, s->floor});
   }
-  if (all.empty()) return "";
-  std::string html = figure_html(spectrum_figure("Spectrum of the " + layer, all), directory, layer, caption);
-  if (all.size() < 2) return html;
-  html += "<details><summary>Each run alone</summary><div class=\"grid\">";
-  for (size_t i = 0; i < all.size(); ++i) {
-    html += figure_html(spectrum_figure(all[i].name + ", " + layer, {all[i]}), directory,
-                        layer + "-" + std::to_string(i + 1), "");
+  return all.empty() ? "" : figure_html(spectrum_figure(title, all), directory, layer, caption);
+}
+
+// Each run's alone, where there are several.
+std::string spectra_alone(const std::vector<RunResults>& runs, const std::string& layer,
+                          const std::filesystem::path& directory) {
+  std::string html;
+  int number = 0;
+  for (const auto& run : runs) {
+    const auto* s = spectrum_of(run, layer);
+    if (!s) continue;
+    html += figure_html(spectrum_figure(run.name + ", " + layer, {{run.name, s->values, s->floor}}), directory,
+                        layer + format("-%d", ++number), "");
   }
-  return html + "</div></details>\n";
+  return number < 2 ? "" : html;
 }
 
 std::string curve(const std::vector<RunResults>& runs, const std::string& metric, const std::string& title,
@@ -212,46 +213,93 @@ std::string settings_section(const std::vector<RunResults>& runs) {
   return html + "</pre></details>\n";
 }
 
+// The spectra of each run while it was trained.
+std::string films(const std::vector<RunResults>& runs, const std::filesystem::path& directory) {
+  std::string html;
+  int number = 0;
+  for (const auto& run : runs) {
+    ++number;
+    if (run.spectra_log.steps.empty()) continue;
+    const std::string name = runs.size() == 1 ? "over-time-spectrum" : format("over-time-spectrum-%d", number);
+    const auto* r = spectrum_of(run, "representation");
+    html +=
+        film_html(run.spectra_log, "The spectrum while " + (runs.size() == 1 ? "it" : run.name) + " was trained",
+                  r ? r->lines.dead_below : spectrum::VerdictSettings{}.dead_below, directory, name,
+                  "Eigenvalues of the covariances that the monitor keeps: directions that grow rise, directions that "
+                  "die sink below the dashed line.");
+  }
+  return number < 2 ? html : "<div class=\"pair\">\n" + html + "</div>\n";
+}
+
+// The five questions, a row a run.
+std::string questions_by_run(const std::vector<RunResults>& runs) {
+  std::vector<std::vector<std::string>> rows = {{"run"}};
+  for (const auto& run : runs) {
+    const Answer answer = run_answer(run);
+    rows.push_back({escape(run.name)});
+    for (const auto& [question, said] : answer.questions) {
+      if (rows.size() == 2) rows[0].push_back(question);
+      rows.back().push_back(escape(said));
+    }
+  }
+  return "<div class=\"words\">" + table(rows) + "</div>\n";
+}
+
+// The picture of the first screen: the spectrum of r, or, where nobody has measured it, the rank over time.
+std::string first_picture(const std::vector<RunResults>& runs, const std::filesystem::path& figures) {
+  const std::string spectra = spectra_together(
+      runs, "representation", "How much varies along each direction of the representation",
+      "The spectrum: singular values of the covariance of r, largest first. A curve that falls off a cliff has "
+      "collapsed: along the directions behind it the representation hardly varies. Below the dashed line of its colour "
+      "they count as dead; dotted: what rounding alone makes.",
+      figures);
+  return spectra.empty() ? curve(runs, "rank_r", "Effective rank of r", "effective rank", figures) : spectra;
+}
+
 }  // namespace
 
 std::string run_report(const std::string& title, const std::vector<RunResults>& runs,
                        const std::filesystem::path& figures) {
-  std::string body = "<h1>" + escape(title) + "</h1>\n";
-  body += introduction(runs);
-  body += "<h2>Results</h2>\n" + overview(runs) + verdicts(runs) + protocols(runs);
-  body +=
-      "<p class=\"note\">r is the representation (the encoder's output), z the embedding (the projector's, which the "
-      "loss "
-      "sees). effective-rank: exp of the entropy of the covariance's normalised eigenvalues; it lies between 1 and the "
-      "number of dimensions. dead-directions: eigenvalues below 1e-4 of the largest. One seed a run: differences of a "
-      "percent or two may be chance.</p>\n";
-  const std::string representation =
-      spectra_section(runs, "representation",
-                      "Singular values of the covariance of r, largest first, logarithmic. A curve that falls off a "
-                      "cliff has collapsed "
-                      "dimensions: directions in which the representation hardly varies. Below the dashed line of "
-                      "its colour they count as dead; dotted: what rounding alone makes.",
-                      figures);
-  const std::string embedding =
-      spectra_section(runs, "embedding", "The same for z. Without a projector z is r, or a part of it.", figures);
-  if (!representation.empty() || !embedding.empty()) body += "<h2>Spectra</h2>\n" + representation + embedding;
+  Answer answer = runs_answer(runs);
+  answer.picture = first_picture(runs, figures);
+  const bool spectra = answer.picture.find("id=\"figure-representation\"") != std::string::npos;
+  std::string body = answer_html(title, answer);
+  if (runs.size() > 1) body += questions_by_run(runs);
+  body += films(runs, figures);
   const std::string curves =
       curve(runs, "loss", "Contrastive loss", "loss", figures) +
-      curve(runs, "rank_r", "Effective rank of r", "effective rank", figures) +
+      (spectra ? curve(runs, "rank_r", "Effective rank of r", "effective rank", figures) : "") +
       curve(runs, "rank_z", "Effective rank of z", "effective rank", figures) +
+      curve(runs, "dead_r", "Dead directions of r", "directions", figures) +
       curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
-  if (!curves.empty()) body += "<h2>Over time</h2>\n<div class=\"grid\">" + curves + "</div>\n";
+  if (!curves.empty())
+    body += folded("Over time: loss, ranks, dead directions", "<div class=\"pair\">" + curves + "</div>\n");
+  const std::string embedding =
+      spectra_together(runs, "embedding", "Spectrum of the embedding",
+                       "The same for z. Without a projector z is r, or a part of it.", figures);
+  if (!embedding.empty()) body += folded("The embedding z, which the loss sees", embedding);
+  const std::string alone = spectra_alone(runs, "representation", figures) + spectra_alone(runs, "embedding", figures);
+  if (!alone.empty()) body += folded("Each spectrum alone", "<div class=\"pair\">" + alone + "</div>\n");
   for (const auto& run : runs) {
     if (run.views_png.empty()) continue;
-    body +=
-        "<h2>What the model sees</h2>\n<figure id=\"figure-views\"><img alt=\"sample images with two views each\" "
-        "src=\"" +
-        png_data_url(run.views_png) +
-        "\"><figcaption>Samples: the image, then the two augmented views of which the loss says: these belong "
-        "together; beside them the local views, where there are any.</figcaption></figure>\n";
+    body += folded(
+        "What the model sees",
+        "<figure id=\"figure-views\"><img alt=\"sample images with two views each\" src=\"" +
+            png_data_url(run.views_png) +
+            "\"><figcaption>Samples: the image, then the two augmented views of which the loss says: these belong "
+            "together; beside them the local views, where there are any.</figcaption></figure>\n");
     break;
   }
-  body += "<h2>Settings</h2>\n" + settings_section(runs);
+  body += folded("All numbers, and how they were measured",
+                 introduction(runs) + overview(runs) + verdicts(runs) + protocols(runs) +
+                     "<p class=\"note\">r is the representation (the encoder's output), z the embedding (the "
+                     "projector's, which the "
+                     "loss sees). effective-rank: exp of the entropy of the covariance's normalised eigenvalues; it "
+                     "lies between 1 and "
+                     "the number of dimensions. dead-directions: eigenvalues below 1e-4 of the largest. One seed a "
+                     "run: differences "
+                     "of a percent or two may be chance.</p>\n");
+  body += folded("Settings and environment", settings_section(runs));
   body += format(
       "<p class=\"note\">Made by directclr %s from the result files alone. Every figure lies beside this page as "
       "svg, csv and gnuplot script.</p>\n",

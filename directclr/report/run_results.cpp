@@ -90,7 +90,16 @@ RunResults read_results(const fs::path& path) {
     with_json(path / "spectrum" / (layer + ".json"),
               [&](const Json& object) { results.spectra[layer] = read_spectrum_result(object); });
   }
+  if (const auto file = path / "explain" / "explain.json"; fs::exists(file))
+    results.explanation = read_explanation(file);
   read_metrics(path / "metrics.jsonl", results);
+  if (fs::exists(path / "spectra.jsonl")) {
+    try {
+      results.spectra_log = spectrum::read_spectra_log(read_file(path / "spectra.jsonl"));
+    } catch (const JsonError& error) {
+      throw InputError((path / "spectra.jsonl").string(), std::string("damaged result file: ") + error.what());
+    }
+  }
   if (fs::exists(path / "figures" / "views.png")) results.views_png = read_file(path / "figures" / "views.png");
   return results;
 }

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "directclr/core/settings.h"
+#include "directclr/report/explanation_result.h"
 #include "directclr/report/spectrum_result.h"
+#include "directclr/spectrum/spectra_log.h"
 
 namespace directclr::report {
 
@@ -29,7 +31,9 @@ struct RunResults {
   std::optional<Accuracy> baseline;  ///< probe of the untrained encoder
   std::optional<Accuracy> knn;
   std::map<std::string, SpectrumResult> spectra;  ///< by layer
-  std::string views_png;                          ///< bytes; empty when there is none
+  spectrum::SpectraLog spectra_log;               ///< of the training; without steps where there is none
+  std::optional<ExplanationResult> explanation;
+  std::string views_png;  ///< bytes; empty when there is none
   bool finished = false;
   double seconds = 0;
 

@@ -8,8 +8,11 @@
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
-#include "directclr/report/figures.h"
+#include "directclr/report/advice.h"
+#include "directclr/report/answer.h"
+#include "directclr/report/figure_html.h"
 #include "directclr/report/html.h"
+#include "directclr/report/plain_words.h"
 #include "directclr/report/spectrum_result.h"
 #include "directclr/spectrum/measures.h"
 
@@ -42,12 +45,6 @@ Figure cumulative(const Spectra& spectra) {
   return figure;
 }
 
-std::string drawn(const Figure& figure, const std::filesystem::path& folder, const std::string& name,
-                  const std::string& caption) {
-  return "<figure id=\"figure-" + name + "\">" + inline_svg(write_figure(figure, folder, name), name) + "<figcaption>" +
-         escape(caption) + "</figcaption></figure>\n";
-}
-
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
 // Labels and values of the table.
@@ -75,52 +72,117 @@ Rows rows_of(const SpectrumResult& s) {
   return rows;
 }
 
+// What a result file says of one input.
+struct Input {
+  std::string title;
+  SpectrumResult result;
+};
+
+std::vector<Input> read_inputs(const std::filesystem::path& folder, const std::vector<std::string>& names) {
+  std::vector<Input> inputs;
+  std::map<std::string, int> times;
+  for (const auto& name : names) {
+    SpectrumResult result = read_spectrum_result(folder / (name + ".json"));
+    inputs.push_back({result.protocol.value("input", name), std::move(result)});
+    ++times[inputs.back().title];
+  }
+  // Of files of one name in several folders the paths.
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const Json& protocol = inputs[i].result.protocol;
+    if (times[inputs[i].title] > 1) inputs[i].title = protocol.value("file", protocol.value("run", names[i]));
+  }
+  return inputs;
+}
+
+Answer answer_of(const Input& input) {
+  const SpectrumResult& s = input.result;
+  const HeadNumber head = head_number(s);
+  Answer answer{plain_verdict(s, ""), mood_of(s), head.number, head.counts, terms_of(s)};
+  answer.advice = advise({.spectrum = &s});
+  if (s.verdict.kind == spectrum::Verdict::Kind::kHealthy) answer.no_advice = "Nothing: go on.";
+  const std::string change = answer.advice.empty() ? answer.no_advice : join(answer.advice, " ");
+  answer.questions = {
+      {kIsItCollapsed, s.verdict.name() + ": " + s.verdict.text + "."},
+      {kSinceWhen,
+       "One file does not say. Embeddings saved along a training, given together, do: directclr spectrum FIRST "
+       "SECOND .. --out DIR."},
+      {kWhy, "The rows alone do not say. directclr explain does, of the network that made them."},
+      {kDoesItHurt, "The rows alone do not say: a linear probe with labels does (directclr probe of a run)."},
+      {kWhatToChange, change}};
+  return answer;
+}
+
+// Of several: how many have collapsed, and which.
+Answer answer_of(const std::vector<Input>& inputs) {
+  if (inputs.size() == 1) return answer_of(inputs[0]);
+  std::vector<std::string> collapsed, open;
+  Answer answer;
+  for (const auto& [title, result] : inputs) {
+    const std::string mood = mood_of(result);
+    if (mood == "bad") collapsed.push_back(title);
+    if (mood == "open") open.push_back(title);
+    for (const auto& text : advise({.spectrum = &result})) answer.advice.push_back(title + ": " + text);
+    answer.questions.push_back({title, plain_verdict(result, "") + " " + terms_of(result)});
+  }
+  answer.number = format("%zu of %zu", collapsed.size(), inputs.size());
+  answer.counts = "inputs have collapsed";
+  answer.mood = !collapsed.empty() ? "bad" : !open.empty() ? "open" : "good";
+  answer.sentence = collapsed.empty() ? format("None of %zu inputs has collapsed", inputs.size())
+                                      : answer.number + (collapsed.size() == 1 ? " inputs has" : " inputs have") +
+                                            " collapsed (" + join(collapsed) + ")";
+  answer.sentence += open.empty() ? "." : "; of " + join(open) + " there are too few rows to tell.";
+  if (answer.mood == "good") answer.no_advice = "Nothing: go on.";
+  return answer;
+}
+
+std::string measures_table(const std::vector<Input>& inputs) {
+  std::vector<std::vector<std::string>> rows = {{"measure"}};
+  for (const auto& [title, result] : inputs) {
+    rows[0].push_back(escape(title));
+    size_t row = 0;
+    for (const auto& [label, value] : rows_of(result)) {
+      if (++row == rows.size()) rows.push_back({escape(label)});
+      rows[row].push_back(value);
+    }
+  }
+  return table(rows);
+}
+
 }  // namespace
 
 void write_spectrum_page(const std::filesystem::path& folder, const std::vector<std::string>& names) {
-  std::vector<std::vector<std::string>> table_rows = {{"measure"}};
+  const std::vector<Input> inputs = read_inputs(folder, names);
   Spectra spectra;
-  double dead_below = 0;
-  std::string verdicts, protocols;
-  std::vector<SpectrumResult> results;
+  std::string protocols;
   std::vector<std::string> titles;
-  for (const auto& name : names) {
-    results.push_back(read_spectrum_result(folder / (name + ".json")));
-    titles.push_back(results.back().protocol.value("input", name));
-  }
-  for (size_t i = 0; i < names.size(); ++i) {
-    const SpectrumResult& result = results[i];
-    const Json protocol = protocol_of(result);
-    // Of files of one name in several folders the paths.
-    const bool alone = std::count(titles.begin(), titles.end(), titles[i]) == 1;
-    const std::string title = alone ? titles[i] : protocol.value("file", protocol.value("run", names[i]));
-    table_rows[0].push_back(escape(title));
-    size_t row = 0;
-    for (const auto& [label, value] : rows_of(result)) {
-      if (++row == table_rows.size()) table_rows.push_back({escape(label)});
-      table_rows[row].push_back(value);
-    }
-    verdicts += "<li><b>" + escape(title) + ": " + escape(result.verdict.name()) + ".</b> " +
-                escape(result.verdict.text) + "</li>\n";
-    protocols += escape(Json(protocol.get<std::map<std::string, Json>>()).dump()) + "\n";  // by name
+  for (const auto& [title, result] : inputs) {
+    titles.push_back(title);
     spectra.push_back({title, result.values, result.floor});
-    dead_below = result.lines.dead_below;  // the same for all inputs of one call
+    protocols += escape(Json(protocol_of(result).get<std::map<std::string, Json>>()).dump()) + "\n";  // by name
   }
-  const std::string heading =
+  const double dead_below = inputs[0].result.lines.dead_below;  // the same for all inputs of one call
+  const std::string title =
       "Is it collapsed? " + (titles.size() > 4 ? format("%zu inputs", titles.size()) : join(titles));
-  std::string body = "<h1>" + escape(heading) + "</h1>\n<ul>" + verdicts + "</ul>\n<div class=\"grid\">\n";
-  body += drawn(
-      spectrum_figure("Spectrum of the covariance", spectra, dead_below), folder, "comparison",
-      "Eigenvalues, largest first, logarithmic. Below the dashed line of its colour a curve's directions are dead; "
-      "where it would be below what rounding alone makes, a dotted line stands in its place.");
-  body += drawn(cumulative(spectra), folder, "cumulative",
-                "How few directions hold the variance: a straight line would be all alike.");
-  body += "</div>\n<h2>Measures</h2>\n" + table(table_rows) +
-          "<p class=\"note\">What each says, and when it misleads: directclr spectrum --explain.</p>\n"
-          "<details><summary>How they were taken</summary><pre>" +
-          protocols + "</pre></details>\n";
-  body += format("<p class=\"note\">Made by directclr %s from the result files alone.</p>\n", kVersion);
-  write_file(folder / "index.html", page(heading, body));
+  Answer answer = answer_of(inputs);
+  answer.picture = figure_html(
+      spectrum_figure("How much varies along each direction", spectra, dead_below), folder, "comparison",
+      "The spectrum of the covariance: directions are sorted by how much the rows vary along them. A curve that drops "
+      "below the dashed line of its colour has dead directions. Dotted: what rounding alone makes.");
+  std::string body = answer_html(title, answer);
+  body +=
+      folded("How few directions hold the variance",
+             figure_html(cumulative(spectra), folder, "cumulative",
+                         "The share of the whole variance in the strongest directions: a straight line would be all "
+                         "alike."));
+  body += folded("All measures", measures_table(inputs) +
+                                     "<p class=\"note\">What each says, and when it misleads: directclr spectrum "
+                                     "--explain.</p>\n");
+  body += folded("How they were taken", "<pre>" + protocols + "</pre>");
+  body += format(
+      "<p class=\"note\">Made by directclr %s from the result files alone. Every figure lies beside this page "
+      "as svg, csv and gnuplot script.</p>\n",
+      kVersion);
+  write_file(folder / "index.html", page(title, body));
 }
 
 }  // namespace directclr::report

@@ -42,7 +42,8 @@ std::vector<int64_t> RunDirectory::checkpoints() const {
 void RunDirectory::clear() const {
   // A death on the way leaves a run that can be cleared again or resumed, never parts without config.toml.
   clear_results();
-  for (const char* name : {"metrics.jsonl", "best.safetensors", "checkpoints", "figures", "environment.json"}) {
+  for (const char* name :
+       {"metrics.jsonl", "spectra.jsonl", "best.safetensors", "checkpoints", "figures", "environment.json"}) {
     fs::remove_all(path_ / name);
   }
   fs::remove(events());
@@ -50,7 +51,7 @@ void RunDirectory::clear() const {
 }
 
 void RunDirectory::clear_results() const {
-  for (const char* name : {"DONE", "evaluation.json", "knn.json", "report.html", "explain", "spectrum",
+  for (const char* name : {"DONE", "evaluation.json", "knn.json", "report.html", "watch.html", "explain", "spectrum",
                            "encoder.safetensors", "projector.safetensors"}) {
     fs::remove_all(path_ / name);
   }

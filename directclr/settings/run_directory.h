@@ -25,6 +25,7 @@ class RunDirectory {
   std::filesystem::path config() const { return path_ / "config.toml"; }
   std::filesystem::path environment() const { return path_ / "environment.json"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
+  std::filesystem::path spectra() const { return path_ / "spectra.jsonl"; }
   std::filesystem::path events() const { return path_ / "events.out.tfevents.0.directclr"; }
   std::filesystem::path encoder() const { return path_ / "encoder.safetensors"; }
   std::filesystem::path projector() const { return path_ / "projector.safetensors"; }

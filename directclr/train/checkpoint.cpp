@@ -27,6 +27,9 @@ CheckpointInfo parse_info(const tensor::TensorFile& file, const std::string& whe
   info.step = std::stoll(get(file, "step", where));
   parse_double(get(file, "seconds", where), info.seconds);
   info.metrics_bytes = std::stoull(get(file, "metrics_bytes", where));
+  if (file.metadata.contains("spectra_bytes")) {  // not in checkpoints of earlier versions
+    info.spectra_bytes = std::stoull(get(file, "spectra_bytes", where));
+  }
   info.event_bytes = std::stoull(get(file, "event_bytes", where));
   info.fingerprint = std::stoull(get(file, "fingerprint", where));
   if (const auto id = file.metadata.find("run_id"); id != file.metadata.end()) info.run_id = id->second;
@@ -44,6 +47,7 @@ tensor::TensorFile file_of(const TrainingState& state, const CheckpointInfo& inf
                    {"step", std::to_string(info.step)},
                    {"seconds", format_number(info.seconds)},
                    {"metrics_bytes", std::to_string(info.metrics_bytes)},
+                   {"spectra_bytes", std::to_string(info.spectra_bytes)},
                    {"event_bytes", std::to_string(info.event_bytes)},
                    {"fingerprint", std::to_string(info.fingerprint)},
                    {"loss_sum", format_number(info.loss_sum)},

@@ -17,6 +17,7 @@ struct CheckpointInfo {
   int64_t step = 0;            ///< steps done
   double seconds = 0;          ///< time spent training so far
   uint64_t metrics_bytes = 0;  ///< length of metrics.jsonl at that moment; a resume cuts what came later
+  uint64_t spectra_bytes = 0;  ///< the same for spectra.jsonl
   uint64_t event_bytes = 0;    ///< the same for the event file
   uint64_t fingerprint = 0;    ///< of the data set
   std::string run_id;          ///< core/run_id.h; empty: of a run that has none

@@ -48,6 +48,9 @@ class Monitor {
   /// Effective rank (lambda form) of the covariance of r as it is now.
   double rank_r() const;
 
+  /// Whether z is watched; else it is r.
+  bool watches_z() const { return z_.has_value(); }
+
   /// What a checkpoint must hold.
   std::vector<optim::NamedTensor> state() const;
 

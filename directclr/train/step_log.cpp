@@ -42,7 +42,8 @@ void StepLog::step(const LoggedStep& step, Monitor& monitor, bool warn,
                                                         {"uniformity_r", seen.uniformity_r},
                                                         {"uniformity_z", seen.uniformity_z}};
   if (step.online_top1) values.emplace_back("online_top1", *step.online_top1);
-  files_->write(step.step, epoch_of(step.step), values);
+  files_->write(step.step, epoch_of(step.step), values, seen.r.values,
+                monitor.watches_z() ? seen.z.values : std::vector<double>{});
   start_rate(step.step);
 }
 

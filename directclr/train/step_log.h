@@ -23,8 +23,8 @@ struct LoggedStep {
   at::Tensor r, z;                    ///< both views' rows of this rank: (2n, D), (2n, P)
 };
 
-/// The log of a run's steps: rank 0 reads the monitor, measures the rate, and writes lines to metrics.jsonl and the
-/// events. Other ranks have one too, which only hands over their rows.
+/// The log of a run's steps: rank 0 reads the monitor, measures the rate, and writes lines to metrics.jsonl,
+/// spectra.jsonl and the events. Other ranks have one too, which only hands over their rows.
 class StepLog {
  public:
   /// Continues the run's log where the checkpoint `from` was made.

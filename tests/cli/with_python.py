@@ -75,13 +75,21 @@ with tempfile.TemporaryDirectory() as temporary:
     assert np.array_equal(stored["labels"].numpy(), np.load(work / "features.labels.npy"))
 
     lines = [json.loads(line) for line in open(work / "run/metrics.jsonl")]
-    events = EventAccumulator(out)
+    events = EventAccumulator(out, size_guidance={"histograms": 0})  # 0: all
     events.Reload()
     for name in ("loss", "lr", "rank_r", "rank_z", "online_top1"):
         scalars = events.Scalars(name)
         assert [s.step for s in scalars] == [line["step"] for line in lines if name in line], name
         assert np.allclose([s.value for s in scalars], [line[name] for line in lines if name in line], rtol=1e-5), name
-    print(f"TensorBoard reads {len(events.Tags()['scalars'])} curves")
+    spectra = [json.loads(line) for line in open(work / "run/spectra.jsonl")][1:]
+    for layer in ("r", "z"):
+        histograms = events.Histograms(f"log10_eigenvalues_{layer}")
+        assert [h.step for h in histograms] == [line["step"] for line in spectra], layer
+        for h, line in zip(histograms, spectra):
+            logs = [value for value in line[layer] if value is not None]
+            assert np.isclose(h.histogram_value.max, logs[0], atol=1e-4), layer
+            assert np.isclose(sum(h.histogram_value.bucket), h.histogram_value.num), layer
+    print(f"TensorBoard reads {len(events.Tags()['scalars'])} curves and {len(events.Tags()['histograms'])} histograms")
 
     # Dumped views, repeated with Pillow and torchvision: every byte equal, whatever the preset, source and kind of file.
     sources = [(f"fashion-mnist:{work / 'data'}", "fashion"), (f"fashion-mnist:{work / 'data'}", "imagenet")]

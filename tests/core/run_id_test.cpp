@@ -46,7 +46,7 @@ TEST(RunId, TellsFilesOfTwoRunsApart) {
   write_file(folder / "environment.json", "{}");         // of an earlier version
   write_file(folder / "notes.json", json_with(kOther));  // not the run's
   EXPECT_EQ(problem(), "no error");
-  for (const char* name : {"environment.json", "metrics.jsonl", "DONE", "evaluation.json", "knn.json",
+  for (const char* name : {"environment.json", "metrics.jsonl", "spectra.jsonl", "DONE", "evaluation.json", "knn.json",
                            "probe-dims-0-90.json", "spectrum/embedding.json", "explain/explain.json"}) {
     make_directories((folder / name).parent_path());
     write_file(folder / name, json_with(kOther));

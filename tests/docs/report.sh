@@ -14,4 +14,4 @@ for projector in none direct; do
 done
 "$DIRECTCLR" report "$work/none" "$work/direct" --out "$work/page/report.html"
 "$SOURCE/tests/cli/browser.sh" "$work/page/report.html" representation representation-1 representation-2 embedding views \
-  over-time-loss over-time-rank_r over-time-rank_z over-time-online_top1
+  over-time-spectrum-1 over-time-spectrum-2 over-time-loss over-time-rank_r over-time-rank_z over-time-online_top1

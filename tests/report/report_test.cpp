@@ -28,8 +28,8 @@ TEST(Figures, LeaveScriptDataAndPictureBehind) {
   EXPECT_NE(svg.find("one, two"), std::string::npos);
   // The curve ends where nothing is measured; a line says below what directions are dead.
   EXPECT_EQ(read_file(folder / "name.csv"),
-            "series,name,x,y\n0,one; two,0,1\n0,one; two,1,0.1\n0,one; two,2,nan\n"
-            "1,dead: below 0.0001 of the largest,0,1e-04\n1,dead: below 0.0001 of the largest,2,1e-04\n");
+            "series,name,x,y\n0,one; two,1,1\n0,one; two,2,0.1\n0,one; two,3,nan\n"
+            "1,dead: below 0.0001 of the largest,1,1e-04\n1,dead: below 0.0001 of the largest,3,1e-04\n");
   EXPECT_TRUE(std::filesystem::exists(folder / "name.gp"));
 }
 
@@ -41,7 +41,7 @@ TEST(SpectrumFigure, EndsACurveAtItsFloor) {
   EXPECT_TRUE(figure.series[2].dashed);
   EXPECT_EQ(figure.series[2].y[0], 1e-2);
   EXPECT_TRUE(figure.series[3].dotted);
-  EXPECT_EQ(figure.series[3].x[0], 1.5);
+  EXPECT_EQ(figure.series[3].x[0], 2.5);
   EXPECT_EQ(figure.series[3].y[0], 1e-8);
   EXPECT_EQ(figure.series[4].y[0], 4e-2);
   EXPECT_EQ(figure.series[4].color_of, 1U);

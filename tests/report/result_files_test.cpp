@@ -167,6 +167,7 @@ TEST(ExplanationResult, IsReadAsItWasWritten) {
   for (const bool more : {false, true}) {
     if (more) {
       result.x_representation = result.x;
+      result.r = ExplanationResult::State{"healthy", "0 of 2 directions ..", 0, 2};
       result.first_layer = ExplanationResult::FirstLayer{{1}, {2}, {3}, {4}, 0.5, 6};
     }
     const ExplanationResult read = read_explanation(Json::parse(json_of(result).dump()));
@@ -176,6 +177,7 @@ TEST(ExplanationResult, IsReadAsItWasWritten) {
                                                                    "For: This.", "Against: That.", "Beside: Also."}));
     EXPECT_EQ(read.alignments.at(0).leading, result.alignments[0].leading);
     EXPECT_EQ(read.first_layer.has_value(), more);
+    EXPECT_EQ(read.r.has_value(), more) << "not in files of earlier versions";
   }
   const test::TemporaryFolder folder;
   Json object = json_of(result);

@@ -10,6 +10,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/spectrum/spectra_log.h"
 #include "directclr/tensor/tensor_file.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
@@ -97,6 +98,13 @@ TEST_F(TrainerTest, ResumedRunsEqualUninterruptedOnesBitForBit) {
         return result;
       };
       EXPECT_EQ(losses(parts), losses(whole));
+      // So do the spectra, to the last digit; the first line has the run's id.
+      const auto spectra = [](const settings::RunDirectory& directory) {
+        const std::string text = read_file(directory.spectra());
+        return text.substr(text.find('\n'));
+      };
+      EXPECT_EQ(spectra(parts), spectra(whole));
+      EXPECT_FALSE(spectrum::read_spectra_log(read_file(whole.spectra())).steps.empty());
     }
   }
 }
@@ -363,10 +371,11 @@ TEST_F(TrainerTest, ReadsRunsOfEarlierVersions) {
   write_file(run("a").environment(), R"({"directclr": "0.1", "command": "an old one"})");
   for (const int64_t step : run("a").checkpoints()) {
     auto file = tensor::read_safetensors(run("a").checkpoint(step));
-    for (const char* key : {"run_id", "loss_sum", "loss_steps"}) file.metadata.erase(key);
+    for (const char* key : {"run_id", "loss_sum", "loss_steps", "spectra_bytes"}) file.metadata.erase(key);
     tensor::write_safetensors(run("a").checkpoint(step), file);
   }
   train(settings_, run("a"), settings::StartMode::kResume, "test", {});
+  EXPECT_GT(spectrum::read_spectra_log(read_file(run("a").spectra())).steps.front(), 6) << "from the resume on";
   EXPECT_EQ(run("a").id(), "");
   EXPECT_EQ(error_of([&] { load_model(run("a")); }), "no error");
   const Json environment = Json::parse(read_file(run("a").environment()));

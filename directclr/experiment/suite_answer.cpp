@@ -1,0 +1,114 @@
+#include "directclr/experiment/suite_answer.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "directclr/core/text.h"
+#include "directclr/experiment/comparison.h"
+#include "directclr/report/statistics.h"
+
+namespace directclr::experiment {
+namespace {
+
+constexpr double kBeyondChance = 0.95;
+constexpr double kCollapsedShare = 0.05;  // of the directions, as spectrum::VerdictSettings has it
+
+// One way to train, by its means over seeds.
+struct Standing {
+  std::string name, label;
+  double top1 = 0;
+  double dead = NAN, dimensions = NAN;
+};
+
+double width_of_spectrum(const report::SpectrumResult& s) { return static_cast<double>(s.dimensions()); }
+
+double mean_of(const std::vector<double>& values) { return report::sample(values).mean; }
+
+// Those that have a result, the best first.
+std::vector<Standing> standings(const Results& results) {
+  std::vector<Standing> all;
+  for (const auto& run : results.runs) {
+    const bool known = std::any_of(all.begin(), all.end(), [&](const auto& s) { return s.name == run.variant; });
+    const auto top1 = values_of(results, run.variant, probe_top1);
+    if (known || top1.empty()) continue;
+    Standing& s = all.emplace_back();
+    s.name = s.label = run.variant;
+    for (const auto& variant : results.variants) {
+      if (variant.name == run.variant && !variant.label.empty()) s.label = variant.label;
+    }
+    s.top1 = mean_of(top1);
+    s.dead = mean_of(values_of(results, run.variant, dead_directions));
+    s.dimensions = mean_of(values_of(results, run.variant, of_spectrum("representation", width_of_spectrum)));
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.top1 > b.top1; });
+  return all;
+}
+
+std::string dead_of(const Standing& s) { return format("%.0f of %.0f directions dead", s.dead, s.dimensions); }
+
+// What the first two differ by, and whether that is more than chance.
+std::string lead(const Results& results, const Standing& first, const Standing& second, bool& certain) {
+  const auto differences = paired(results, first.name, second.name, probe_top1);
+  certain = differences.size() >= kFewestSeeds && report::probability_above_zero(differences) >= kBeyondChance;
+  return format("%.1f points more than %s, the next (%zu seeds)", first.top1 - second.top1, second.label.c_str(),
+                differences.size());
+}
+
+}  // namespace
+
+report::Answer suite_answer(const Results& results) {
+  report::Answer answer;
+  const auto all = standings(results);
+  if (all.empty()) {
+    answer.mood = "open";
+    answer.sentence = "No run has finished: there is nothing to compare yet.";
+    answer.number = format("0 of %zu", results.runs.size());
+    answer.counts = "runs are finished";
+    answer.advice = {"Start the same command again: it goes on with the runs that are missing."};
+    return answer;
+  }
+  const Standing& best = all.front();
+  const auto worst = std::max_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
+    return std::isfinite(b.dead) && !(a.dead >= b.dead);
+  });
+  answer.number = format("%.1f %%", best.top1);
+  answer.counts = "of the test images told right by a linear probe: " + best.label;
+  answer.mood = "good";
+  answer.sentence = all.size() == 1 ? best.label + format(" tells %.1f %% of the test images right", best.top1)
+                                    : format("Of %zu ways to train, ", all.size()) + best.label +
+                                          format(" classifies best (%.1f %%)", best.top1);
+  if (std::isfinite(worst->dead) && all.size() > 1) {
+    answer.sentence +=
+        "; " + worst->label + format(" loses most directions (%.0f of %.0f)", worst->dead, worst->dimensions);
+  }
+  answer.sentence += ".";
+  std::vector<std::string> collapsed;
+  for (const auto& s : all) {
+    if (s.dead >= kCollapsedShare * s.dimensions) collapsed.push_back(s.label + format(" (%.0f)", s.dead));
+  }
+  bool certain = false;
+  std::string gain = "There is nothing to compare it with.";
+  if (all.size() > 1) {
+    gain = best.label + " has " + lead(results, best, all[1], certain) +
+           (certain ? ": more than chance." : ": that may be chance.");
+    answer.advice.push_back(certain ? "Take " + best.label + ", on data like these."
+                                    : "Do not choose between " + best.label + " and " + all[1].label +
+                                          " by this: run more seeds (--seeds).");
+  } else {
+    answer.no_advice = "Nothing: there is no other way to train to compare with.";
+  }
+  answer.terms =
+      "Accuracy: linear probe on the frozen representation r, mean over seeds. Dead: less than 1/10,000 of the "
+      "largest variance.";
+  answer.questions = {
+      {"Which ways to train collapse?",
+       collapsed.empty() ? "None: less than 5 % of the directions of r are dead in each."
+                         : "At least 5 % of the directions of r are dead in: " + join(collapsed) + "."},
+      {report::kDoesItHurt, format("The best has %.1f %% and ", best.top1) + dead_of(best) + "; " + all.back().label +
+                                format(", the last, %.1f %% and ", all.back().top1) + dead_of(all.back()) + "."},
+      {"Is the best better by more than chance?", gain},
+      {report::kWhatToChange, answer.advice.empty() ? answer.no_advice : answer.advice.front()}};
+  return answer;
+}
+
+}  // namespace directclr::experiment

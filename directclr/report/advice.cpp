@@ -1,0 +1,152 @@
+#include "directclr/report/advice.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "directclr/core/text.h"
+#include "directclr/report/plain_words.h"
+
+namespace directclr::report {
+namespace {
+
+using Kind = spectrum::Verdict::Kind;
+
+bool judged(const Evidence& e, Kind kind) { return e.spectrum && e.spectrum->verdict.kind == kind; }
+
+struct WeakerOperation {
+  const char* operation;
+  const char* text;
+};
+// Of data::augment_operations.
+constexpr WeakerOperation kWeaker[] = {{"crop", "a larger --crop-scale-min"},
+                                       {"flip", "a smaller --flip-probability"},
+                                       {"brightness", "a smaller --jitter-brightness"},
+                                       {"contrast", "a smaller --jitter-contrast"},
+                                       {"saturation", "a smaller --jitter-saturation"},
+                                       {"hue", "a smaller --jitter-hue"},
+                                       {"grayscale", "a smaller --grayscale-probability"},
+                                       {"blur", "a smaller --blur-sigma-max"},
+                                       {"solarize", "a smaller --solarize-probability-a and -b"}};
+
+std::string more_rows(const Evidence& e) {
+  if (!judged(e, Kind::kTooFewRows)) return "";
+  const double needed = e.spectrum->lines.rows_per_dimension * static_cast<double>(e.spectrum->dimensions());
+  return "Measure again with at least " + count_text(std::llround(std::ceil(needed))) + " rows.";
+}
+
+std::string look_at_input(const Evidence& e) {
+  if (!judged(e, Kind::kCompleteCollapse) || !e.projector.empty()) return "";
+  return "Check that these are the outputs of the layer that you mean, and that the network got different inputs.";
+}
+
+std::string subtract_mean(const Evidence& e) {
+  if (!judged(e, Kind::kOneDirection)) return "";
+  return "Subtract the mean of the rows before you compare them by cosine: what they have in common hides what tells "
+         "them apart.";
+}
+
+std::string add_projector(const Evidence& e) {
+  if (!judged(e, Kind::kDimensionalCollapse) || e.projector != "none") return "";
+  return "Train with a projector (--projector linear or mlp): without one the loss works on the representation itself, "
+         "and more of its directions die.";
+}
+
+bool first_cause_seen(const Evidence& e) {
+  return e.explanation && e.explanation->conclusion.confidence != "none" && e.explanation->x.negative_for_certain > 0;
+}
+
+std::string weaken_augmentation(const Evidence& e) {
+  if (!first_cause_seen(e)) return "";
+  const std::string operation = main_operation(*e.explanation), change = weaker(operation);
+  if (change.empty()) return "";
+  return "Of the augmentation, " + operation + " does most of it in the weakest directions: try " + change +
+         " and look whether accuracy gains.";
+}
+
+std::string explain_it(const Evidence& e) {
+  if (!judged(e, Kind::kDimensionalCollapse) || e.projector.empty() || e.projector == "none" || e.explanation)
+    return "";
+  return "Run directclr explain on this run: it says whether the augmentation is too strong, and which part of it.";
+}
+
+std::string keep_best(const Evidence& e) {
+  if (!e.fall) return "";
+  return format(
+      "Train with --keep-best rank_r to keep the network as it was at its best (step %.0f here), or with "
+      "--stop-under to end where directions are lost.",
+      e.fall->since);
+}
+
+std::string use_r(const Evidence& e) {
+  if (!e.embedding || !e.spectrum || e.embedding->verdict.kind != Kind::kDimensionalCollapse ||
+      e.spectrum->verdict.kind != Kind::kHealthy) {
+    return "";
+  }
+  return "Use the representation r (the encoder's output) for other tasks, not the embedding z behind the projector, "
+         "whose directions have died.";
+}
+
+std::string finer_numbers(const Evidence& e) {
+  const SpectrumResult* s = e.spectrum;
+  if (!s || s->values.empty() || !(s->floor > s->lines.dead_below * s->values.front())) return "";
+  return "Save the rows as float32: the rounding of these hides small directions.";
+}
+
+std::string measure_accuracy(const Evidence& e) {
+  if (e.projector.empty() || e.measured_accuracy) return "";
+  return "Run directclr probe on this run: it says what the network is worth for telling classes apart.";
+}
+
+}  // namespace
+
+std::string weaker(const std::string& operation) {
+  for (const auto& entry : kWeaker) {
+    if (entry.operation == operation) return entry.text;
+  }
+  return "";
+}
+
+std::string main_operation(const ExplanationResult& e) {
+  constexpr double kHalf = 0.5;
+  const std::string alone = " alone", without = "without ";
+  if (e.attribution.empty()) return "";
+  const double all = e.attribution.front().weak_share;
+  const ExplanationResult::Attribution *most = nullptr, *least = nullptr;
+  for (const auto& a : e.attribution) {
+    if (a.name.ends_with(alone) && (!most || a.weak_share > most->weak_share)) most = &a;
+    if (a.name.starts_with(without) && (!least || a.weak_share < least->weak_share)) least = &a;
+  }
+  if (!most || !least || !(most->weak_share >= kHalf * all)) return "";
+  const std::string operation = most->name.substr(0, most->name.size() - alone.size());
+  return least->name.substr(without.size()) == operation ? operation : "";
+}
+
+const Table<AdviceRule>& advice_rules() {
+  static const Table<AdviceRule> rules(
+      "rule",
+      {{"more-rows", "the verdict is: too few rows to tell", more_rows},
+       {"look-at-input", "all rows of a file are the same", look_at_input},
+       {"subtract-mean", "the verdict is: almost one direction", subtract_mean},
+       {"weaken-augmentation",
+        "an explanation has found directions that the augmentation spreads more than the data, and one operation does "
+        "most of it",
+        weaken_augmentation},
+       {"add-projector", "the representation of a run without projector has dead directions", add_projector},
+       {"explain", "the representation of a run with a projector has dead directions, and nobody has asked why",
+        explain_it},
+       {"keep-best", "the effective rank of r has fallen while the run was trained", keep_best},
+       {"use-r", "the embedding has dead directions and the representation is healthy", use_r},
+       {"finer-numbers", "rounding hides directions that would not count as dead", finer_numbers},
+       {"measure-accuracy", "a run has no linear probe", measure_accuracy}});
+  return rules;
+}
+
+std::vector<std::string> advise(const Evidence& evidence) {
+  std::vector<std::string> advice;
+  for (const auto& rule : advice_rules()) {
+    if (std::string text = rule.text(evidence); !text.empty()) advice.push_back(std::move(text));
+  }
+  return advice;
+}
+
+}  // namespace directclr::report

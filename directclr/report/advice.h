@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "directclr/core/table.h"
+#include "directclr/report/explanation_result.h"
+#include "directclr/report/spectrum_result.h"
+#include "directclr/report/trend.h"
+
+namespace directclr::report {
+
+/// What advice may go by. What is not known is null or empty.
+struct Evidence {
+  const SpectrumResult* spectrum = nullptr;        ///< what is judged: r of a run, or the rows of a file
+  const SpectrumResult* embedding = nullptr;       ///< z of that run
+  const ExplanationResult* explanation = nullptr;  ///< of that network
+  std::string projector = "";                      ///< of that run; empty: no run
+  std::optional<Fall> fall = {};                   ///< of the effective rank of r while it was trained
+  bool measured_accuracy = false;                  ///< whether the run has a linear probe
+};
+
+/// One rule: what to do where something is known to help. A rule that does not know is silent. docs/pages.md has each,
+/// with what it rests on.
+struct AdviceRule {
+  std::string name;
+  std::string help;                                  ///< when it speaks
+  std::function<std::string(const Evidence&)> text;  ///< a sentence; empty: nothing to say
+};
+/// All rules, in the order in which their advice is given.
+const Table<AdviceRule>& advice_rules();
+
+/// What the rules have to say.
+std::vector<std::string> advise(const Evidence& evidence);
+
+/// What to change in a training where one operation of the augmentation is too strong, by its name: "try a larger
+/// --crop-scale-min". Empty for a name that is none of the program's.
+std::string weaker(const std::string& operation);
+
+/// The operation that alone makes at least half of what the augmentation spreads in the weakest directions, and without
+/// which the least is left; empty where no operation is both, or nothing was attributed.
+std::string main_operation(const ExplanationResult& explanation);
+
+}  // namespace directclr::report

@@ -1,0 +1,96 @@
+#include "directclr/report/plain_words.h"
+
+#include <cmath>
+
+#include "directclr/core/text.h"
+
+namespace directclr::report {
+namespace {
+
+using Kind = spectrum::Verdict::Kind;
+
+bool few_rows(const SpectrumResult& s) {
+  return static_cast<double>(s.samples) < s.lines.rows_per_dimension * static_cast<double>(s.dimensions());
+}
+
+std::string and_one_way(const SpectrumResult& s) {
+  return spectrum::angular_spread(s) < s.lines.one_direction_below ? ", and all rows point almost the same way" : "";
+}
+
+}  // namespace
+
+std::string count_text(int64_t count) {
+  std::string text = std::to_string(count);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3) {
+    text.insert(static_cast<size_t>(at), ",");
+  }
+  return text;
+}
+
+std::string share_text(double share) {
+  const double parts = share > 0 ? 1 / share : 0;
+  const bool whole = parts >= 2 && parts < 1e15 && std::abs(parts - std::round(parts)) < 1e-9 * parts;
+  return whole ? "1/" + count_text(std::llround(parts)) : format("%g", share);
+}
+
+std::string plain_verdict(const SpectrumResult& s, const std::string& of) {
+  const std::string dead = count_text(s.verdict.dead), all = count_text(s.dimensions());
+  const std::string share = share_text(s.lines.dead_below);
+  switch (s.verdict.kind) {
+    case Kind::kCompleteCollapse:
+      return "Every row" + of + " is the same: complete collapse. Nothing is left to tell one input from another.";
+    case Kind::kDimensionalCollapse:
+      return (few_rows(s) ? "At least " : "") + dead + " of " + all + " directions" + of + " carry less than " + share +
+             " of the largest variance" + and_one_way(s) + ": dimensional collapse.";
+    case Kind::kTooFewRows:
+      return count_text(s.samples) + " rows are too few to say how many of the " + all + " directions" + of +
+             " are in use.";
+    case Kind::kOneDirection:
+      return "All rows" + of + " point almost the same way: they differ little beside what they have in common.";
+    case Kind::kHealthy: break;
+  }
+  if (s.verdict.dead == 0) return "All " + all + " directions" + of + " are in use: no collapse.";
+  return count_text(s.dimensions() - s.verdict.dead) + " of " + all + " directions" + of + " are in use: no collapse.";
+}
+
+HeadNumber head_number(const SpectrumResult& s) {
+  const std::string all = " of " + count_text(s.dimensions());
+  switch (s.verdict.kind) {
+    case Kind::kCompleteCollapse: return {"0" + all, "directions vary"};
+    case Kind::kTooFewRows:
+      return {
+          count_text(s.samples),
+          "rows, of at least " +
+              count_text(std::llround(std::ceil(s.lines.rows_per_dimension * static_cast<double>(s.dimensions())))) +
+              " that it takes"};
+    case Kind::kOneDirection:
+      return {format("%.2g", spectrum::angular_spread(s)),
+              "from their mean lie the rows' directions (1: spread evenly)"};
+    case Kind::kDimensionalCollapse:
+      return {(few_rows(s) ? "≥ " : "") + count_text(s.verdict.dead) + all, "directions are dead"};
+    case Kind::kHealthy: break;
+  }
+  return {count_text(s.dimensions() - s.verdict.dead) + all, "directions are in use"};
+}
+
+std::string terms_of(const SpectrumResult& s) {
+  if (s.verdict.kind == Kind::kCompleteCollapse) return "The covariance of the rows is 0.";
+  std::string text;
+  if (s.verdict.dead > 0 && s.verdict.kind != Kind::kTooFewRows && !few_rows(s)) {
+    text = "The dead tail starts at rank " + count_text(s.dimensions() - s.verdict.dead + 1) + ". ";
+  }
+  text += format("Together the directions carry as much as %.1f equally strong ones (effective rank).",
+                 s.effective_rank_lambda);
+  if (!s.constant.empty()) text += " " + count_text(static_cast<int64_t>(s.constant.size())) + " columns never vary.";
+  return text;
+}
+
+std::string mood_of(const SpectrumResult& s) {
+  switch (s.verdict.kind) {
+    case Kind::kHealthy: return "good";
+    case Kind::kTooFewRows: return "open";
+    default: return "bad";
+  }
+}
+
+}  // namespace directclr::report

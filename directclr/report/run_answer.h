@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "directclr/report/answer.h"
+#include "directclr/report/run_results.h"
+
+namespace directclr::report {
+
+/// The five questions, as far as the files of a run answer them. Without a picture.
+Answer run_answer(const RunResults& run);
+
+/// The same for several: which have collapsed, with the answers to the questions run by run. Requires runs.
+Answer runs_answer(const std::vector<RunResults>& runs);
+
+}  // namespace directclr::report

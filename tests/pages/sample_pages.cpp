@@ -1,0 +1,190 @@
+// Writes every kind of page, of data that are made up or stand in docs/, for look.py: sample_pages OUT RESULTS.json.
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "directclr/array/array.h"
+#include "directclr/core/files.h"
+#include "directclr/core/json.h"
+#include "directclr/core/text.h"
+#include "directclr/experiment/page.h"
+#include "directclr/paper/suites.h"
+#include "directclr/paper/theory_page.h"
+#include "directclr/report/explanation_page.h"
+#include "directclr/report/explanation_result.h"
+#include "directclr/report/run_report.h"
+#include "directclr/report/run_results.h"
+#include "directclr/report/spectrum_page.h"
+#include "directclr/report/spectrum_result.h"
+#include "directclr/spectrum/spectra_log.h"
+#include "directclr/spectrum/spectrum.h"
+#include "tests/support/matrices.h"
+
+namespace {
+
+using namespace directclr;
+namespace fs = std::filesystem;
+
+constexpr int64_t kWidth = 64;
+
+// Rows (n, kWidth) whose k-th column has standard deviation scale(k), about `mean`.
+template <class Scale>
+array::Array rows_with(int64_t n, double mean, Scale scale) {
+  std::vector<double> values = array::to_doubles(test::normal_array(n, kWidth, 7));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = mean + scale(static_cast<int64_t>(i) % kWidth) * values[i];
+  return array::Array::of(std::move(values), {n, kWidth});
+}
+
+report::SpectrumResult measured(const array::Array& rows, const std::string& name) {
+  return report::spectrum_result(spectrum::summarize(rows, false), {}, {{"input", name}, {"data", "a made-up set"}});
+}
+
+double gentle(int64_t k) { return 1 - 0.7 * static_cast<double>(k) / kWidth; }
+double with_a_tail(int64_t k) { return k < 40 ? gentle(k) : 1e-4; }
+
+void spectrum_page(const fs::path& folder, const std::string& name, const array::Array& rows) {
+  make_directories(folder / name);
+  report::write_spectrum_result(folder / name / (name + ".json"), measured(rows, name + ".npy"));
+  report::write_spectrum_page(folder / name, {name});
+}
+
+// A run whose effective rank rises to step 100 and then falls to a third.
+void write_run(const fs::path& folder, const std::string& projector, const report::SpectrumResult& r, bool falling) {
+  make_directories(folder / "spectrum");
+  write_file(folder / "config.toml",
+             "[train]\ndata = \"a made-up set\"\nseed = 0\nepochs = 4\n[encoder]\narch = \"tiny\"\n"
+             "[projector]\nprojector = \"" +
+                 projector + "\"\n");
+  write_file(folder / "DONE", R"({"steps": 400, "seconds": 65})");
+  std::string metrics, spectra = spectrum::spectra_head("", kWidth, 0);
+  for (int step = 20; step <= 400; step += 20) {
+    const double rise = std::min(1.0, step / 100.0), fall = falling && step > 100 ? (step - 100) / 300.0 : 0;
+    const double rank = 50 * rise * (1 - 0.7 * fall);
+    metrics += format("{\"step\": %d, \"loss\": %.4f, \"rank_r\": %.3f, \"rank_z\": %.3f, \"dead_r\": %d}\n", step,
+                      1 + 3.0 / step, rank, rank / 2, static_cast<int>(fall * 2));
+    std::vector<double> values;
+    for (int64_t k = 0; k < kWidth; ++k) {
+      values.push_back(std::exp(-static_cast<double>(k) * (0.02 + 0.3 * fall) / rise));
+    }
+    spectra += spectrum::spectra_line(step, spectrum::logged_spectrum(values), {});
+  }
+  write_file(folder / "metrics.jsonl", metrics);
+  write_file(folder / "spectra.jsonl", spectra);
+  const std::string top1 = projector == "none" ? "0.75" : "0.8125";
+  write_file(folder / "probe.json", "{\"top1\": " + top1 + R"(, "protocol": {"method": "L-BFGS", "dims": [0, 64],
+             "representation_width": 64, "random_init": false}})");
+  report::write_spectrum_result(folder / "spectrum" / "representation.json", r);
+}
+
+void report_page(const fs::path& out, const std::vector<fs::path>& folders) {
+  std::vector<report::RunResults> runs;
+  std::vector<std::string> names;
+  for (const auto& folder : folders) {
+    runs.push_back(report::read_results(folder));
+    names.push_back(runs.back().name);
+  }
+  write_file(out / "index.html", report::run_report(join(names), runs, out / "figures"));
+}
+
+// A network some of whose directions the augmentation spreads more than the data.
+report::ExplanationResult explanation() {
+  report::ExplanationResult e;
+  e.images = 4096;
+  e.batch = 256;
+  e.conclusion = {"r has dead directions, and the first cause of collapse is at work", "high", {"This"}, {}, {"That"}};
+  e.r = report::ExplanationResult::State{"dimensional collapse", "24 of 64 directions ..", 24, kWidth};
+  e.x.layer = "representation r";
+  e.x.negative_for_certain = 12;
+  for (int k = 0; k < kWidth; ++k) {
+    const double data = std::pow(10.0, -k / 16.0), augmentation = data * (0.3 + k / 60.0);
+    e.x.data_along.push_back(data);
+    e.x.augmentation_along.push_back(augmentation);
+    e.x.eigenvalues.push_back(data - augmentation);
+    e.x.held_out.push_back(0.9 * (data - augmentation));
+    e.x.standard_error.push_back(0.02 * data);
+    e.growth.size.push_back(data);
+    e.growth.exact.push_back(data - augmentation);
+    e.growth.standard_error.push_back(0.02 * data);
+    e.growth.lemma2.push_back(2 * (data - augmentation));
+  }
+  e.x_eqn2 = {0.5, 10, 9, e.x.eigenvalues};
+  e.growth.singular = true;
+  e.attribution = {{"as trained", 0.6, 1.2},
+                   {"crop alone", 0.5, 1.0},
+                   {"hue alone", 0.2, 0.3},
+                   {"without crop", 0.3, 0.5},
+                   {"without hue", 0.5, 1.1}};
+  e.attribution_images = 512;
+  e.weak_count = 6;
+  report::ExplanationResult::Alignment alignment{"first, second", "a ReLU", 0.6, 0.1, 0.12, {2, 1}, {3, 1}, {}};
+  for (int r = 0; r < 24; ++r) {
+    auto& row = alignment.leading.emplace_back();
+    for (int c = 0; c < 24; ++c) row.push_back(r == c ? 0.8 : 0.05 * ((r * 7 + c * 3) % 4));
+  }
+  e.alignments = {alignment};
+  e.protocol = {{"run", "made-up"},      {"data", "a made-up set"}, {"arch", "tiny"},
+                {"projector", "linear"}, {"pretraining_epochs", 4}, {"seed", 0}};
+  return e;
+}
+
+void theory_page(const fs::path& out) {
+  theory::Check good;
+  good.name = "lemma5";
+  good.title = "Lemma 5: a statement that holds";
+  good.statement = "It holds.";
+  good.formula = "a = b";
+  good.measures = {{"deviation of a from b", 1e-9, 1e-12}};
+  paper::FigureResult figure{"fig3", "Figure 3: strong augmentation makes singular values vanish", "made up",
+                             "Read it so."};
+  figure.claims = {{"They vanish", true, "from 1 to 1e-6"}};
+  report::Figure curves{"Singular values", "rank", "singular value"};
+  for (const double strength : {0.5, 2.0}) {
+    report::Series series{format("k = %g", strength), {}};
+    for (int k = 0; k < 16; ++k) {
+      series.x.push_back(k);
+      series.y.push_back(std::exp(-k * strength));
+    }
+    curves.series.push_back(series);
+  }
+  figure.draw(curves, out, "fig3", "Singular values of the trained weights.");
+  write_file(out / "index.html", paper::theory_page({good, good}, {figure}, "directclr theory all"));
+}
+
+void suite_page(const fs::path& out, const fs::path& results_file) {
+  const auto results = experiment::Results::read(results_file);
+  std::vector<experiment::Suite> suites;
+  for (const auto& suite : paper::suites()) suites.push_back(suite);
+  const auto sections = experiment::present(suites, results, out / "figures");
+  write_file(out / "index.html", experiment::page_html(results, sections, {"The paper's experiments, made again"}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fputs("usage: sample_pages OUT RESULTS.json\n", stderr);
+    return 2;
+  }
+  const fs::path out = argv[1];
+  spectrum_page(out, "healthy", rows_with(1000, 0, gentle));
+  spectrum_page(out, "dimensional", rows_with(1000, 0, with_a_tail));
+  spectrum_page(out, "complete", rows_with(1000, 1, [](int64_t) { return 0.0; }));
+  spectrum_page(out, "few", rows_with(50, 0, gentle));
+  const auto healthy = measured(rows_with(1000, 0, gentle), "r"), dead = measured(rows_with(1000, 0, with_a_tail), "r");
+  write_run(out / "runs/falling", "mlp", healthy, true);
+  write_run(out / "runs/none", "none", dead, false);
+  write_run(out / "runs/mlp", "mlp", healthy, false);
+  report_page(out / "falling", {out / "runs/falling"});
+  report_page(out / "collapsed-run", {out / "runs/none"});
+  report_page(out / "runs-compared", {out / "runs/none", out / "runs/mlp"});
+  make_directories(out / "explain");
+  report::write_explanation(out / "explain" / "explain.json", explanation());
+  report::write_explanation_page(out / "explain");
+  theory_page(out / "theory");
+  suite_page(out / "suite", argv[2]);
+  return 0;
+}

@@ -1,0 +1,206 @@
+#include "directclr/report/advice.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "directclr/core/files.h"
+#include "directclr/core/json.h"
+#include "directclr/data/augment_operations.h"
+#include "directclr/report/plain_words.h"
+#include "directclr/report/trend.h"
+#include "directclr/settings/train_settings.h"
+#include "directclr/spectrum/metrics.h"
+#include "tests/support/folders.h"
+
+namespace directclr::report {
+namespace {
+
+using Kind = spectrum::Verdict::Kind;
+
+// Of these eigenvalues of so many rows.
+SpectrumResult result_of(std::vector<double> values, int64_t samples = 1000, double mean_cosine = 0) {
+  spectrum::SpectrumSummary s;
+  s.values = std::move(values);
+  s.samples = samples;
+  s.mean_cosine = mean_cosine;
+  s.effective_rank_lambda = 2.5;
+  return spectrum_result(s, {}, Json::object());
+}
+
+const std::vector<double> kHealthyValues = {4, 3, 2, 1}, kDeadValues = {4, 3, 1e-6, 1e-7};
+
+ExplanationResult with_attribution(double crop_alone, double without_crop, double without_hue) {
+  ExplanationResult e;
+  e.conclusion.confidence = "high";
+  e.x.negative_for_certain = 3;
+  e.attribution = {{"as trained", 0, 1.2},
+                   {"crop alone", 0, crop_alone},
+                   {"hue alone", 0, 0.3},
+                   {"without crop", 0, without_crop},
+                   {"without hue", 0, without_hue}};
+  return e;
+}
+
+std::set<std::string> speaking(const Evidence& e) {
+  std::set<std::string> names;
+  for (const auto& rule : advice_rules()) {
+    if (!rule.text(e).empty()) names.insert(rule.name);
+  }
+  return names;
+}
+
+using Names = std::set<std::string>;
+
+TEST(Advice, IsSilentWhereNothingIsKnown) {
+  EXPECT_TRUE(advise({}).empty());
+  const auto healthy = result_of(kHealthyValues);
+  EXPECT_TRUE(advise({.spectrum = &healthy}).empty());
+  const auto dead = result_of(kDeadValues);
+  EXPECT_TRUE(advise({.spectrum = &dead}).empty()) << "the rows of a file say nothing of what made them";
+  const auto same = result_of({0, 0, 0, 0});
+  EXPECT_EQ(speaking({.spectrum = &same, .projector = "mlp", .measured_accuracy = true}), Names{});
+}
+
+TEST(Advice, OfAFileIsAboutItsRows) {
+  const auto few = result_of(kHealthyValues, 5);
+  EXPECT_EQ(speaking({.spectrum = &few}), Names{"more-rows"});
+  EXPECT_EQ(advise({.spectrum = &few})[0], "Measure again with at least 8 rows.");
+  const auto same = result_of({0, 0, 0, 0});
+  EXPECT_EQ(speaking({.spectrum = &same}), Names{"look-at-input"});
+  const auto one_way = result_of(kHealthyValues, 1000, 0.9999);
+  EXPECT_EQ(speaking({.spectrum = &one_way}), Names{"subtract-mean"});
+  auto coarse = result_of(kHealthyValues);
+  coarse.floor = 4e-3;
+  EXPECT_EQ(speaking({.spectrum = &coarse}), Names{"finer-numbers"});
+  coarse.floor = 4e-5;
+  EXPECT_EQ(speaking({.spectrum = &coarse}), Names{});
+}
+
+TEST(Advice, OfARunIsAboutItsProjector) {
+  const auto healthy = result_of(kHealthyValues), dead = result_of(kDeadValues);
+  const auto run = [](const SpectrumResult& r, const SpectrumResult& z, const char* projector) {
+    return Evidence{.spectrum = &r, .embedding = &z, .projector = projector, .measured_accuracy = true};
+  };
+  EXPECT_EQ(speaking(run(dead, dead, "none")), Names{"add-projector"});
+  EXPECT_EQ(speaking(run(dead, healthy, "mlp")), Names{"explain"});
+  EXPECT_EQ(speaking(run(healthy, dead, "mlp")), Names{"use-r"});
+  EXPECT_EQ(speaking(run(healthy, healthy, "none")), Names{});
+  EXPECT_EQ(speaking({.spectrum = &healthy, .projector = "mlp"}), Names{"measure-accuracy"});
+}
+
+TEST(Advice, NamesAnOperationOnlyWhereItDoesMost) {
+  const auto most = with_attribution(1.0, 0.5, 1.1);
+  EXPECT_EQ(main_operation(most), "crop");
+  ASSERT_EQ(speaking({.explanation = &most}), Names{"weaken-augmentation"});
+  EXPECT_NE(advise({.explanation = &most})[0].find("a larger --crop-scale-min"), std::string::npos);
+  // Alone less than half; another one is missed more; nothing loses to the augmentation; nobody can tell.
+  EXPECT_EQ(main_operation(with_attribution(0.5, 0.5, 1.1)), "");
+  EXPECT_EQ(main_operation(with_attribution(1.0, 0.9, 0.4)), "");
+  auto other = most;
+  other.x.negative_for_certain = 0;
+  EXPECT_EQ(speaking({.explanation = &other}), Names{});
+  other = most;
+  other.conclusion.confidence = "none";
+  EXPECT_EQ(speaking({.explanation = &other}), Names{});
+  // A run that has been explained is not sent to be explained.
+  const auto dead = result_of(kDeadValues);
+  EXPECT_FALSE(speaking({.spectrum = &dead, .explanation = &most, .projector = "mlp"}).contains("explain"));
+}
+
+// Every option that is named is one, and every operation has one.
+TEST(Advice, KnowsEveryOperationByItsOption) {
+  settings::TrainSettings settings;
+  FieldList fields = fields_of(settings);
+  for (const auto& operation : data::augment_operations()) {
+    const std::string text = weaker(std::string(operation.name));
+    const size_t at = text.find("--");
+    ASSERT_NE(at, std::string::npos) << operation.name;
+    const std::string option = text.substr(at, text.find(' ', at) - at);
+    bool found = false;
+    for (const auto& field : fields.fields()) found = found || field.option() == option;
+    EXPECT_TRUE(found) << option;
+  }
+  EXPECT_EQ(weaker("mixup"), "");
+}
+
+// "Train with a projector": what the runs of docs/results.json say of it.
+TEST(Advice, OfAProjectorIsWhatRunsShow) {
+  const Json results = Json::parse(read_file(test::tests_folder() / "../docs/results.json"));
+  const auto mean = [&](const std::string& variant, const auto& value) {
+    double sum = 0;
+    int count = 0;
+    for (const auto& run : results.at("runs")) {
+      if (run.at("variant").template get<std::string>() != variant || run.contains("problem")) continue;
+      sum += value(run);
+      ++count;
+    }
+    EXPECT_GE(count, 3) << variant;
+    return sum / count;
+  };
+  const auto top1 = [](const Json& run) { return run.at("top1").get<double>(); };
+  const auto dead = [](const Json& run) {
+    const auto values = run.at("spectra").at("representation").at("values").get<std::vector<double>>();
+    return static_cast<double>(spectrum::count_below(values, 1e-4));
+  };
+  const auto dying = result_of(kDeadValues);
+  const std::string advice = advise({.spectrum = &dying, .projector = "none", .measured_accuracy = true}).at(0);
+  for (const std::string projector : {"linear", "mlp"}) {
+    EXPECT_NE(advice.find(projector), std::string::npos);
+    EXPECT_GT(mean(projector, top1), mean("none", top1)) << projector;
+    EXPECT_LT(mean(projector, dead), mean("none", dead)) << projector;
+  }
+}
+
+TEST(Advice, RulesStandInTheDocumentation) {
+  const std::string text = read_file(test::tests_folder() / "../docs/pages.md");
+  for (const auto& rule : advice_rules()) {
+    EXPECT_NE(text.find("| `" + rule.name + "` | " + rule.help + " |"), std::string::npos) << rule.name;
+  }
+}
+
+TEST(Trend, SeesARankThatFallsAndOneThatDoesNot) {
+  const Course falling{{10, 20, 30, 40, 50}, {5, 40, 50, 45, 39}};
+  const auto fall = fall_of(falling);
+  ASSERT_TRUE(fall.has_value());
+  EXPECT_EQ(fall->since, 30);
+  EXPECT_EQ(fall->from, 50);
+  EXPECT_EQ(fall->to, 39);
+  EXPECT_FALSE(fall_of({{10, 20, 30, 40, 50}, {5, 40, 50, 45, 41}}).has_value()) << "0.82 of the highest";
+  EXPECT_FALSE(fall_of({{10, 20}, {50, 10}}).has_value()) << "two values make no trend";
+  EXPECT_FALSE(fall_of({}).has_value());
+}
+
+TEST(Trend, SaysSinceWhenDirectionsAreDead) {
+  EXPECT_EQ(collapsed_since({{1, 2, 3, 4}, {9, 0, 6, 7}}, 100, 0.05), 3) << "not at first, when all are nearly dead";
+  EXPECT_EQ(collapsed_since({{1, 2}, {9, 9}}, 100, 0.05), 1);
+  EXPECT_EQ(collapsed_since({{1, 2}, {9, 4}}, 100, 0.05), std::nullopt);
+  EXPECT_EQ(collapsed_since({{1, 2}, {0, 0}}, 100, 0), std::nullopt) << "none dead is no collapse";
+  EXPECT_EQ(collapsed_since({}, 100, 0.05), std::nullopt);
+}
+
+TEST(PlainWords, SayWhatTheVerdictIs) {
+  EXPECT_EQ(plain_verdict(result_of(kHealthyValues), " of r"), "All 4 directions of r are in use: no collapse.");
+  EXPECT_EQ(plain_verdict(result_of(kDeadValues), ""),
+            "2 of 4 directions carry less than 1/10,000 of the largest variance: dimensional collapse.");
+  EXPECT_EQ(head_number(result_of(kDeadValues)).number, "2 of 4");
+  EXPECT_NE(terms_of(result_of(kDeadValues)).find("starts at rank 3"), std::string::npos);
+  EXPECT_NE(plain_verdict(result_of({0, 0}), "").find("complete collapse"), std::string::npos);
+  EXPECT_EQ(head_number(result_of(kHealthyValues, 5)).counts, "rows, of at least 8 that it takes");
+  EXPECT_EQ(mood_of(result_of(kHealthyValues)), "good");
+  EXPECT_EQ(mood_of(result_of(kDeadValues)), "bad");
+  EXPECT_EQ(mood_of(result_of(kHealthyValues, 5)), "open");
+}
+
+TEST(PlainWords, WriteSharesAndCountsForReaders) {
+  EXPECT_EQ(share_text(1e-4), "1/10,000");
+  EXPECT_EQ(share_text(0.5), "1/2");
+  EXPECT_EQ(share_text(0.3), "0.3");
+  EXPECT_EQ(share_text(0), "0");
+  EXPECT_EQ(count_text(7), "7");
+  EXPECT_EQ(count_text(1234567), "1,234,567");
+  EXPECT_EQ(count_text(-123), "-123");
+}
+
+}  // namespace
+}  // namespace directclr::report
