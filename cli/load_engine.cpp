@@ -1,6 +1,7 @@
 #include <dlfcn.h>
 
 #include <cstdlib>
+#include <string>
 
 #include "cli/engine/engine.h"
 #include "cli/packaged_engine.h"
@@ -23,9 +24,17 @@ const Engine& load_engine() {
     // The Python package's launcher says where packages are.
     const char* package = std::getenv("DIRECTCLR_ENGINE");
     const char* torch = std::getenv("DIRECTCLR_TORCH");
-    void* library = package ? open_packaged_engine(package, torch ? torch : "")
-                            : ::dlopen("libdirectclr_engine.so", RTLD_NOW | RTLD_GLOBAL);
-    if (!library) throw Error(std::string("cannot load the tensor library: ") + ::dlerror());
+    const std::string name = "libdirectclr_engine.so";
+    void* library =
+        package ? open_packaged_engine(package, torch ? torch : "") : ::dlopen(name.c_str(), RTLD_NOW | RTLD_GLOBAL);
+    if (!library) {
+      const std::string why = ::dlerror();
+      if (why.starts_with(name + ": cannot open")) {
+        throw InputError("libtorch", "this build leaves it out, and training, evaluation and explanations need it",
+                         "run tools/setup, then cmake --preset release and cmake --build --preset release");
+      }
+      throw Error("cannot load the tensor library: " + why);
+    }
     auto* get = reinterpret_cast<decltype(&directclr_engine)>(::dlsym(library, "directclr_engine"));
     if (!get) throw Error("libdirectclr_engine.so is not the one this program was built with");
     return get();

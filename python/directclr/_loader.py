@@ -166,9 +166,10 @@ class Loader:
             return jnp.asarray(view.view(jnp.bfloat16) if self._options["dtype"] == "bfloat16" else view)
         import torch
 
-        tensor = torch.from_numpy(view)
         if self._options["dtype"] == "bfloat16":
-            tensor = tensor.view(torch.bfloat16)
+            tensor = torch.from_numpy(view.view(np.int16)).view(torch.bfloat16)  # uint16 is unknown before PyTorch 2.3
+        else:
+            tensor = torch.from_numpy(view)
         tensor = tensor.permute(0, 3, 1, 2)
         return tensor.pin_memory() if self._pin else tensor
 
