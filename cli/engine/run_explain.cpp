@@ -17,6 +17,7 @@
 #include "directclr/report/explanation_page.h"
 #include "directclr/report/explanation_result.h"
 #include "directclr/report/spectrum_weights.h"
+#include "directclr/spectrum/verdict.h"
 #include "directclr/tensor/arrays.h"
 #include "directclr/train/device.h"
 #include "directclr/train/foreign_weights.h"
