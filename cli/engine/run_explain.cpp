@@ -13,6 +13,7 @@
 #include "directclr/image/encode.h"
 #include "directclr/report/explanation_page.h"
 #include "directclr/report/explanation_result.h"
+#include "directclr/spectrum/verdict.h"
 #include "directclr/tensor/arrays.h"
 
 namespace directclr::cli {

@@ -88,7 +88,7 @@ std::string use_r(const Evidence& e) {
 
 std::string finer_numbers(const Evidence& e) {
   const SpectrumResult* s = e.spectrum;
-  if (!s || s->values.empty() || !(s->floor > s->lines.dead_below * s->values.front())) return "";
+  if (!s || judged(e, Kind::kCompleteCollapse) || !(s->floor > s->lines.dead_below * s->values.front())) return "";
   return "Save the rows as float32: the rounding of these hides small directions.";
 }
 

@@ -7,8 +7,8 @@
 
 namespace directclr::spectrum {
 
-/// The spectra of r and z while a network is trained, as spectra.jsonl holds them (docs/formats.md): of each logged
-/// step some eigenvalues of the covariances that the monitor keeps.
+// The spectra of r and z while a network is trained, as spectra.jsonl holds them (docs/formats.md): of each logged
+// step some eigenvalues of the covariances that the monitor keeps.
 
 /// How many eigenvalues a layer has at most.
 inline constexpr int64_t kLoggedEigenvalues = 64;
