@@ -1,33 +1,10 @@
 #include "directclr/io/event_file.h"
 
-#include <cstring>
-
 #include "directclr/core/checksum.h"
+#include "directclr/io/protobuf.h"
 
 namespace directclr::io {
 namespace {
-
-// Protocol buffer wire format: tag = field number << 3 | wire type.
-enum Wire { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
-
-void put_varint(std::string& out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
-
-void put_tag(std::string& out, int field, Wire wire) { put_varint(out, static_cast<uint64_t>(field << 3 | wire)); }
-
-template <class T>
-void put_fixed(std::string& out, int field, Wire wire, T value) {
-  put_tag(out, field, wire);
-  out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-void put_bytes(std::string& out, int field, const std::string& bytes) {
-  put_tag(out, field, kBytes);
-  put_varint(out, bytes.size());
-  out += bytes;
-}
 
 uint32_t masked_crc(const void* data, size_t bytes) {
   const uint32_t crc = crc32c(data, bytes);
@@ -39,26 +16,25 @@ uint32_t masked_crc(const void* data, size_t bytes) {
 EventFile::EventFile(const std::filesystem::path& path, uint64_t keep_bytes, double wall_seconds)
     : file_(path, keep_bytes) {
   if (file_.size() > 0) return;
-  std::string event;
-  put_fixed(event, 1, kFixed64, wall_seconds);  // Event.wall_time
-  put_bytes(event, 3, "brain.Event:2");         // Event.file_version
-  record(event);
+  ProtobufMessage event;
+  event.add_double(1, wall_seconds);  // Event.wall_time
+  event.add(3, "brain.Event:2");      // Event.file_version
+  record(event.bytes());
 }
 
 void EventFile::add(int64_t step, double wall_seconds, const std::vector<std::pair<std::string, double>>& values) {
-  std::string summary;
+  ProtobufMessage summary;
   for (const auto& [tag, value] : values) {
-    std::string point;
-    put_bytes(point, 1, tag);                                  // Summary.Value.tag
-    put_fixed(point, 2, kFixed32, static_cast<float>(value));  // Summary.Value.simple_value
-    put_bytes(summary, 1, point);                              // Summary.value
+    ProtobufMessage point;
+    point.add(1, tag);                              // Summary.Value.tag
+    point.add_float(2, static_cast<float>(value));  // Summary.Value.simple_value
+    summary.add(1, point);                          // Summary.value
   }
-  std::string event;
-  put_fixed(event, 1, kFixed64, wall_seconds);  // Event.wall_time
-  put_tag(event, 2, kVarint);                   // Event.step
-  put_varint(event, static_cast<uint64_t>(step));
-  put_bytes(event, 5, summary);  // Event.summary
-  record(event);
+  ProtobufMessage event;
+  event.add_double(1, wall_seconds);  // Event.wall_time
+  event.add_integer(2, step);         // Event.step
+  event.add(5, summary);              // Event.summary
+  record(event.bytes());
 }
 
 void EventFile::record(const std::string& event) {

@@ -11,7 +11,7 @@
 namespace directclr::io {
 
 /// A TensorBoard event file of scalars: TFRecord framing (length, masked CRC-32C, payload, masked CRC-32C) around
-/// `Event` protocol buffers, written by hand because three message types need no library.
+/// `Event` protocol buffers (io/protobuf.h).
 class EventFile {
  public:
   /// Opens `path` for appending after its first `keep_bytes` bytes; writes the version record when that is 0.

@@ -96,9 +96,7 @@ torch::Tensor ResNetImpl::forward(torch::Tensor images) {
 }
 
 ResNet make_encoder(const settings::EncoderSettings& settings, int64_t image_size, uint64_t seed) {
-  std::string stem = settings.stem;
-  if (stem == "auto") stem = image_size <= 64 ? "cifar" : "imagenet";
-  return ResNet(settings.shape(), stem, settings.zero_init_residual, seed);
+  return ResNet(settings.shape(), settings.resolved_stem(image_size), settings.zero_init_residual, seed);
 }
 
 void to_channels_last(nn::Module& module) {

@@ -43,6 +43,11 @@ EncoderSettings::Shape EncoderSettings::shape() const {
   return shape;
 }
 
+std::string EncoderSettings::resolved_stem(int64_t image_size) const {
+  if (stem != "auto") return stem;
+  return image_size <= 64 ? "cifar" : "imagenet";
+}
+
 void ProjectorSettings::describe(FieldList& f) {
   f.section("projector");
   f.add("projector", projector, "what stands between representation and loss. " + projectors().help(),

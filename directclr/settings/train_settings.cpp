@@ -91,7 +91,7 @@ void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_pr
   const int64_t representation = encoder.shape().representation();
   projector.d0 = projector.resolved_d0(representation);
   if (projector.mlp_hidden == 0) projector.mlp_hidden = representation;
-  if (encoder.stem == "auto") encoder.stem = augment.image_size <= 64 ? "cifar" : "imagenet";
+  encoder.stem = encoder.resolved_stem(augment.image_size);
   optimizer.lr = optimizer.resolved_lr(batch_size);
   optimizer.weight_decay = optimizer.resolved_weight_decay();
   // Ten epochs belong to a run of a hundred; a shorter one would spend itself warming up.
