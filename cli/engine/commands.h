@@ -12,7 +12,6 @@ void run_evaluate(const EvaluateRequest& request, Console& console);
 void run_embed(const EmbedRequest& request, Console& console);
 std::optional<report::MeasuredInput> measure_run(const SpectrumRequest& request, Console& console);
 void run_explain(const ExplainRequest& request, Console& console);
-void run_export(const ExportRequest& request, Console& console);
 plan::Machine measure_step(const BenchRequest& request, Console& console);
 void run_bench_step(const BenchRequest& request, Console& console);
 void run_bench_comm(const BenchRequest& request, Console& console);

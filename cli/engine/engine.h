@@ -101,13 +101,6 @@ struct ExplainRequest {
   }
 };
 
-struct ExportRequest {
-  std::filesystem::path run;
-  std::filesystem::path out;
-  bool projector = false;
-  bool best = false;  ///< of best.safetensors, not the run's last
-};
-
 struct BenchRequest {
   settings::TrainSettings settings;
   bool with_data = false;  ///< the settings name data: the loader is measured too
@@ -128,7 +121,6 @@ struct Engine {
   void (*embed)(const EmbedRequest&, Console&);
   std::optional<report::MeasuredInput> (*measure_run)(const SpectrumRequest&, Console&);
   void (*explain)(const ExplainRequest&, Console&);
-  void (*export_weights)(const ExportRequest&, Console&);
   plan::Machine (*measure_step)(const BenchRequest&, Console&);
   void (*bench_step)(const BenchRequest&, Console&);
   void (*bench_comm)(const BenchRequest&, Console&);

@@ -40,23 +40,4 @@ void run_train(const TrainRequest& request, Console& console) {
                  object.dump());
 }
 
-void run_export(const ExportRequest& request, Console& console) {
-  const auto run = settings::RunDirectory::open(request.run);
-  if (request.out.extension() != ".safetensors") {
-    throw InputError("--out", "'" + request.out.string() + "' does not end in .safetensors");
-  }
-  if (request.best) {
-    train::export_best(run, request.projector, request.out);
-  } else {
-    const auto model = train::load_model(run);
-    if (request.projector) {
-      train::save_weights(*model.projector, request.out);
-    } else {
-      train::save_weights(*model.encoder, request.out);
-    }
-  }
-  const Json object = {{"file", request.out.string()}};
-  console.result("wrote " + request.out.string(), object.dump());
-}
-
 }  // namespace directclr::cli

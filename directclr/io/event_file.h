@@ -18,7 +18,7 @@ struct EventHistogram {
 };
 
 /// A TensorBoard event file of scalars and histograms: TFRecord framing (length, masked CRC-32C, payload, masked
-/// CRC-32C) around `Event` protocol buffers, written by hand because four message types need no library.
+/// CRC-32C) around `Event` protocol buffers (io/protobuf.h).
 class EventFile {
  public:
   /// Opens `path` for appending after its first `keep_bytes` bytes; writes the version record when that is 0.

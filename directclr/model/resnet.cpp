@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "directclr/core/text.h"
-#include "directclr/settings/stems.h"
 
 namespace directclr::model {
 namespace {
@@ -97,9 +96,7 @@ torch::Tensor ResNetImpl::forward(torch::Tensor images) {
 }
 
 ResNet make_encoder(const settings::EncoderSettings& settings, int64_t image_size, uint64_t seed) {
-  std::string stem = settings.stem;
-  if (stem == "auto") stem = settings::automatic_stem(image_size).stem;
-  return ResNet(settings.shape(), stem, settings.zero_init_residual, seed);
+  return ResNet(settings.shape(), settings.resolved_stem(image_size), settings.zero_init_residual, seed);
 }
 
 void to_channels_last(nn::Module& module) {

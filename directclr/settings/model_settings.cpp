@@ -6,6 +6,7 @@
 #include "directclr/core/text.h"
 #include "directclr/settings/encoders.h"
 #include "directclr/settings/projectors.h"
+#include "directclr/settings/stems.h"
 
 namespace directclr::settings {
 
@@ -42,6 +43,10 @@ EncoderSettings::Shape EncoderSettings::shape() const {
                          " | basic:2,2,2,2:64 | bottleneck:2,2,2,2:16");
   }
   return shape;
+}
+
+std::string EncoderSettings::resolved_stem(int64_t image_size) const {
+  return stem == "auto" ? automatic_stem(image_size).stem : stem;
 }
 
 void ProjectorSettings::describe(FieldList& f) {

@@ -25,6 +25,8 @@ struct EncoderSettings {
   };
   /// Throws InputError for an unknown name or a malformed `bottleneck:a,b,c,d:width`.
   Shape shape() const;
+  /// The stem, with what "auto" stands for: cifar for images of 64 pixels and less, else imagenet.
+  std::string resolved_stem(int64_t image_size) const;
 };
 
 /// The projector z = P(r). D is the representation's width.

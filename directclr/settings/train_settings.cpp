@@ -6,7 +6,6 @@
 #include "directclr/core/printable.h"
 #include "directclr/core/text.h"
 #include "directclr/data/source.h"
-#include "directclr/settings/stems.h"
 
 namespace directclr::settings {
 
@@ -95,7 +94,7 @@ void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_pr
   const int64_t representation = encoder.shape().representation();
   projector.d0 = projector.resolved_d0(representation);
   if (projector.mlp_hidden == 0) projector.mlp_hidden = representation;
-  if (encoder.stem == "auto") encoder.stem = automatic_stem(augment.image_size).stem;
+  encoder.stem = encoder.resolved_stem(augment.image_size);
   optimizer.lr = optimizer.resolved_lr(batch_size);
   optimizer.weight_decay = optimizer.resolved_weight_decay();
   // Ten epochs belong to a run of a hundred; a shorter one would spend itself warming up.

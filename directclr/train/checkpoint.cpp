@@ -126,17 +126,4 @@ void BestCheckpoint::offer(double value, const TrainingState& state, const Check
   best_ = value;
 }
 
-void export_best(const settings::RunDirectory& run, bool projector, const std::filesystem::path& out) {
-  if (!std::filesystem::exists(run.best())) {
-    throw InputError(run.path().string(), "keeps no best state", "directclr train --keep-best MEASURE");
-  }
-  const std::string part = projector ? "projector/" : "encoder/";
-  tensor::TensorFile weights;
-  for (const auto& [name, tensor] : tensor::read_safetensors(run.best()).tensors) {
-    if (name.starts_with(part)) weights.add(name.substr(part.size()), tensor);
-  }
-  weights.metadata["format"] = "pt";  // what other readers expect of PyTorch weights
-  tensor::write_safetensors(out, weights);
-}
-
 }  // namespace directclr::train

@@ -56,8 +56,4 @@ class BestCheckpoint {
   std::optional<double> best_;
 };
 
-/// Writes the weights of best.safetensors as a finished run holds its own: of the encoder, or of the projector. Throws
-/// InputError when the run keeps no best state.
-void export_best(const settings::RunDirectory& run, bool projector, const std::filesystem::path& out);
-
 }  // namespace directclr::train

@@ -28,14 +28,8 @@ std::vector<optim::NamedTensor> named_tensors(const torch::nn::Module& module, c
 /// Writes the weights as a finished run holds them, for other programs too (torchvision names).
 void save_weights(const torch::nn::Module& module, const std::filesystem::path& path);
 
-/// The checksum that a file of weights carries, as text; "" when it has none. Throws InputError.
-std::string checksum_of_weights(const std::filesystem::path& path);
-
 /// Copies weights from a file into a module. Throws InputError when names or shapes differ.
 void load_weights(torch::nn::Module& module, const std::filesystem::path& path);
-
-/// Which parts of a run were the user's own (parts.h), as its environment.json says; none where that is missing.
-std::vector<std::string> recorded_own_parts(const settings::RunDirectory& run);
 
 /// The model with which a run began. Throws InputError when its encoder or projector was the user's own, which the
 /// settings do not describe.

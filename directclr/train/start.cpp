@@ -12,6 +12,7 @@
 #include "directclr/core/version.h"
 #include "directclr/data/contact_sheet.h"
 #include "directclr/image/encode.h"
+#include "directclr/settings/finished_run.h"
 #include "directclr/train/device.h"
 
 namespace directclr::train {
@@ -44,7 +45,7 @@ void check_start(const settings::TrainSettings& settings, const settings::RunDir
   if (!run.exists()) throw InputError(run.path().string(), "there is no run to resume");
   check_one_run(run.path());
   check_same(settings, run);
-  const auto then = recorded_own_parts(run);
+  const auto then = settings::recorded_own_parts(run);
   if (then != own) {
     const auto named = [](const std::vector<std::string>& parts) {
       return parts.empty() ? "no parts of the user's own" : "the user's own " + join(parts, ", ");
@@ -156,8 +157,8 @@ void write_finished_run(const settings::RunDirectory& run, const Network& networ
   save_weights(*network.projector, run.projector());
   Json line = {{"steps", done.step}, {"seconds", done.seconds}, {"epochs", epochs}};
   if (!done.run_id.empty()) line["run_id"] = done.run_id;
-  line["weights"] = {{"encoder", checksum_of_weights(run.encoder())},
-                     {"projector", checksum_of_weights(run.projector())}};
+  line["weights"] = {{"encoder", settings::checksum_of_weights(run.encoder())},
+                     {"projector", settings::checksum_of_weights(run.projector())}};
   write_file(run.done(), line.dump() + "\n");
 }
 

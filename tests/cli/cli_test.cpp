@@ -132,6 +132,21 @@ TEST_F(Cli, ExplainsATrainedRun) {
   expect_refused(run({"explain", path("encoder.safetensors"), "--arch", "resnet18"}), "--data");
 }
 
+TEST_F(Cli, ExportsRefuseWhatTheyCannotHold) {
+  ASSERT_EQ(train({"--out", path("run"), "--epochs", "1"}).status, 0);
+  expect_refused(run({"export", path("run"), "--out", path("e.onnx")}),
+                 "e.onnx' does not end in .safetensors (--format onnx?)");
+  expect_refused(run({"export", path("run"), "--format", "onx", "--out", path("e.onnx")}), "did you mean 'onnx'?");
+  expect_refused(run({"export", path("run"), "--format", "timm", "--projector", "--out", path("t")}),
+                 "--projector: timm's models have none");
+  expect_refused(run({"export", path("run"), "--format", "timm", "--out", path("t")}),
+                 "timm has no ResNet with the stem");
+  EXPECT_FALSE(fs::exists(folder_ / "t"));
+  fs::remove(folder_ / "run/DONE");
+  expect_refused(run({"export", path("run"), "--format", "onnx", "--out", path("e.onnx")}), "the run is not finished");
+  EXPECT_FALSE(fs::exists(folder_ / "e.onnx"));
+}
+
 TEST_F(Cli, StopsWhenTheRankFallsUnderItsFloor) {
   const std::vector<std::string> words = {"--log-every",      "1", "--monitor-every", "1",
                                           "--monitor-memory", "2", "--epochs",        "60",

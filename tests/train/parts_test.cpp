@@ -7,6 +7,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/loss/contrastive.h"
+#include "directclr/settings/finished_run.h"
 #include "directclr/tensor/tensor_file.h"
 #include "directclr/train/trainer.h"
 #include "tests/support/error_of.h"
@@ -87,7 +88,7 @@ TEST_F(PartsTest, GiveTheRunOfTheSettingsWhenTheyAreTheSame) {
     if (which == "optimizer") parts.optimizer = all.optimizer;
     train(settings_, parts, run(which));
     expect_same(run("settings"), run(which), which);
-    EXPECT_EQ(recorded_own_parts(run(which)), own_parts(parts));
+    EXPECT_EQ(settings::recorded_own_parts(run(which)), own_parts(parts));
     const bool other_network = which == "encoder" || which == "projector" || which == "all";
     const std::string message = test::error_of([&] { load_model(run(which)); });
     EXPECT_EQ(message.find("was trained with an own") != std::string::npos, other_network) << message;
@@ -129,7 +130,7 @@ TEST_F(PartsTest, CallbacksSeeEveryStepAndEpoch) {
   train(settings_, parts, run("a"));
   EXPECT_EQ(steps, (std::vector<int64_t>{1, 2, 3, 4, 5, 6, 7, 8}));
   EXPECT_EQ(epochs, (std::vector<int64_t>{1, 2}));
-  EXPECT_TRUE(recorded_own_parts(run("a")).empty()) << "a callback changes no result";
+  EXPECT_TRUE(settings::recorded_own_parts(run("a")).empty()) << "a callback changes no result";
 }
 
 TEST_F(PartsTest, CallbacksHearWarnings) {
