@@ -22,11 +22,12 @@ namespace {
 
 using torch::Tensor;
 
-// Weight and bias of a linear classifier, (D, classes) and (classes), from a convex fit that starts at zero.
+// Weight and bias of a linear classifier, (classes, D) and (classes), from a convex fit that starts at zero. Were the
+// weight (D, classes), its gradient would be a product that BLAS does at a fifth of the speed.
 struct Classifier {
   Tensor weight;
   Tensor bias;
-  Tensor scores(const Tensor& x) const { return torch::addmm(bias, x, weight); }
+  Tensor scores(const Tensor& x) const { return torch::linear(x, weight, bias); }
 };
 
 // Minimises mean cross-entropy + l2/2 |W|^2, starting from `start` (warm starts make the grid cheap).
@@ -109,7 +110,7 @@ ProbeResult probe_cached(const Features& train, const Features& test, int64_t cl
   ProbeResult result;
   // From strong to weak, each starting where the last one ended.
   const std::vector<double> grid = {1e-1, 1e-2, 1e-3, 1e-4};
-  Classifier current{torch::zeros({x.size(1), classes}), torch::zeros({classes})};
+  Classifier current{torch::zeros({classes, x.size(1)}), torch::zeros({classes})};
   Classifier best = current;
   result.held_out_top1 = -1;
   for (size_t i = 0; i < grid.size(); ++i) {
