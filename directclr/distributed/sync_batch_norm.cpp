@@ -21,27 +21,11 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-struct Moments {
-  Tensor mean;      // (C) float64
-  Tensor variance;  // (C) float64, biased
-  Tensor count;     // scalar float64: values a channel, of all processes; never read here, so no device need wait
-};
-
-Moments moments_of_all(const Tensor& x, const ProcessGroup& group) {
-  const int64_t channels = x.size(1);
+ChannelMoments moments_of_all(const Tensor& x, const ProcessGroup& group) {
   const auto [mean, variance] = at::batch_norm_update_stats(x, {}, {}, 0);
   const auto wide = mean.options().dtype(at::kDouble);
-  const double own = static_cast<double>(x.numel() / channels);
-  const Tensor row = at::cat({at::full({1}, own, wide), mean.to(at::kDouble), variance.to(at::kDouble)}).unsqueeze(0);
-  const Tensor all = group.all_gather_rows(row, group.world_size());  // (R, 1 + 2 C)
-  const Tensor counts = all.narrow(1, 0, 1), means = all.narrow(1, 1, channels),
-               variances = all.narrow(1, 1 + channels, channels);
-  const Tensor total = counts.sum();
-  Moments moments;
-  moments.mean = (counts * means).sum(0) / total;
-  moments.variance = (counts * (variances + (means - moments.mean).square())).sum(0) / total;
-  moments.count = total;
-  return moments;
+  const double count = static_cast<double>(x.numel() / x.size(1));
+  return merged_moments({mean.to(at::kDouble), variance.to(at::kDouble), at::full({}, count, wide)}, group);
 }
 
 // (C) -> (1, C) or (1, C, 1, 1), to meet x.
@@ -91,6 +75,19 @@ struct SyncBatchNormFunction : torch::autograd::Function<SyncBatchNormFunction> 
 
 }  // namespace
 
+ChannelMoments merged_moments(const ChannelMoments& own, const ProcessGroup& group) {
+  const int64_t channels = own.mean.size(0);
+  const Tensor row = at::cat({own.count.view({1}), own.mean, own.variance}).unsqueeze(0);
+  const Tensor all = group.all_gather_rows(row, group.world_size());  // (R, 1 + 2 C)
+  const Tensor counts = all.narrow(1, 0, 1), means = all.narrow(1, 1, channels),
+               variances = all.narrow(1, 1 + channels, channels);
+  ChannelMoments merged;
+  merged.count = counts.sum();
+  merged.mean = (counts * means).sum(0) / merged.count;
+  merged.variance = (counts * (variances + (means - merged.mean).square())).sum(0) / merged.count;
+  return merged;
+}
+
 Tensor sync_batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& running_mean,
                        Tensor& running_var, double momentum, double eps, const ProcessGroup& group) {
   TORCH_CHECK((x.dim() == 2 || x.dim() == 4) && x.size(1) == weight.size(0),
@@ -98,7 +95,7 @@ Tensor sync_batch_norm(const Tensor& x, const Tensor& weight, const Tensor& bias
   Tensor mean, variance, count;
   {
     const at::NoGradGuard no_grad;
-    const Moments moments = moments_of_all(x.detach(), group);
+    const ChannelMoments moments = moments_of_all(x.detach(), group);
     count = moments.count;
     const Tensor bessel = count / (count - 1).clamp_min(1);
     mean = moments.mean.to(running_mean.scalar_type());

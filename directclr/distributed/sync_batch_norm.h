@@ -6,6 +6,16 @@
 
 namespace directclr::distributed {
 
+/// Mean and variance of every channel over some rows.
+struct ChannelMoments {
+  at::Tensor mean;      // (C) float64
+  at::Tensor variance;  // (C) float64, biased
+  at::Tensor count;     // scalar float64: values a channel; never read by what merges them, so no device need wait
+};
+
+/// Those over the rows of all processes (Chan, Golub, LeVeque 1983), of each one's own. Collective: one gather.
+ChannelMoments merged_moments(const ChannelMoments& own, const ProcessGroup& group);
+
 /// Batch normalisation in training, with mean and variance over the rows of all processes: what one process would
 /// compute on all rows together, forward and backward.
 /// Math:     y = w (x - mean) / sqrt(var + eps) + b with mean and biased var over all M = sum_k M_k values of a

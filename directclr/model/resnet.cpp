@@ -11,26 +11,13 @@ namespace {
 
 namespace nn = torch::nn;
 
-nn::Conv2d convolution(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
-  return nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
-}
-
-// Of a map of one pixel a kernel sees that pixel alone, by its middle. (oneDNN's gradient of such a kernel with a
-// stride, in bfloat16, is partly memory that nobody wrote: libtorch 2.15, AVX-512.)
-torch::Tensor convolved(nn::Conv2d& layer, const torch::Tensor& x) {
-  const torch::Tensor& kernel = layer->weight;
-  const int64_t middle = kernel.size(2) / 2;
-  if (middle == 0 || x.size(2) != 1 || x.size(3) != 1) return layer(x);
-  return torch::conv2d(x, kernel.narrow(2, middle, 1).narrow(3, middle, 1));
-}
-
 }  // namespace
 
 BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_t stride) {
   const int64_t out_channels = bottleneck ? 4 * width : width;
   const auto add = [&](int64_t in, int64_t out, int64_t kernel, int64_t step) {
     const std::string number = std::to_string(convs_.size() + 1);
-    convs_.push_back(register_module("conv" + number, convolution(in, out, kernel, step)));
+    convs_.push_back(register_module("conv" + number, Convolution(in, out, kernel, step)));
     norms_.push_back(register_module("bn" + number, BatchNorm(out)));
   };
   if (bottleneck) {
@@ -43,18 +30,17 @@ BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_
   }
   if (stride != 1 || in_channels != out_channels) {
     downsample_ = register_module(
-        "downsample", nn::Sequential(convolution(in_channels, out_channels, 1, stride), BatchNorm(out_channels)));
+        "downsample", nn::Sequential(Convolution(in_channels, out_channels, 1, stride), BatchNorm(out_channels)));
   }
 }
 
 torch::Tensor BlockImpl::forward(const torch::Tensor& x) {
   torch::Tensor h = x;
   for (size_t i = 0; i < convs_.size(); ++i) {
-    h = norms_[i](convolved(convs_[i], h));
-    if (i + 1 < convs_.size()) h = torch::relu_(h);
+    h = convs_[i](h);
+    if (i + 1 < convs_.size()) h = norms_[i]->relu(h);
   }
-  h += downsample_ ? downsample_->forward(x) : x;
-  return torch::relu_(h);
+  return norms_.back()->relu(h, downsample_ ? downsample_->forward(x) : x);
 }
 
 ResNetImpl::ResNetImpl(const settings::EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual,
@@ -63,7 +49,7 @@ ResNetImpl::ResNetImpl(const settings::EncoderSettings::Shape& shape, const std:
   TORCH_CHECK(stem == "imagenet" || stem == "small" || stem == "cifar",
               "[ResNet] expected stem imagenet, small or cifar, got ", stem);
   // Widths below 64 (small test networks) scale the stem with them.
-  conv1_ = register_module("conv1", convolution(3, shape.width, stem == "imagenet" ? 7 : 3, stem == "cifar" ? 1 : 2));
+  conv1_ = register_module("conv1", Convolution(3, shape.width, stem == "imagenet" ? 7 : 3, stem == "cifar" ? 1 : 2));
   bn1_ = register_module("bn1", BatchNorm(shape.width));
   int64_t channels = shape.width;
   for (int64_t stage = 0; stage < 4; ++stage) {
@@ -79,7 +65,7 @@ ResNetImpl::ResNetImpl(const settings::EncoderSettings::Shape& shape, const std:
   const torch::NoGradGuard no_grad;
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   for (const auto& module : modules(/*include_self=*/false)) {
-    if (auto* conv = module->as<nn::Conv2dImpl>()) {
+    if (auto* conv = module->as<ConvolutionImpl>()) {
       const double fan_out = static_cast<double>(conv->weight.size(0) * conv->weight.size(2) * conv->weight.size(3));
       conv->weight.normal_(0, std::sqrt(2.0 / fan_out), generator);
     }
@@ -88,8 +74,7 @@ ResNetImpl::ResNetImpl(const settings::EncoderSettings::Shape& shape, const std:
 }
 
 torch::Tensor ResNetImpl::forward(torch::Tensor images) {
-  torch::Tensor h = bn1_(conv1_(images));
-  h = torch::relu_(h);
+  torch::Tensor h = bn1_->relu(conv1_(images));
   if (pool_) h = torch::max_pool2d(h, 3, 2, 1);
   for (auto& stage : stages_) h = stage->forward(h);
   return h.mean({2, 3});

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <torch/nn/modules/container/sequential.h>
-#include <torch/nn/modules/conv.h>
 
 #include "directclr/model/batch_norm.h"
+#include "directclr/model/convolution.h"
 #include "directclr/settings/model_settings.h"
 
 namespace directclr::model {
@@ -21,7 +21,7 @@ class BlockImpl : public torch::nn::Module {
   BatchNorm& last_norm() { return norms_.back(); }
 
  private:
-  std::vector<torch::nn::Conv2d> convs_;
+  std::vector<Convolution> convs_;
   std::vector<BatchNorm> norms_;
   torch::nn::Sequential downsample_{nullptr};
 };
@@ -45,7 +45,7 @@ class ResNetImpl : public torch::nn::Module {
  private:
   int64_t representation_;
   bool pool_;
-  torch::nn::Conv2d conv1_{nullptr};
+  Convolution conv1_{nullptr};
   BatchNorm bn1_{nullptr};
   std::vector<torch::nn::Sequential> stages_;
 };

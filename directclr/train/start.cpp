@@ -12,6 +12,7 @@
 #include "directclr/core/version.h"
 #include "directclr/data/contact_sheet.h"
 #include "directclr/image/encode.h"
+#include "directclr/model/convolution.h"
 #include "directclr/settings/finished_run.h"
 #include "directclr/train/device.h"
 
@@ -94,6 +95,12 @@ std::optional<FinishedRun> check_directory(const settings::TrainSettings& settin
                      group.all_reduce(done.seconds)};
 }
 
+int64_t recorded_convolution_rule(const settings::RunDirectory& run) {
+  if (!std::filesystem::exists(run.environment())) return 0;
+  const auto environment = Json::try_parse(read_file(run.environment()));
+  return environment && environment->is_object() ? environment->value("convolution_rule", int64_t{0}) : 0;
+}
+
 int64_t prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
                           settings::StartMode mode, const Session& session, const data::Source& source) {
   const bool resumed = mode == settings::StartMode::kResume;
@@ -122,6 +129,7 @@ int64_t prepare_directory(const settings::TrainSettings& settings, const setting
                       {"processor", processor_name()},
                       {"device", session.device},
                       {"precision", session.bfloat16 ? "bfloat16" : "float32"},
+                      {"convolution_rule", model::kConvolutionRule},
                       {"threads", settings.threads},
                       {"workers", settings.workers},
                       {"processes", session.processes},

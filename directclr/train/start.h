@@ -37,6 +37,10 @@ struct Session {
   std::vector<std::string> own_parts;  // the user's: parts.h
 };
 
+/// The rule by which the run's convolutions last went (model/convolution.h, kConvolutionRule), as environment.json
+/// says; 0 where it says nothing: of a version that had none.
+int64_t recorded_convolution_rule(const settings::RunDirectory& run);
+
 /// Writes what a session begins with: the environment, and for a new run a contact sheet of views and, last, its
 /// settings. A run that is given more epochs gets them into its settings, and loses what was found out about it before;
 /// returns how many it had, else 0.

@@ -16,6 +16,7 @@
 #include "directclr/core/text.h"
 #include "directclr/distributed/gradient_sum.h"
 #include "directclr/eval/batch_images.h"
+#include "directclr/model/convolution.h"
 #include "directclr/optim/schedule.h"
 #include "directclr/train/agreement.h"
 #include "directclr/train/device.h"
@@ -361,6 +362,13 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
         make_directories(run.path());
         owner = std::make_unique<FolderLock>(run.path());
         if (run.is_used()) throw InputError(run.path().string(), "another process has made a run here just now");
+      }
+      if (options.mode == settings::StartMode::kResume && !run.checkpoints().empty() &&
+          recorded_convolution_rule(run) != model::kConvolutionRule) {
+        options.context.notice(
+            "notice: the run was begun by a version that computed convolutions in another way; from here on its "
+            "numbers "
+            "are not, to the last bit, those of a run without a stop");
       }
       epochs_before = prepare_directory(settings, run, options.mode,
                                         {options.command_line, device_name(device), bfloat16, group.world_size(), own},

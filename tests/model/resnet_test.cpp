@@ -67,7 +67,8 @@ TEST(Block, SeesAMapOfOnePixelByTheMiddleOfItsKernels) {
                               torch::conv2d(map, kernel, {}, 2, 1), 1e-13));
 }
 
-TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
+// In channels-last memory by products and fused normalisation, else by the library's operations.
+void expect_torchvisions(bool channels_last) {
   const test::TensorGolden golden("networks");
   for (const auto& c : golden.cases) {
     settings::EncoderSettings settings;
@@ -79,7 +80,11 @@ TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
     fill(*net);
     net->train();
     const torch::Tensor index = torch::arange(4 * 3 * 48 * 48, torch::kDouble);
-    const torch::Tensor images = torch::sin(0.01 * index * (1 + index.remainder(7))).view({4, 3, 48, 48});
+    torch::Tensor images = torch::sin(0.01 * index * (1 + index.remainder(7))).view({4, 3, 48, 48});
+    if (channels_last) {
+      to_channels_last(*net);
+      images = images.contiguous(at::MemoryFormat::ChannelsLast);
+    }
     const torch::Tensor r = net->forward(images);
     EXPECT_TRUE(test::all_close(r, golden[prefix + "r"], 1e-9)) << settings.arch;
     (r * torch::cos(torch::arange(r.numel(), torch::kDouble)).view_as(r)).sum().backward();
@@ -105,6 +110,9 @@ TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) {
     EXPECT_TRUE(test::all_close(net->forward(images), golden[prefix + "r_eval"], 1e-9)) << settings.arch;
   }
 }
+
+TEST(ResNet, EqualsTorchvisionInOutputGradientsAndNames) { expect_torchvisions(false); }
+TEST(ResNet, EqualsTorchvisionInChannelsLastMemoryToo) { expect_torchvisions(true); }
 
 TEST(ResNet, StartsAsTorchvisionDoesAndFromItsSeedAlone) {
   settings::EncoderSettings settings;

@@ -10,10 +10,12 @@
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/model/convolution.h"
 #include "directclr/spectrum/spectra_log.h"
 #include "directclr/tensor/tensor_file.h"
 #include "directclr/train/checkpoint.h"
 #include "directclr/train/contrastive_model.h"
+#include "directclr/train/start.h"
 #include "tests/support/error_of.h"
 #include "tests/support/idx_files.h"
 #include "tests/support/ranks.h"
@@ -257,6 +259,7 @@ TEST_F(TrainerTest, GoesOnWithMoreEpochsAtTheScheduleOfSoMany) {
   EXPECT_EQ(history[1].at("epochs_before"), 3);
   EXPECT_EQ(history[1].at("from_step"), 12);
   EXPECT_EQ(environment.at("command"), "second");
+  EXPECT_EQ(environment.at("convolution_rule"), model::kConvolutionRule);
 }
 
 TEST_F(TrainerTest, KeepsTheBestStateByAMeasure) {
@@ -374,7 +377,13 @@ TEST_F(TrainerTest, ReadsRunsOfEarlierVersions) {
     for (const char* key : {"run_id", "loss_sum", "loss_steps", "spectra_bytes"}) file.metadata.erase(key);
     tensor::write_safetensors(run("a").checkpoint(step), file);
   }
-  train(settings_, run("a"), settings::StartMode::kResume, "test", {});
+  std::vector<std::string> notices;
+  Context context;
+  context.notice = [&](const std::string& line) { notices.push_back(line); };
+  EXPECT_EQ(recorded_convolution_rule(run("a")), 0);
+  train(settings_, run("a"), settings::StartMode::kResume, "test", context);
+  EXPECT_NE(join(notices).find("computed convolutions in another way"), std::string::npos) << join(notices);
+  EXPECT_EQ(recorded_convolution_rule(run("a")), model::kConvolutionRule);
   EXPECT_GT(spectrum::read_spectra_log(read_file(run("a").spectra())).steps.front(), 6) << "from the resume on";
   EXPECT_EQ(run("a").id(), "");
   EXPECT_EQ(error_of([&] { load_model(run("a")); }), "no error");
