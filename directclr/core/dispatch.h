@@ -54,7 +54,7 @@ struct KernelVariants {
     throw std::invalid_argument("[kernels] expected registers that the processor has, got " + std::to_string(bytes) +
                                 " bytes");
   }
-  Kernels& best() const { return *of_width(vector_bytes(needs)); }
+  Kernels* best() const { return of_width(vector_bytes(needs)); }
 };
 
 }  // namespace directclr

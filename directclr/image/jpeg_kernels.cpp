@@ -344,8 +344,8 @@ constexpr JpegKernels kJpegKernels = {read_units, widen, widen_between, to_rgb};
 const JpegKernels* jpeg_kernels_of_width(int bytes) { return DIRECTCLR_VARIANTS(kJpegKernels).of_width(bytes); }
 
 const JpegKernels& jpeg_kernels() {
-  static const JpegKernels& chosen = DIRECTCLR_VARIANTS(kJpegKernels).best();
-  return chosen;
+  static const JpegKernels* const chosen = DIRECTCLR_VARIANTS(kJpegKernels).best();
+  return *chosen;
 }
 #endif
 

@@ -30,7 +30,7 @@ namespace {
 // ITU-R 601-2 in 16-bit fixed point.
 DIRECTCLR_INLINE int luminance(int r, int g, int b) { return (19595 * r + 38470 * g + 7471 * b + 0x8000) >> 16; }
 
-constexpr size_t kBytes = DIRECTCLR_BYTES;
+[[maybe_unused]] constexpr size_t kBytes = DIRECTCLR_BYTES;
 #if DIRECTCLR_HAVE_AVX2
 #include "directclr/image/vectors.inc"
 #endif
@@ -57,8 +57,8 @@ constexpr Kernels kKernels = {reverse, blend, invert_from, saturate,    turn_hue
 const Kernels* kernels_of_width(int bytes) { return DIRECTCLR_VARIANTS(kKernels).of_width(bytes); }
 
 const Kernels& kernels() {
-  static const Kernels& chosen = DIRECTCLR_VARIANTS(kKernels).best();
-  return chosen;
+  static const Kernels* const chosen = DIRECTCLR_VARIANTS(kKernels).best();
+  return *chosen;
 }
 #endif
 

@@ -121,7 +121,7 @@ void read_list(const Json& list, std::vector<Part>& parts) {
 
 template <class Part>
 void read_optional(const Json* object, std::optional<Part>& part) {
-  if (object) read_part(*object, part.emplace());
+  if (object) read_part(*object, *(part = Part()));
 }
 
 }  // namespace

@@ -125,8 +125,8 @@ constexpr Kernels kKernels = {{square_sum, add_scaled, add, potential},
 const Kernels* kernels_of_width(int bytes) { return DIRECTCLR_VARIANTS(kKernels).of_width(bytes); }
 
 const Kernels& kernels() {
-  static const Kernels& chosen = DIRECTCLR_VARIANTS(kKernels).best();
-  return chosen;
+  static const Kernels* const chosen = DIRECTCLR_VARIANTS(kKernels).best();
+  return *chosen;
 }
 #endif
 

@@ -35,13 +35,13 @@ ComplexMatrix reference_relu(const ComplexMatrix& x) {
 }
 
 Matrix complex_step_gradient(const std::function<std::complex<double>(const ComplexMatrix&)>& f, const Matrix& at) {
-  constexpr double kStep = 1e-30;
+  constexpr double kTiny = 1e-30;
   ComplexMatrix point = at.cast<std::complex<double>>();
   Matrix gradient(at.rows(), at.cols());
   for (Index r = 0; r < at.rows(); ++r) {
     for (Index c = 0; c < at.cols(); ++c) {
-      point(r, c) = {at(r, c), kStep};
-      gradient(r, c) = f(point).imag() / kStep;
+      point(r, c) = {at(r, c), kTiny};
+      gradient(r, c) = f(point).imag() / kTiny;
       point(r, c) = at(r, c);
     }
   }

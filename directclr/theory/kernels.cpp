@@ -216,8 +216,8 @@ constexpr Kernels kKernels = {process_kernel, multiply_kernel, outer_kernel, nor
 const Kernels* kernels_of_width(int bytes) { return DIRECTCLR_VARIANTS(kKernels).of_width(bytes); }
 
 const Kernels& kernels() {
-  static const Kernels& chosen = DIRECTCLR_VARIANTS(kKernels).best();
-  return chosen;
+  static const Kernels* const chosen = DIRECTCLR_VARIANTS(kKernels).best();
+  return *chosen;
 }
 #endif
 

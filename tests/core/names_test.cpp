@@ -32,6 +32,12 @@ TEST(Braces, ExpandAsTheShellDoes) {
   EXPECT_EQ(expand_braces("{000000..000127}").size(), 128u);
   EXPECT_NE(test::error_of([] { expand_braces("{0..99999999}"); }).find("more than a million"), std::string::npos);
   EXPECT_NE(test::error_of([] { expand_braces("{0..9999}{0..9999}"); }).find("more than a million"), std::string::npos);
+  EXPECT_EQ(expand_braces("{{a,b}}{c"), (Texts{"{a}{c", "{b}{c"}));
+  // Few characters that would fill the memory.
+  EXPECT_NE(test::error_of([] { expand_braces("{" + std::string(500, '0') + "..9}"); }).find("500 digits"),
+            std::string::npos);
+  EXPECT_NE(test::error_of([] { expand_braces(std::string(1000, 'a') + "{1..999999}"); }).find("256 MiB"),
+            std::string::npos);
 }
 
 }  // namespace
