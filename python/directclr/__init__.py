@@ -7,17 +7,24 @@
 `directclr.torch` has what needs PyTorch: `watch`, losses, LARS, projectors.
 """
 
-from directclr._core import Error, InputError, NumericalError, __version__
+from directclr._core import Error, InputError, NumericalError
+from directclr._core import version as __version__
+from directclr._explain import Explanation, explain
 from directclr._geometry import CKA, Neighbours, alignment, cka, lidar, neighbours, uniformity
 from directclr._loader import Batch, Loader, Source
 from directclr._program import run
 from directclr._spectrum import Moments, Spectrum, alpha, effective_rank, rankme, spectrum
 from directclr._views import TwoView
 
+Error.__doc__ = "Anything else that the native part reports."
+InputError.__doc__ = "What was given does not fit: one line that says what, where, and what would do. A ValueError."
+NumericalError.__doc__ = "Numbers that are not finite. An ArithmeticError."
+
 __all__ = [
     "Batch",
     "CKA",
     "Error",
+    "Explanation",
     "InputError",
     "Loader",
     "Moments",
@@ -31,6 +38,7 @@ __all__ = [
     "alpha",
     "cka",
     "effective_rank",
+    "explain",
     "lidar",
     "neighbours",
     "rankme",

@@ -19,16 +19,21 @@ class Source:
     """
 
     def __init__(self, data: str, split: str = "train", *, skip_bad: bool = False) -> None:
-        self.data, self.split = data, split
+        self.data, self.split, self._skip_bad = data, split, skip_bad
         self._source = _core.Source(data, split, skip_bad)
 
+    def __reduce__(self) -> Any:
+        return _opened, (self.data, self.split, self._skip_bad)
+
     def __len__(self) -> int:
+        """Images."""
         return len(self._source)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int]:
         if index < 0:
             index += len(self)
-        return self._source.image(index), self._source.label(index)
+        pixels: Any = self._source.image(index)
+        return pixels, self._source.label(index)
 
     @property
     def class_names(self) -> list[str]:
@@ -38,10 +43,10 @@ class Source:
 
 @dataclass
 class Batch:
-    """One batch of n images. Tensors of torch, or arrays of NumPy.
+    """One batch of n images. Tensors of torch, or arrays of NumPy or JAX.
 
-    `views`: one or two of (n, 3, S, S), channels last in memory; `local`: local views, likewise; `labels` (n,) int64, -1
-    where there is none; `indices` (n,): places in the data set.
+    `views`: one or two of (n, 3, S, S), channels last in memory (JAX: (n, S, S, 3)); `local`: local views, likewise;
+    `labels` (n,) int64, -1 where there is none; `indices` (n,): places in the data set.
     """
 
     views: list[Any]
@@ -54,11 +59,16 @@ class Loader:
     """Decodes and augments on threads of its own, and gives two views of each image of a data set, batch after batch.
 
     What a batch holds depends on (seed, epoch, image) alone: not on workers, nor on where a run began. ``for batch in
-    loader`` is one epoch; the next begins the next one, or `set_epoch` says which. `framework`: "torch", "numpy", or
-    None: torch where it is imported already. `dtype`: "float32", "bfloat16" (torch alone) or "uint8" (not normalised).
-    `lease`: batches are the loader's own memory, valid until the next one: no copy. `rank` and `world_size` (None: as
-    torch.distributed has them) share out each batch of `batch_size` images. `transform`: "views", "crop" (one random
-    crop and flip) or "evaluation". Other words are settings of the augmentation (TwoView), `preset` among them.
+    loader`` is one epoch; the next begins the next one, or `set_epoch` says which. `framework`: "torch", "numpy", "jax",
+    or None: torch where it is imported already. `dtype`: "float32", "bfloat16" (not NumPy) or "uint8" (not normalised).
+    `lease`: batches are the loader's own memory, valid until the next one: no copy (JAX copies). `pin_memory`: torch's
+    pinned memory, for transfers that do not wait. `rank` and `world_size` (None: as torch.distributed has them) share
+    out each batch of `batch_size` images. `transform`: "views", "crop" (one random crop and flip) or "evaluation".
+    Other words are settings of the augmentation (TwoView), `preset` among them; `local_views` adds multi-crop.
+
+    After fork() a child makes its own threads for what it begins; an iteration that the parent began stays the
+    parent's. Spawned processes get a pickled Loader: its place, not its threads. Raises InputError for what is missing
+    or damaged, also while it runs (`skip_bad` replaces such images), ValueError for words that do not fit.
     """
 
     def __init__(
@@ -82,8 +92,8 @@ class Loader:
         preset: str = "",
         **augment: Any,
     ) -> None:
-        if framework not in (None, "torch", "numpy"):
-            raise ValueError(f"framework {framework!r}: torch or numpy")
+        if framework not in (None, "torch", "numpy", "jax"):
+            raise ValueError(f"framework {framework!r}: torch, numpy or jax")
         self.framework = framework or ("torch" if "torch" in sys.modules else "numpy")
         if dtype == "bfloat16" and self.framework == "numpy":
             raise ValueError("dtype bfloat16: NumPy has no such type; use float32 or framework='torch'")
@@ -126,6 +136,7 @@ class Loader:
         return {"epoch": self.epoch, "batch": self._batch, "seed": self._options["seed"], "images": len(self.source)}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
+        """The next loop goes on at that place. ValueError for a state of other data or of another seed."""
         if state["images"] != len(self.source) or state["seed"] != self._options["seed"]:
             raise ValueError(f"the state is of {state['images']} images and seed {state['seed']}")
         self.epoch, self._batch = state["epoch"], state["batch"]
@@ -133,7 +144,7 @@ class Loader:
     def __iter__(self) -> Iterator[Batch]:
         epoch = self._open(self.epoch, self._batch)
         while True:
-            arrays = epoch.next(not self._lease)
+            arrays: Any = epoch.next(not self._lease)
             if arrays is None:
                 self.set_epoch(self.epoch + 1)
                 return
@@ -145,14 +156,23 @@ class Loader:
         local_views = [] if local is None else [self._view(v) for v in local]
         if self.framework == "numpy":
             return Batch(views, local_views, labels, indices)
+        if self.framework == "jax":
+            import jax.numpy
+
+            return Batch(views, local_views, jax.numpy.asarray(labels), jax.numpy.asarray(indices))
         import torch
 
         return Batch(views, local_views, torch.from_numpy(labels), torch.from_numpy(indices.astype(np.int64)))
 
     def _view(self, view: np.ndarray) -> Any:
-        """(n, S, S, 3) as (n, 3, S, S)."""
+        """(n, S, S, 3) as (n, 3, S, S); as it is for JAX, whose convolutions take it so."""
         if self.framework == "numpy":
             return view.transpose(0, 3, 1, 2)
+        if self.framework == "jax":
+            import jax.numpy
+
+            bits = self._options["dtype"] == "bfloat16"
+            return jax.numpy.array(view.view(jax.numpy.bfloat16) if bits else view)
         import torch
 
         tensor = torch.from_numpy(view)
@@ -160,6 +180,10 @@ class Loader:
             tensor = tensor.view(torch.bfloat16)
         tensor = tensor.permute(0, 3, 1, 2)
         return tensor.pin_memory() if self._pin else tensor
+
+
+def _opened(data: str, split: str, skip_bad: bool) -> Source:
+    return Source(data, split, skip_bad=skip_bad)
 
 
 def _place() -> tuple[int, int]:

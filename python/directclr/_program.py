@@ -13,7 +13,7 @@ _PROGRAM = Path(__file__).parent / "_native" / "bin" / "directclr"
 
 def run(words: Sequence[str | os.PathLike[str]], **how: object) -> subprocess.CompletedProcess:
     """Runs `directclr WORDS`: subprocess.run with the words `how`. Exit statuses are in docs/architecture.md."""
-    return subprocess.run([str(_PROGRAM), *map(os.fspath, words)], **how)  # type: ignore[call-overload]
+    return subprocess.run([str(_PROGRAM), *(os.fspath(word) for word in words)], **how)  # type: ignore[call-overload]
 
 
 def main() -> None:
