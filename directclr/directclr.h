@@ -51,6 +51,11 @@
 #include "directclr/image/encode.h"           // pixels to JPEG and PNG
 #include "directclr/image/image.h"            // Image, interleaved, and Planes
 
+// Why a network's directions grow or die, from its features of two views.
+#include "directclr/causes/conclusion.h"          // what it amounts to, and its files
+#include "directclr/causes/explanation.h"         // all of it, of any network that is a function of images
+#include "directclr/settings/explain_settings.h"  // settings of explanations
+
 // The paper's theory.
 #include "directclr/theory/check.h"  // its statements, checked numerically
 
@@ -67,6 +72,8 @@ namespace spectrum {}
 namespace image {}
 /// Data sets, views of their images, the two-view loader.
 namespace data {}
+/// Why a network's directions grow or die.
+namespace causes {}
 /// Linear contrastive models, and the paper's statements about them.
 namespace theory {}
 }  // namespace directclr

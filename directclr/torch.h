@@ -25,13 +25,12 @@
 #include "directclr/train/trainer.h"            // trains, writes a run directory
 
 // What a trained network is worth, and why.
-#include "directclr/eval/batch_images.h"          // batches of the loader as tensors
-#include "directclr/eval/features.h"              // representations of a data set
-#include "directclr/eval/knn.h"                   // accuracy of nearest neighbours
-#include "directclr/eval/probe.h"                 // accuracy of a linear probe
-#include "directclr/explain/explain.h"            // why directions grow or die
-#include "directclr/settings/eval_settings.h"     // settings of the evaluations
-#include "directclr/settings/explain_settings.h"  // settings of explanations
+#include "directclr/eval/batch_images.h"       // batches of the loader as tensors
+#include "directclr/eval/features.h"           // representations of a data set
+#include "directclr/eval/knn.h"                // accuracy of nearest neighbours
+#include "directclr/eval/probe.h"              // accuracy of a linear probe
+#include "directclr/explain/explain.h"         // a network of this library, for causes::explain
+#include "directclr/settings/eval_settings.h"  // settings of the evaluations
 
 namespace directclr {
 /// Tensors as arrays, files of tensors.
@@ -50,6 +49,6 @@ namespace settings {}
 namespace train {}
 /// What a representation is worth: probes and neighbours.
 namespace eval {}
-/// Why a network's directions grow or die.
+/// Networks of this library as `causes` takes them.
 namespace explain {}
 }  // namespace directclr

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "directclr/distributed/saved_group.h"
-#include "directclr/loss/pair_kernels.h"
+#include "directclr/linalg/pair_kernels.h"
 
 namespace directclr::loss {
 namespace {
@@ -57,7 +57,7 @@ struct Problem {
   // Unit vectors in float32 may be longer than 1 by rounding; a shift a little higher keeps exponents below zero.
   float shift() const { return static_cast<float>((1 + 1e-5) / tau); }
   int64_t diagonal(int64_t first_row, int64_t first_column) const {
-    return without_diagonal ? first + first_row - first_column : kNoDiagonal;
+    return without_diagonal ? first + first_row - first_column : linalg::kNoDiagonal;
   }
 };
 
@@ -101,7 +101,7 @@ size_t tile_number(const Problem& p, int64_t first_row, int64_t first_column) {
 
 PairLogSums tiled_log_sums(const Problem& p, Kept* kept) {
   if (kept) kept->resize(tile_number(p, p.rows() - 1, 0) + tiles_across(p));
-  const PairKernels& kernels = pair_kernels();
+  const linalg::PairKernels& kernels = linalg::pair_kernels();
   const auto n = static_cast<size_t>(p.rows());
   const auto m = static_cast<size_t>(p.columns());
   std::vector<double> row_sums(n, 0.0);
@@ -167,7 +167,7 @@ Factors factors_of(const Problem& p, const PairLogSums& sums, const Tensor& g, c
 // Gradients of sum_i g_i rows_i + sum_j h_j columns_j in x and y.
 std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& sums, const Kept& kept, const Tensor& g,
                                           const Tensor& h) {
-  const PairKernels& kernels = pair_kernels();
+  const linalg::PairKernels& kernels = linalg::pair_kernels();
   const Factors factors = factors_of(p, sums, g, h);
   const Tensor row_logs = sums.rows.to(at::kFloat), column_logs = sums.columns.to(at::kFloat);
   const Tensor grad_x = at::empty_like(p.x);

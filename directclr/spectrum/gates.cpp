@@ -77,6 +77,19 @@ bool Gates::fails_on(Verdict::Kind kind) const {
   return std::find(verdicts_.begin(), verdicts_.end(), kind) != verdicts_.end();
 }
 
+void Gates::check_for_training(const std::string& options) const {
+  for (const auto& bound : bounds_) {
+    if (measure_kinds().at(bound.measure).from == MeasureKind::From::kUncentred) {
+      throw InputError(bound.option, bound.measure + " is not measured while a network is trained",
+                       "it needs rows that are not centred, of which the monitor keeps nothing");
+    }
+  }
+  if (fails_on(Verdict::Kind::kTooFewRows)) {
+    throw InputError(options + "-on", "too-few-rows is no verdict of a training",
+                     "nothing is judged before the monitor has seen enough rows");
+  }
+}
+
 std::vector<GateResult> Gates::results(const SpectrumSummary& summary, const Verdict& verdict) const {
   std::vector<GateResult> all;
   for (const auto& bound : bounds_) {

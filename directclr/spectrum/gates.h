@@ -44,6 +44,10 @@ class Gates {
   /// Whether this verdict fails.
   bool fails_on(Verdict::Kind kind) const;
 
+  /// Throws InputError where one asks for what a training's monitor does not know: a measure of rows that are not
+  /// centred, or too few rows, of which nothing is judged.
+  void check_for_training(const std::string& options) const;
+
   /// All gates in their order. A measure without a finite value passes none; the text then has the reason.
   std::vector<GateResult> results(const SpectrumSummary& summary, const Verdict& verdict) const;
 

@@ -7,7 +7,6 @@
 
 #include "directclr/core/error.h"
 #include "directclr/spectrum/geometry.h"
-#include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/spectrum.h"
 #include "directclr/tensor/arrays.h"
 
@@ -48,16 +47,7 @@ Monitor::Monitor(const MonitorOptions& options, int64_t representation, int64_t 
       r_(representation, options.memory * static_cast<double>(representation), device),
       gates_(options.stop, "--stop") {
   if (options.watch_z) z_.emplace(embedding, options.memory * static_cast<double>(embedding), device);
-  for (const auto& measure : gates_.measures()) {
-    if (spectrum::measure_kinds().at(measure).from == spectrum::MeasureKind::From::kUncentred) {
-      throw InputError("--stop-under", measure + " is not measured while a network is trained",
-                       "it needs rows that are not centred, of which the monitor keeps nothing");
-    }
-  }
-  if (gates_.fails_on(Verdict::Kind::kTooFewRows)) {
-    throw InputError("--stop-on", "too-few-rows is no verdict of a training",
-                     "nothing is judged before the monitor has seen enough rows");
-  }
+  gates_.check_for_training("--stop");
 }
 
 Monitor::Monitor(const settings::TrainSettings& settings, int64_t representation, int64_t embedding, at::Device device)

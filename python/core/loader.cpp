@@ -10,8 +10,8 @@
 #include "convert.h"
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
-#include "directclr/data/source.h"
 #include "module.h"
+#include "source.h"
 
 namespace directclr::python {
 
@@ -49,26 +49,13 @@ data::Split split_of(const std::string& name) {
   throw InputError("split", "'" + name + "' is not known", "allowed: train | test");
 }
 
-struct Opened {
-  std::string text;
-  std::shared_ptr<data::Source> source;
-};
-
 // The batches of one epoch. What it gives views the loader's memory: valid until the next batch.
 class Epoch {
  public:
   Epoch(const Opened& data, const nb::dict& options, const nb::dict& augment, const std::string& preset)
       : source_(data.source) {
     data::LoaderOptions o;
-    FieldList fields = fields_of(o.augment);
-    apply(augment, fields);
-    std::set<std::string> given;
-    for (const auto& [key, value] : augment) given.insert(nb::cast<std::string>(key));
-    if (!preset.empty()) {
-      o.augment.preset = preset;
-      given.insert("preset");
-    }
-    o.augment.complete(data::SourceSpec::parse(data.text), given);
+    o.augment = augment_of(data, augment, preset);
     o.transform = transform_of(nb::cast<std::string>(options["transform"]));
     o.format = format_of(nb::cast<std::string>(options["dtype"]));
     o.batch_size = nb::cast<int64_t>(options["batch_size"]);
@@ -130,6 +117,20 @@ class Epoch {
 };
 
 }  // namespace
+
+data::AugmentSettings augment_of(const Opened& data, const nb::dict& given, const std::string& preset) {
+  data::AugmentSettings augment;
+  FieldList fields = fields_of(augment);
+  apply(given, fields);
+  std::set<std::string> names;
+  for (const auto& [key, value] : given) names.insert(nb::cast<std::string>(key));
+  if (!preset.empty()) {
+    augment.preset = preset;
+    names.insert("preset");
+  }
+  augment.complete(data::SourceSpec::parse(data.text), names);
+  return augment;
+}
 
 void add_loader(nb::module_& m) {
   nb::class_<Opened>(m, "Source")

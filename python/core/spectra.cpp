@@ -11,9 +11,12 @@
 #include "directclr/report/spectrum_inputs.h"
 #include "directclr/report/spectrum_result.h"
 #include "directclr/report/spectrum_text.h"
+#include "directclr/spectrum/gates.h"
 #include "directclr/spectrum/geometry.h"
 #include "directclr/spectrum/neighbours.h"
 #include "directclr/spectrum/similarity.h"
+#include "directclr/spectrum/spectrum.h"
+#include "directclr/spectrum/verdict.h"
 #include "module.h"
 
 namespace directclr::python {
@@ -159,11 +162,60 @@ void add_moments(nb::module_& m) {
           nb::arg("settings"));
 }
 
+// A covariance (D, D) of `rows` rows with the spread of their directions, as the monitor of a training judges it, and
+// the lines of the gates that it does not pass.
+std::pair<SpectrumResult, std::vector<std::string>> judge(const AnyArray& covariance, int64_t rows, double mean_cosine,
+                                                          double normalized_std, const spectrum::Gates& gates) {
+  const Array matrix = to_array(covariance);
+  const nb::gil_scoped_release release;
+  spectrum::SpectrumSummary summary = spectrum::summarize_covariance(matrix);
+  summary.samples = rows;
+  summary.mean_cosine = mean_cosine;
+  summary.normalized_std = normalized_std;
+  SpectrumResult result = report::spectrum_result(summary, {}, Json::object());
+  const bool enough = rows >= 2 * summary.dimensions();
+  auto stop = enough ? spectrum::failures(gates.results(result, result.verdict)) : std::vector<std::string>{};
+  return {std::move(result), std::move(stop)};
+}
+
+void add_judgement(nb::module_& m) {
+  nb::class_<spectrum::Gates>(m, "Gates", "Floors, ceilings and verdicts that stop a training.")
+      .def(
+          "__init__",
+          [](spectrum::Gates* self, const std::string& under, const std::string& over, const std::string& on) {
+            const spectrum::Gates gates({under, over, on}, "stop");
+            gates.check_for_training("stop");
+            new (self) spectrum::Gates(gates);
+          },
+          nb::arg("under"), nb::arg("over"), nb::arg("on"));
+  m.def("judge", &judge, nb::arg("covariance"), nb::arg("rows"), nb::arg("mean_cosine"), nb::arg("normalized_std"),
+        nb::arg("gates"));
+  m.def(
+      "covariance_measures",
+      [](bool with_directions) {
+        using From = spectrum::MeasureKind::From;
+        std::vector<std::string> names;
+        for (const auto& kind : spectrum::measure_kinds()) {
+          if (kind.from != From::kUncentred && (with_directions || kind.from != From::kDirections)) {
+            names.push_back(kind.name);
+          }
+        }
+        return names;
+      },
+      nb::arg("with_directions") = true);
+  m.def("verdict_severity", [] {
+    std::vector<std::pair<std::string, int>> kinds;
+    for (const auto& kind : spectrum::verdict_kinds()) kinds.emplace_back(kind.text, kind.severity);
+    return kinds;
+  });
+}
+
 }  // namespace
 
 void add_spectra(nb::module_& m) {
   add_results(m);
   add_moments(m);
+  add_judgement(m);
   m.def(
       "cka",
       [](const AnyArray& x, const AnyArray& y) {

@@ -7,7 +7,9 @@
 `directclr.torch` has what needs PyTorch: `watch`, losses, LARS, projectors.
 """
 
-from directclr._core import Error, InputError, NumericalError, __version__
+from directclr._core import Error, InputError, NumericalError
+from directclr._core import version as __version__
+from directclr._explain import Explanation, explain
 from directclr._geometry import CKA, Neighbours, alignment, cka, lidar, neighbours, uniformity
 from directclr._loader import Batch, Loader, Source
 from directclr._program import run
@@ -16,10 +18,15 @@ from directclr._spectrum import Moments, Spectrum, alpha, effective_rank, rankme
 from directclr._training import GateFailure, reproduce, train
 from directclr._views import TwoView
 
+Error.__doc__ = "Anything else that the native part reports."
+InputError.__doc__ = "What was given does not fit: one line that says what, where, and what would do. A ValueError."
+NumericalError.__doc__ = "Numbers that are not finite. An ArithmeticError."
+
 __all__ = [
     "Batch",
     "CKA",
     "Error",
+    "Explanation",
     "GateFailure",
     "InputError",
     "Loader",
@@ -35,6 +42,7 @@ __all__ = [
     "alpha",
     "cka",
     "effective_rank",
+    "explain",
     "lidar",
     "load",
     "neighbours",

@@ -62,4 +62,6 @@ def uniformity(x: ArrayLike) -> float:
 
 def neighbours(x: ArrayLike, k: int) -> Neighbours:
     """Exact distances from each distinct row to its k nearest others, in blocks."""
-    return Neighbours(*_core.neighbours(_matrix(x, "x"), k))
+    distances: Any
+    distances, duplicates = _core.neighbours(_matrix(x, "x"), k)
+    return Neighbours(distances, duplicates)

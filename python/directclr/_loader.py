@@ -19,16 +19,21 @@ class Source:
     """
 
     def __init__(self, data: str, split: str = "train", *, skip_bad: bool = False) -> None:
-        self.data, self.split = data, split
+        self.data, self.split, self._skip_bad = data, split, skip_bad
         self._source = _core.Source(data, split, skip_bad)
 
+    def __reduce__(self) -> Any:
+        return _opened, (self.data, self.split, self._skip_bad)
+
     def __len__(self) -> int:
+        """Images."""
         return len(self._source)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int]:
         if index < 0:
             index += len(self)
-        return self._source.image(index), self._source.label(index)
+        pixels: Any = self._source.image(index)
+        return pixels, self._source.label(index)
 
     @property
     def class_names(self) -> list[str]:
@@ -55,11 +60,16 @@ class Loader:
     """Decodes and augments on threads of its own, and gives two views of each image of a data set, batch after batch.
 
     What a batch holds depends on (seed, epoch, image) alone: not on workers, nor on where a run began. ``for batch in
-    loader`` is one epoch; the next begins the next one, or `set_epoch` says which. `framework`: "torch", "numpy",
-    "jax", or None: torch where it is imported already, else numpy. `dtype`: "float32", "bfloat16" (not of numpy) or
-    "uint8" (not normalised). `lease`: batches are the loader's own memory, valid until the next one: no copy. `rank` and `world_size` (None: as
-    torch.distributed has them) share out each batch of `batch_size` images. `transform`: "views", "crop" (one random
-    crop and flip) or "evaluation". Other words are settings of the augmentation (TwoView), `preset` among them.
+    loader`` is one epoch; the next begins the next one, or `set_epoch` says which. `framework`: "torch", "numpy", "jax",
+    or None: torch where it is imported already, else numpy. `dtype`: "float32", "bfloat16" (not NumPy) or "uint8" (not normalised).
+    `lease`: batches are the loader's own memory, valid until the next one: no copy (JAX copies). `pin_memory`: torch's
+    pinned memory, for transfers that do not wait. `rank` and `world_size` (None: as torch.distributed has them) share
+    out each batch of `batch_size` images. `transform`: "views", "crop" (one random crop and flip) or "evaluation".
+    Other words are settings of the augmentation (TwoView), `preset` among them; `local_views` adds multi-crop.
+
+    After fork() a child makes its own threads for what it begins; an iteration that the parent began stays the
+    parent's. Spawned processes get a pickled Loader: its place, not its threads. Raises InputError for what is missing
+    or damaged, also while it runs (`skip_bad` replaces such images), ValueError for words that do not fit.
     """
 
     def __init__(
@@ -129,6 +139,7 @@ class Loader:
         return {"epoch": self.epoch, "batch": self._batch, "seed": self._options["seed"], "images": len(self.source)}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
+        """The next loop goes on at that place. ValueError for a state of other data or of another seed."""
         if state["images"] != len(self.source) or state["seed"] != self._options["seed"]:
             raise ValueError(f"the state is of {state['images']} images and seed {state['seed']}")
         self.epoch, self._batch = state["epoch"], state["batch"]
@@ -136,7 +147,7 @@ class Loader:
     def __iter__(self) -> Iterator[Batch]:
         epoch = self._open(self.epoch, self._batch)
         while True:
-            arrays = epoch.next(not self._lease)
+            arrays: Any = epoch.next(not self._lease)
             if arrays is None:
                 self.set_epoch(self.epoch + 1)
                 return
@@ -157,13 +168,13 @@ class Loader:
         return Batch(views, local_views, torch.from_numpy(labels), torch.from_numpy(indices.astype(np.int64)))
 
     def _view(self, view: np.ndarray) -> Any:
-        """(n, S, S, 3) as (n, 3, S, S), and of JAX as it is."""
+        """(n, S, S, 3) as (n, 3, S, S); as it is for JAX, whose convolutions take it so."""
         if self.framework == "numpy":
             return view.transpose(0, 3, 1, 2)
         if self.framework == "jax":
             import jax.numpy as jnp
 
-            return jnp.asarray(view.view(jnp.bfloat16) if self._options["dtype"] == "bfloat16" else view)
+            return jnp.array(view.view(jnp.bfloat16) if self._options["dtype"] == "bfloat16" else view)
         import torch
 
         if self._options["dtype"] == "bfloat16":
@@ -172,6 +183,10 @@ class Loader:
             tensor = torch.from_numpy(view)
         tensor = tensor.permute(0, 3, 1, 2)
         return tensor.pin_memory() if self._pin else tensor
+
+
+def _opened(data: str, split: str, skip_bad: bool) -> Source:
+    return Source(data, split, skip_bad=skip_bad)
 
 
 def _place() -> tuple[int, int]:

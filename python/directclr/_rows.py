@@ -17,10 +17,6 @@ Rows = Union[ArrayLike, str, "os.PathLike[str]", Iterable[ArrayLike]]
 _BLOCK_BYTES = 64 << 20
 
 
-def is_path(x: Rows) -> bool:
-    return isinstance(x, (str, os.PathLike))
-
-
 def is_array(x: object) -> bool:
     return hasattr(x, "shape") and hasattr(x, "dtype")
 
@@ -51,7 +47,8 @@ def check_matrix(x: Any, what: str = "rows") -> Any:
 
 def blocks_of(x: Rows) -> Iterator[Any]:
     """The rows of an array, or of each array of an iterable, in blocks that the native part can read."""
-    for array in [x] if is_array(x) else x:
+    arrays: Any = [x] if is_array(x) else x
+    for array in arrays:
         array = check_matrix(array if is_array(array) else np.asarray(array))
         rows, columns = int(array.shape[0]), max(1, int(array.shape[1]))
         step = max(1, _BLOCK_BYTES // (4 * columns))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from directclr import _core
-from directclr._rows import Rows, blocks_of, is_array, is_path
+from directclr._rows import Rows, blocks_of, is_array
 
 
 class Spectrum:
@@ -29,7 +29,8 @@ class Spectrum:
     @property
     def values(self) -> np.ndarray:
         """Eigenvalues of the covariance, largest first: (D,) float64."""
-        return self._result.values
+        values: Any = self._result.values
+        return values
 
     @property
     def samples(self) -> int:
@@ -125,14 +126,14 @@ def spectrum(x: Rows, **settings: Any) -> Spectrum:
     Raises InputError (a ValueError) for what is no such matrix or an unknown setting, NumericalError for values that are
     not finite.
     """
-    if is_path(x):
+    if isinstance(x, (str, os.PathLike)):
         return Spectrum(_core.measure_path(os.fspath(x), settings))
     blocks = blocks_of(x)
     first = next(blocks, None)
     if first is None:
         raise _core.InputError("rows: there are none")
     # How many rows come is not known of an iterable: then there is no check beforehand that they fill the groups.
-    rows = int(x.shape[0]) if is_array(x) else (1 << 40)
+    rows = int(getattr(x, "shape")[0]) if is_array(x) else (1 << 40)
     analyser = _core.Analyser(rows, int(first.shape[1]), settings)
     for block in itertools.chain([first], blocks):
         analyser.add(block)

@@ -34,13 +34,14 @@ class TwoView:
         """The views of `image`, the `index`-th of its data set."""
         pixels = _pixels(image)
         sample = random.getrandbits(63) if index is None else index
-        made = [self._views.view(pixels, self._seed, epoch, sample, n, self._bytes) for n in range(self._views.count)]
+        made: list[Any] = [self._views.view(pixels, self._seed, epoch, sample, n, self._bytes) for n in range(self._views.count)]
         self.last_params = [params for _, params in made]
         return [_channels_first(view) for view, _ in made]
 
     def evaluation(self, image: Any) -> Any:
         """The view for evaluation: short side resized, centre crop."""
-        return _channels_first(self._views.evaluation_view(_pixels(image), self._bytes))
+        view: Any = self._views.evaluation_view(_pixels(image), self._bytes)
+        return _channels_first(view)
 
     def __reduce__(self) -> Any:
         preset, seed, dtype, augment = self._how

@@ -17,8 +17,8 @@ class SimCSE(nn.Module):
                                          intermediate_size=64, max_position_embeddings=16), add_pooling_layer=False)
 
     def forward(self, input_ids):
-        both = self.bert(torch.cat([input_ids, input_ids])).last_hidden_state[:, 0]
-        return {"loss": dt.info_nce(*both.chunk(2), tau=0.05)}
+        z_a, z_b = self.bert(torch.cat([input_ids, input_ids])).last_hidden_state[:, 0].chunk(2)
+        return {"loss": dt.info_nce(z_a, z_b, tau=0.05)}
 
 
 torch.manual_seed(0)

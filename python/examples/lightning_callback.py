@@ -16,7 +16,8 @@ class Contrastive(pl.LightningModule):
     def training_step(self, batch, index):
         (x,) = batch
         augmented = x + 3 * (torch.arange(32) >= 8) * torch.randn_like(x)  # noise on three quarters: too strong
-        loss = dt.info_nce(*self.encoder(torch.cat([x, augmented])).chunk(2), tau=0.1)
+        z_a, z_b = self.encoder(torch.cat([x, augmented])).chunk(2)
+        loss = dt.info_nce(z_a, z_b, tau=0.1)
         self.log("loss", loss)
         return loss
 

@@ -1,3 +1,6 @@
+import multiprocessing
+import pickle
+
 import numpy as np
 import pytest
 
@@ -110,3 +113,57 @@ def test_bad_input_is_named(folder):
     with pytest.raises(directclr.InputError, match="absent"):
         directclr.Loader("folder:/absent")
     assert len(directclr.Loader(folder, batch_size=64, drop_last=False, framework="numpy")) == 1
+
+
+def test_multi_crop_bytes_and_pinned_words(folder):
+    made = loader(folder, local_views=3, local_size=16, dtype="uint8")
+    batch = next(iter(made))
+    assert [v.shape for v in batch.local] == [(8, 3, 16, 16)] * 3 and batch.views[0].dtype == np.uint8
+    views = directclr.TwoView("cifar", seed=0, dtype="uint8", local_views=3, local_size=16)
+    for k, index in enumerate(batch.indices.tolist()):
+        expected = views(made.source[index][0], index=index)
+        for found, view in zip([*batch.views, *batch.local], expected):
+            np.testing.assert_array_equal(np.asarray(view), found[k])
+    with pytest.raises(ValueError, match="pin_memory"):
+        loader(folder, pin_memory=True)
+
+
+def test_batches_of_jax(folder):
+    jnp = pytest.importorskip("jax.numpy", reason="the package jax is not installed")
+    plain = next(iter(loader(folder)))
+    batch = next(iter(loader(folder, framework="jax")))
+    np.testing.assert_array_equal(np.asarray(batch.views[0]).transpose(0, 3, 1, 2), plain.views[0])
+    assert batch.labels.tolist() == plain.labels.tolist()
+    half = next(iter(loader(folder, framework="jax", dtype="bfloat16")))
+    assert half.views[1].dtype == jnp.bfloat16
+    np.testing.assert_array_equal(half.views[1], batch.views[1].astype(jnp.bfloat16))
+
+
+def _all_indices(made, queue):
+    queue.put([b.indices.tolist() for b in made] + [float(directclr.spectrum(np.eye(4) + 1.0).values[0])])
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_it_works_in_processes_begun_either_way(folder, method):
+    made = loader(folder)
+    iterator = iter(made)
+    first = next(iterator)  # threads are running while the child begins
+    context = multiprocessing.get_context(method)
+    queue = context.Queue()
+    other = loader(folder)
+    child = context.Process(target=_all_indices, args=(other, queue))
+    child.start()
+    found = queue.get(timeout=120)
+    child.join()
+    assert child.exitcode == 0
+    assert found[0] == first.indices.tolist()
+    assert found[:-1] == [first.indices.tolist()] + [b.indices.tolist() for b in iterator]
+    assert found[-1] == pytest.approx(0.25)
+
+
+def test_pickled_it_goes_on_where_it_was(folder):
+    made = loader(folder)
+    iterator = iter(made)
+    next(iterator)
+    again = pickle.loads(pickle.dumps(made))
+    assert same(batches(again), batches(loader(folder))[1:])

@@ -31,6 +31,12 @@ def test_own_loop_learns():
     assert last < 0.9 * first
 
 
+def test_a_loader_goes_on_where_it_was():
+    lines = output_of("loader_own_loop.py").splitlines()
+    assert len(lines) == 9 and "'epoch': 1, 'batch': 2" in lines[6]
+    assert [line.split(",")[0] for line in lines[:6] + lines[7:]] == ["epoch 0"] * 4 + ["epoch 1"] * 4
+
+
 def test_lightning_stops():
     pytest.importorskip("lightning", reason="the package lightning is not installed")
     output = output_of("lightning_callback.py")

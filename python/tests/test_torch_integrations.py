@@ -7,8 +7,8 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn
 
+import directclr
 from directclr.torch import info_nce, integrations
-from directclr.torch.verdict import measures_of
 from torch_processes import in_processes
 
 D = 16
@@ -20,8 +20,8 @@ def data(n=400):
 
 
 def measures(x):
-    x = x.double()
-    return measures_of(torch.linalg.eigvalsh(torch.cov(x.T, correction=0)).flip(0))
+    seen = directclr.spectrum(x.double())
+    return {name.replace("-", "_"): value for name, value in seen.measures.items()}
 
 
 @pytest.mark.parametrize("name, module, package", [
@@ -69,7 +69,7 @@ def test_metric_equals_the_measure_of_all_rows():
     assert metric.compute() == 0
     with pytest.raises(ValueError, match="expected"):
         metric.update(x[:, :3])
-    with pytest.raises(ValueError, match="did you mean 'effective_rank'"):
+    with pytest.raises(ValueError, match="did you mean 'effective-rank'"):
         integrations.SpectrumMeasure(D, "effective_rnk")
 
 

@@ -1,4 +1,5 @@
 import math
+import sys
 
 import pytest
 
@@ -6,11 +7,17 @@ torch = pytest.importorskip("torch")
 import torch.distributed as dist
 import torch.nn.functional as F
 
+from directclr import _core
 from directclr.torch import info_nce, losses, nt_xent, spectral
 from torch_goldens import read_goldens
 from torch_processes import in_processes
 
 ALL = [info_nce, nt_xent, spectral]
+NAMES = {"infonce": info_nce, "ntxent": nt_xent, "spectral": spectral}  # the program's
+
+
+def test_every_loss_of_the_library_is_here():
+    assert _core.losses() == list(NAMES)
 
 
 def dense(function, z_a, z_b, tau):
@@ -36,6 +43,7 @@ def views(n, p, dtype=torch.float64, seed=0):
 @pytest.fixture(params=[1 << 22, 50, 1], ids=["one block", "several blocks", "single rows"])
 def block(request, monkeypatch):
     monkeypatch.setattr(losses, "_BLOCK_ELEMENTS", request.param)
+    monkeypatch.setattr(losses, "_KERNEL_ELEMENTS", request.param)
 
 
 @pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 2e-5)])
@@ -116,10 +124,34 @@ class Elements(torch.utils._python_dispatch.TorchDispatchMode):
 @pytest.mark.parametrize("function", ALL)
 def test_never_holds_all_similarities(monkeypatch, function):
     monkeypatch.setattr(losses, "_BLOCK_ELEMENTS", 2000)
+    monkeypatch.setattr(losses, "_KERNEL_ELEMENTS", 2000 // torch.get_num_threads())
     z = views(300, 4, torch.float32)
     with Elements() as seen:
         function(*z).backward()
     assert 1200 <= seen.most <= 2000
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("tau", [0.024, 0.026, 0.5])
+def test_float32_goes_by_the_kernels_as_float64_goes_without(function, tau):
+    wide = views(65, 8)
+    narrow = [view.detach().float().requires_grad_() for view in wide]
+    assert losses._by_kernels(narrow[0], tau) == (tau > 0.025) and not losses._by_kernels(wide[0], tau)
+    value, expected = function(*narrow, tau=tau), function(*wide, tau=tau)
+    assert value.item() == pytest.approx(expected.item(), rel=1e-5)
+    for found, gradient in zip(torch.autograd.grad(value, narrow), torch.autograd.grad(expected, wide)):
+        torch.testing.assert_close(found.double(), gradient, rtol=0, atol=3e-5 * gradient.abs().max().item())
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 11) and not hasattr(torch, "compiler"),
+                    reason="torch 2.0 does not compile under Python 3.11")
+@pytest.mark.parametrize("function", ALL)
+def test_compiled_they_give_the_same(function):
+    z = views(20, 6, torch.float32)
+    compiled = torch.compile(lambda a, b: function(a * 2, b, tau=0.2), backend="eager")
+    value, expected = compiled(*z), function(*z, tau=0.2)
+    torch.testing.assert_close(value, expected)
+    torch.testing.assert_close(torch.autograd.grad(value, z), torch.autograd.grad(expected, z))
 
 
 @pytest.mark.parametrize("function", ALL)

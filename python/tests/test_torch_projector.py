@@ -3,7 +3,9 @@ import pytest
 torch = pytest.importorskip("torch")
 from torch import nn
 
+from directclr import _core
 from directclr.torch import Projector, info_nce, projector_kinds
+from torch_goldens import read_goldens
 
 D = 24
 
@@ -20,7 +22,7 @@ FACTS = {"none": (0, D, True), "direct": (0, 6, True), "linear": (10 * D, 10, Tr
 
 
 def test_every_kind_has_its_shape_and_parameters():
-    assert projector_kinds() == list(FACTS)
+    assert projector_kinds() == list(FACTS) == _core.projectors()
     torch.manual_seed(0)
     for kind, (parameters, embedding, linear) in FACTS.items():
         projector = made(kind)
@@ -40,6 +42,19 @@ def test_state_has_the_names_of_the_library():
     shapes = [(k, tuple(p.shape)) for k, p in Projector("mlp", 2048).named_parameters()]
     assert shapes == [("layers.0.weight", (2048, 2048)), ("layers.1.weight", (2048,)), ("layers.1.bias", (2048,)),
                       ("layers.3.weight", (128, 2048)), ("layers.4.weight", (128,)), ("layers.4.bias", (128,))]
+
+
+def test_gives_what_the_program_gives_with_its_weights():
+    tensors, cases = read_goldens("projectors")
+    assert {case["kind"] for case in cases} == set(projector_kinds())
+    for case in cases:
+        r, z = tensors[case["prefix"] + "r"], tensors[case["prefix"] + "z"]
+        projector = Projector(case["kind"], r.shape[1], seed=0, **case["settings"])
+        if case["state"]:
+            projector.load_state_dict({key: tensors[f"{case['prefix']}state/{key}"] for key in case["state"]})
+        projector.eval()
+        with torch.no_grad():
+            torch.testing.assert_close(projector(r), z, rtol=1e-5, atol=1e-6, msg=str(case))
 
 
 def test_seed_decides_everything():

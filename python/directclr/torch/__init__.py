@@ -1,7 +1,7 @@
 """directclr for PyTorch: losses, LARS, projectors, gradient caching, and a watch for collapse in any training loop.
 
-Pure PyTorch (2.0 or later); nothing here needs directclr's compiled part. Callbacks and metrics of other packages stand
-in directclr.torch.integrations.
+For PyTorch 2.0 or later, whichever: the compiled part, which judges and runs inner loops, does not know it. Callbacks
+and metrics of other packages stand in directclr.torch.integrations.
 """
 
 from .cached_step import cached_step

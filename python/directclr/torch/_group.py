@@ -32,6 +32,15 @@ def sum_(x: torch.Tensor, group: Group) -> torch.Tensor:
     return x
 
 
+def from_first(x: Any, group: Group) -> Any:
+    """What the first process passes: plain Python objects."""
+    if world_size(group) == 1:
+        return x
+    box = [x]
+    dist.broadcast_object_list(box, src=dist.get_global_rank(group, 0), group=group)
+    return box[0]
+
+
 def counts(rows: int, device: torch.device, group: Group) -> List[int]:
     """How many rows each process has."""
     if world_size(group) == 1:

@@ -1,9 +1,9 @@
-"""Number types that do not depend on autocast or on what a device lacks."""
+"""Numbers that do not depend on autocast or on what a device lacks, and what stays out of compiled graphs."""
 
 from __future__ import annotations
 
 import contextlib
-from typing import ContextManager
+from typing import Any, Callable, ContextManager
 
 import torch
 
@@ -24,3 +24,32 @@ def floating(x: torch.Tensor) -> torch.Tensor:
 def wide_type(device: torch.device) -> torch.dtype:
     """The type of sums: float64, but float32 on Apple's GPUs, which have no other."""
     return torch.float32 if device.type == "mps" else torch.float64
+
+
+def outside_graphs(function: Callable) -> Callable:
+    """Which torch.compile runs as plain Python."""
+    if hasattr(torch, "compiler"):
+        return torch.compiler.disable(function)
+    from torch._dynamo import disable  # where torch 2.0 has it
+
+    return disable(function)
+
+
+def product_with_transposed(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """a b^T of float32 matrices on the processor, contiguous. oneDNN's: the wheel's BLAS runs at half its speed on AMD
+    processors."""
+    if _ONEDNN is None:
+        return a @ b.t()
+    return _ONEDNN(a, b, None, "none", [], "").contiguous()
+
+
+def _onednn_product() -> Any:
+    try:
+        product = torch.ops.mkldnn._linear_pointwise
+        product(torch.ones(2, 3), torch.ones(2, 3), None, "none", [], "")
+    except (AttributeError, RuntimeError):  # built without it
+        return None
+    return product
+
+
+_ONEDNN = _onednn_product()

@@ -65,15 +65,6 @@ class ForgettingCovariance:
             self.weight.copy_(torch.where(good, grown, self.weight))
             self.skipped += ~finite
 
-    def eigenvalues(self) -> torch.Tensor:
-        """Of the matrix, descending, (D) float64 on the CPU, none below 0. From float32: right to about 1e-6 of the
-        largest, in half the time; 0.01 s of one core for D = 512, 0.4 s for D = 2048."""
-        matrix = self.matrix.cpu().double()
-        scale = float(matrix.diagonal().max())
-        if not scale > 0:
-            return torch.zeros(len(matrix), dtype=torch.float64)
-        return torch.linalg.eigvalsh((matrix / scale).float()).double().flip(0).clamp_min(0) * scale
-
     def state_dict(self) -> Dict[str, torch.Tensor]:
         """What a checkpoint must hold."""
         return {"weight": self.weight, "mean": self.mean, "covariance": self.matrix, "skipped": self.skipped}

@@ -12,17 +12,20 @@ gradient that one process would have computed on the whole batch. All processes 
 
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
 import torch
 import torch.nn.functional as F
 from torch.autograd.function import once_differentiable
 
+from .. import _core
 from . import _group
 from ._group import Group
-from ._numerics import floating, full_precision, wide_type
+from ._numerics import floating, full_precision, outside_graphs, product_with_transposed, wide_type
 
 _BLOCK_ELEMENTS = 1 << 22  # similarities that are held at a time
+_KERNEL_ELEMENTS = 1 << 18  # the same for each thread, where the kernels of the library go over them
+_SMALLEST_TAU = 0.025  # of the kernels: e^(-2 / tau) must be a float32
 
 
 def info_nce(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None) -> torch.Tensor:
@@ -33,7 +36,7 @@ def info_nce(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Grou
 
     z_a, z_b: (N, P) of one floating type and device; a row of zeros counts as the zero vector. tau > 0. group: see the
     module. Returns a scalar, float32 or float64. Never holds the N x N similarities: blocks of rows, computed again in
-    the backward; differentiable once. Raises ValueError for other shapes, types or tau.
+    the backward, on the processor in float32 by the kernels of the library; differentiable once. Raises ValueError for other shapes, types or tau.
     """
     rows = _check("info_nce", z_a, z_b, tau, group)
     with full_precision(z_a.device):
@@ -125,13 +128,16 @@ class _PairLogSums(torch.autograd.Function):
         every_y = _group.gather(y, rows, group)  # (N, P)
         ctx.first = sum(rows[: _group.rank(group)])
         ctx.tau, ctx.columns, ctx.rows, ctx.group = tau, columns, rows, group
-        by_row = torch.empty(x.shape[0], dtype=wide, device=x.device)
-        by_column = torch.full((every_y.shape[0],), float("-inf"), dtype=wide, device=x.device)
-        for begin, end in _blocks(x.shape[0], every_y.shape[0]):
-            s = _similarities(x, every_y, tau, begin, end, ctx.first)
-            by_row[begin:end] = torch.logsumexp(s, 1).to(wide)
-            if columns:
-                by_column = torch.logaddexp(by_column, torch.logsumexp(s, 0).to(wide))
+        if _by_kernels(x, tau):
+            by_row, by_column = _kernel_log_sums(x, every_y, tau, ctx.first)
+        else:
+            by_row = torch.empty(x.shape[0], dtype=wide, device=x.device)
+            by_column = torch.full((every_y.shape[0],), float("-inf"), dtype=wide, device=x.device)
+            for begin, end in _blocks(x.shape[0], every_y.shape[0]):
+                s = _similarities(x, every_y, tau, begin, end, ctx.first)
+                by_row[begin:end] = torch.logsumexp(s, 1).to(wide)
+                if columns:
+                    by_column = torch.logaddexp(by_column, torch.logsumexp(s, 0).to(wide))
         if columns and _group.world_size(group) > 1:
             parts = _group.gather(by_column[None], [1] * len(rows), group)
             by_column = torch.logsumexp(parts, 0)
@@ -147,24 +153,75 @@ class _PairLogSums(torch.autograd.Function):
         with full_precision(x.device):
             if ctx.columns:
                 column_gradient = _group.gather(column_gradient.contiguous(), ctx.rows, ctx.group)
-            u, v = row_gradient.to(x.dtype)[:, None], column_gradient.to(x.dtype)
-            by_row, by_column = by_row.to(x.dtype)[:, None], by_column.to(x.dtype)
-            x_gradient, y_gradient = torch.empty_like(x), torch.zeros_like(every_y)
-            for begin, end in _blocks(x.shape[0], every_y.shape[0]):
-                s = _similarities(x, every_y, ctx.tau, begin, end, ctx.first)
-                ds = (s - by_row[begin:end]).exp_() * u[begin:end]
-                if ctx.columns:
-                    ds += s.sub_(by_column).exp_() * v
-                ds /= ctx.tau
-                x_gradient[begin:end] = ds @ every_y
-                y_gradient.addmm_(ds.t(), x[begin:end])
+            if _by_kernels(x, ctx.tau):
+                if not ctx.columns:
+                    column_gradient = torch.zeros_like(by_column)
+                x_gradient, y_gradient = _kernel_gradients(x, every_y, ctx.tau, ctx.first, by_row, by_column,
+                                                           row_gradient, column_gradient)
+            else:
+                x_gradient, y_gradient = _block_gradients(x, every_y, ctx, by_row, by_column, row_gradient,
+                                                          column_gradient)
             _group.sum_(y_gradient, ctx.group)
         own = y_gradient[ctx.first : ctx.first + x.shape[0]]
         return x_gradient, own, None, None, None, None
 
 
-def _blocks(rows: int, columns: int) -> List[Tuple[int, int]]:
-    size = max(1, _BLOCK_ELEMENTS // columns)
+def _block_gradients(x: torch.Tensor, y: torch.Tensor, ctx: Any, by_row: torch.Tensor, by_column: torch.Tensor,
+                     row_gradient: torch.Tensor, column_gradient: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+    """Gradients of sum_i u_i R_i + sum_j v_j C_j in x (n, P) and all of y (N, P)."""
+    u, v = row_gradient.to(x.dtype)[:, None], column_gradient.to(x.dtype)
+    by_row, by_column = by_row.to(x.dtype)[:, None], by_column.to(x.dtype)
+    x_gradient, y_gradient = torch.empty_like(x), torch.zeros_like(y)
+    for begin, end in _blocks(x.shape[0], y.shape[0]):
+        s = _similarities(x, y, ctx.tau, begin, end, ctx.first)
+        ds = (s - by_row[begin:end]).exp_() * u[begin:end]
+        if ctx.columns:
+            ds += s.sub_(by_column).exp_() * v
+        ds /= ctx.tau
+        x_gradient[begin:end] = ds @ y
+        y_gradient.addmm_(ds.t(), x[begin:end])
+    return x_gradient, y_gradient
+
+
+def _by_kernels(x: torch.Tensor, tau: float) -> bool:
+    return x.device.type == "cpu" and x.dtype == torch.float32 and tau >= _SMALLEST_TAU
+
+
+def _scale_and_shift(tau: float) -> Tuple[float, float]:
+    # Unit vectors in float32 may be longer than 1 by rounding; a shift a little higher keeps exponents below zero.
+    return 1 / tau, (1 + 1e-5) / tau
+
+
+@outside_graphs
+def _kernel_log_sums(x: torch.Tensor, y: torch.Tensor, tau: float, first: int) -> Tuple[torch.Tensor, torch.Tensor]:
+    """R (n) and C (N), float64: one exponential serves a pair's row and its column."""
+    scale, shift = _scale_and_shift(tau)
+    rows = torch.zeros(x.shape[0], dtype=torch.float64)
+    columns = torch.zeros(y.shape[0], dtype=torch.float64)
+    for begin, end in _blocks(x.shape[0], y.shape[0], _KERNEL_ELEMENTS * torch.get_num_threads()):
+        tile = product_with_transposed(x[begin:end], y)
+        _core.pair_exponentials(tile, scale, shift, first + begin, rows[begin:end], columns)
+    return rows.log_().add_(shift), columns.log_().add_(shift)
+
+
+@outside_graphs
+def _kernel_gradients(x: torch.Tensor, y: torch.Tensor, tau: float, first: int, by_row: torch.Tensor,
+                      by_column: torch.Tensor, u: torch.Tensor, v: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+    """As _block_gradients: e^{s - shift} (u_i e^{shift - R_i} + v_j e^{shift - C_j})."""
+    scale, shift = _scale_and_shift(tau)
+    of_rows, of_columns = ((g * (shift - log).exp()).float() for g, log in ((u, by_row), (v, by_column)))
+    x_gradient = torch.empty_like(x)
+    turned = torch.zeros(y.shape[1], y.shape[0])  # y's, (P, N)
+    for begin, end in _blocks(x.shape[0], y.shape[0], _KERNEL_ELEMENTS * torch.get_num_threads()):
+        tile = product_with_transposed(x[begin:end], y)
+        _core.pair_weights(tile, scale, shift, first + begin, of_rows[begin:end], of_columns)
+        x_gradient[begin:end] = product_with_transposed(tile, y.t())
+        turned += product_with_transposed(x[begin:end].t().contiguous(), tile.t())
+    return x_gradient.div_(tau), turned.t().div(tau)
+
+
+def _blocks(rows: int, columns: int, elements: int = 0) -> List[Tuple[int, int]]:
+    size = max(1, (elements or _BLOCK_ELEMENTS) // columns)
     return [(begin, min(begin + size, rows)) for begin in range(0, rows, size)]
 
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import math
 import warnings
-from typing import Any, Callable, Dict, List, Optional, Union
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import torch
 import torch.distributed as dist
 from torch import nn
 
+from .. import _core
 from . import _group
 from ._group import Group
 from ._names import unknown
-from ._numerics import wide_type
+from ._numerics import outside_graphs, wide_type
 from .forgetting_covariance import ForgettingCovariance
-from .verdict import HEALTHY, ROWS_PER_DIMENSION, measures_of, parse_floors, under_floors, verdict
 
+_ROWS_PER_DIMENSION = 2  # fewer rows stop no training
+_SEVERITY = dict(_core.verdict_severity())
 Pool = Union[str, Callable[[torch.Tensor], torch.Tensor]]
 
 
@@ -24,7 +28,7 @@ class CollapseWarning(UserWarning):
 
 
 class Collapsed(RuntimeError):
-    """A measure of a watched layer is under its floor. `last`: the measures, as Watch.last."""
+    """A watched layer does not pass a gate. `last`: the measures, as Watch.last."""
 
     def __init__(self, message: str, last: Dict[str, Any]) -> None:
         super().__init__(message)
@@ -32,20 +36,22 @@ class Collapsed(RuntimeError):
 
 
 def watch(model: nn.Module, layer: Union[str, nn.Module, None] = None, every: int = 50, warmup: int = 500,
-          stop_under: Optional[str] = None, on_warning: Optional[Callable[[str], None]] = None,
-          on_stop: Optional[Callable[[str], None]] = None, pool: Pool = "auto", memory: float = 10,
-          group: Any = "auto") -> "Watch":
+          stop_under: str = "", stop_over: str = "", stop_on: str = "",
+          on_warning: Optional[Callable[[str], None]] = None, on_stop: Optional[Callable[[str], None]] = None,
+          pool: Pool = "auto", memory: float = 10, group: Any = "auto") -> "Watch":
     """Watches the output of a layer, by a forward hook, from now on until close().
 
     layer: a module, its name in model.named_modules() (a wrapper's "module." may be left out), or None: the model.
     A step is a call of the layer in training mode with gradients on (both views in two calls are two, each part of
     cached_step is one, activation checkpointing may repeat one); calls in evaluation mode or under no_grad do not
     count. every: steps between two readings; the covariance takes the rows of every (every // 10)-th step. warmup:
-    steps before there are warnings and stops (early representations are all nearly collapsed). stop_under: a floor
-    under a measure, "rank=0.1D" or "stable-rank=2,rank=20": after the warm-up, and from 2 D rows on, the layer's call
-    raises Collapsed. on_warning: called with one line when the verdict has become worse; None
-    issues a CollapseWarning. on_stop: called with one line, in all processes, instead of raising Collapsed. memory:
-    rows that the covariance rests on, as a multiple of the layer's width D.
+    steps before there are warnings and stops (early representations are all nearly collapsed). stop_under, stop_over,
+    stop_on: gates as the program's training has them: floors under measures of which more is healthier ("rank=0.1D",
+    "stable-rank=2,rank=20"), ceilings over the others ("dead=0.05D"), verdicts ("collapse", "almost-one-direction"):
+    where one is not passed after the warm-up, and from 2 D rows on, the layer's call raises Collapsed. on_warning:
+    called with one line when the verdict has become worse; None issues a CollapseWarning. on_stop: called with one
+    line, in all processes, instead of raising Collapsed. memory: rows that the covariance rests on, as a multiple of the
+    layer's width D.
     pool: "auto" takes (N, D) as it is, of (N, T, D) the mean over tokens, of (N, C, H, W) and more the mean over all
     places; "cls" takes token 0; "mean" is auto; or a function that makes (N, D) of the layer's output, for other
     layouts (channels last, padded tokens). Of a tuple, list or mapping the first tensor counts.
@@ -53,40 +59,45 @@ def watch(model: nn.Module, layer: Union[str, nn.Module, None] = None, every: in
     initialised, as under DistributedDataParallel; None: this process alone. All of the group's processes must watch the
     layer and call it equally often; all raise Collapsed together, the first alone warns.
 
-    A reading costs one eigendecomposition on the CPU: 0.01 s for D = 512, 0.4 s for D = 2048, of one core.
-    Under torch.compile the hook is a graph break (an error with fullgraph=True); watch before the first compiled call,
-    since compiled code does not see hooks that come later. Copies and saved copies of the model are not watched.
+    A reading costs the eigenvalues of one matrix on the CPU: about 0.01 s for D = 512, half a second for D = 2048.
+    Under torch.compile the hook cuts the graph at its layer (an error with fullgraph=True; inside an nn.Sequential its
+    layers are left out of graphs); watch before the first compiled call, since compiled code does not see hooks that
+    come later. Copies and saved copies of the model are not watched.
 
     Raises ValueError for an unknown layer (with the nearest name), a malformed floor or a number out of range, and in
     the layer's call where its output does not become (N, D).
     """
-    return Watch(model, layer, every, warmup, stop_under, on_warning, on_stop, pool, memory, group)
+    return Watch(model, layer, every, warmup, _core.Gates(stop_under, stop_over, stop_on), on_warning, on_stop, pool, memory,
+                 group)
 
 
 class Watch:
     """What watch() gives. `name`: the layer's; `step`: its calls so far."""
 
     def __init__(self, model: nn.Module, layer: Union[str, nn.Module, None], every: int, warmup: int,
-                 stop_under: Optional[str], on_warning: Optional[Callable[[str], None]],
-                 on_stop: Optional[Callable[[str], None]], pool: Pool, memory: float, group: Any) -> None:
-        if every < 1 or warmup < 0 or memory < ROWS_PER_DIMENSION:
-            raise ValueError(f"watch: expected every >= 1, warmup >= 0 and memory >= {ROWS_PER_DIMENSION}, got "
+                 gates: _core.Gates, on_warning: Optional[Callable[[str], None]], on_stop: Optional[Callable[[str], None]],
+                 pool: Pool, memory: float, group: Any) -> None:
+        if every < 1 or warmup < 0 or memory < _ROWS_PER_DIMENSION:
+            raise ValueError(f"watch: expected every >= 1, warmup >= 0 and memory >= {_ROWS_PER_DIMENSION}, got "
                              f"{every}, {warmup} and {memory}")
         if not callable(pool) and pool not in ("auto", "mean", "cls"):
             raise ValueError(unknown("watch: pool", str(pool), ("auto", "mean", "cls")))
         self.name, module = _find(model, layer)
         self.step = 0
         #: One dictionary for each reading: step, rows (what the covariance rests on), dimensions, skipped_batches
-        #: (those with values that are not finite), verdict, text, mean_cosine (of that step's rows), and the MEASURES
-        #: of verdict.py.
+        #: (those with values that are not finite), verdict, text, and the measures of docs/math.md ("Measures of
+        #: collapse") that a covariance and the rows at hand give, with _ for -: effective_rank, dead_directions,
+        #: mean_cosine (of that step's rows), ... None where one has no value.
         self.history: List[Dict[str, Any]] = []
+        #: Eigenvalues of the latest reading's covariance, descending; empty before the first.
+        self.values: List[float] = []
         self._every, self._warmup, self._memory, self._pool, self._group = every, warmup, memory, pool, group
-        self._floors = parse_floors(stop_under) if stop_under else []
+        self._gates = gates
         self._on_warning, self._on_stop = on_warning, on_stop
         self._covariance: Optional[ForgettingCovariance] = None
         self._loaded: Optional[Dict[str, torch.Tensor]] = None
-        self._worst = HEALTHY
-        self._handle = module.register_forward_hook(_Hook(_outside_graphs(self._observe)))
+        self._worst = "healthy"
+        self._handle = module.register_forward_hook(_Hook(outside_graphs(self._observe)))
 
     @property
     def last(self) -> Dict[str, Any]:
@@ -150,24 +161,29 @@ class Watch:
         covariance = self._covariance
         assert covariance is not None
         first = _group.rank(group) == 0
-        eigenvalues = covariance.eigenvalues() if first else torch.zeros(len(covariance.mean), dtype=torch.float64)
-        if _group.world_size(group) > 1:  # those of the first process, so that all decide the same
-            eigenvalues = _group.sum_(eigenvalues.to(covariance.mean), group).cpu()
-        held, dimensions = float(covariance.weight), len(eigenvalues)
-        mean_cosine = _mean_cosine(rows, group)
-        seen = verdict(eigenvalues, mean_cosine, held)
-        reading: Dict[str, Any] = {"step": self.step, "rows": int(held), "dimensions": dimensions,
-                                   "skipped_batches": int(covariance.skipped), "verdict": seen.name, "text": seen.text,
-                                   "mean_cosine": mean_cosine, **measures_of(eigenvalues)}
+        held = float(covariance.weight)
+        mean_cosine, spread = _directions(rows, group)
+        judged: Any = None
+        if first:
+            matrix = covariance.matrix.cpu().double()
+            result, failed = _core.judge(matrix, int(held), mean_cosine, spread, self._gates)
+            values: Any = result.values
+            judged = (values.tolist(), json.loads(result.json), failed)
+        # Those of the first process, so that all decide the same.
+        self.values, said, failed = _group.from_first(judged, group)
+        reading: Dict[str, Any] = {"step": self.step, "rows": int(held), "dimensions": len(covariance.mean),
+                                   "skipped_batches": int(covariance.skipped), "verdict": said["verdict"]["kind"],
+                                   "text": said["verdict"]["text"]}
+        for name in _core.covariance_measures():
+            reading[name.replace("-", "_")] = said.get(name)
         self.history.append(reading)
         if self.step <= self._warmup:
             return
-        if seen.worse_than(self._worst) and first:
-            self._warn(f"step {self.step}, {self.name}: {seen.name}: {seen.text}")
-        self._worst = seen.name
-        lines = under_floors(reading, dimensions, self._floors) if held >= ROWS_PER_DIMENSION * dimensions else []
-        if lines:
-            self._stop(f"step {self.step}, {self.name}: {'; '.join(lines)}", reading)
+        if first and _SEVERITY[reading["verdict"]] > _SEVERITY[self._worst]:
+            self._warn(f"step {self.step}, {self.name}: {reading['verdict']}: {reading['text']}")
+        self._worst = reading["verdict"]
+        if failed:
+            self._stop(f"step {self.step}, {self.name}: {'; '.join(failed)}", reading)
 
     def _stop(self, line: str, reading: Dict[str, Any]) -> None:
         if self._on_stop is None:
@@ -196,15 +212,6 @@ class _Hook:
     def __call__(self, module: nn.Module, inputs: Any, output: Any) -> None:
         if self.observe is not None and module.training and torch.is_grad_enabled():
             self.observe(output)
-
-
-def _outside_graphs(function: Callable) -> Callable:
-    """Which torch.compile runs as plain Python."""
-    if hasattr(torch, "compiler"):
-        return torch.compiler.disable(function)
-    from torch._dynamo import disable  # where torch 2.0 has it
-
-    return disable(function)
 
 
 def _find(model: nn.Module, layer: Union[str, nn.Module, None]) -> Any:
@@ -245,9 +252,12 @@ def _first_tensor(output: Any) -> Optional[torch.Tensor]:
     return next((value for value in values if isinstance(value, torch.Tensor)), None)
 
 
-def _mean_cosine(rows: torch.Tensor, group: Group) -> float:
+def _directions(rows: torch.Tensor, group: Group) -> Tuple[float, float]:
+    """Mean cosine of the rows with their mean direction, and the normalised standard deviation of their directions."""
     wide = rows.to(wide_type(rows.device))
     unit = wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True).clamp_min(1e-12)
-    sums = torch.cat([unit.sum(0), unit.new_tensor([len(unit)])])
-    sums = _group.sum_(sums, group).cpu().double()
-    return float(torch.linalg.vector_norm(sums[:-1] / sums[-1]))
+    sums = _group.sum_(torch.cat([unit.sum(0), unit.new_tensor([len(unit)])]), group)
+    mean = sums[:-1] / sums[-1]
+    variance = _group.sum_((unit - mean).square().sum(0), group) / sums[-1]
+    spread = float(variance.sqrt().mean()) * math.sqrt(len(mean))
+    return float(torch.linalg.vector_norm(mean)), spread

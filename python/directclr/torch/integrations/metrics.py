@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import Any
 
 import torch
 
+from ... import _core
 from .._names import unknown
 from .._numerics import floating, full_precision
-from ..verdict import MEASURES
 from ._missing import missing
 
 try:
@@ -20,8 +22,8 @@ except ImportError:
 class SpectrumMeasure(Metric):
     """One measure of the covariance of all rows since the last reset.
 
-    dimensions: D. measure: "effective_rank" (of the eigenvalues), "effective_rank_sigma", "participation_ratio",
-    "stable_rank", "components_90" or "dead_directions" (docs/math.md, "Measures of collapse"); ValueError for another.
+    dimensions: D. measure: one that a covariance alone gives, by its name in docs/math.md ("Measures of collapse"):
+    "effective-rank", "participation-ratio", "dead-directions", ..., with _ for - too; ValueError for another.
     update(rows (n, D)) merges mean and centred scatter (Chan, Golub and LeVeque 1983), float64; compute() gives a
     scalar, and 0 before the first row. Processes are merged exactly.
     """
@@ -33,11 +35,12 @@ class SpectrumMeasure(Metric):
     full_state_update = True
     is_differentiable = False
 
-    def __init__(self, dimensions: int, measure: str = "effective_rank", **kwargs: Any) -> None:
+    def __init__(self, dimensions: int, measure: str = "effective-rank", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if measure not in MEASURES:
-            raise ValueError(unknown("SpectrumMeasure", measure, MEASURES))
-        self.measure = measure
+        names = _core.covariance_measures(False)
+        self.measure = measure.replace("_", "-")
+        if self.measure not in names:
+            raise ValueError(unknown("SpectrumMeasure", measure, names))
         self.dimensions = dimensions
         double = torch.float64
         self.add_state("count", torch.zeros((), dtype=double), dist_reduce_fx=None)
@@ -65,8 +68,12 @@ class SpectrumMeasure(Metric):
         count, mean, scatter = next(states)
         for other in states:
             count, mean, scatter = _merged((count, mean, scatter), other)
-        values = torch.linalg.eigvalsh((scatter / count.clamp_min(1)).cpu()).flip(0).clamp_min(0)
-        return torch.tensor(float(MEASURES[self.measure](values)) if count > 0 else 0.0, device=self.mean.device)
+        if not count > 0:
+            return torch.tensor(0.0, device=self.mean.device)
+        nothing = _core.Gates("", "", "")
+        result, _ = _core.judge((scatter / count).cpu().double(), int(count), math.nan, math.nan, nothing)
+        value = json.loads(result.json)[self.measure]
+        return torch.tensor(math.nan if value is None else float(value), device=self.mean.device)
 
 
 def _merged(a: Any, b: Any) -> Any:

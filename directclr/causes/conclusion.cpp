@@ -1,11 +1,12 @@
+#include "directclr/causes/conclusion.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "directclr/core/text.h"
-#include "directclr/explain/explain.h"
 #include "directclr/spectrum/verdict.h"
 
-namespace directclr::explain {
+namespace directclr::causes {
 namespace {
 
 using Conclusion = report::ExplanationResult::Conclusion;
@@ -53,7 +54,7 @@ std::string on_trained_weights(const Explanation& e) {
       "are expected to be wrong), %lld a negative one at all. In the %lld weakest the augmentation spreads %.2f times "
       "what the data spread",
       e.loss.loss.c_str(), whole(x.negative_for_certain), x.eigenvalues.size(), whole(x.negative_held_out),
-      whole(e.weak.size(1)), e.weak_share);
+      whole(e.weak.size(0)), e.weak_share);
 }
 
 std::string on_eqn2(const Explanation& e) {
@@ -168,4 +169,4 @@ Conclusion conclude(const Explanation& e) {
   return c;
 }
 
-}  // namespace directclr::explain
+}  // namespace directclr::causes

@@ -3,18 +3,16 @@
 #include <functional>
 #include <vector>
 
-#include "directclr/distributed/process_group.h"
-#include "directclr/explain/contrast.h"
+#include "directclr/causes/contrast.h"
 
-namespace directclr::explain {
+namespace directclr::causes {
 
-/// The loss that is trained: scalar from two views' embeddings (n, P).
-using LossFunction = std::function<at::Tensor(const at::Tensor& z_a, const at::Tensor& z_b)>;
-
-/// z = W h + b, the last linear map (model::Projector::linear_tail).
+/// z = W h + b, the last linear map before the loss.
 struct LinearMap {
-  at::Tensor weight;  ///< (P, H)
-  at::Tensor bias;    ///< (P)
+  array::Array weight;  ///< (P, H) float64; empty: the identity, z = h
+  array::Array bias;    ///< (P)
+
+  bool is_identity() const { return weight.numel() == 0; }
 };
 
 /// How fast directions of h grow in the linear map, right now: d log |W v| / dt = -(W v)^T G v / |W v|^2 under the
@@ -24,7 +22,7 @@ struct Growth {
   bool singular = false;      ///< directions are the right singular vectors of W; else (W without distinct singular
                               ///< values) the eigenvectors of X
   std::vector<double> size;   ///< |W v_k|: the singular values, descending, or lengths in the vectors' order
-  std::vector<double> exact;  ///< from G = dL/dW of the loss that is trained, by automatic differentiation
+  std::vector<double> exact;  ///< from G = dL/dW of the loss that is trained
   std::vector<double> standard_error;  ///< of exact, over the batches; infinite with one
   std::vector<double> lemma2;          ///< what Lemma 2 says, G = -W X: (W v)^T (W X v) / |W v|^2
   double rank_correlation = 0;         ///< of the two (Spearman); not a number when one is constant
@@ -33,10 +31,14 @@ struct Growth {
   int64_t shrinking = 0;               ///< directions with exact below 0 beyond chance
 };
 
-/// `batch(k)` gives batch k of `batches` (>= 1). x: the contrast matrix X (H, H) with its eigenvectors (columns).
+/// dL/dz_a and dL/dz_b (n, P) of a batch's embeddings.
+using LossGradients =
+    std::function<std::pair<array::Array, array::Array>(const array::Array& z_a, const array::Array& z_b)>;
+
+/// `batch(k)` gives batch k of `batches` (>= 1). x: the contrast matrix X (H, H) with its eigenvectors (rows).
 /// Directions with |W v| below 1e-6 of the largest do not reach the loss and are left out.
 Growth growth(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, const LinearMap& map,
-              const LossFunction& loss, const at::Tensor& x, const at::Tensor& eigenvectors);
+              const LossGradients& gradients, const array::Array& x, const array::Array& eigenvectors);
 
 /// The first of two adjacent matrices, z = f(W1 r), under the loss that is trained and as Theorem 3 predicts.
 struct FirstLayerGrowth {
@@ -49,7 +51,7 @@ struct FirstLayerGrowth {
 };
 
 /// `gradient(k)`: dL/dW1 (m, n) of batch k. first (m, n), second (p, m); x (n, n), over r.
-FirstLayerGrowth first_layer_growth(const std::function<at::Tensor(int64_t)>& gradient, int64_t batches,
-                                    const at::Tensor& first, const at::Tensor& second, const at::Tensor& x);
+FirstLayerGrowth first_layer_growth(const std::function<array::Array(int64_t)>& gradient, int64_t batches,
+                                    const array::Array& first, const array::Array& second, const array::Array& x);
 
-}  // namespace directclr::explain
+}  // namespace directclr::causes

@@ -5,7 +5,7 @@
 
 #include "directclr/core/dispatch.h"
 
-namespace directclr::loss {
+namespace directclr::linalg {
 
 /// What lies on the diagonal of the whole matrix and must not count: in row r of this tile, column diagonal + r.
 /// kNoDiagonal: nothing.
@@ -44,4 +44,4 @@ struct PairKernels {
 /// The kernels for registers of that many bytes: 16, 32 or 64, no more than the processor has (std::invalid_argument).
 const PairKernels& pair_kernels(int register_bytes = vector_bytes());
 
-}  // namespace directclr::loss
+}  // namespace directclr::linalg

@@ -1,4 +1,4 @@
-#include "directclr/loss/pair_kernels.h"
+#include "directclr/linalg/pair_kernels.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 
 #include "directclr/core/philox.h"
 
-namespace directclr::loss {
+namespace directclr::linalg {
 namespace {
 
 constexpr double kRounding = 0x1p-24;  // of float32, relative
@@ -140,4 +140,4 @@ TEST(PairKernels, AreOfWidthsThatTheProcessorHas) {
 }
 
 }  // namespace
-}  // namespace directclr::loss
+}  // namespace directclr::linalg

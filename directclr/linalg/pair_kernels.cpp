@@ -1,4 +1,4 @@
-#include "directclr/loss/pair_kernels.h"
+#include "directclr/linalg/pair_kernels.h"
 
 #include <algorithm>
 #include <array>
@@ -8,10 +8,10 @@
 
 #include "directclr/core/dispatch.h"
 
-#define DIRECTCLR_KERNELS "directclr/loss/pair_kernels.cpp"
+#define DIRECTCLR_KERNELS "directclr/linalg/pair_kernels.cpp"
 #include "directclr/core/variants.inc"
 
-namespace directclr::loss {
+namespace directclr::linalg {
 namespace DIRECTCLR_VARIANT {
 namespace {
 
@@ -188,4 +188,4 @@ constexpr PairKernels kKernels = {exponentials,     running_row_sums,        run
 const PairKernels& pair_kernels(int register_bytes) { return DIRECTCLR_VARIANTS(kKernels).required(register_bytes); }
 #endif
 
-}  // namespace directclr::loss
+}  // namespace directclr::linalg
