@@ -156,10 +156,13 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
   all.number = format("%zu of %zu", collapsed.size(), runs.size());
   all.counts = "runs have collapsed";
   all.mood = !collapsed.empty() ? "bad" : !open.empty() ? "open" : "good";
-  all.sentence = collapsed.empty()                 ? format("None of the %zu runs has collapsed", runs.size())
-                 : collapsed.size() == runs.size() ? format("All %zu runs have collapsed", runs.size())
-                                                   : all.number + (collapsed.size() == 1 ? " runs has" : " runs have") +
-                                                         " collapsed (" + join(collapsed) + ")";
+  all.sentence =
+      collapsed.empty() ? (runs.size() == 2 ? std::string("Neither run has collapsed")
+                                            : format("None of the %zu runs has collapsed", runs.size()))
+      : collapsed.size() == runs.size()
+          ? (runs.size() == 2 ? std::string("Both runs have collapsed")
+                              : format("All %zu runs have collapsed", runs.size()))
+          : all.number + (collapsed.size() == 1 ? " runs has" : " runs have") + " collapsed (" + join(collapsed) + ")";
   if (!open.empty()) all.sentence += "; of " + join(open) + " it is open";
   if (best) all.sentence += "; " + best->name + format(" classifies best (%.1f %%)", 100 * best->probe->top1);
   all.sentence += ".";

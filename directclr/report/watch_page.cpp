@@ -72,8 +72,9 @@ Answer live_answer(const std::vector<RunResults>& runs) {
                                      fall->from, fall->since, fall->to));
     }
   }
-  answer.no_advice = "Wait: nothing is being lost.";
-  if (answer.advice.empty() && !dead.empty()) {
+  const bool ended = all_finished(runs);
+  answer.no_advice = ended ? "Look at the whole: directclr report." : "Wait: nothing is being lost.";
+  if (!ended && !dead.empty()) {
     answer.no_advice = "Nothing while it trains. When it has ended, directclr explain says why.";
   }
   return answer;
