@@ -73,6 +73,7 @@ struct Texts {
 };
 
 void expand_into(const std::string& done, const std::string& rest, Texts& texts) {
+  if (rest.find('{') == std::string::npos) return texts.add(done + rest);
   const std::vector<size_t> closes = closes_of(rest);
   for (size_t open = 0; open < rest.size(); ++open) {
     const size_t close = closes[open];
