@@ -21,9 +21,10 @@ report::ExplanationResult::Conclusion conclude(const Explanation& explanation);
 report::ExplanationResult result_of(const Explanation& explanation, const data::Source& images, Json protocol);
 
 /// explain.json, examples.png (where there are examples), the figures and index.html into `folder`, which is made.
-/// Throws InputError when a file cannot be written, Error when gnuplot fails.
+/// `notice` hears of examples that cannot be decoded. Throws InputError when a file cannot be written, Error when
+/// gnuplot fails.
 void write_explanation(const std::filesystem::path& folder, const Explanation& explanation,
                        const report::ExplanationResult& result, const data::Source& images,
-                       const data::AugmentSettings& augment, uint64_t seed);
+                       const data::AugmentSettings& augment, uint64_t seed, const NoticeSink& notice);
 
 }  // namespace directclr::causes

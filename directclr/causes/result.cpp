@@ -69,12 +69,12 @@ ExplanationResult result_of(const Explanation& e, const data::Source& images, Js
 
 void write_explanation(const std::filesystem::path& folder, const Explanation& explanation,
                        const ExplanationResult& result, const data::Source& images,
-                       const data::AugmentSettings& augment, uint64_t seed) {
+                       const data::AugmentSettings& augment, uint64_t seed, const NoticeSink& notice) {
   make_directories(folder);
   if (!explanation.examples.empty()) {
     constexpr int kColumns = 3;
     write_file(folder / "examples.png",
-               image::encode_png(data::contact_sheet(images, augment, seed, explanation.examples, kColumns)));
+               image::encode_png(data::contact_sheet(images, augment, seed, explanation.examples, kColumns, notice)));
   }
   report::write_explanation(folder / "explain.json", result);
   report::write_explanation_page(folder);

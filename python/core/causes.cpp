@@ -65,7 +65,6 @@ nb::tuple explain(const Opened& data, const nb::callable& forward, const nb::dic
     }
   }
   causes::ViewOptions how;
-  how.batch = fields.explain.batch;
   how.seed = nb::cast<uint64_t>(options["seed"]);
   how.workers = nb::cast<int64_t>(options["workers"]);
   how.skip_bad = nb::cast<bool>(options["skip_bad"]);
@@ -73,6 +72,9 @@ nb::tuple explain(const Opened& data, const nb::callable& forward, const nb::dic
   const auto out = nb::cast<std::string>(options["out"]);
 
   const uint64_t count = std::min(static_cast<uint64_t>(fields.explain.images), data.source->size());
+  // 0: as much as fills two batches, at most 256.
+  const int64_t asked = fields.explain.batch, half = static_cast<int64_t>(count) / 2;
+  how.batch = asked > 0 ? asked : std::clamp<int64_t>(half, 2, 256);
   const data::Subset images(*data.source, data::spread_places(count, data.source->size()));
   const auto result = interruptible([&](const Context& context) {
     const auto found = causes::explain(subject, images, fields.explain, how, context);
@@ -84,7 +86,7 @@ nb::tuple explain(const Opened& data, const nb::callable& forward, const nb::dic
                      {"projector", weight ? "linear" : "none"},
                      {"seed", how.seed}};
     auto file = causes::result_of(found, images, std::move(protocol));
-    if (!out.empty()) causes::write_explanation(out, found, file, images, subject.augment, how.seed);
+    if (!out.empty()) causes::write_explanation(out, found, file, images, subject.augment, how.seed, context.notice);
     return file;
   });
   return nb::make_tuple(report::json_of(result).dump(), report::lines_of(result.conclusion));
