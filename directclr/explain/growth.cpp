@@ -19,7 +19,7 @@ namespace {
 
 using at::Tensor;
 
-Tensor wide(const Tensor& t) { return t.detach().cpu().to(at::kDouble); }
+Tensor widened(const Tensor& t) { return t.detach().cpu().to(at::kDouble); }
 
 // Mean of (batches, k) samples, its standard error, and which lie below or above 0 beyond chance.
 struct Estimate {
@@ -54,7 +54,7 @@ int64_t count_sign_differences(const Estimate& exact, const std::vector<double>&
 
 Growth growth(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, const LinearMap& map,
               const LossFunction& loss, const Tensor& x, const Tensor& eigenvectors) {
-  const Tensor w = wide(map.weight), bias = wide(map.bias);
+  const Tensor w = widened(map.weight), bias = widened(map.bias);
   Growth result;
   Tensor v, size;  // columns; |W v|
   {
@@ -73,7 +73,7 @@ Growth growth(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, c
   for (int64_t k = 0; k < batches; ++k) {
     const ViewBatch rows = batch(k);
     const Tensor leaf = w.clone().requires_grad_(true);
-    const Tensor value = loss(at::linear(wide(rows.h_a), leaf, bias), at::linear(wide(rows.h_b), leaf, bias));
+    const Tensor value = loss(at::linear(widened(rows.h_a), leaf, bias), at::linear(widened(rows.h_b), leaf, bias));
     const Tensor g = torch::autograd::grad({value}, {leaf})[0];
     samples.push_back((image * g.mm(v)).sum(0).neg() / squared);
   }
@@ -90,12 +90,12 @@ Growth growth(const std::function<ViewBatch(int64_t)>& batch, int64_t batches, c
 
 FirstLayerGrowth first_layer_growth(const std::function<Tensor(int64_t)>& gradient, int64_t batches,
                                     const Tensor& first, const Tensor& second, const Tensor& x) {
-  const auto [u1, s1, vh1] = at::linalg_svd(wide(first), false);
-  const auto [u2, s2, vh2] = at::linalg_svd(wide(second), false);
+  const auto [u1, s1, vh1] = at::linalg_svd(widened(first), false);
+  const auto [u2, s2, vh2] = at::linalg_svd(widened(second), false);
   const int64_t pairs = std::min(s1.size(0), s2.size(0));
   const Tensor u = u1.slice(1, 0, pairs), v = vh1.slice(0, 0, pairs).t(), s = s1.slice(0, 0, pairs);
   std::vector<Tensor> samples;
-  for (int64_t k = 0; k < batches; ++k) samples.push_back((u * wide(gradient(k)).mm(v)).sum(0).neg());
+  for (int64_t k = 0; k < batches; ++k) samples.push_back((u * widened(gradient(k)).mm(v)).sum(0).neg());
   const Estimate exact = estimate(samples);
   FirstLayerGrowth result;
   result.size = tensor::values_of(s);
