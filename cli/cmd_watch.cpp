@@ -49,6 +49,8 @@ void add_watch(CLI::App& app, Program& program) {
     program.action = [state](Console& console) {
       const std::filesystem::path out =
           state->out.empty() ? std::filesystem::path(state->runs[0]) / "watch.html" : std::filesystem::path(state->out);
+      read_runs(state->runs);  // what is no run is refused before anything is made
+      if (out.has_parent_path()) make_directories(out.parent_path());
       bool ended = false;
       for (bool first = true;; first = false) {
         const auto runs = read_runs(state->runs);
