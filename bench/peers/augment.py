@@ -121,54 +121,59 @@ def with_dali(preset, inputs, decoded):
     return run
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--data", required=True)
-parser.add_argument("--preset", choices=["imagenet", "cifar"], required=True)
-parser.add_argument("--images", type=int, default=500)
-parser.add_argument("--seconds", type=float, default=10)
-parser.add_argument("--with", dest="library", choices=["torchvision", "albumentations", "dali"], default="torchvision")
-parser.add_argument("--decoded", action="store_true", help="start from decoded pixels")
-arguments = parser.parse_args()
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--preset", choices=["imagenet", "cifar"], required=True)
+    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--with", dest="library", choices=["torchvision", "albumentations", "dali"], default="torchvision")
+    parser.add_argument("--decoded", action="store_true", help="start from decoded pixels")
+    arguments = parser.parse_args()
 
-files = sorted(f for f in Path(arguments.data).rglob("*") if f.suffix.lower() in (".jpg", ".jpeg"))
-step = max(1, len(files) // arguments.images)
-inputs = [f.read_bytes() for f in files[::step][: arguments.images]]
-if arguments.library == "torchvision":
-    decode = lambda data: Image.open(io.BytesIO(data)).convert("RGB")
-    pixels, from_pixels = np.asarray, Image.fromarray
-    make, version = with_torchvision, torchvision.__version__
-elif arguments.library == "albumentations":
-    import albumentations
-    import cv2
+    files = sorted(f for f in Path(arguments.data).rglob("*") if f.suffix.lower() in (".jpg", ".jpeg"))
+    step = max(1, len(files) // arguments.images)
+    inputs = [f.read_bytes() for f in files[::step][: arguments.images]]
+    if arguments.library == "torchvision":
+        decode = lambda data: Image.open(io.BytesIO(data)).convert("RGB")
+        pixels, from_pixels = np.asarray, Image.fromarray
+        make, version = with_torchvision, torchvision.__version__
+    elif arguments.library == "albumentations":
+        import albumentations
+        import cv2
 
-    decode = lambda data: cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    pixels = from_pixels = lambda image: image
-    make, version = with_albumentations, albumentations.__version__
-else:
-    import nvidia.dali
+        decode = lambda data: cv2.cvtColor(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+        pixels = from_pixels = lambda image: image
+        make, version = with_albumentations, albumentations.__version__
+    else:
+        import nvidia.dali
 
-    version = nvidia.dali.__version__
-    decode = lambda data: np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    pixels = lambda image: image
-if arguments.decoded:
-    inputs = [pixels(decode(data)) for data in inputs]
-    decode = from_pixels if arguments.library != "dali" else None
-if arguments.library == "dali":
-    if not arguments.decoded:
-        inputs = [np.frombuffer(data, np.uint8) for data in inputs]
-    run = with_dali(arguments.preset, inputs, arguments.decoded)
-    run()  # what is set up once does not count
-else:
-    first, second = make(arguments.preset, 1.0, 0.0), make(arguments.preset, 0.1, 0.2)
+        version = nvidia.dali.__version__
+        decode = lambda data: np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        pixels = lambda image: image
+    if arguments.decoded:
+        inputs = [pixels(decode(data)) for data in inputs]
+        decode = from_pixels if arguments.library != "dali" else None
+    if arguments.library == "dali":
+        if not arguments.decoded:
+            inputs = [np.frombuffer(data, np.uint8) for data in inputs]
+        run = with_dali(arguments.preset, inputs, arguments.decoded)
+        run()  # what is set up once does not count
+    else:
+        first, second = make(arguments.preset, 1.0, 0.0), make(arguments.preset, 0.1, 0.2)
 
-    def run():
-        image = decode(inputs[done % len(inputs)])
-        first(image), second(image)
-        return 1
+        def run():
+            image = decode(inputs[done % len(inputs)])
+            first(image), second(image)
+            return 1
 
 
-done, begin = 0, time.process_time()
-while time.process_time() - begin < arguments.seconds:
-    done += run()
-elapsed = time.process_time() - begin
-print(json.dumps({"images_per_second": done / elapsed, arguments.library: version, "images": len(inputs)}))
+    done, begin = 0, time.process_time()
+    while time.process_time() - begin < arguments.seconds:
+        done += run()
+    elapsed = time.process_time() - begin
+    print(json.dumps({"images_per_second": done / elapsed, arguments.library: version, "images": len(inputs)}))
+
+
+if __name__ == "__main__":
+    main()
