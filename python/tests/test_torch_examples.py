@@ -12,7 +12,7 @@ PYTHON = Path(__file__).resolve().parents[1]
 
 
 def output_of(example, *arguments):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(PYTHON), *sys.path]), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, str(PYTHON / "examples" / example), *arguments], env=environment,
                           capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout + done.stderr
