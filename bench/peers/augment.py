@@ -174,38 +174,43 @@ LIBRARIES = {
     "dali": (decode_with_pillow, np.asarray, None, None, ["nvidia-dali-cuda120"]),
 }
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--data", required=True)
-parser.add_argument("--preset", choices=["imagenet", "cifar"], required=True)
-parser.add_argument("--images", type=int, default=500)
-parser.add_argument("--seconds", type=float, default=10)
-parser.add_argument("--with", dest="library", choices=LIBRARIES, default="torchvision")
-parser.add_argument("--decoded", action="store_true", help="start from decoded pixels")
-arguments = parser.parse_args()
 
-files = sorted(f for f in Path(arguments.data).rglob("*") if f.suffix.lower() in (".jpg", ".jpeg"))
-step = max(1, len(files) // arguments.images)
-inputs = [f.read_bytes() for f in files[::step][: arguments.images]]
-decode, pixels, from_pixels, make, packages = LIBRARIES[arguments.library]
-versions = versions_of(packages)
-if arguments.decoded:
-    inputs, decode = [pixels(decode(data)) for data in inputs], from_pixels
-if arguments.library == "dali":
-    if not arguments.decoded:
-        inputs = [np.frombuffer(data, np.uint8) for data in inputs]
-    run = with_dali(arguments.preset, inputs, arguments.decoded)
-    run()  # what is set up once does not count
-else:
-    first, second = make(arguments.preset, 1.0, 0.0), make(arguments.preset, 0.1, 0.2)
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--preset", choices=["imagenet", "cifar"], required=True)
+    parser.add_argument("--images", type=int, default=500)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--with", dest="library", choices=LIBRARIES, default="torchvision")
+    parser.add_argument("--decoded", action="store_true", help="start from decoded pixels")
+    arguments = parser.parse_args()
 
-    def run():
-        image = decode(inputs[done % len(inputs)])
-        first(image), second(image)
-        return 1
+    files = sorted(f for f in Path(arguments.data).rglob("*") if f.suffix.lower() in (".jpg", ".jpeg"))
+    step = max(1, len(files) // arguments.images)
+    inputs = [f.read_bytes() for f in files[::step][: arguments.images]]
+    decode, pixels, from_pixels, make, packages = LIBRARIES[arguments.library]
+    versions = versions_of(packages)
+    if arguments.decoded:
+        inputs, decode = [pixels(decode(data)) for data in inputs], from_pixels
+    if arguments.library == "dali":
+        if not arguments.decoded:
+            inputs = [np.frombuffer(data, np.uint8) for data in inputs]
+        run = with_dali(arguments.preset, inputs, arguments.decoded)
+        run()  # what is set up once does not count
+    else:
+        first, second = make(arguments.preset, 1.0, 0.0), make(arguments.preset, 0.1, 0.2)
+
+        def run():
+            image = decode(inputs[done % len(inputs)])
+            first(image), second(image)
+            return 1
+
+    done, begin = 0, time.process_time()
+    while time.process_time() - begin < arguments.seconds:
+        done += run()
+    elapsed = time.process_time() - begin
+    print(json.dumps({"images_per_second": done / elapsed, "with": versions, "images": len(inputs)}))
 
 
-done, begin = 0, time.process_time()
-while time.process_time() - begin < arguments.seconds:
-    done += run()
-elapsed = time.process_time() - begin
-print(json.dumps({"images_per_second": done / elapsed, "with": versions, "images": len(inputs)}))
+if __name__ == "__main__":
+    main()
