@@ -89,37 +89,48 @@ at::Tensor spectral(const at::Tensor& z_a, const at::Tensor& z_b, double tau, co
   return (attraction + (squares - s_ii.square().sum()) / (count * (count - 1))).to(a.scalar_type());
 }
 
-// A loss whose only setting is the temperature.
-template <at::Tensor (*function)(const at::Tensor&, const at::Tensor&, double tau, const distributed::Rows&)>
-at::Tensor with_tau(const at::Tensor& z_a, const at::Tensor& z_b, const settings::LossSettings& settings,
-                    const distributed::Rows& rows) {
-  return function(z_a, z_b, settings.tau, rows);
+constexpr double kGibibyte = 1 << 30;
+
+// A loss over all pairs' similarities.
+template <at::Tensor (*function)(const at::Tensor&, const at::Tensor&, double tau, const distributed::Rows&,
+                                 double kept_bytes)>
+at::Tensor of_similarities(const at::Tensor& z_a, const at::Tensor& z_b, const settings::LossSettings& settings,
+                           const distributed::Rows& rows) {
+  return function(z_a, z_b, settings.tau, rows, settings.similarity_memory * kGibibyte);
+}
+
+at::Tensor of_moments(const at::Tensor& z_a, const at::Tensor& z_b, const settings::LossSettings& settings,
+                      const distributed::Rows& rows) {
+  return spectral(z_a, z_b, settings.tau, rows);
 }
 
 }  // namespace
 
-at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows) {
+at::Tensor info_nce(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows,
+                    double kept_bytes) {
   check("info_nce", z_a, z_b, tau);
   const NoAutocast guard(z_a.device().type());
   const at::Tensor a = normalized(z_a), b = normalized(z_b);
   const int64_t count = batch_of(z_a, rows);
   if (count == 1) return (a * b).sum() * 0;  // no negatives: exactly 0, with gradients of 0
-  const PairLogSums negatives = pair_log_sums(a, b, tau, true, rows);
+  const PairLogSums negatives = pair_log_sums(a, b, tau, true, rows, kept_bytes);
   const at::Tensor s_ii = positives(a, b, tau);
   return (softmax_loss(negatives.rows, s_ii) + softmax_loss(negatives.columns, s_ii))
       .div(2 * count)
       .to(a.scalar_type());
 }
 
-at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows) {
+at::Tensor nt_xent(const at::Tensor& z_a, const at::Tensor& z_b, double tau, const distributed::Rows& rows,
+                   double kept_bytes) {
   check("nt_xent", z_a, z_b, tau);
   const NoAutocast guard(z_a.device().type());
   const at::Tensor a = normalized(z_a), b = normalized(z_b);
   const int64_t count = batch_of(z_a, rows);
   if (count == 1) return (a * b).sum() * 0;
-  const PairLogSums between = pair_log_sums(a, b, tau, true, rows);
-  const at::Tensor among_a = pair_log_sums(a, a, tau, true, rows).rows,
-                   among_b = pair_log_sums(b, b, tau, true, rows).rows;
+  const double each = kept_bytes / 3;
+  const PairLogSums between = pair_log_sums(a, b, tau, true, rows, each);
+  const at::Tensor among_a = pair_log_sums(a, a, tau, true, rows, each).rows,
+                   among_b = pair_log_sums(b, b, tau, true, rows, each).rows;
   const at::Tensor s_ii = positives(a, b, tau);
   return (softmax_loss(at::logaddexp(among_a, between.rows), s_ii) +
           softmax_loss(at::logaddexp(among_b, between.columns), s_ii))
@@ -131,9 +142,9 @@ const Table<NamedLoss>& loss_functions() {
   static const Table<NamedLoss> table{
       "--loss",
       {
-          {"infonce", with_tau<info_nce>},
-          {"ntxent", with_tau<nt_xent>},
-          {"spectral", with_tau<spectral>},
+          {"infonce", of_similarities<info_nce>},
+          {"ntxent", of_similarities<nt_xent>},
+          {"spectral", of_moments},
       },
   };
   return table;

@@ -150,10 +150,20 @@ void weights_by_shift(float* tile, size_t rows, size_t columns, float scale, flo
   }
 }
 
-void weights_by_log_sums(float* tile, size_t rows, size_t columns, float scale, int64_t diagonal, const float* g,
-                         const float* a, const float* h, const float* b) {
-  for (size_t i = 0; i < rows; ++i) {
-    float* const row = tile + i * columns;
+void weights_of_exponentials(const float* tile, size_t rows, size_t columns, const float* u, const float* v,
+                             float* weights) {
+  for (size_t i = 0; i < rows; ++i, tile += columns, weights += columns) {
+    const float u_i = u[i];
+    for_vectors(0, columns, [&](size_t j, size_t count) {
+      store_some(weights + j, load_some(tile + j, count) * (u_i + load_some(v + j, count)), count);
+    });
+  }
+}
+
+void weights_by_log_sums(const float* tile, size_t rows, size_t columns, float scale, int64_t diagonal, const float* g,
+                         const float* a, const float* h, const float* b, float* weights) {
+  for (size_t i = 0; i < rows; ++i, weights += columns) {
+    const float* const row = tile + i * columns;
     const float g_i = g[i], a_i = a[i];
     for_vectors(0, columns, [&](size_t j, size_t count) {
       const FloatVector s = load_some(row + j, count) * scale, zero = {};
@@ -161,15 +171,15 @@ void weights_by_log_sums(float* tile, size_t rows, size_t columns, float scale, 
       const FloatVector below_a = s - a_i, below_b = s - load_some(b + j, count);
       const FloatVector e_a = exp_of_nonpositive(below_a < 0 ? below_a : zero);
       const FloatVector e_b = exp_of_nonpositive(below_b < 0 ? below_b : zero);
-      store_some(row + j, g_i * e_a + load_some(h + j, count) * e_b, count);
+      store_some(weights + j, g_i * e_a + load_some(h + j, count) * e_b, count);
     });
     const size_t skip = diagonal_column(diagonal, i, columns);
-    if (skip < columns) row[skip] = 0;
+    if (skip < columns) weights[skip] = 0;
   }
 }
 
-constexpr PairKernels kKernels = {exponentials, running_row_sums, running_column_sums, weights_by_shift,
-                                  weights_by_log_sums};
+constexpr PairKernels kKernels = {exponentials,     running_row_sums,        running_column_sums,
+                                  weights_by_shift, weights_of_exponentials, weights_by_log_sums};
 
 }  // namespace
 }  // namespace DIRECTCLR_VARIANT

@@ -31,9 +31,14 @@ struct PairKernels {
   void (*weights_by_shift)(float* tile, size_t rows, size_t columns, float scale, float shift, int64_t diagonal,
                            const float* u, const float* v);
 
-  /// tile becomes g_i e^{scale tile - a_i} + h_j e^{scale tile - b_j}, for any scale; a and b are log-sums.
-  void (*weights_by_log_sums)(float* tile, size_t rows, size_t columns, float scale, int64_t diagonal, const float* g,
-                              const float* a, const float* h, const float* b);
+  /// The same, bit for bit, of what `exponentials` left: weights (rows, columns) become tile (u_i + v_j).
+  void (*weights_of_exponentials)(const float* tile, size_t rows, size_t columns, const float* u, const float* v,
+                                  float* weights);
+
+  /// weights (rows, columns) become g_i e^{scale tile - a_i} + h_j e^{scale tile - b_j}, for any scale; a and b are
+  /// log-sums. weights may be the tile.
+  void (*weights_by_log_sums)(const float* tile, size_t rows, size_t columns, float scale, int64_t diagonal,
+                              const float* g, const float* a, const float* h, const float* b, float* weights);
 };
 
 /// The kernels for registers of that many bytes: 16, 32 or 64, no more than the processor has (std::invalid_argument).

@@ -3,9 +3,11 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/logaddexp.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/mm.h>
@@ -27,8 +29,9 @@ using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr int64_t kMostTileRows = 1024;
 constexpr int64_t kTileColumns = 512;
+// Tiles stay in a core's cache; with wide embeddings that matters less than how often grad_y travels.
+constexpr int64_t kTileRows = 512, kTileRowsWide = 1024, kWide = 512;
 constexpr double kSmallestTauForShift = 0.025;  // e^{-2 / tau} must be a float32
 
 // a b^T of float32 matrices on the CPU. oneDNN's product: the wheel's BLAS runs at half its speed on AMD processors.
@@ -44,7 +47,8 @@ struct Problem {
   Tensor x, y;  // (N, P), (M, P)
   double tau;
   bool without_diagonal;
-  int64_t first = 0;  // place of x's first row among all rows
+  int64_t first;   // place of x's first row among all rows
+  int64_t height;  // rows of a block
 
   int64_t rows() const { return x.size(0); }
   int64_t columns() const { return y.size(0); }
@@ -57,13 +61,20 @@ struct Problem {
   }
 };
 
+// What a forward keeps for the backward, block by block and in each tile by tile: e^{s - shift}, and where no shift
+// serves s tau. Nothing: the backward makes it again, the same bits.
+using Kept = std::vector<Tensor>;
+
+// Rows of a block: at least two blocks a thread, so that none waits long for another.
+int64_t tile_rows(const Tensor& x) {
+  const int64_t share = x.size(0) / (2 * std::max(1, at::get_num_threads()));
+  return std::clamp<int64_t>((share + 63) / 64 * 64, 64, x.size(1) < kWide ? kTileRows : kTileRowsWide);
+}
+
 // Calls work(first_row, rows, thread) for blocks of rows, on all threads.
 template <class Work>
 void for_row_blocks(const Problem& problem, const Work& work) {
-  // At least two blocks a thread, so that none waits long for another.
-  const int64_t share = problem.rows() / (2 * std::max(1, at::get_num_threads()));
-  const int64_t height = std::clamp<int64_t>((share + 63) / 64 * 64, 64, kMostTileRows);
-  const int64_t blocks = (problem.rows() + height - 1) / height;
+  const int64_t height = problem.height, blocks = (problem.rows() + height - 1) / height;
   at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
     const at::NoGradGuard no_grad;
     const at::AutoDispatchBelowAutograd below_autograd;
@@ -83,7 +94,13 @@ Tensor tile_of(const Problem& p, const Tensor& x_block, int64_t first_column) {
       .contiguous();
 }
 
-PairLogSums tiled_log_sums(const Problem& p) {
+size_t tiles_across(const Problem& p) { return static_cast<size_t>((p.columns() + kTileColumns - 1) / kTileColumns); }
+size_t tile_number(const Problem& p, int64_t first_row, int64_t first_column) {
+  return static_cast<size_t>(first_row / p.height) * tiles_across(p) + static_cast<size_t>(first_column / kTileColumns);
+}
+
+PairLogSums tiled_log_sums(const Problem& p, Kept* kept) {
+  if (kept) kept->resize(tile_number(p, p.rows() - 1, 0) + tiles_across(p));
   const PairKernels& kernels = pair_kernels();
   const auto n = static_cast<size_t>(p.rows());
   const auto m = static_cast<size_t>(p.columns());
@@ -113,6 +130,7 @@ PairLogSums tiled_log_sums(const Problem& p) {
         kernels.running_row_sums(data, height, width, p.scale(), diagonal, &row_maxima[i], &row_sums[i]);
         kernels.running_column_sums(data, height, width, p.scale(), diagonal, &maxima[j], &sums[j]);
       }
+      if (kept) (*kept)[tile_number(p, first_row, first)] = tile;
     }
   });
   const auto options = p.x.options().dtype(at::kDouble);
@@ -147,7 +165,8 @@ Factors factors_of(const Problem& p, const PairLogSums& sums, const Tensor& g, c
 }
 
 // Gradients of sum_i g_i rows_i + sum_j h_j columns_j in x and y.
-std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g, const Tensor& h) {
+std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& sums, const Kept& kept, const Tensor& g,
+                                          const Tensor& h) {
   const PairKernels& kernels = pair_kernels();
   const Factors factors = factors_of(p, sums, g, h);
   const Tensor row_logs = sums.rows.to(at::kFloat), column_logs = sums.columns.to(at::kFloat);
@@ -160,21 +179,25 @@ std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& s
     const Tensor x_transposed = x_block.t().contiguous();  // (P, rows)
     Tensor for_x = at::zeros_like(x_block);
     for (int64_t first = 0; first < p.columns(); first += kTileColumns) {
-      const Tensor tile = tile_of(p, x_block, first);
-      const int64_t width = tile.size(1);
+      const Tensor tile = kept.empty() ? tile_of(p, x_block, first) : kept[tile_number(p, first_row, first)];
+      const Tensor weights = kept.empty() ? tile : at::empty_like(tile);
+      const auto width = static_cast<size_t>(tile.size(1)), height = static_cast<size_t>(rows);
       const int64_t diagonal = p.diagonal(first_row, first);
       const auto at_row = [&](const Tensor& t) { return t.data_ptr<float>() + first_row; };
       const auto at_column = [&](const Tensor& t) { return t.data_ptr<float>() + first; };
-      if (p.by_shift()) {
-        kernels.weights_by_shift(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width),
-                                 p.scale(), p.shift(), diagonal, at_row(factors.rows), at_column(factors.columns));
+      if (!p.by_shift()) {
+        kernels.weights_by_log_sums(tile.data_ptr<float>(), height, width, p.scale(), diagonal, at_row(factors.rows),
+                                    at_row(row_logs), at_column(factors.columns), at_column(column_logs),
+                                    weights.data_ptr<float>());
+      } else if (kept.empty()) {
+        kernels.weights_by_shift(tile.data_ptr<float>(), height, width, p.scale(), p.shift(), diagonal,
+                                 at_row(factors.rows), at_column(factors.columns));
       } else {
-        kernels.weights_by_log_sums(tile.data_ptr<float>(), static_cast<size_t>(rows), static_cast<size_t>(width),
-                                    p.scale(), diagonal, at_row(factors.rows), at_row(row_logs),
-                                    at_column(factors.columns), at_column(column_logs));
+        kernels.weights_of_exponentials(tile.data_ptr<float>(), height, width, at_row(factors.rows),
+                                        at_column(factors.columns), weights.data_ptr<float>());
       }
-      for_x.add_(product_with_transposed(tile, p.y.narrow(0, first, width).t()));
-      for_y.narrow(1, first, width).add_(product_with_transposed(x_transposed, tile.t()));
+      for_x.add_(product_with_transposed(weights, p.y.narrow(0, first, weights.size(1)).t()));
+      for_y.narrow(1, first, weights.size(1)).add_(product_with_transposed(x_transposed, weights.t()));
     }
     grad_x.narrow(0, first_row, rows).copy_(for_x);
   });
@@ -187,23 +210,23 @@ std::pair<Tensor, Tensor> tiled_gradients(const Problem& p, const PairLogSums& s
 
 // On other devices and in other types whole rows at a time, from torch's own operators: so many that their similarities
 // fill a device and leave its memory to others.
-int64_t rows_at_once(const Problem& p) {
-  constexpr int64_t kMostNumbers = int64_t{1} << 25;
-  return p.x.is_cpu() ? kMostTileRows : std::clamp<int64_t>(kMostNumbers / p.columns(), 1, p.rows());
+int64_t whole_rows_at_once(const Tensor& x, const Tensor& y) {
+  constexpr int64_t kMostNumbers = int64_t{1} << 25, kRowsOnCpu = 1024;
+  return x.is_cpu() ? kRowsOnCpu : std::clamp<int64_t>(kMostNumbers / y.size(0), 1, x.size(0));
 }
 
 // work(first, rows): blocks of rows, one after the other.
 template <class Work>
 void for_rows(const Problem& p, const Work& work) {
-  const int64_t height = rows_at_once(p);
-  for (int64_t first = 0; first < p.rows(); first += height) work(first, std::min(height, p.rows() - first));
+  for (int64_t first = 0; first < p.rows(); first += p.height) work(first, std::min(p.height, p.rows() - first));
 }
 
 // e^{s - shift} in float32, zero on the diagonal.
 bool whole_rows_by_shift(const Problem& p) { return p.by_shift() && p.x.scalar_type() == at::kFloat; }
 Tensor exponentials_of(const Problem& p, int64_t first_row, int64_t rows) {
-  Tensor e = p.x.narrow(0, first_row, rows).mm(p.y.t());
-  e.mul_(p.scale()).sub_(p.shift()).exp_();
+  // The shift added to every column goes into the product where a device does that in one.
+  const Tensor shifts = at::full({p.columns()}, -p.shift(), p.y.options());
+  Tensor e = at::addmm(shifts, p.x.narrow(0, first_row, rows), p.y.t(), 1, p.scale()).exp_();
   if (p.without_diagonal) e.diagonal(p.first + first_row).zero_();
   return e;
 }
@@ -215,7 +238,7 @@ Tensor similarities_of(const Problem& p, int64_t first_row, int64_t rows) {
   return s;
 }
 
-PairLogSums whole_row_log_sums(const Problem& p) {
+PairLogSums whole_row_log_sums(const Problem& p, Kept* kept) {
   std::vector<Tensor> rows;
   Tensor columns;
   for_rows(p, [&](int64_t first, int64_t count) {
@@ -224,29 +247,34 @@ PairLogSums whole_row_log_sums(const Problem& p) {
       rows.push_back(e.sum(1, false, at::kDouble).log_().add_(p.shift()));
       const Tensor part = e.sum(0, false, at::kDouble);
       columns = columns.defined() ? columns.add_(part) : part;
+      if (kept) kept->push_back(e);
     } else {
       const Tensor s = similarities_of(p, first, count);
       rows.push_back(s.logsumexp({1}));
       const Tensor part = s.logsumexp({0});
       columns = columns.defined() ? at::logaddexp(columns, part) : part;
+      if (kept) kept->push_back(s);
     }
   });
   if (whole_rows_by_shift(p)) columns.log_().add_(p.shift());
   return {at::cat(rows), columns};
 }
 
-std::pair<Tensor, Tensor> whole_row_gradients(const Problem& p, const PairLogSums& sums, const Tensor& g,
-                                              const Tensor& h) {
+std::pair<Tensor, Tensor> whole_row_gradients(const Problem& p, const PairLogSums& sums, const Kept& kept,
+                                              const Tensor& g, const Tensor& h) {
   Tensor grad_x = at::empty_like(p.x), grad_y = at::zeros_like(p.y);
   const bool by_shift = whole_rows_by_shift(p);
   const Factors factors = by_shift ? factors_of(p, sums, g, h) : Factors{};
   for_rows(p, [&](int64_t first, int64_t count) {
     const auto block = [&](const Tensor& t) { return t.narrow(0, first, count).unsqueeze(1); };
+    const auto kept_or = [&](const auto& make) {
+      return kept.empty() ? make(p, first, count) : kept[static_cast<size_t>(first / p.height)];
+    };
     Tensor weights;
     if (by_shift) {
-      weights = exponentials_of(p, first, count).mul_(block(factors.rows) + factors.columns);
+      weights = (block(factors.rows) + factors.columns).mul_(kept_or(exponentials_of));
     } else {
-      const Tensor s = similarities_of(p, first, count);
+      const Tensor s = kept_or(similarities_of);
       weights = block(g) * (s - block(sums.rows)).exp() + h * (s - sums.columns).exp();
       weights = weights.to(p.x.scalar_type());
     }
@@ -258,20 +286,30 @@ std::pair<Tensor, Tensor> whole_row_gradients(const Problem& p, const PairLogSum
 
 bool tiled(const Tensor& x) { return x.is_cpu() && x.scalar_type() == at::kFloat; }
 
+double bytes_kept(const Problem& p) {
+  const bool narrow = tiled(p.x) || whole_rows_by_shift(p);
+  return static_cast<double>(p.rows()) * static_cast<double>(p.columns()) * (narrow ? sizeof(float) : sizeof(double));
+}
+
 struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& y, double tau,
-                               bool without_diagonal, const distributed::Rows& rows) {
+                               bool without_diagonal, const distributed::Rows& rows, double kept_bytes) {
     const distributed::ProcessGroup& group = rows.group;
     const Tensor all_y = group.world_size() == 1 ? y.contiguous() : group.all_gather_rows(y, rows.total);
     const Share mine = group.world_size() == 1 ? Share{0, y.size(0)} : group.share(rows.total);
-    const Problem problem{x.contiguous(), all_y, tau, without_diagonal, mine.first};
-    PairLogSums sums = tiled(x) ? tiled_log_sums(problem) : whole_row_log_sums(problem);
+    const Problem problem{x.contiguous(),   all_y,      tau,
+                          without_diagonal, mine.first, tiled(x) ? tile_rows(x) : whole_rows_at_once(x, all_y)};
+    Kept kept;
+    Kept* const keep = bytes_kept(problem) <= kept_bytes ? &kept : nullptr;
+    PairLogSums sums = tiled(x) ? tiled_log_sums(problem, keep) : whole_row_log_sums(problem, keep);
     if (group.world_size() > 1)
       sums.columns = group.all_gather_rows(sums.columns.unsqueeze(0), group.world_size()).logsumexp({0});
-    context->save_for_backward({problem.x, problem.y, sums.rows, sums.columns});
+    kept.insert(kept.begin(), {problem.x, problem.y, sums.rows, sums.columns});
+    context->save_for_backward(std::move(kept));  // freed after the backward
     context->saved_data["tau"] = tau;
     context->saved_data["without_diagonal"] = without_diagonal;
     context->saved_data["first"] = mine.first;
+    context->saved_data["height"] = problem.height;
     context->saved_data["total"] = rows.total;
     context->saved_data["group"] = distributed::SavedGroup::of(group);
     return {sums.rows, sums.columns.narrow(0, mine.first, mine.count)};
@@ -279,9 +317,14 @@ struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
 
   static variable_list backward(AutogradContext* context, variable_list grads) {
     const auto saved = context->get_saved_variables();
-    const Problem problem{saved[0], saved[1], context->saved_data["tau"].toDouble(),
-                          context->saved_data["without_diagonal"].toBool(), context->saved_data["first"].toInt()};
+    const Problem problem{saved[0],
+                          saved[1],
+                          context->saved_data["tau"].toDouble(),
+                          context->saved_data["without_diagonal"].toBool(),
+                          context->saved_data["first"].toInt(),
+                          context->saved_data["height"].toInt()};
     const PairLogSums sums{saved[2], saved[3]};
+    const Kept kept(saved.begin() + 4, saved.end());
     const distributed::ProcessGroup group = distributed::SavedGroup::from(context->saved_data["group"]);
     const int64_t total = context->saved_data["total"].toInt();
     const Tensor g = grads[0].defined() ? grads[0] : at::zeros_like(sums.rows);
@@ -292,16 +335,16 @@ struct PairLogSumsFunction : torch::autograd::Function<PairLogSumsFunction> {
       h = group.all_gather_rows(h, total);
     }
     auto [grad_x, grad_y] =
-        tiled(problem.x) ? tiled_gradients(problem, sums, g, h) : whole_row_gradients(problem, sums, g, h);
+        tiled(problem.x) ? tiled_gradients(problem, sums, kept, g, h) : whole_row_gradients(problem, sums, kept, g, h);
     if (group.world_size() > 1) grad_y = group.reduce_scatter_rows(grad_y, total);
-    return {grad_x, grad_y, Tensor(), Tensor(), Tensor()};
+    return {grad_x, grad_y, Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 
 }  // namespace
 
 PairLogSums pair_log_sums(const Tensor& x, const Tensor& y, double tau, bool without_diagonal,
-                          const distributed::Rows& rows) {
+                          const distributed::Rows& rows, double kept_bytes) {
   TORCH_CHECK(x.dim() == 2 && y.dim() == 2 && x.size(1) == y.size(1) && x.size(0) >= 1 && y.size(0) >= 1,
               "[pair_log_sums] expected (N, P) and (M, P), got ", x.sizes(), " and ", y.sizes());
   const bool alone = rows.group.world_size() == 1;
@@ -312,7 +355,8 @@ PairLogSums pair_log_sums(const Tensor& x, const Tensor& y, double tau, bool wit
               "[pair_log_sums] expected this process's share of ", rows.total, " rows of both, got ", x.sizes(),
               " and ", y.sizes());
   TORCH_CHECK(tau > 0, "[pair_log_sums] expected tau > 0, got ", tau);
-  auto sums = PairLogSumsFunction::apply(x, y, tau, without_diagonal, rows);
+  const bool differentiated = at::GradMode::is_enabled() && (x.requires_grad() || y.requires_grad());
+  auto sums = PairLogSumsFunction::apply(x, y, tau, without_diagonal, rows, differentiated ? kept_bytes : 0);
   return {sums[0], sums[1]};
 }
 

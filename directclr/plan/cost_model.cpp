@@ -32,6 +32,7 @@ class Walk {
   void norm(int64_t channels, int64_t positions) {
     cost_.parameters += 2 * channels;
     cost_.activations_per_view += channels * positions;
+    cost_.norm_numbers_per_view += channels * positions;
     ++cost_.norm_layers;
     cost_.norm_channels += channels;
   }
@@ -109,6 +110,8 @@ const std::pair<const char*, double Machine::*> kNumbers[] = {
     {"loss_flops_per_second", &Machine::loss_flops_per_second},
     {"loader_images_per_second", &Machine::loader_images_per_second},
     {"device_bytes", &Machine::device_bytes},
+    {"norm_layer_seconds", &Machine::norm_layer_seconds},
+    {"norm_number_seconds", &Machine::norm_number_seconds},
     {"latency_seconds", &Machine::latency_seconds},
     {"bytes_per_second", &Machine::bytes_per_second},
     {"node_latency_seconds", &Machine::node_latency_seconds},
@@ -157,6 +160,7 @@ NetworkCost network_cost(const settings::TrainSettings& settings) {
   const int64_t local_views = settings.augment.local_views;
   cost.macs_per_image = 2 * cost.macs_per_view + local_views * small.macs_per_view;
   cost.activations_per_image = 2 * cost.activations_per_view + local_views * small.activations_per_view;
+  cost.norm_numbers_per_image = 2 * cost.norm_numbers_per_view + local_views * small.norm_numbers_per_view;
   return cost;
 }
 
@@ -279,12 +283,18 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
   const double pairs = 1 + 2 * local_views;  // of views
   const double similarities = static_cast<double>(loss.similarity_matrices) * pairs;
   const double moments = static_cast<double>(loss.moment_matrices) * pairs;
-  plan.loss_seconds = (similarities * n * mine * 8 * p + moments * mine * 6 * p * p) / machine.loss_flops_per_second;
+  // Of each pair of views the similarities are kept for the gradient where there is room for them.
+  const double similarity_bytes = 4 * static_cast<double>(loss.similarity_matrices) * n * mine;
+  const bool kept = similarity_bytes <= settings.loss.similarity_memory * (1 << 30);
+  const double products = kept ? 6 : 8;  // floating-point operations of a pair and column
+  plan.loss_seconds =
+      (similarities * n * mine * products * p + moments * mine * 6 * p * p) / machine.loss_flops_per_second;
 
   const double gradient_bytes = 4.0 * static_cast<double>(net.parameters);
   plan.gradient_seconds = network.seconds(gradient_bytes, 2);
   // All but about the last bucket can travel while the rest of the backward, two thirds of a step, still computes.
-  const double hidden = std::min(plan.gradient_seconds * 0.9, 2 * forward);
+  // Where the processor computes, nothing is beside it.
+  const double hidden = machine.computes_on_cores ? 0 : std::min(plan.gradient_seconds * 0.9, 2 * forward);
   plan.gradient_exposed_seconds = plan.gradient_seconds - hidden;
 
   // Embeddings are gathered, their gradient is summed and shared out; three small gathers go with them.
@@ -298,9 +308,11 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
     const double layers = static_cast<double>(net.norm_layers);
     const double channels = static_cast<double>(net.norm_channels) / std::max(1.0, layers);
     norm_bytes = layers * passes * channels * 8 * 2;
+    const double messages =
+        network.seconds(16 * channels * static_cast<double>(plan.devices), 1) + network.seconds(16 * channels, 2);
     plan.norm_seconds =
-        layers * passes *
-        (network.seconds(16 * channels * static_cast<double>(plan.devices), 1) + network.seconds(16 * channels, 2));
+        layers * passes * std::max(messages, machine.norm_layer_seconds) +
+        (in_parts ? 2 : 1) * mine * static_cast<double>(net.norm_numbers_per_image) * machine.norm_number_seconds;
   }
   plan.bytes_sent =
       network.bytes_of_ring(2 * gradient_bytes + 2 * similarities * embedding_bytes + 2 * moments * moment_bytes) +
@@ -326,7 +338,7 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
       static_cast<double>(3 + optimizer.numbers_a_parameter) * gradient_bytes +
       kOnTheWay * static_cast<double>(images_a_pass * net.activations_per_image * machine.bytes_per_number) +
       4 * mine * (2 * numbers(settings.augment.image_size) + local_views * numbers(settings.augment.local_size)) +
-      (loss.similarity_matrices > 0 ? 4 * embedding_bytes : 0) +
+      (loss.similarity_matrices > 0 ? 4 * embedding_bytes : 0) + (kept ? pairs * similarity_bytes : 0) +
       4 * static_cast<double>(loss.moment_matrices) * moment_bytes;
 
   const std::pair<const char*, double> parts[] = {{"computing", plan.compute_seconds},

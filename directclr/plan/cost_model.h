@@ -19,6 +19,8 @@ struct NetworkCost {
   int64_t activations_per_view = 0;  ///< numbers that the backward needs of one view
   int64_t macs_per_image = 0;        ///< the same of all views of an image, local ones too
   int64_t activations_per_image = 0;
+  int64_t norm_numbers_per_view = 0;  ///< numbers that batch normalisations take in
+  int64_t norm_numbers_per_image = 0;
   /// Of a pass forward and backward, however many images: the orthogonal projector's matrix.
   int64_t macs_per_pass = 0;
   int64_t norm_layers = 0;    ///< batch normalisations
@@ -33,12 +35,17 @@ struct Machine {
   bool measured = true;                 ///< else: assumed, from data sheets
   double flops_per_second = 0;          ///< of one device, in a training step of the network
   double step_seconds = 0;              ///< of a step, however small the batch
-  double loss_flops_per_second = 0;     ///< of one device, in the loss (8 P floating-point operations a pair)
+  double loss_flops_per_second = 0;     ///< of one device, in the loss's products
   double loader_images_per_second = 0;  ///< of one processor core: decode and two views
   int64_t cores = 1;                    ///< processor cores a node
   bool computes_on_cores = false;       ///< the device is the processor: loading and computing share its cores
   double device_bytes = 0;              ///< memory of one device
   int64_t bytes_per_number = 4;         ///< of an activation: 4, or 2 in bfloat16
+  /// What synchronised batch normalisation takes more than each process's own, forward and backward, where several
+  /// processes measured together: seconds a layer (messages, waiting for the slowest), and the passes over what it
+  /// takes in, seconds a number.
+  double norm_layer_seconds = 0;
+  double norm_number_seconds = 0;
 
   double latency_seconds = 0;        ///< of one hop inside a node
   double bytes_per_second = 0;       ///< that a device sends inside a node
@@ -64,7 +71,7 @@ struct Plan {
   double gradient_seconds = 0;          ///< sum of gradients, were nothing else going on
   double gradient_exposed_seconds = 0;  ///< what of it the backward does not hide
   double embedding_seconds = 0;         ///< gather of embeddings, and their gradient's way back
-  double norm_seconds = 0;              ///< synchronised batch normalisation
+  double norm_seconds = 0;              ///< what synchronised batch normalisation takes more than each process's own
   double loader_seconds =
       0;  ///< until a node's cores have made its images; beside the others, or (on cores) after them
   double step_seconds = 0;

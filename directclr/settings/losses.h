@@ -15,8 +15,8 @@ struct LossKind {
   std::string source;  ///< the paper that it comes from
 
   /// What a pair of views costs, forward and backward, when the rows are shared among processes. Similarities of all
-  /// N x N rows: 8 P floating-point operations an entry; one view's embeddings are gathered and their gradient is
-  /// scattered back.
+  /// N x N rows: 6 P floating-point operations an entry, 8 P where they are not kept; one view's embeddings are
+  /// gathered and their gradient is scattered back.
   int64_t similarity_matrices = 0;
   /// Second moments (P, P) over the N rows: 6 floating-point operations a row and entry; one matrix of that size is
   /// summed over the processes.

@@ -44,6 +44,9 @@ void TrainSettings::describe(FieldList& f) {
   f.add("threads", threads, 0, 1024,
         "threads of the tensor library; 0: the cores, shared out among this machine's processes. Separate runs share "
         "time in turns, a step at a time, unless their threads fit on the cores together");
+  f.add("similarity_memory", loss.similarity_memory, 0, 1e6,
+        "GiB a process in which the loss keeps a pair of views' similarities for its gradient: a quarter less to "
+        "compute, the same bits; those that do not fit are made again");
   f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: the same as --threads");
   f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one, with a notice");
   f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");

@@ -14,6 +14,7 @@
 #include "directclr/core/text.h"
 #include "directclr/data/loader.h"
 #include "directclr/loss/contrastive.h"
+#include "directclr/model/batch_norm.h"
 #include "directclr/train/contrastive_model.h"
 #include "directclr/train/device.h"
 #include "directclr/train/gradient_step.h"
@@ -24,6 +25,27 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// The mean time of what all processes of a group do together, over about so many seconds, after one run that does not
+// count. They must go around equally often: rank 0's clock decides.
+double time_together(const std::function<void()>& work, c10::Device device, double seconds,
+                     const distributed::ProcessGroup& group, const Context& context) {
+  const auto once = [&] {
+    work();
+    wait_for(device);
+  };
+  once();
+  int64_t rounds = 0;
+  bool stop = false;
+  const auto start = Clock::now();
+  do {
+    once();
+    ++rounds;
+    stop = group.all_reduce(context.stop_requested() ? 1 : 0) > 0;
+  } while (!stop && group.all_reduce(group.is_root() && (rounds < 3 || seconds_since(start) < seconds) ? 1 : 0) > 0);
+  if (stop) throw Interrupted("stopped; nothing was written");
+  return seconds_since(start) / static_cast<double>(rounds);
+}
 
 // The median time of what `work` does, over about so many seconds, after one run that does not count.
 double time_of(const std::function<void()>& begin_work, c10::Device device, double seconds, const Context& context) {
@@ -81,6 +103,9 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
   model.encoder->train();
   model.projector->train();
 
+  std::vector<torch::Tensor> parameters = model.encoder->parameters();
+  for (auto& parameter : model.projector->parameters()) parameters.push_back(parameter);
+
   const plan::NetworkCost cost = plan::network_cost(settings);
   const int64_t side = settings.augment.image_size;
   const int64_t large = std::max<int64_t>(8, images), small = large / 4;
@@ -88,17 +113,13 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
     const torch::Tensor views =
         torch::randn({2 * count, 3, side, side}, device).contiguous(at::MemoryFormat::ChannelsLast);
     context.progress({"bench step", count == small ? 0U : 1U, 4, "measurements", 1, ""});
-    return time_of(
-        [&] {
-          for (auto* module : {static_cast<torch::nn::Module*>(model.encoder.get()),
-                               static_cast<torch::nn::Module*>(model.projector.get())}) {
-            for (auto& parameter : module->parameters()) parameter.mutable_grad().reset();
-          }
-          accumulate_gradients(model, {views, {}}, 0, settings.loss, 0, bfloat16);
-        },
-        device, seconds, context);
+    const auto step = [&] {
+      for (auto& parameter : parameters) parameter.mutable_grad().reset();
+      accumulate_gradients(model, {views, {}}, 0, settings.loss, 0, bfloat16);
+    };
+    return group.world_size() == 1 ? time_of(step, device, seconds, context)
+                                   : time_together(step, device, seconds, group, context);
   };
-  group.barrier();
   const double few = step_time(small), many = step_time(large);
 
   context.progress({"bench step", 2, 4, "measurements", 2, ""});
@@ -112,7 +133,17 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
   machine.flops_per_second = flops_per_image / slope;
   machine.step_seconds = std::max(0.0, few - slope * static_cast<double>(small));
   machine.loss_flops_per_second =
-      8.0 * static_cast<double>(kRows) * static_cast<double>(kRows) * static_cast<double>(cost.embedding) / loss;
+      6.0 * static_cast<double>(kRows) * static_cast<double>(kRows) * static_cast<double>(cost.embedding) / loss;
+  if (group.world_size() > 1 && settings.sync_batch_norm) {
+    model::synchronise_batch_norms(*model.encoder, group);
+    model::synchronise_batch_norms(*model.projector, group);
+    const double more_of_few = step_time(small) - few, more_of_many = step_time(large) - many;
+    const double numbers = 2 * static_cast<double>(cost.norm_numbers_per_view);  // an image
+    const double an_image = std::max(0.0, more_of_many - more_of_few) / static_cast<double>(large - small);
+    machine.norm_number_seconds = an_image / numbers;
+    machine.norm_layer_seconds = std::max(0.0, more_of_few - an_image * static_cast<double>(small)) /
+                                 std::max(1.0, static_cast<double>(cost.norm_layers));
+  }
   machine.cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
   machine.computes_on_cores = device.is_cpu();
   machine.bytes_per_number = bfloat16 ? 2 : 4;
@@ -124,8 +155,9 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
     context.progress({"bench step", 3, 4, "measurements", 3, ""});
     machine.loader_images_per_second = loader_rate(settings, seconds);
   }
-  for (double* figure : {&machine.flops_per_second, &machine.step_seconds, &machine.loss_flops_per_second,
-                         &machine.loader_images_per_second}) {
+  for (double* figure :
+       {&machine.flops_per_second, &machine.step_seconds, &machine.loss_flops_per_second,
+        &machine.loader_images_per_second, &machine.norm_layer_seconds, &machine.norm_number_seconds}) {
     *figure = group.all_reduce(*figure) / static_cast<double>(group.world_size());
   }
   context.progress({"bench step", 4, 4, "measurements", 4, ""});

@@ -108,12 +108,21 @@ TEST(PairKernels, MoveTheMaximumInRegistersOfEveryWidth) {
 
 TEST(PairKernels, WeighPairsToRoundingInRegistersOfEveryWidth) {
   for_tiles_and_widths([](const PairTile& tile, const PairKernels& kernels) {
-    std::vector<float> by_shift = tile.values, by_log_sums = tile.values;
+    std::vector<float> by_shift = tile.values, by_log_sums = tile.values, exponentials = tile.values;
+    std::vector<float> of_exponentials(tile.values.size(), 7), apart(tile.values.size(), 7);
+    std::vector<double> row_sums(tile.rows), column_sums(tile.columns);
     const float *const g = tile.factors.data(), *const h = g + tile.rows;
     const std::vector<float> a(tile.rows, kScale), b(tile.columns, kScale + 0.5F);
     kernels.weights_by_shift(by_shift.data(), tile.rows, tile.columns, kScale, kScale, tile.diagonal, g, h);
     kernels.weights_by_log_sums(by_log_sums.data(), tile.rows, tile.columns, kScale, tile.diagonal, g, a.data(), h,
-                                b.data());
+                                b.data(), by_log_sums.data());
+    kernels.weights_by_log_sums(tile.values.data(), tile.rows, tile.columns, kScale, tile.diagonal, g, a.data(), h,
+                                b.data(), apart.data());
+    EXPECT_EQ(apart, by_log_sums);
+    kernels.exponentials(exponentials.data(), tile.rows, tile.columns, kScale, kScale, tile.diagonal, row_sums.data(),
+                         column_sums.data());
+    kernels.weights_of_exponentials(exponentials.data(), tile.rows, tile.columns, g, h, of_exponentials.data());
+    EXPECT_EQ(of_exponentials, by_shift) << "bit for bit";
     for (size_t i = 0; i < tile.rows; ++i) {
       for (size_t j = 0; j < tile.columns; ++j) {
         const double e = std::exp(tile.similarity(i, j) - kScale), less = e * std::exp(-0.5), g_i = g[i], h_j = h[j];

@@ -2,7 +2,11 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/core/Allocator.h>
 #include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
 
 #include "directclr/loss/contrastive.h"
 #include "tests/support/tensor_matchers.h"
@@ -21,9 +25,9 @@ struct Result {
 
 // Log-sums and the gradients of their weighted sum.
 Result differentiate(const at::Tensor& x, const at::Tensor& y, double tau, bool without_diagonal, const at::Tensor& g,
-                     const at::Tensor& h) {
+                     const at::Tensor& h, double kept_bytes = kDefaultKeptBytes) {
   const at::Tensor a = x.detach().clone().requires_grad_(true), b = y.detach().clone().requires_grad_(true);
-  const PairLogSums sums = pair_log_sums(a, b, tau, without_diagonal);
+  const PairLogSums sums = pair_log_sums(a, b, tau, without_diagonal, {}, kept_bytes);
   ((sums.rows * g).sum() + (sums.columns * h).sum()).backward();
   return {sums.rows.detach(), sums.columns.detach(), a.grad(), b.grad()};
 }
@@ -77,6 +81,81 @@ TEST(PairLogSums, RepeatBitForBit) {
   EXPECT_TRUE(at::equal(first.grad_y, second.grad_y));
 }
 
+// What is kept is what would be made again: float32 with and without a shift, float64.
+TEST(PairLogSums, KeepWhatTheyWouldMakeAgain) {
+  at::manual_seed(7);
+  const at::Tensor x = unit_rows(1500, 20), y = unit_rows(1500, 20);
+  const at::Tensor g = at::randn({1500}, at::kDouble), h = at::randn({1500}, at::kDouble);
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    for (const double tau : {0.01, 0.1}) {
+      for (const bool without_diagonal : {false, true}) {
+        const double bytes = 1500.0 * 1500.0 * (type == at::kFloat ? 4 : 8);
+        const auto result = [&](double kept_bytes) {
+          return differentiate(x.to(type), y.to(type), tau, without_diagonal, g, h, kept_bytes);
+        };
+        const Result kept = result(bytes), made_again = result(bytes - 1);
+        const auto where = [&] { return ::testing::Message() << type << ", tau " << tau << ", " << without_diagonal; };
+        EXPECT_TRUE(at::equal(kept.rows, made_again.rows)) << where();
+        EXPECT_TRUE(at::equal(kept.columns, made_again.columns)) << where();
+        EXPECT_TRUE(at::equal(kept.grad_x, made_again.grad_x)) << where();
+        EXPECT_TRUE(at::equal(kept.grad_y, made_again.grad_y)) << where();
+      }
+    }
+  }
+}
+
+// A similarity that is kept is read, never written; and threads that change between do not matter.
+TEST(PairLogSums, CanBeDifferentiatedTwice) {
+  at::manual_seed(8);
+  for (const auto type : {at::kFloat, at::kDouble}) {
+    for (const double tau : {0.01, 0.1}) {
+      const at::Tensor x = unit_rows(700, 9).to(type).requires_grad_(true), y = unit_rows(700, 9).to(type);
+      const at::Tensor sum = pair_log_sums(x, y, tau, true).rows.sum();
+      sum.backward({}, true);
+      const at::Tensor once = x.grad().clone();
+      x.mutable_grad().zero_();
+      const int threads = at::get_num_threads();
+      at::set_num_threads(1);
+      sum.backward();
+      at::set_num_threads(threads);
+      EXPECT_TRUE(at::equal(x.grad(), once)) << type << ", tau " << tau;
+    }
+  }
+}
+
+class CountsBytes : public c10::MemoryReportingInfoBase {
+ public:
+  void reportMemoryUsage(void*, int64_t change, size_t, size_t, c10::Device) override { now += change; }
+  bool memoryProfilingEnabled() const override { return true; }
+  std::atomic<int64_t> now = 0;
+};
+
+TEST(PairLogSums, KeepNothingThatNobodyNeeds) {
+  at::manual_seed(9);
+  constexpr int64_t kRows = 2000, kMatrix = kRows * kRows * 4;
+  const at::Tensor x = unit_rows(kRows, 4), differentiated = x.detach().clone().requires_grad_(true);
+  // Bytes that are still there after the forward and after the backward.
+  const auto bytes_held = [&](const at::Tensor& of, double kept_bytes) {
+    const auto counter = std::make_shared<CountsBytes>();
+    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counter);
+    const at::Tensor sum = pair_log_sums(of, of, 0.1, true, {}, kept_bytes).rows.sum();
+    const int64_t after_forward = counter->now;
+    if (sum.requires_grad()) sum.backward();
+    return std::pair<int64_t, int64_t>(after_forward, counter->now);
+  };
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);  // the counter sees this thread alone
+  EXPECT_GE(bytes_held(differentiated, kMatrix).first, kMatrix);
+  EXPECT_LT(bytes_held(differentiated, kMatrix).second, kMatrix / 8) << "freed by the backward";
+  EXPECT_LT(bytes_held(differentiated, kMatrix - 1).first, kMatrix / 8);
+  EXPECT_LT(bytes_held(x, kMatrix).first, kMatrix / 8);
+  {
+    const at::NoGradGuard no_grad;
+    EXPECT_LT(bytes_held(differentiated, kMatrix).first, kMatrix / 8);
+  }
+  at::set_num_threads(threads);
+}
+
 TEST(PairLogSums, HoldWhereAlmostEverythingUnderflows) {
   // Opposite vectors at a low temperature: e^{-2 / tau} is far below the smallest float.
   const at::Tensor x = at::tensor({1.0F, 0.0F, -1.0F, 0.0F}).view({2, 2});
@@ -101,7 +180,8 @@ TEST(ContrastiveLoss, Float32EqualsFloat64) {
       const at::Tensor z_a = at::randn({n, 32}) * 3, z_b = z_a + 3 * at::randn({n, 32});
       for (const auto& loss : {&info_nce, &nt_xent}) {
         const at::Tensor a = z_a.clone().requires_grad_(true), wide = z_a.to(at::kDouble).requires_grad_(true);
-        const at::Tensor value = loss(a, z_b, tau, {}), expected = loss(wide, z_b.to(at::kDouble), tau, {});
+        const at::Tensor value = loss(a, z_b, tau, {}, kDefaultKeptBytes),
+                         expected = loss(wide, z_b.to(at::kDouble), tau, {}, kDefaultKeptBytes);
         EXPECT_NEAR(value.item<double>(), expected.item<double>(), 1e-6 * std::max(1.0, expected.item<double>()))
             << n << " " << tau;
         value.backward();

@@ -44,7 +44,7 @@ TEST(Plan, CostsEveryLossByItsProducts) {
     const auto similarities = static_cast<double>(loss.similarity_matrices);
     const auto moments = static_cast<double>(loss.moment_matrices);
     EXPECT_GT(plan.loss_seconds, 0) << loss.name;
-    EXPECT_NEAR(plan.loss_seconds, (similarities * 8 * n * mine * p + moments * 6 * mine * p * p) / 1e12, 1e-12)
+    EXPECT_NEAR(plan.loss_seconds, (similarities * 6 * n * mine * p + moments * 6 * mine * p * p) / 1e12, 1e-12)
         << loss.name;
     EXPECT_NEAR(plan.embedding_seconds,
                 similarities * (5 * latency + (2 * 4 * n * p + 3 * 8 * n) / 2 / bandwidth) +
@@ -52,6 +52,67 @@ TEST(Plan, CostsEveryLossByItsProducts) {
                 1e-12)
         << loss.name;
   }
+}
+
+// A quarter less to compute, for the memory of N x n numbers a matrix and pair of views.
+TEST(Plan, KeepsSimilaritiesWhereThereIsRoom) {
+  for (const auto& loss : settings::losses()) {
+    for (const int64_t local_views : {0, 2}) {
+      settings::TrainSettings s = settings_with("mlp", loss.name);
+      s.augment.local_views = local_views;
+      const double bytes = 4.0 * static_cast<double>(loss.similarity_matrices) * 1024 * 512;
+      s.loss.similarity_memory = bytes / (1 << 30);
+      const Plan kept = make_plan(s, 1000000, 1, 2, even_machine());
+      s.loss.similarity_memory = (bytes - 4) / (1 << 30);
+      const Plan made_again = make_plan(s, 1000000, 1, 2, even_machine());
+      if (loss.similarity_matrices == 0) continue;
+      EXPECT_NEAR(kept.loss_seconds, made_again.loss_seconds * 6 / 8, 1e-12) << loss.name;
+      EXPECT_NEAR(kept.device_bytes - made_again.device_bytes, static_cast<double>(1 + 2 * local_views) * bytes, 1)
+          << loss.name;
+    }
+  }
+}
+
+TEST(NetworkCost, CountsWhatIsNormalised) {
+  settings::TrainSettings s = settings_with("none");
+  s.encoder.arch = "basic:1,1,1,1:8";
+  // Stem 32 x 32; stages of two normalisations at 16, 8, 4 and 2 px and, from the second on, one of the shortcut.
+  const int64_t numbers = 8 * 32 * 32 + 2 * 8 * 16 * 16 + 3 * (16 * 8 * 8 + 32 * 4 * 4 + 64 * 2 * 2);
+  EXPECT_EQ(network_cost(s).norm_numbers_per_view, numbers);
+  EXPECT_EQ(network_cost(s).norm_numbers_per_image, 2 * numbers);
+}
+
+TEST(Plan, CountsTheWaitingAndThePassesOfSynchronisedNormalisation) {
+  settings::TrainSettings s = settings_with("none");
+  Machine machine = even_machine();
+  machine.latency_seconds = 0;
+  machine.bytes_per_second = 1e18;
+  machine.norm_layer_seconds = 1e-3;
+  machine.norm_number_seconds = 1e-9;
+  const Plan plan = make_plan(s, 1000000, 1, 2, machine);
+  EXPECT_NEAR(plan.norm_seconds,
+              1e-3 * static_cast<double>(plan.network.norm_layers) +
+                  512 * 1e-9 * static_cast<double>(plan.network.norm_numbers_per_image),
+              1e-9);
+  EXPECT_EQ(make_plan(s, 1000000, 1, 1, machine).norm_seconds, 0) << "one process has nothing to synchronise";
+  s.sync_batch_norm = false;
+  EXPECT_EQ(make_plan(s, 1000000, 1, 2, machine).norm_seconds, 0);
+  // Messages that take longer than what was measured of a layer count instead.
+  s.sync_batch_norm = true;
+  machine.norm_number_seconds = 0;
+  machine.latency_seconds = 1;
+  EXPECT_NEAR(make_plan(s, 1000000, 1, 2, machine).norm_seconds, 3 * static_cast<double>(plan.network.norm_layers),
+              1e-6);
+}
+
+TEST(Plan, HidesNoGradientsBehindACoreThatComputes) {
+  Machine machine = even_machine();
+  const settings::TrainSettings s = settings_with("none");
+  const Plan beside = make_plan(s, 1000000, 1, 2, machine);
+  EXPECT_NEAR(beside.gradient_exposed_seconds, 0.1 * beside.gradient_seconds, 1e-9);
+  machine.computes_on_cores = true;
+  const Plan on_cores = make_plan(s, 1000000, 1, 2, machine);
+  EXPECT_EQ(on_cores.gradient_exposed_seconds, on_cores.gradient_seconds);
 }
 
 TEST(Plan, HoldsTheOptimisersState) {
