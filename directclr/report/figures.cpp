@@ -178,6 +178,9 @@ bool run_gnuplot(const fs::path& directory, const std::string& script) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  // Where a process is started by fork and exec, the child says that there is no such program, as a shell does.
+  constexpr int kNoSuchProgram = 127;
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kNoSuchProgram) return false;
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
     throw Error("gnuplot failed on " + (directory / script).string() + " (run it by hand to see why)");
   }

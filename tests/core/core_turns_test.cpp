@@ -77,7 +77,7 @@ class SharesOfTime : public CoreTurnsTest {
   };
   static constexpr int64_t kMillisecond = 1'000'000;
 
-  enum Phase : int64_t { kOutside, kComing, kAsking, kGone };
+  enum Phase : int64_t { kOutside, kComing, kWaiting, kAsking, kGone };
   struct Board {
     std::atomic<int64_t> clock;
     std::atomic<int64_t> used[8], phase[8];
@@ -127,7 +127,9 @@ class SharesOfTime : public CoreTurnsTest {
     {
       CoreTurns turns(kAll, claims(), [&] {
         const int64_t now = board_->clock * kMillisecond;
-        if (phase == kComing) phase = kAsking;
+        // take() reads the clock before it says that it waits, and after.
+        if (phase == kWaiting) phase = kAsking;
+        if (phase == kComing) phase = kWaiting;
         return now;
       });
       while (board_->clock < until) {

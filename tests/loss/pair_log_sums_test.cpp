@@ -130,30 +130,54 @@ class CountsBytes : public c10::MemoryReportingInfoBase {
   std::atomic<int64_t> now = 0;
 };
 
+// Bytes that are still there after the forward and after the backward. One thread, since the counter sees no other.
+template <class Forward>
+std::pair<int64_t, int64_t> bytes_held(const Forward& forward) {
+  const int threads = at::get_num_threads();
+  at::set_num_threads(1);
+  const auto counter = std::make_shared<CountsBytes>();
+  std::pair<int64_t, int64_t> held;
+  {
+    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counter);
+    const at::Tensor value = forward();
+    held.first = counter->now;
+    if (value.requires_grad()) value.backward();
+    held.second = counter->now;
+  }
+  at::set_num_threads(threads);
+  return held;
+}
+
+// NT-Xent's three matrices share the memory.
+TEST(LossFunctions, KeepSimilaritiesInTheMemoryOfTheSettings) {
+  at::manual_seed(10);
+  constexpr int64_t kRows = 1000, kMatrix = kRows * kRows * 4;
+  const at::Tensor z_a = at::randn({kRows, 4}).requires_grad_(true), z_b = at::randn({kRows, 4});
+  for (const auto& [name, matrices] : {std::pair<std::string, int64_t>("infonce", 1), {"ntxent", 3}}) {
+    const auto held = [&, name = name](int64_t bytes) {
+      return bytes_held([&] {
+        const double memory = static_cast<double>(bytes) / (1 << 30);
+        return loss_function(name)(z_a, z_b, {.loss = name, .tau = 0.1, .similarity_memory = memory}, {});
+      });
+    };
+    EXPECT_GE(held(matrices * kMatrix).first, matrices * kMatrix) << name;
+    EXPECT_LT(held(matrices * kMatrix - 3).first, kMatrix / 4) << name;
+  }
+}
+
 TEST(PairLogSums, KeepNothingThatNobodyNeeds) {
   at::manual_seed(9);
   constexpr int64_t kRows = 2000, kMatrix = kRows * kRows * 4;
   const at::Tensor x = unit_rows(kRows, 4), differentiated = x.detach().clone().requires_grad_(true);
-  // Bytes that are still there after the forward and after the backward.
-  const auto bytes_held = [&](const at::Tensor& of, double kept_bytes) {
-    const auto counter = std::make_shared<CountsBytes>();
-    const c10::DebugInfoGuard guard(c10::DebugInfoKind::PROFILER_STATE, counter);
-    const at::Tensor sum = pair_log_sums(of, of, 0.1, true, {}, kept_bytes).rows.sum();
-    const int64_t after_forward = counter->now;
-    if (sum.requires_grad()) sum.backward();
-    return std::pair<int64_t, int64_t>(after_forward, counter->now);
+  const auto held = [&](const at::Tensor& of, double kept_bytes) {
+    return bytes_held([&] { return pair_log_sums(of, of, 0.1, true, {}, kept_bytes).rows.sum(); });
   };
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);  // the counter sees this thread alone
-  EXPECT_GE(bytes_held(differentiated, kMatrix).first, kMatrix);
-  EXPECT_LT(bytes_held(differentiated, kMatrix).second, kMatrix / 8) << "freed by the backward";
-  EXPECT_LT(bytes_held(differentiated, kMatrix - 1).first, kMatrix / 8);
-  EXPECT_LT(bytes_held(x, kMatrix).first, kMatrix / 8);
-  {
-    const at::NoGradGuard no_grad;
-    EXPECT_LT(bytes_held(differentiated, kMatrix).first, kMatrix / 8);
-  }
-  at::set_num_threads(threads);
+  EXPECT_GE(held(differentiated, kMatrix).first, kMatrix);
+  EXPECT_LT(held(differentiated, kMatrix).second, kMatrix / 8) << "freed by the backward";
+  EXPECT_LT(held(differentiated, kMatrix - 1).first, kMatrix / 8);
+  EXPECT_LT(held(x, kMatrix).first, kMatrix / 8);
+  const at::NoGradGuard no_grad;
+  EXPECT_LT(held(differentiated, kMatrix).first, kMatrix / 8);
 }
 
 TEST(PairLogSums, HoldWhereAlmostEverythingUnderflows) {
