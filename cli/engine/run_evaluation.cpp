@@ -175,7 +175,8 @@ void embed(const EmbedRequest& request, const distributed::ProcessGroup& group, 
   const data::Source& images = run.source(parse_split(split), false);
   const bool labelled = !images.class_names().empty();
   const auto labels_path = beside(request.out, ".labels.npy"), names_path = beside(request.out, ".names.txt");
-  std::filesystem::remove(labels_path);  // of other rows
+  // Those of other rows must not stand beside these.
+  if (extension == ".npy") std::filesystem::remove(labels_path);
   std::filesystem::remove(names_path);
   if (extension == ".npy") {
     io::write_npy(request.out, tensor::array_of(values));

@@ -96,7 +96,8 @@ class Processes : public test::Cli {
                                   const std::string& several_out, double limit) {
     const auto one = Json::parse(one_out), several = Json::parse(several_out);
     if (one.contains("top1")) {
-      EXPECT_EQ(several.at("top1"), one.at("top1")) << command;
+      // Features of other batches differ by rounding, which may turn one of the 40 test images.
+      EXPECT_NEAR(several.at("top1").get<double>(), one.at("top1").get<double>(), 1.0 / 40 + 1e-9) << command;
     } else {
       EXPECT_NEAR(several.at("effective-rank").get<double>(), one.at("effective-rank").get<double>(), limit);
     }

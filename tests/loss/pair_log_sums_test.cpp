@@ -152,7 +152,8 @@ std::pair<int64_t, int64_t> bytes_held(const Forward& forward) {
 TEST(LossFunctions, KeepSimilaritiesInTheMemoryOfTheSettings) {
   at::manual_seed(10);
   constexpr int64_t kRows = 1000, kMatrix = kRows * kRows * 4;
-  const at::Tensor z_a = at::randn({kRows, 4}).requires_grad_(true), z_b = at::randn({kRows, 4});
+  const at::Tensor z_a = at::randn({kRows, 4}).requires_grad_(true);
+  const at::Tensor z_b = at::randn({kRows, 4}).requires_grad_(true);
   for (const auto& [name, matrices] : {std::pair<std::string, int64_t>("infonce", 1), {"ntxent", 3}}) {
     const auto held = [&, name = name](int64_t bytes) {
       return bytes_held([&] {
