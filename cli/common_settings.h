@@ -7,7 +7,6 @@ namespace directclr::cli {
 
 /// The settings of a training that `--help` shows; `--help-all` shows all.
 inline const std::vector<std::string> kCommonTrainSettings = {"data",
-                                                              "upright",
                                                               "epochs",
                                                               "batch_size",
                                                               "seed",
@@ -30,7 +29,6 @@ inline const std::vector<std::string> kCommonTrainSettings = {"data",
                                                               "stop_under",
                                                               "stop_over",
                                                               "stop_on",
-                                                              "log_every",
                                                               "grace_epochs"};
 
 /// Of these such as change what a training costs or what is compared.

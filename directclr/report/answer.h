@@ -20,7 +20,7 @@ struct Answer {
   std::string terms = "";     ///< the same in the paper's terms, a sentence or two
   std::string picture = "";   ///< one figure (HTML); empty: none
   std::vector<std::string> advice = {};  ///< what to do, sentences; empty: nothing that is known to help
-  std::string no_advice = "Nothing that is known to help.";  ///< said where there is none
+  std::string no_advice = "No rule fits: directclr explain looks for the cause.";  ///< said where there is none
   std::vector<Question> questions = {};  ///< below the picture, in the order of a reader who wants to act
 };
 

@@ -99,7 +99,9 @@ Answer answer_of(const Input& input) {
   const HeadNumber head = head_number(s);
   Answer answer{plain_verdict(s, ""), mood_of(s), head.number, head.counts, terms_of(s)};
   answer.advice = advise({.spectrum = &s});
-  if (s.verdict.kind == spectrum::Verdict::Kind::kHealthy) answer.no_advice = "Nothing: go on.";
+  answer.no_advice = s.verdict.kind == spectrum::Verdict::Kind::kHealthy
+                         ? "Nothing: go on."
+                         : "The rows alone do not tell the cause. directclr explain does, of the network that made them.";
   const std::string change = answer.advice.empty() ? answer.no_advice : join(answer.advice, " ");
   answer.questions = {
       {kIsItCollapsed, s.verdict.name() + ": " + s.verdict.text + "."},
