@@ -35,6 +35,7 @@ class Run:
 
     @property
     def finished(self) -> bool:
+        """Whether the training has ended and left its final weights."""
         return self._directory.finished
 
     @functools.cached_property

@@ -16,7 +16,7 @@ BLOCKS = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def conversation(page):
-    """(code, what it prints) of a page's Python blocks that are followed by a plain one."""
+    """(code, what it prints) of a page's blocks of `python`; those of `py` are too long to run here."""
     blocks = BLOCKS.findall((ROOT / page).read_text())
     for (language, code), (after, printed) in zip(blocks, [*blocks[1:], ("python", "")]):
         if language == "python":

@@ -8,12 +8,14 @@ import torch.distributed as dist
 import torch.nn.functional as F
 
 from directclr import _core
-from directclr.torch import info_nce, losses, nt_xent, spectral
+from directclr.torch import align_uniform, barlow_twins, info_nce, losses, nt_xent, spectral, vicreg
 from torch_goldens import read_goldens
 from torch_processes import in_processes
 
 ALL = [info_nce, nt_xent, spectral]
-NAMES = {"infonce": info_nce, "ntxent": nt_xent, "spectral": spectral}  # the program's
+RELATIVES = [align_uniform, barlow_twins, vicreg]
+NAMES = {"infonce": info_nce, "ntxent": nt_xent, "spectral": spectral, "align-uniform": align_uniform,
+         "barlow-twins": barlow_twins, "vicreg": vicreg}  # the program's
 
 
 def test_every_loss_of_the_library_is_here():
@@ -198,3 +200,51 @@ def test_two_processes_equal_one():
             expected.append((value.detach(), weight.grad))
     for found in in_processes(shares, 2):
         torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float64, 1e-9), (torch.float32, 5e-5)])
+def test_relatives_have_golden_values_and_gradients(block, dtype, tolerance):
+    tensors, cases = read_goldens("relatives")
+    for case in cases:
+        weights = {"align-uniform": (case["align_weight"], case["uniform_weight"], case["uniform_t"]),
+                   "barlow-twins": (case["barlow_lambda"],),
+                   "vicreg": (case["vicreg_invariance"], case["vicreg_variance"], case["vicreg_covariance"])}
+        for name, words in weights.items():
+            z = [tensors[case["prefix"] + view].to(dtype, copy=True).requires_grad_() for view in ("z_a", "z_b")]
+            value = NAMES[name](*z, *words)
+            value.backward()
+            assert value.dtype == dtype
+            assert value.item() == pytest.approx(case[name], rel=tolerance, abs=tolerance)
+            for side, view in zip("ab", z):
+                expected = tensors[f"{case['prefix']}{name}/grad_{side}"]
+                assert (view.grad - expected).abs().max() <= tolerance * 20 * (1 + expected.abs().max()), (name, case)
+
+
+@pytest.mark.parametrize("function", RELATIVES)
+def test_relatives_differentiate_as_finite_differences_do(function):
+    assert torch.autograd.gradcheck(function, views(7, 4))
+
+
+@pytest.mark.parametrize("function", RELATIVES)
+def test_relatives_refuse_what_does_not_fit(function):
+    with pytest.raises(ValueError, match="at least 2 rows"):
+        function(torch.ones(1, 3), torch.ones(1, 3))
+    with pytest.raises(ValueError, match="one shape"):
+        function(torch.ones(4, 3), torch.ones(3, 3))
+
+
+def relatives_over_processes(rank):
+    z = [view.detach() for view in views(11, 4, seed=3)]
+    first, last = ((0, 4), (4, 11))[rank]
+    for function in RELATIVES:
+        own = [view[first:last].clone().requires_grad_() for view in z]
+        whole = [view.clone().requires_grad_() for view in z]
+        value, expected = function(*own, group=dist.group.WORLD), function(*whole)
+        torch.testing.assert_close(value, expected, rtol=1e-10, atol=1e-12)
+        value.backward(), expected.backward()
+        for mine, all_rows in zip(own, whole):
+            torch.testing.assert_close(mine.grad, 2 * all_rows.grad[first:last], rtol=1e-9, atol=1e-12)
+
+
+def test_relatives_over_processes_are_those_of_one():
+    in_processes(relatives_over_processes, 2)
