@@ -1,12 +1,11 @@
 #include "directclr/core/settings.h"
 
-#include <toml++/toml.h>
-
 #include <cmath>
 #include <sstream>
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
+#include "directclr/core/toml.h"
 
 namespace directclr {
 namespace {

@@ -1,7 +1,5 @@
 #include "directclr/experiment/experiment_file.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -10,6 +8,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
+#include "directclr/core/toml.h"
 
 namespace directclr::experiment {
 namespace {

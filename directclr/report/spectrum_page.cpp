@@ -99,9 +99,10 @@ Answer answer_of(const Input& input) {
   const HeadNumber head = head_number(s);
   Answer answer{plain_verdict(s, ""), mood_of(s), head.number, head.counts, terms_of(s)};
   answer.advice = advise({.spectrum = &s});
-  answer.no_advice = s.verdict.kind == spectrum::Verdict::Kind::kHealthy
-                         ? "Nothing: go on."
-                         : "The rows alone do not tell the cause. directclr explain does, of the network that made them.";
+  answer.no_advice =
+      s.verdict.kind == spectrum::Verdict::Kind::kHealthy
+          ? "Nothing: go on."
+          : "The rows alone do not tell the cause. directclr explain does, of the network that made them.";
   const std::string change = answer.advice.empty() ? answer.no_advice : join(answer.advice, " ");
   answer.questions = {
       {kIsItCollapsed, s.verdict.name() + ": " + s.verdict.text + "."},

@@ -85,6 +85,11 @@ TEST(Settings, NameTheLineOfASyntaxError) {
   write_file(folder / "bad.toml", "[first]\ncount = \n");
   const std::string message = error_of([&] { read_toml(folder / "bad.toml"); });
   EXPECT_NE(message.find("bad.toml:2"), std::string::npos) << message;
+  // Headings that toml++ asserts of.
+  for (const char* heading : {"[=]", "[ .a]", "[#]", "[[.a]]", "[\xc3\xa9]"}) {
+    write_file(folder / "bad.toml", heading);
+    EXPECT_NE(error_of([&] { read_toml(folder / "bad.toml"); }).find("bad.toml:1"), std::string::npos) << heading;
+  }
 }
 
 TEST(Settings, RefuseTwoFieldsOfOneName) {
