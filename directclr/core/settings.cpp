@@ -127,32 +127,27 @@ void FieldList::check() const {
 
 std::vector<TomlEntry> read_toml(const std::string& path) {
   std::vector<TomlEntry> entries;
-  try {
-    const toml::table file = toml::parse_file(path);
-    for (const auto& [section, node] : file) {
-      const auto* table = node.as_table();
-      if (!table) {
-        throw InputError(path, "key '" + std::string(section.str()) + "' stands outside a [section]");
-      }
-      for (const auto& [key, value] : *table) {
-        std::string text;
-        if (auto v = value.value_exact<bool>()) {
-          text = *v ? "true" : "false";
-        } else if (auto i = value.value_exact<int64_t>()) {
-          text = std::to_string(*i);
-        } else if (auto d = value.value_exact<double>()) {
-          text = format_number(*d);
-        } else if (auto s = value.value_exact<std::string>()) {
-          text = *s;
-        } else {
-          throw InputError(path, "key '" + std::string(key.str()) + "' must be a number, a text, true or false");
-        }
-        entries.push_back({std::string(section.str()), std::string(key.str()), text});
-      }
+  const toml::table file = read_toml_file(path);
+  for (const auto& [section, node] : file) {
+    const auto* table = node.as_table();
+    if (!table) {
+      throw InputError(path, "key '" + std::string(section.str()) + "' stands outside a [section]");
     }
-  } catch (const toml::parse_error& error) {
-    const auto line = error.source().begin.line;
-    throw InputError(line ? path + ":" + std::to_string(line) : path, std::string(error.description()));
+    for (const auto& [key, value] : *table) {
+      std::string text;
+      if (auto v = value.value_exact<bool>()) {
+        text = *v ? "true" : "false";
+      } else if (auto i = value.value_exact<int64_t>()) {
+        text = std::to_string(*i);
+      } else if (auto d = value.value_exact<double>()) {
+        text = format_number(*d);
+      } else if (auto s = value.value_exact<std::string>()) {
+        text = *s;
+      } else {
+        throw InputError(path, "key '" + std::string(key.str()) + "' must be a number, a text, true or false");
+      }
+      entries.push_back({std::string(section.str()), std::string(key.str()), text});
+    }
   }
   return entries;
 }

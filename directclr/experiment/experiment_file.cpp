@@ -268,13 +268,6 @@ class Reader {
 
 }  // namespace
 
-ExperimentFile read_experiment(const std::string& path) {
-  try {
-    return Reader(path).read(toml::parse_file(path));
-  } catch (const toml::parse_error& error) {
-    const auto line = error.source().begin.line;
-    throw InputError(line ? path + ":" + std::to_string(line) : path, std::string(error.description()));
-  }
-}
+ExperimentFile read_experiment(const std::string& path) { return Reader(path).read(read_toml_file(path)); }
 
 }  // namespace directclr::experiment
