@@ -1,7 +1,11 @@
 // Model step alone: forward, InfoNCE, backward, SGD, on fixed images. The peer is bench/peers/step.py.
+#include <sys/resource.h>
+
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 #include <torch/types.h>
+
+#include <string>
 
 #include "directclr/core/memory.h"
 #include "directclr/loss/contrastive.h"
@@ -13,18 +17,33 @@ namespace {
 
 using namespace directclr;
 
-void model_step(benchmark::State& state, bool bfloat16) {
-  constexpr int64_t kBatch = 256;
+struct Network {
+  std::string arch, stem;
+  int64_t image_size = 32, batch = 256;
+};
+const Network kSmall{"bottleneck:2,2,2,2:16", "small"};
+const Network kResNet18{"resnet18", "cifar", 32, 64};
+const Network kResNet50{"resnet50", "imagenet", 224, 16};
+
+double peak_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+void model_step(benchmark::State& state, const Network& network, bool bfloat16) {
+  const int64_t batch = network.batch;
   keep_freed_memory();  // as the program does
+  static const double before = peak_mib();  // of the first: google-benchmark calls this again and again
   settings::EncoderSettings settings;
-  settings.arch = "bottleneck:2,2,2,2:16";
-  settings.stem = "small";
-  model::ResNet net = model::make_encoder(settings, 32, 0);
+  settings.arch = network.arch;
+  settings.stem = network.stem;
+  model::ResNet net = model::make_encoder(settings, network.image_size, 0);
   model::to_channels_last(*net);
   std::vector<optim::NamedTensor> parameters;
   for (const auto& item : net->named_parameters()) parameters.emplace_back(item.key(), item.value());
   const auto optimizer = optim::make_sgd(parameters, 0.9, 0);
-  const torch::Tensor images = torch::randn({2 * kBatch, 3, 32, 32}).contiguous(at::MemoryFormat::ChannelsLast);
+  const torch::Tensor images = torch::randn({2 * batch, 3, network.image_size, network.image_size}).contiguous(at::MemoryFormat::ChannelsLast);
   for (auto _ : state) {
     optimizer->zero_grad();
     torch::Tensor loss;
@@ -37,9 +56,14 @@ void model_step(benchmark::State& state, bool bfloat16) {
     optimizer->step(1e-3);
     benchmark::DoNotOptimize(loss.item<float>());
   }
-  state.SetItemsProcessed(state.iterations() * kBatch);
+  state.SetItemsProcessed(state.iterations() * batch);
+  state.counters["peak_mib"] = peak_mib() - before;  // of weights, images and steps, where no other benchmark ran before
 }
-BENCHMARK_CAPTURE(model_step, float32, false)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK_CAPTURE(model_step, bfloat16, true)->Unit(benchmark::kMillisecond)->UseRealTime();
+#define DIRECTCLR_MODEL_STEP(name, network)                                                                                  \
+  BENCHMARK_CAPTURE(model_step, name/float32, network, false)->Unit(benchmark::kMillisecond)->UseRealTime();                 \
+  BENCHMARK_CAPTURE(model_step, name/bfloat16, network, true)->Unit(benchmark::kMillisecond)->UseRealTime()
+DIRECTCLR_MODEL_STEP(small, kSmall);
+DIRECTCLR_MODEL_STEP(resnet18, kResNet18);
+DIRECTCLR_MODEL_STEP(resnet50, kResNet50);
 
 }  // namespace
