@@ -1,8 +1,7 @@
 // Model step alone: forward, InfoNCE, backward, SGD, on fixed images. The peer is bench/peers/step.py.
-#include <sys/resource.h>
-
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
+#include <sys/resource.h>
 #include <torch/types.h>
 
 #include <string>
@@ -33,7 +32,7 @@ double peak_mib() {
 
 void model_step(benchmark::State& state, const Network& network, bool bfloat16) {
   const int64_t batch = network.batch;
-  keep_freed_memory();  // as the program does
+  keep_freed_memory();                      // as the program does
   static const double before = peak_mib();  // of the first: google-benchmark calls this again and again
   settings::EncoderSettings settings;
   settings.arch = network.arch;
@@ -43,7 +42,8 @@ void model_step(benchmark::State& state, const Network& network, bool bfloat16) 
   std::vector<optim::NamedTensor> parameters;
   for (const auto& item : net->named_parameters()) parameters.emplace_back(item.key(), item.value());
   const auto optimizer = optim::make_sgd(parameters, 0.9, 0);
-  const torch::Tensor images = torch::randn({2 * batch, 3, network.image_size, network.image_size}).contiguous(at::MemoryFormat::ChannelsLast);
+  const torch::Tensor images =
+      torch::randn({2 * batch, 3, network.image_size, network.image_size}).contiguous(at::MemoryFormat::ChannelsLast);
   for (auto _ : state) {
     optimizer->zero_grad();
     torch::Tensor loss;
@@ -57,11 +57,12 @@ void model_step(benchmark::State& state, const Network& network, bool bfloat16) 
     benchmark::DoNotOptimize(loss.item<float>());
   }
   state.SetItemsProcessed(state.iterations() * batch);
-  state.counters["peak_mib"] = peak_mib() - before;  // of weights, images and steps, where no other benchmark ran before
+  state.counters["peak_mib"] =
+      peak_mib() - before;  // of weights, images and steps, where no other benchmark ran before
 }
-#define DIRECTCLR_MODEL_STEP(name, network)                                                                                  \
-  BENCHMARK_CAPTURE(model_step, name/float32, network, false)->Unit(benchmark::kMillisecond)->UseRealTime();                 \
-  BENCHMARK_CAPTURE(model_step, name/bfloat16, network, true)->Unit(benchmark::kMillisecond)->UseRealTime()
+#define DIRECTCLR_MODEL_STEP(name, network)                                                                    \
+  BENCHMARK_CAPTURE(model_step, name / float32, network, false)->Unit(benchmark::kMillisecond)->UseRealTime(); \
+  BENCHMARK_CAPTURE(model_step, name / bfloat16, network, true)->Unit(benchmark::kMillisecond)->UseRealTime()
 DIRECTCLR_MODEL_STEP(small, kSmall);
 DIRECTCLR_MODEL_STEP(resnet18, kResNet18);
 DIRECTCLR_MODEL_STEP(resnet50, kResNet50);

@@ -2,7 +2,6 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -21,11 +20,13 @@
 
 #include "directclr/distributed/saved_group.h"
 #include "directclr/linalg/pair_kernels.h"
+#include "directclr/tensor/product.h"
 
 namespace directclr::loss {
 namespace {
 
 using at::Tensor;
+using tensor::product_with_transposed;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
@@ -33,15 +34,6 @@ constexpr int64_t kTileColumns = 512;
 // Tiles stay in a core's cache; with wide embeddings that matters less than how often grad_y travels.
 constexpr int64_t kTileRows = 512, kTileRowsWide = 1024, kWide = 512;
 constexpr double kSmallestTauForShift = 0.025;  // e^{-2 / tau} must be a float32
-
-// a b^T of float32 matrices on the CPU. oneDNN's product: the wheel's BLAS runs at half its speed on AMD processors.
-Tensor product_with_transposed(const Tensor& a, const Tensor& b) {
-  using Linear = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
-                        c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
-  static const auto linear = c10::Dispatcher::singleton().findSchema({"mkldnn::_linear_pointwise", ""});
-  if (!linear) return a.mm(b.t());
-  return linear->typed<Linear>().call(a, b, std::nullopt, "none", c10::List<std::optional<at::Scalar>>(), "");
-}
 
 struct Problem {
   Tensor x, y;  // (N, P), (M, P)

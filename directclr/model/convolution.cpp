@@ -1,159 +1,147 @@
 #include "directclr/model/convolution.h"
 
 #include <ATen/autocast_mode.h>
-#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
+
+#include "directclr/model/convolution_product.h"
 
 namespace directclr::model {
 namespace {
 
-using at::MemoryFormat;
 using at::Tensor;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-int64_t output_side(int64_t side, int64_t stride) { return (side - 1) / stride + 1; }
 
 ConvolutionShape shape_of(const Tensor& x, const Tensor& weight, int64_t stride) {
   return {weight.size(1), weight.size(0), weight.size(2), stride, x.size(2), x.size(3)};
 }
 
-// (N, C, H, W) -> (N, H, W, C), contiguous; a view in channels-last memory.
-Tensor pixels_of(const Tensor& maps) { return maps.permute({0, 2, 3, 1}).contiguous(); }
-Tensor maps_of(const Tensor& pixels) { return pixels.permute({0, 3, 1, 2}); }
+// One convolution among the tensors that a backward finds again.
+struct Convolved {
+  ConvolutionShape shape;
+  ConvolutionWays ways;
 
-// A convolution as one product: y (M, P) = x (M, K) w (P, K)^T. M, K and P are pixels, Cin and Cout for kernels of one
-// pixel, and images, H W Cin and H' W' Cout for small maps. Of other shapes only the weight's gradient, with K = k k
-// Cin.
-class Product {
- public:
-  explicit Product(const ConvolutionShape& shape)
-      : s_(shape), height_(output_side(shape.height, shape.stride)), width_(output_side(shape.width, shape.stride)) {}
+  Convolved(const Tensor& x, const Tensor& weight, int64_t stride, ConvolutionWays by)
+      : shape(shape_of(x, weight, stride)), ways(by) {}
+  Convolved(const Tensor& x, const Tensor& weight, const at::IValue& kept)
+      : Convolved(x, weight, kept.toIntVector()[0], {}) {
+    const auto numbers = kept.toIntVector();
+    ways = {numbers[1] != 0, numbers[2] != 0, numbers[3] != 0};
+  }
+  at::IValue kept() const {
+    return std::vector<int64_t>{shape.stride, ways.forward, ways.input_gradient, ways.weight_gradient};
+  }
 
   Tensor forward(const Tensor& x, const Tensor& weight) const {
-    return maps_of(at::mm(rows(x), matrix(weight).t()).view({x.size(0), height_, width_, s_.out}));
-  }
-
-  Tensor input_gradient(const Tensor& grad_y, const Tensor& weight) const {
-    const Tensor product = at::mm(output_rows(grad_y), matrix(weight));
-    const int64_t images = grad_y.size(0);
-    if (s_.is_of_maps() || s_.stride == 1) return maps_of(product.view({images, s_.height, s_.width, s_.in}));
-    const Tensor grad_x = at::zeros({images, s_.height, s_.width, s_.in}, product.options());
-    seen(grad_x).copy_(product.view({images, height_, width_, s_.in}));
-    return maps_of(grad_x);
-  }
-
-  // (Cout, Cin, k, k) of the numbers' type, or of float32 where a tap's gradient is a sum of several products'.
-  Tensor weight_gradient(const Tensor& grad_y, const Tensor& x) const {
-    const Tensor product = at::mm(output_rows(grad_y).t(), rows(x));  // (P, K)
-    if (!s_.is_of_maps()) return maps_of(product.view({s_.out, s_.kernel, s_.kernel, s_.in}));
-    const int64_t outputs = height_ * width_, inputs = s_.height * s_.width, taps = s_.kernel * s_.kernel;
-    Tensor gradient = at::zeros({s_.out, taps, s_.in}, product.options().dtype(sum_type(product)));
-    gradient.index_add_(1, taps_seen(),
-                        product.view({outputs, s_.out, inputs, s_.in})
-                            .transpose(0, 1)
-                            .to(gradient.scalar_type())
-                            .reshape({s_.out, outputs * inputs, s_.in}));
-    return maps_of(gradient.view({s_.out, s_.kernel, s_.kernel, s_.in}));
-  }
-
- private:
-  static at::ScalarType sum_type(const Tensor& product) {
-    return product.scalar_type() == at::kBFloat16 ? at::kFloat : product.scalar_type();
-  }
-  Tensor seen(const Tensor& pixels) const { return pixels.slice(1, 0, {}, s_.stride).slice(2, 0, {}, s_.stride); }
-
-  Tensor rows(const Tensor& x) const {
-    const Tensor pixels = pixels_of(x);
-    if (s_.is_of_maps()) return pixels.view({x.size(0), -1});
-    return s_.is_of_pixels() ? seen(pixels).reshape({-1, s_.in}) : patches(pixels);
-  }
-  Tensor output_rows(const Tensor& y) const {
-    return pixels_of(y).view({s_.is_of_maps() ? y.size(0) : y.size(0) * height_ * width_, -1});
-  }
-  // What each output pixel sees: (N H' W', k k Cin).
-  Tensor patches(const Tensor& pixels) const {
-    const int64_t around = s_.kernel / 2;
-    const Tensor padded = at::constant_pad_nd(pixels, {0, 0, around, around, around, around});
-    const auto step = padded.strides();
-    return padded
-        .as_strided({pixels.size(0), height_, width_, s_.kernel, s_.kernel, s_.in},
-                    {step[0], step[1] * s_.stride, step[2] * s_.stride, step[1], step[2], 1})
-        .reshape({-1, s_.kernel * s_.kernel * s_.in});
-  }
-  Tensor matrix(const Tensor& weight) const {
-    if (s_.is_of_pixels()) return weight.reshape({s_.out, s_.in});  // on a map of one pixel too
-    const int64_t outputs = height_ * width_, inputs = s_.height * s_.width;
-    return pixels_of(weight)
-        .view({s_.out, s_.kernel * s_.kernel, s_.in})
-        .index_select(1, taps_seen())
-        .view({s_.out, outputs, inputs, s_.in})
-        .transpose(0, 1)
-        .reshape({outputs * s_.out, inputs * s_.in});
-  }
-  // Through which tap an output pixel sees an input pixel: (H' W' H W), outputs first.
-  Tensor taps_seen() const {
-    std::vector<int64_t> taps;
-    const int64_t middle = s_.kernel / 2;
-    for (int64_t out_y = 0; out_y < height_; ++out_y) {
-      for (int64_t out_x = 0; out_x < width_; ++out_x) {
-        for (int64_t y = 0; y < s_.height; ++y) {
-          for (int64_t x = 0; x < s_.width; ++x) {
-            taps.push_back((y - out_y * s_.stride + middle) * s_.kernel + x - out_x * s_.stride + middle);
-          }
-        }
-      }
-    }
-    return torch::tensor(taps, at::kLong);
-  }
-
-  ConvolutionShape s_;
-  int64_t height_, width_;  // of the output
-};
-
-struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
-  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& parameter, int64_t stride,
-                        bool forward_product, bool input_product, bool weight_product) {
-    const Tensor weight = parameter.to(x.scalar_type());
-    const ConvolutionShape shape = shape_of(x, weight, stride);
-    context->save_for_backward({x, weight});
-    context->saved_data["stride"] = stride;
-    context->saved_data["input product"] = input_product;
-    context->saved_data["weight product"] = weight_product;
-    context->saved_data["type"] = parameter.scalar_type();
-    if (forward_product) return Product(shape).forward(x, weight);
-    const int64_t padding = shape.kernel / 2;
+    if (ways.forward) return ConvolutionProduct(shape).forward(x, weight);
+    const int64_t padding = shape.kernel / 2, stride = shape.stride;
     return at::convolution(x, weight, {}, {stride, stride}, {padding, padding}, {1, 1}, false, {0, 0}, 1);
   }
 
-  static variable_list backward(AutogradContext* context, variable_list gradients) {
+  struct Gradients {
+    Tensor x, weight;
+  };
+  // Those that are asked for. x's is added to `sum` where that is defined, in its memory.
+  Gradients gradients(const Tensor& given, const Tensor& x, const Tensor& weight, bool of_x, bool of_weight,
+                      const Tensor& sum = {}) const {
+    const Tensor grad_y = given.contiguous(x.suggest_memory_format());
+    const bool input_product = of_x && ways.input_gradient, weight_product = of_weight && ways.weight_gradient;
+    const bool library_x = of_x && !input_product, library_weight = of_weight && !weight_product;
+    const ConvolutionProduct product(shape);
+    Gradients result;
+    if (input_product && sum.defined()) product.add_input_gradient(grad_y, weight, sum);
+    if (input_product && !sum.defined()) result.x = product.input_gradient(grad_y, weight);
+    if (weight_product) result.weight = product.weight_gradient(grad_y, x);
+    if (library_x || library_weight) {
+      const int64_t padding = shape.kernel / 2, stride = shape.stride;
+      const auto [grad_x, grad_weight, none] =
+          at::convolution_backward(grad_y, x, weight, at::OptionalIntArrayRef(), {stride, stride}, {padding, padding},
+                                   {1, 1}, false, {0, 0}, 1, {library_x, library_weight, false});
+      if (library_x && sum.defined()) sum.add_(grad_x);
+      if (library_x && !sum.defined()) result.x = grad_x;
+      if (library_weight) result.weight = grad_weight;
+    }
+    if (sum.defined()) result.x = sum;
+    return result;
+  }
+};
+
+Tensor of_type(const Tensor& gradient, const at::IValue& type) {
+  return gradient.defined() ? gradient.to(type.toScalarType()) : gradient;
+}
+
+struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& parameter, int64_t stride,
+                        ConvolutionWays ways) {
+    const Tensor weight = parameter.to(x.scalar_type());
+    const Convolved convolved(x, weight, stride, ways);
+    context->save_for_backward({x, weight});
+    context->saved_data["convolved"] = convolved.kept();
+    context->saved_data["type"] = parameter.scalar_type();
+    return convolved.forward(x, weight);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const auto saved = context->get_saved_variables();
+    const Convolved convolved(saved[0], saved[1], context->saved_data["convolved"]);
+    const auto [x, weight] = convolved.gradients(gradients[0], saved[0], saved[1], context->needs_input_grad(0),
+                                                 context->needs_input_grad(1));
+    return {x, of_type(weight, context->saved_data["type"]), Tensor(), Tensor()};
+  }
+};
+
+// `gradient` in x's memory format, for this function to write to: itself where nobody else holds it.
+Tensor owned(const Tensor& gradient, const Tensor& x) {
+  const auto format = x.suggest_memory_format();
+  const bool alone = gradient.use_count() == 1 && gradient.storage().use_count() == 1;
+  return alone && gradient.is_contiguous(format) ? gradient : gradient.clone(format);
+}
+
+struct BranchFunction : torch::autograd::Function<BranchFunction> {
+  static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& main_parameter,
+                               const std::optional<Tensor>& side_parameter, int64_t main_stride, int64_t side_stride,
+                               ConvolutionWays main_ways, ConvolutionWays side_ways) {
+    const Tensor weight = main_parameter.to(x.scalar_type());
+    const Convolved main(x, weight, main_stride, main_ways);
+    context->saved_data["type"] = main_parameter.scalar_type();
+    context->saved_data["main"] = main.kept();
+    if (!side_parameter) {
+      context->save_for_backward({x, weight});
+      return {main.forward(x, weight), x};
+    }
+    const Tensor side_weight = side_parameter->to(x.scalar_type());
+    const Convolved side(x, side_weight, side_stride, side_ways);
+    context->save_for_backward({x, weight, side_weight});
+    context->saved_data["side"] = side.kept();
+    return {main.forward(x, weight), side.forward(x, side_weight)};
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1];
-    const int64_t stride = context->saved_data["stride"].toInt();
-    const ConvolutionShape shape = shape_of(x, weight, stride);
-    const Tensor grad_y = gradients[0].contiguous(x.suggest_memory_format());
+    const Convolved main(x, weight, context->saved_data["main"]);
     const bool of_x = context->needs_input_grad(0), of_weight = context->needs_input_grad(1);
-    const bool input_product = of_x && context->saved_data["input product"].toBool(),
-               weight_product = of_weight && context->saved_data["weight product"].toBool();
-    Tensor grad_x, grad_weight;
-    if (input_product) grad_x = Product(shape).input_gradient(grad_y, weight);
-    if (weight_product) grad_weight = Product(shape).weight_gradient(grad_y, x);
-    if ((of_x && !input_product) || (of_weight && !weight_product)) {
-      const int64_t padding = shape.kernel / 2;
-      const auto [library_x, library_weight, none] = at::convolution_backward(
-          grad_y, x, weight, at::OptionalIntArrayRef(), {stride, stride}, {padding, padding}, {1, 1}, false, {0, 0}, 1,
-          {of_x && !input_product, of_weight && !weight_product, false});
-      if (of_x && !input_product) grad_x = library_x;
-      if (of_weight && !weight_product) grad_weight = library_weight;
+    const at::IValue& type = context->saved_data["type"];
+    Convolved::Gradients of_main, of_side;
+    if (saved.size() == 2) {
+      of_main = main.gradients(gradients[0], x, weight, of_x, of_weight, of_x ? owned(gradients[1], x) : Tensor());
+      of_side.x = of_main.x;
+    } else {
+      const Convolved side(x, saved[2], context->saved_data["side"]);
+      of_main = main.gradients(gradients[0], x, weight, of_x, of_weight);
+      const Tensor sum = of_x ? of_main.x.contiguous(x.suggest_memory_format()) : Tensor();
+      of_side = side.gradients(gradients[1], x, saved[2], of_x, context->needs_input_grad(2), sum);
     }
-    if (of_weight) grad_weight = grad_weight.to(context->saved_data["type"].toScalarType());
-    return {grad_x, grad_weight, Tensor(), Tensor(), Tensor(), Tensor()};
+    return {of_side.x, of_type(of_main.weight, type), of_type(of_side.weight, type), Tensor(), Tensor(), Tensor(),
+            Tensor()};
   }
 };
 
@@ -163,17 +151,36 @@ Tensor cast(const Tensor& x) {
   return x.to(at::autocast::get_autocast_dtype(x.device().type()));
 }
 
+// `numbers` as cast() gives them.
+ConvolutionWays ways_for(const Tensor& numbers, const Tensor& weight, int64_t stride) {
+  const ConvolutionShape shape = shape_of(numbers, weight, stride);
+  // Of maps whatever their memory: the library's gradient of a strided kernel on one pixel, in bfloat16, is partly
+  // memory that nobody wrote (libtorch 2.15, AVX-512).
+  const bool by_rule =
+      numbers.is_cpu() && (shape.is_of_maps() || numbers.is_contiguous(at::MemoryFormat::ChannelsLast));
+  return by_rule ? fastest_ways(shape, numbers.element_size()) : ConvolutionWays();
+}
+
+void check_shapes(const Tensor& x, const Tensor& weight, int64_t stride, ConvolutionWays ways) {
+  TORCH_CHECK(x.dim() == 4 && weight.dim() == 4 && x.size(1) == weight.size(1) && weight.size(2) == weight.size(3) &&
+                  weight.size(2) % 2 == 1 && stride >= 1,
+              "[convolution] expected x (N, C, H, W) and an odd square kernel (out, C, k, k), got ", x.sizes(), " and ",
+              weight.sizes(), ", stride ", stride);
+  const ConvolutionShape shape = shape_of(x, weight, stride);
+  TORCH_CHECK(!(ways.forward || ways.input_gradient) || shape.is_of_pixels() || shape.is_of_maps(),
+              "[convolution] no product for x ", x.sizes(), " and a kernel ", weight.sizes());
+}
+
 }  // namespace
+
+int64_t ConvolutionShape::output_height() const { return (height - 1) / stride + 1; }
+int64_t ConvolutionShape::output_width() const { return (width - 1) / stride + 1; }
+int64_t ConvolutionShape::output_pixels() const { return output_height() * output_width(); }
 
 bool ConvolutionShape::is_of_maps() const {
   const int64_t reach = kernel / 2;
-  const auto all_seen = [&](int64_t side) {
-    return side - 1 <= reach && (output_side(side, stride) - 1) * stride <= reach;
-  };
-  return all_seen(height) && all_seen(width);
+  return std::max(height, width) - 1 <= reach && (std::max(output_height(), output_width()) - 1) * stride <= reach;
 }
-
-int64_t ConvolutionShape::output_pixels() const { return output_side(height, stride) * output_side(width, stride); }
 
 // From seconds of a core for every shape of the ResNets at 32 and 224 pixels (AMD Zen 4, oneDNN 3.13, MKL 2024). The
 // library's convolution is at the rate of products on large maps and far from it on small ones, most so the gradients
@@ -192,25 +199,26 @@ ConvolutionWays fastest_ways(const ConvolutionShape& shape, int64_t bytes) {
 
 Tensor convolution(const Tensor& x, const Tensor& weight, int64_t stride) {
   const Tensor numbers = cast(x);
-  const ConvolutionShape shape = shape_of(x, weight, stride);
-  ConvolutionWays ways;
-  // Of maps whatever their memory: the library's gradient of a strided kernel on one pixel, in bfloat16, is partly
-  // memory that nobody wrote (libtorch 2.15, AVX-512).
-  if (x.is_cpu() && (shape.is_of_maps() || numbers.is_contiguous(MemoryFormat::ChannelsLast))) {
-    ways = fastest_ways(shape, numbers.element_size());
-  }
-  return convolution(numbers, weight, stride, ways);
+  return convolution(numbers, weight, stride, ways_for(numbers, weight, stride));
 }
 
 Tensor convolution(const Tensor& x, const Tensor& weight, int64_t stride, ConvolutionWays ways) {
-  TORCH_CHECK(x.dim() == 4 && weight.dim() == 4 && x.size(1) == weight.size(1) && weight.size(2) == weight.size(3) &&
-                  weight.size(2) % 2 == 1 && stride >= 1,
-              "[convolution] expected x (N, C, H, W) and an odd square kernel (out, C, k, k), got ", x.sizes(), " and ",
-              weight.sizes(), ", stride ", stride);
-  const ConvolutionShape shape = shape_of(x, weight, stride);
-  TORCH_CHECK(!(ways.forward || ways.input_gradient) || shape.is_of_pixels() || shape.is_of_maps(),
-              "[convolution] no product for x ", x.sizes(), " and a kernel ", weight.sizes());
-  return ConvolutionFunction::apply(cast(x), weight, stride, ways.forward, ways.input_gradient, ways.weight_gradient);
+  const Tensor numbers = cast(x);
+  check_shapes(numbers, weight, stride, ways);
+  return ConvolutionFunction::apply(numbers, weight, stride, ways);
+}
+
+Branches branched(const Tensor& x, const ConvolutionImpl& main, const ConvolutionImpl* side) {
+  const Tensor numbers = cast(x);
+  const auto ways_of = [&](const ConvolutionImpl& module) {
+    const ConvolutionWays ways = ways_for(numbers, module.weight, module.stride());
+    check_shapes(numbers, module.weight, module.stride(), ways);
+    return ways;
+  };
+  const variable_list both =
+      BranchFunction::apply(numbers, main.weight, side ? std::optional(side->weight) : std::nullopt, main.stride(),
+                            side ? side->stride() : 1, ways_of(main), side ? ways_of(*side) : ConvolutionWays());
+  return {both[0], both[1]};
 }
 
 ConvolutionImpl::ConvolutionImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride) : stride_(stride) {

@@ -27,12 +27,14 @@ struct ConvolutionShape {
   /// Every output sees every pixel of the map, each through a tap of its own: maps of at most 2 x 2 under a 3 x 3
   /// kernel. A whole map's numbers times a matrix that holds the kernel once for every output pixel.
   bool is_of_maps() const;
-  /// H' W', the output's pixels.
+  /// H', W', and H' W', the output's pixels.
+  int64_t output_height() const;
+  int64_t output_width() const;
   int64_t output_pixels() const;
 };
 
 /// The number of the rule below. Runs record it: another rule would change their numbers, if in the last bits alone.
-constexpr int64_t kConvolutionRule = 1;
+constexpr int64_t kConvolutionRule = 2;
 
 /// The faster ways for a shape, `bytes` a number (4: float32; 2: bfloat16). A function of these alone, never of the
 /// machine or of measured time, so that a run repeats its bits wherever it goes on.
@@ -53,6 +55,7 @@ class ConvolutionImpl : public torch::nn::Module {
  public:
   ConvolutionImpl(int64_t in, int64_t out, int64_t kernel, int64_t stride);
   torch::Tensor forward(const torch::Tensor& x) { return convolution(x, weight, stride_); }
+  int64_t stride() const { return stride_; }
 
   torch::Tensor weight;  // (Cout, Cin, k, k)
 
@@ -60,5 +63,13 @@ class ConvolutionImpl : public torch::nn::Module {
   int64_t stride_;
 };
 TORCH_MODULE(Convolution);
+
+/// The two ways on from where a residual block begins.
+struct Branches {
+  at::Tensor main, side;
+};
+/// main(x), and side(x), or x itself where `side` is null: as two calls of them, but x's gradient is summed where the
+/// second part of it is computed, in the memory of the first.
+Branches branched(const at::Tensor& x, const ConvolutionImpl& main, const ConvolutionImpl* side);
 
 }  // namespace directclr::model

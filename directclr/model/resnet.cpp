@@ -35,12 +35,11 @@ BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_
 }
 
 torch::Tensor BlockImpl::forward(const torch::Tensor& x) {
-  torch::Tensor h = x;
-  for (size_t i = 0; i < convs_.size(); ++i) {
-    h = convs_[i](h);
-    if (i + 1 < convs_.size()) h = norms_[i]->relu(h);
-  }
-  return norms_.back()->relu(h, downsample_ ? downsample_->forward(x) : x);
+  const Branches both =
+      branched(x, *convs_.front(), downsample_ ? downsample_->ptr<ConvolutionImpl>(0).get() : nullptr);
+  torch::Tensor h = both.main;
+  for (size_t i = 1; i < convs_.size(); ++i) h = convs_[i](norms_[i - 1]->relu(h));
+  return norms_.back()->relu(h, downsample_ ? downsample_->ptr<BatchNormImpl>(1)->forward(both.side) : both.side);
 }
 
 ResNetImpl::ResNetImpl(const settings::EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual,

@@ -62,6 +62,21 @@ void weights(Tile tile, float scale, float shift, int64_t diagonal, Values<float
   });
 }
 
+// linalg::PairKernels::weights_of_exponentials over a tile (h, w) on all threads.
+void weights_of_exponentials(Tile tile, Values<float> u, Values<float> v, Tile into) {
+  check_lengths(tile, u.shape(0), v.shape(0));
+  check_lengths(into, u.shape(0), v.shape(0));
+  const auto& kernels = linalg::pair_kernels();
+  const size_t height = tile.shape(0), width = tile.shape(1);
+  const float *const data = tile.data(), *const of_rows = u.data(), *const of_columns = v.data();
+  float* const to = into.data();
+  const nb::gil_scoped_release release;
+  parallel_for(height, kRowsAtOnce, [&](size_t first, size_t last) {
+    kernels.weights_of_exponentials(data + first * width, last - first, width, of_rows + first, of_columns,
+                                    to + first * width);
+  });
+}
+
 }  // namespace
 
 void add_losses(nb::module_& m) {
@@ -69,6 +84,8 @@ void add_losses(nb::module_& m) {
         nb::arg("row_sums"), nb::arg("column_sums"));
   m.def("pair_weights", &weights, nb::arg("tile"), nb::arg("scale"), nb::arg("shift"), nb::arg("diagonal"),
         nb::arg("u"), nb::arg("v"));
+  m.def("pair_weights_of_exponentials", &weights_of_exponentials, nb::arg("tile"), nb::arg("u"), nb::arg("v"),
+        nb::arg("into"));
 }
 
 }  // namespace directclr::python

@@ -12,7 +12,8 @@ from directclr.torch import align_uniform, barlow_twins, info_nce, losses, nt_xe
 from torch_goldens import read_goldens
 from torch_processes import in_processes
 
-ALL = [info_nce, nt_xent, spectral]
+TILED = [info_nce, nt_xent]
+ALL = [*TILED, spectral]
 RELATIVES = [align_uniform, barlow_twins, vicreg]
 NAMES = {"infonce": info_nce, "ntxent": nt_xent, "spectral": spectral, "align-uniform": align_uniform,
          "barlow-twins": barlow_twins, "vicreg": vicreg}  # the program's
@@ -129,8 +130,30 @@ def test_never_holds_all_similarities(monkeypatch, function):
     monkeypatch.setattr(losses, "_KERNEL_ELEMENTS", 2000 // torch.get_num_threads())
     z = views(300, 4, torch.float32)
     with Elements() as seen:
-        function(*z).backward()
+        function(*z, **({"similarity_memory": 4 * 300 * 300 - 1} if function in TILED else {})).backward()
     assert 1200 <= seen.most <= 2000
+
+
+@pytest.mark.parametrize("function", TILED)
+@pytest.mark.parametrize("tau", [0.024, 0.026, 0.5])
+def test_kept_similarities_give_the_bits_of_those_made_again(monkeypatch, function, tau):
+    monkeypatch.setattr(losses, "_KERNEL_ELEMENTS", 500)
+    products, product = [], losses.product_with_transposed
+    monkeypatch.setattr(losses, "product_with_transposed", lambda a, b: products.append(1) or product(a, b))
+    found = {}
+    for memory in (4 * 70 * 70 - 1, 4 * 70 * 70):
+        z = views(70, 8, torch.float32)
+        products.clear()
+        value = function(*z, tau=tau, similarity_memory=memory)
+        found[memory] = [value, *torch.autograd.grad(value, z, retain_graph=True)]
+        made = len(products)
+        for first, second in zip(found[memory][1:], torch.autograd.grad(value, z)):
+            assert torch.equal(first, second)  # what is kept stays as it is
+        found[memory].append(made)
+    (*again, of_again), (*kept, of_kept) = found.values()
+    for first, second in zip(again, kept):
+        assert torch.equal(first, second)
+    assert of_kept == 3 * of_again // 4 and (of_kept > 0) == (tau > 0.025)
 
 
 @pytest.mark.parametrize("function", ALL)

@@ -347,7 +347,8 @@ TEST(ThreadLimit, HoldsForThreadsThatAreAwake) {
     if (i == 0) {
       std::thread([] {
         const ThreadLimit six(6);
-        EXPECT_GE(threads_of(6, 5).size(), 5U);  // without the thread of the pool that the outer loop has, and may have for ever
+        EXPECT_GE(threads_of(6, 5).size(),
+                  5U);  // without the thread of the pool that the outer loop has, and may have for ever
       }).join();
     } else {
       std::this_thread::sleep_for(std::chrono::microseconds(500));

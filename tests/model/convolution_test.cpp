@@ -1,8 +1,10 @@
 #include "directclr/model/convolution.h"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -81,6 +83,55 @@ TEST(Convolution, EqualsTheLibrarysByEveryWayInEveryType) {
   }
 }
 
+struct BranchCase {
+  int64_t in, out, kernel, stride, side_out, height, width;  // side_out 0: x itself
+};
+
+TEST(Branched, EqualsItsConvolutionsAndTheSumOfTheirGradients) {
+  torch::manual_seed(4);
+  const std::vector<BranchCase> cases{
+      {16, 24, 1, 1, 0, 4, 4},  {16, 24, 1, 1, 40, 4, 4}, {16, 24, 1, 1, 40, 8, 8}, {16, 16, 3, 1, 0, 8, 8},
+      {16, 24, 3, 2, 24, 8, 8}, {16, 24, 3, 2, 24, 2, 2}, {16, 24, 1, 1, 40, 1, 1}, {16, 24, 1, 1, 0, 1, 1},
+      {16, 24, 3, 1, 0, 2, 2},  {16, 24, 3, 2, 24, 5, 7},
+  };
+  for (const auto& [type, limit] :
+       {std::pair(torch::kDouble, 1e-13), std::pair(torch::kFloat, 2e-6), std::pair(torch::kBFloat16, 0.008)}) {
+    for (const bool strided_side : {false, true}) {
+      for (const auto& c : cases) {
+        const int64_t side_stride = c.stride == 1 && strided_side && c.side_out > 0 ? 2 : c.stride;
+        Convolution main(c.in, c.out, c.kernel, c.stride), side(c.in, std::max<int64_t>(c.side_out, 1), 1, side_stride);
+        main->to(type);
+        side->to(type);
+        const torch::Tensor x = torch::randn({6, c.in, c.height, c.width}, type)
+                                    .contiguous(at::MemoryFormat::ChannelsLast)
+                                    .requires_grad_(true);
+        const Branches both = branched(x, *main, c.side_out > 0 ? side.get() : nullptr);
+        const torch::Tensor of_main = torch::randn_like(both.main), of_side = torch::randn_like(both.side),
+                            kept_main = of_main.clone(), kept_side = of_side.clone();
+        torch::autograd::backward({both.main, both.side}, {of_main, of_side});
+        const std::string what = named({c.in, c.out, c.kernel, c.stride, c.height, c.width}) + ", side " +
+                                 std::to_string(c.side_out) + ", " + c10::toString(type);
+        EXPECT_TRUE(torch::equal(of_main, kept_main) && torch::equal(of_side, kept_side)) << what;
+
+        const Convolved first =
+            convolved_in_float64(x, main->weight, of_main, {c.in, c.out, c.kernel, c.stride, c.height, c.width});
+        EXPECT_TRUE(test::all_close(both.main, first.y, limit)) << what;
+        EXPECT_TRUE(test::all_close(main->weight.grad(), first.grad_weight, limit)) << what;
+        if (c.side_out == 0) {
+          EXPECT_TRUE(torch::equal(both.side, x)) << what;
+          EXPECT_TRUE(test::all_close(x.grad(), first.grad_x + of_side.to(torch::kDouble), limit)) << what;
+        } else {
+          const Convolved second =
+              convolved_in_float64(x, side->weight, of_side, {c.in, c.side_out, 1, side_stride, c.height, c.width});
+          EXPECT_TRUE(test::all_close(both.side, second.y, limit)) << what;
+          EXPECT_TRUE(test::all_close(side->weight.grad(), second.grad_weight, limit)) << what;
+          EXPECT_TRUE(test::all_close(x.grad(), first.grad_x + second.grad_x, limit)) << what;
+        }
+      }
+    }
+  }
+}
+
 // In bfloat16 the sum over the taps' products is rounded once, and the gradient comes in the parameter's float32.
 TEST(Convolution, FollowsAutocastAndGivesTheWeightsGradientInFloat32) {
   torch::manual_seed(2);
@@ -116,7 +167,7 @@ TEST(ConvolutionRule, IsThatOfItsNumber) {
     const ConvolutionWays w = fastest_ways(shape, bytes);
     return std::string(w.forward ? "f" : "-") + (w.input_gradient ? "x" : "-") + (w.weight_gradient ? "w" : "-");
   };
-  ASSERT_EQ(kConvolutionRule, 1);
+  ASSERT_EQ(kConvolutionRule, 2);
   for (const int64_t bytes : {2, 4}) {
     EXPECT_EQ(ways({64, 64, 3, 1, 2, 2}, bytes), "fxw");
     EXPECT_EQ(ways({64, 64, 3, 2, 2, 2}, bytes), "fxw");

@@ -12,7 +12,7 @@ gradient that one process would have computed on the whole batch. All processes 
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -25,31 +25,36 @@ from ._numerics import floating, full_precision, outside_graphs, product_with_tr
 
 _BLOCK_ELEMENTS = 1 << 22  # similarities that are held at a time
 _KERNEL_ELEMENTS = 1 << 18  # the same for each thread, where the kernels of the library go over them
+SIMILARITY_MEMORY = 1 << 30  # bytes that a loss may keep for its backward; beyond them it computes similarities again
 _SMALLEST_TAU = 0.025  # of the kernels: e^(-2 / tau) must be a float32
 
 
-def info_nce(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None) -> torch.Tensor:
+def info_nce(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None,
+             similarity_memory: int = SIMILARITY_MEMORY) -> torch.Tensor:
     """InfoNCE, both directions averaged: L = -(1/2N) sum_i [log softmax_j(s_ij)_i + log softmax_j(s_ji)_i].
 
     One positive and N - 1 negatives from the other view (van den Oord, Li and Vinyals 2018). 0 for N = 1; log N when
     all rows are one.
 
     z_a, z_b: (N, P) of one floating type and device; a row of zeros counts as the zero vector. tau > 0. group: see the
-    module. Returns a scalar, float32 or float64. Never holds the N x N similarities: blocks of rows, computed again in
-    the backward, on the processor in float32 by the kernels of the library; differentiable once. Raises ValueError for other shapes, types or tau.
+    module. Returns a scalar, float32 or float64. Similarities are computed in blocks of rows. On the processor in float32
+    the library's kernels do it, and keep the N x N numbers for the backward where they take at most `similarity_memory`
+    bytes; beyond that, and elsewhere, no more than a block is held, and the backward computes it again. Differentiable
+    once. Raises ValueError for other shapes, types or tau.
     """
     rows = _check("info_nce", z_a, z_b, tau, group)
     with full_precision(z_a.device):
         a, b = _unit(z_a), _unit(z_b)
         if sum(rows) == 1:
             return (a * b).sum() * 0  # no negatives: exactly 0, with gradients of 0
-        by_row, by_column = _PairLogSums.apply(a, b, tau, True, rows, group)
+        by_row, by_column = _PairLogSums.apply(a, b, tau, True, rows, group, similarity_memory)
         s_ii = _positives(a, b, tau)
         part = (_softmax_loss(by_row, s_ii) + _softmax_loss(by_column, s_ii)) / (2 * sum(rows))
         return _whole(part, group).to(a.dtype)
 
 
-def nt_xent(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None) -> torch.Tensor:
+def nt_xent(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None,
+            similarity_memory: int = SIMILARITY_MEMORY) -> torch.Tensor:
     """NT-Xent (SimCLR; Chen, Kornblith, Norouzi and Hinton 2020).
 
     Each of the 2N rows against its other view and the 2N - 2 rows of other images, from both views. log(2N - 1) when
@@ -60,9 +65,9 @@ def nt_xent(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group
         a, b = _unit(z_a), _unit(z_b)
         if sum(rows) == 1:
             return (a * b).sum() * 0
-        by_row, by_column = _PairLogSums.apply(a, b, tau, True, rows, group)
-        among_a, _ = _PairLogSums.apply(a, a, tau, False, rows, group)
-        among_b, _ = _PairLogSums.apply(b, b, tau, False, rows, group)
+        by_row, by_column = _PairLogSums.apply(a, b, tau, True, rows, group, similarity_memory)
+        among_a, _ = _PairLogSums.apply(a, a, tau, False, rows, group, similarity_memory)
+        among_b, _ = _PairLogSums.apply(b, b, tau, False, rows, group, similarity_memory)
         s_ii = _positives(a, b, tau)
         part = _softmax_loss(torch.logaddexp(among_a, by_row), s_ii)
         part = part + _softmax_loss(torch.logaddexp(among_b, by_column), s_ii)
@@ -123,13 +128,15 @@ class _PairLogSums(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: torch.Tensor, y: torch.Tensor, tau: float, columns: bool, rows: List[int],
-                group: Group) -> Tuple[torch.Tensor, torch.Tensor]:
+                group: Group, memory: int) -> Tuple[torch.Tensor, torch.Tensor]:
         wide = wide_type(x.device)
         every_y = _group.gather(y, rows, group)  # (N, P)
         ctx.first = sum(rows[: _group.rank(group)])
         ctx.tau, ctx.columns, ctx.rows, ctx.group = tau, columns, rows, group
+        kept: List[torch.Tensor] = []
         if _by_kernels(x, tau):
-            by_row, by_column = _kernel_log_sums(x, every_y, tau, ctx.first)
+            keep = any(ctx.needs_input_grad) and x.shape[0] * every_y.shape[0] * x.element_size() <= memory
+            by_row, by_column = _kernel_log_sums(x, every_y, tau, ctx.first, kept if keep else None)
         else:
             by_row = torch.empty(x.shape[0], dtype=wide, device=x.device)
             by_column = torch.full((every_y.shape[0],), float("-inf"), dtype=wide, device=x.device)
@@ -143,13 +150,13 @@ class _PairLogSums(torch.autograd.Function):
             by_column = torch.logsumexp(parts, 0)
         if not columns:
             by_column = torch.zeros_like(by_column)
-        ctx.save_for_backward(x, every_y, by_row, by_column)
+        ctx.save_for_backward(x, every_y, by_row, by_column, *kept)
         return by_row, by_column[ctx.first : ctx.first + x.shape[0]].clone()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, row_gradient: torch.Tensor, column_gradient: torch.Tensor):
-        x, every_y, by_row, by_column = ctx.saved_tensors
+        x, every_y, by_row, by_column, *kept = ctx.saved_tensors
         with full_precision(x.device):
             if ctx.columns:
                 column_gradient = _group.gather(column_gradient.contiguous(), ctx.rows, ctx.group)
@@ -157,13 +164,13 @@ class _PairLogSums(torch.autograd.Function):
                 if not ctx.columns:
                     column_gradient = torch.zeros_like(by_column)
                 x_gradient, y_gradient = _kernel_gradients(x, every_y, ctx.tau, ctx.first, by_row, by_column,
-                                                           row_gradient, column_gradient)
+                                                           row_gradient, column_gradient, kept)
             else:
                 x_gradient, y_gradient = _block_gradients(x, every_y, ctx, by_row, by_column, row_gradient,
                                                           column_gradient)
             _group.sum_(y_gradient, ctx.group)
         own = y_gradient[ctx.first : ctx.first + x.shape[0]]
-        return x_gradient, own, None, None, None, None
+        return x_gradient, own, None, None, None, None, None
 
 
 def _block_gradients(x: torch.Tensor, y: torch.Tensor, ctx: Any, by_row: torch.Tensor, by_column: torch.Tensor,
@@ -193,31 +200,43 @@ def _scale_and_shift(tau: float) -> Tuple[float, float]:
 
 
 @outside_graphs
-def _kernel_log_sums(x: torch.Tensor, y: torch.Tensor, tau: float, first: int) -> Tuple[torch.Tensor, torch.Tensor]:
-    """R (n) and C (N), float64: one exponential serves a pair's row and its column."""
+def _kernel_log_sums(x: torch.Tensor, y: torch.Tensor, tau: float, first: int,
+                     kept: Optional[List[torch.Tensor]]) -> Tuple[torch.Tensor, torch.Tensor]:
+    """R (n) and C (N), float64: one exponential serves a pair's row and its column. The tiles' exponentials go to `kept`."""
     scale, shift = _scale_and_shift(tau)
     rows = torch.zeros(x.shape[0], dtype=torch.float64)
     columns = torch.zeros(y.shape[0], dtype=torch.float64)
-    for begin, end in _blocks(x.shape[0], y.shape[0], _KERNEL_ELEMENTS * torch.get_num_threads()):
+    for begin, end in _kernel_blocks(x, y):
         tile = product_with_transposed(x[begin:end], y)
         _core.pair_exponentials(tile, scale, shift, first + begin, rows[begin:end], columns)
+        if kept is not None:
+            kept.append(tile)
     return rows.log_().add_(shift), columns.log_().add_(shift)
 
 
 @outside_graphs
 def _kernel_gradients(x: torch.Tensor, y: torch.Tensor, tau: float, first: int, by_row: torch.Tensor,
-                      by_column: torch.Tensor, u: torch.Tensor, v: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
+                      by_column: torch.Tensor, u: torch.Tensor, v: torch.Tensor,
+                      kept: List[torch.Tensor]) -> Tuple[torch.Tensor, torch.Tensor]:
     """As _block_gradients: e^{s - shift} (u_i e^{shift - R_i} + v_j e^{shift - C_j})."""
     scale, shift = _scale_and_shift(tau)
     of_rows, of_columns = ((g * (shift - log).exp()).float() for g, log in ((u, by_row), (v, by_column)))
     x_gradient = torch.empty_like(x)
     turned = torch.zeros(y.shape[1], y.shape[0])  # y's, (P, N)
-    for begin, end in _blocks(x.shape[0], y.shape[0], _KERNEL_ELEMENTS * torch.get_num_threads()):
-        tile = product_with_transposed(x[begin:end], y)
-        _core.pair_weights(tile, scale, shift, first + begin, of_rows[begin:end], of_columns)
-        x_gradient[begin:end] = product_with_transposed(tile, y.t())
-        turned += product_with_transposed(x[begin:end].t().contiguous(), tile.t())
+    for number, (begin, end) in enumerate(_kernel_blocks(x, y)):
+        if kept:
+            weights = torch.empty_like(kept[number])
+            _core.pair_weights_of_exponentials(kept[number], of_rows[begin:end], of_columns, weights)
+        else:
+            weights = product_with_transposed(x[begin:end], y)
+            _core.pair_weights(weights, scale, shift, first + begin, of_rows[begin:end], of_columns)
+        x_gradient[begin:end] = product_with_transposed(weights, y.t())
+        turned += product_with_transposed(x[begin:end].t().contiguous(), weights.t())
     return x_gradient.div_(tau), turned.t().div(tau)
+
+
+def _kernel_blocks(x: torch.Tensor, y: torch.Tensor) -> List[Tuple[int, int]]:
+    return _blocks(x.shape[0], y.shape[0], _KERNEL_ELEMENTS * torch.get_num_threads())
 
 
 def _blocks(rows: int, columns: int, elements: int = 0) -> List[Tuple[int, int]]:

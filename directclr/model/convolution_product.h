@@ -1,0 +1,35 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "directclr/model/convolution.h"
+
+namespace directclr::model {
+
+/// A convolution as one product: y (M, P) = x (M, K) w (P, K)^T. M, K and P are pixels, Cin and Cout for kernels of one
+/// pixel, and images, H W Cin and H' W' Cout for small maps. Of other shapes only the weight's gradient, with K = k k
+/// Cin. Tensors are those of at::convolution, padded by k / 2, in channels-last memory, all of one type.
+class ConvolutionProduct {
+ public:
+  explicit ConvolutionProduct(const ConvolutionShape& shape);
+
+  at::Tensor forward(const at::Tensor& x, const at::Tensor& weight) const;
+  at::Tensor input_gradient(const at::Tensor& grad_y, const at::Tensor& weight) const;
+  /// The same, added to what stands in grad_x (N, Cin, H, W).
+  void add_input_gradient(const at::Tensor& grad_y, const at::Tensor& weight, const at::Tensor& grad_x) const;
+  /// (Cout, Cin, k, k) of the numbers' type, or of float32 where a tap's gradient is a sum of several products'.
+  at::Tensor weight_gradient(const at::Tensor& grad_y, const at::Tensor& x) const;
+
+ private:
+  at::Tensor seen(const at::Tensor& pixels) const;
+  at::Tensor rows(const at::Tensor& x) const;
+  at::Tensor output_rows(const at::Tensor& y) const;
+  at::Tensor patches(const at::Tensor& pixels) const;
+  at::Tensor matrix(const at::Tensor& weight) const;
+  at::Tensor taps_seen() const;
+
+  ConvolutionShape s_;
+  int64_t height_, width_;  // of the output
+};
+
+}  // namespace directclr::model
