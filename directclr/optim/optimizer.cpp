@@ -17,6 +17,8 @@
 
 #include <cmath>
 
+#include "directclr/optim/momentum_sweep.h"
+
 namespace directclr::optim {
 namespace {
 
@@ -26,51 +28,41 @@ class MomentumOptimizer final : public Optimizer {
  public:
   // eta < 0: plain SGD.
   MomentumOptimizer(std::vector<NamedTensor> parameters, double momentum, double weight_decay, double eta)
-      : Optimizer(std::move(parameters)), momentum_(momentum), weight_decay_(weight_decay), eta_(eta) {
+      : Optimizer(std::move(parameters)), rule_{momentum, weight_decay, eta} {
     buffers_ = add_state("momentum");
   }
 
  protected:
   void update(const std::vector<Tensor>& tensors, const std::vector<Tensor>& gradients,
               const std::vector<size_t>& slots, double lr) override {
-    std::vector<Tensor> buffers;
-    Group plain, decayed;
+    MomentumParameters all{tensors, gradients, {}};
+    for (const size_t slot : slots) all.buffers.push_back(buffers_[slot]);
+    rule_.rate = lr;
+    if (can_sweep(all)) return sweep(all, rule_);
+    MomentumParameters plain, decayed;
     for (size_t i = 0; i < tensors.size(); ++i) {
-      buffers.push_back(buffers_[slots[i]]);
-      (tensors[i].dim() <= 1 ? plain : decayed).add(tensors[i], gradients[i], buffers[i]);
+      auto& group = tensors[i].dim() <= 1 ? plain : decayed;
+      group.tensors.push_back(tensors[i]);
+      group.gradients.push_back(gradients[i]);
+      group.buffers.push_back(all.buffers[i]);
     }
-    at::_foreach_mul_(buffers, momentum_);
+    at::_foreach_mul_(all.buffers, rule_.momentum);
     if (!plain.buffers.empty()) at::_foreach_add_(plain.buffers, plain.gradients);
     if (!decayed.buffers.empty()) add_decayed(decayed);
-    at::_foreach_add_(tensors, buffers, -lr);
+    at::_foreach_add_(all.tensors, all.buffers, -lr);
   }
 
  private:
-  struct Group {
-    std::vector<Tensor> tensors, gradients, buffers;
-    void add(const Tensor& tensor, const Tensor& gradient, const Tensor& buffer) {
-      tensors.push_back(tensor);
-      gradients.push_back(gradient);
-      buffers.push_back(buffer);
-    }
-  };
-
-  void add_decayed(const Group& group) const {
-    if (eta_ < 0) {
-      at::_foreach_add_(group.buffers, group.gradients);
-      at::_foreach_add_(group.buffers, group.tensors, weight_decay_);
-      return;
-    }
-    const std::vector<Tensor> updates = at::_foreach_add(group.gradients, group.tensors, weight_decay_);
+  void add_decayed(const MomentumParameters& group) const {
+    const std::vector<Tensor> updates = at::_foreach_add(group.gradients, group.tensors, rule_.weight_decay);
+    if (rule_.eta < 0) return at::_foreach_add_(group.buffers, updates);
     const Tensor p_norms = at::stack(at::_foreach_norm(group.tensors)), u_norms = at::stack(at::_foreach_norm(updates));
     const std::vector<Tensor> trust =
-        at::where(p_norms.gt(0).logical_and(u_norms.gt(0)), p_norms * eta_ / u_norms, 1.0).unbind();
+        at::where(p_norms.gt(0).logical_and(u_norms.gt(0)), p_norms * rule_.eta / u_norms, 1.0).unbind();
     for (size_t i = 0; i < updates.size(); ++i) group.buffers[i].addcmul_(updates[i], trust[i]);
   }
 
-  double momentum_;
-  double weight_decay_;
-  double eta_;
+  MomentumRule rule_;
   std::vector<Tensor> buffers_;
 };
 

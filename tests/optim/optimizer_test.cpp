@@ -11,6 +11,7 @@
 #include <torch/utils.h>
 
 #include "directclr/core/error.h"
+#include "directclr/optim/momentum_kernels.h"
 #include "directclr/optim/schedule.h"
 #include "directclr/settings/optimizers.h"
 #include "tests/support/tensor_golden.h"
@@ -107,6 +108,65 @@ TEST(Lars, TakesTrustRatioOneAtZeroNorms) {
   q.mutable_grad() = torch::zeros({2, 2});
   second->step(0.5);
   EXPECT_TRUE(test::identical(q.detach(), torch::ones({2, 2})));
+}
+
+// The sweep against the library's operations, which take what is not laid out alike.
+TEST(Momentum, OfASweepIsThatOfTheLibrarysOperations) {
+  torch::manual_seed(6);
+  for (const auto type : {torch::kFloat, torch::kDouble}) {
+    for (const double eta : {-1.0, 0.01}) {
+      std::vector<torch::Tensor> swept, apart;
+      for (const torch::IntArrayRef sizes :
+           {torch::IntArrayRef{7}, {40, 33}, {300, 257}, {8, 5, 3, 3}, {1, 1}, {70000}, {0, 3}}) {
+        swept.push_back(torch::randn(sizes, type));
+        apart.push_back(swept.back().clone());
+      }
+      apart.push_back(torch::randn({6, 10}, type).t());  // its gradient is not transposed
+      swept.push_back(apart.back().contiguous());
+      const auto optimizer_of = [&](std::vector<torch::Tensor>& tensors) {
+        std::vector<NamedTensor> named;
+        for (auto& tensor : tensors) named.emplace_back(std::to_string(named.size()), tensor.requires_grad_(true));
+        return eta < 0 ? make_sgd(named, 0.9, 0.1) : make_lars(named, 0.9, 0.1, eta);
+      };
+      const auto one = optimizer_of(swept), other = optimizer_of(apart);
+      for (int step = 0; step < 3; ++step) {
+        for (size_t i = 0; i < swept.size(); ++i) {
+          swept[i].mutable_grad() = torch::randn_like(swept[i].detach());
+          apart[i].mutable_grad() = swept[i].grad().clone();
+        }
+        one->step(0.3);
+        other->step(0.3);
+      }
+      for (size_t i = 0; i < swept.size(); ++i) {
+        EXPECT_TRUE(test::all_close(swept[i], apart[i], type == torch::kFloat ? 2e-6 : 1e-14)) << i << ", eta " << eta;
+      }
+    }
+  }
+}
+
+TEST(MomentumKernels, AreAlikeAtEveryWidthAndLength) {
+  torch::manual_seed(7);
+  const torch::Tensor start = torch::randn({1100}), gradient = torch::randn({1100}), momentum = torch::randn({1100});
+  for (const size_t count : {0, 1, 15, 16, 17, 511, 512, 513, 1100}) {
+    const auto n = static_cast<int64_t>(count);
+    const torch::Tensor p = start.slice(0, 0, n).to(torch::kDouble), g = gradient.slice(0, 0, n).to(torch::kDouble),
+                        u = g + 0.2F * p, b = 0.9F * momentum.slice(0, 0, n).to(torch::kDouble) + 0.5F * u;
+    for (const int bytes : {16, 32, 64}) {
+      if (bytes > vector_bytes()) continue;
+      const auto& kernels = momentum_kernels(bytes).of_float;
+      double of_p = 1, of_update = 2;
+      kernels.squares(start.const_data_ptr<float>(), gradient.const_data_ptr<float>(), count, 0.2F, &of_p, &of_update);
+      EXPECT_NEAR(of_p, 1 + p.square().sum().item<double>(), 1e-4) << count;
+      EXPECT_NEAR(of_update, 2 + u.square().sum().item<double>(), 1e-4) << count;
+      torch::Tensor moved = start.clone(), kept = momentum.clone();
+      kernels.update(moved.data_ptr<float>(), gradient.const_data_ptr<float>(), kept.data_ptr<float>(), count, 0.2F,
+                     0.9F, 0.5F, 0.1F);
+      EXPECT_TRUE(test::all_close(kept.slice(0, 0, n), b, 2e-6, 1e-6)) << count << ", " << bytes;
+      EXPECT_TRUE(test::all_close(moved.slice(0, 0, n), p - 0.1F * b, 2e-6, 1e-6)) << count << ", " << bytes;
+      EXPECT_TRUE(test::identical(moved.slice(0, n), start.slice(0, n)));  // nothing behind the end
+      EXPECT_TRUE(test::identical(kept.slice(0, n), momentum.slice(0, n)));
+    }
+  }
 }
 
 TEST(OptimizerMakers, AreThoseThatSettingsKnow) {
