@@ -23,6 +23,8 @@ std::atomic<int> g_signal{0};
 
 std::atomic<int64_t> g_first_signal{0};  // when it came, milliseconds
 
+std::atomic<void (*)()> g_restore{nullptr};  // before the end at once
+
 // How long after the first signal another one is taken for the same: timeout, a terminal with a launcher in between and
 // others send theirs twice, to the process and to its group.
 constexpr int64_t kSameSignal = 1000;
@@ -40,6 +42,7 @@ extern "C" void on_signal(int number) {
     return;
   }
   if (now - first < kSameSignal) return;
+  if (auto* const restore = g_restore.load()) restore();
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kEndedAtOnce, sizeof(kEndedAtOnce) - 1);
   ::_exit(128 + number);
 }
@@ -115,6 +118,8 @@ void Console::catch_signals() {
   ::sigaddset(&ours, SIGTERM);
   ::pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
 }
+
+void Console::before_forced_end(void (*restore)()) { g_restore = restore; }
 
 Console::Console(bool json) : json_(json), terminal_(::isatty(STDERR_FILENO) == 1) {
   context_.stop = &g_signal;

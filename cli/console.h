@@ -27,6 +27,9 @@ class Console {
   /// in the background). To be called first: one that comes earlier ends the program, or is lost where it was ignored.
   static void catch_signals();
 
+  /// What is called, in a signal handler, before a second signal ends the program at once; null: nothing.
+  static void before_forced_end(void (*restore)());
+
   explicit Console(bool json);
 
   /// Sinks and stop flag for the library; valid while this console lives.

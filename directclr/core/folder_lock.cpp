@@ -199,7 +199,7 @@ FolderLock::~FolderLock() {
 
 std::optional<std::string> FolderLock::owner_of(const fs::path& folder) {
   const fs::path path = folder / ".lock";
-  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);  // asking needs no right to write
   if (file < 0) return std::nullopt;
   struct flock lock = whole_file(F_WRLCK);
   const bool known = ::fcntl(file, F_OFD_GETLK, &lock) == 0;

@@ -72,7 +72,7 @@ report::Answer suite_answer(const Results& results) {
     return std::isfinite(b.dead) && !(a.dead >= b.dead);
   });
   answer.number = format("%.1f %%", best.top1);
-  answer.counts = "of the test images told right by a linear probe: " + best.label;
+  answer.counts = "of the test images told right, by the best: " + best.label;
   answer.mood = "good";
   answer.sentence = all.size() == 1 ? best.label + format(" tells %.1f %% of the test images right", best.top1)
                                     : format("Of %zu ways to train, ", all.size()) + best.label +
@@ -93,13 +93,13 @@ report::Answer suite_answer(const Results& results) {
            (certain ? ": more than chance." : ": that may be chance.");
     answer.advice.push_back(certain ? "Take " + best.label + ", on data like these."
                                     : "Do not choose between " + best.label + " and " + all[1].label +
-                                          " by this: run more seeds (--seeds).");
+                                          " by this: run more seeds (`--seeds`).");
   } else {
     answer.no_advice = "Nothing: there is no other way to train to compare with.";
   }
   answer.terms =
-      "Accuracy: linear probe on the frozen representation r, mean over seeds. Dead: less than 1/10,000 of the "
-      "largest variance.";
+      "Accuracy: of a linear classifier on the representation r as it is (linear probe), mean over seeds. Dead: a "
+      "direction along which r varies less than 1/10,000 of the most.";
   answer.questions = {
       {"Which ways to train collapse?",
        collapsed.empty() ? "None: less than 5 % of the directions of r are dead in each."

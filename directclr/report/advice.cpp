@@ -18,15 +18,15 @@ struct WeakerOperation {
   const char* text;
 };
 // Of data::augment_operations.
-constexpr WeakerOperation kWeaker[] = {{"crop", "a larger --crop-scale-min"},
-                                       {"flip", "a smaller --flip-probability"},
-                                       {"brightness", "a smaller --jitter-brightness"},
-                                       {"contrast", "a smaller --jitter-contrast"},
-                                       {"saturation", "a smaller --jitter-saturation"},
-                                       {"hue", "a smaller --jitter-hue"},
-                                       {"grayscale", "a smaller --grayscale-probability"},
-                                       {"blur", "a smaller --blur-sigma-max"},
-                                       {"solarize", "a smaller --solarize-probability-a and -b"}};
+constexpr WeakerOperation kWeaker[] = {{"crop", "a larger `--crop-scale-min`"},
+                                       {"flip", "a smaller `--flip-probability`"},
+                                       {"brightness", "a smaller `--jitter-brightness`"},
+                                       {"contrast", "a smaller `--jitter-contrast`"},
+                                       {"saturation", "a smaller `--jitter-saturation`"},
+                                       {"hue", "a smaller `--jitter-hue`"},
+                                       {"grayscale", "a smaller `--grayscale-probability`"},
+                                       {"blur", "a smaller `--blur-sigma-max`"},
+                                       {"solarize", "a smaller `--solarize-probability-a` and `-b`"}};
 
 std::string more_rows(const Evidence& e) {
   if (!judged(e, Kind::kTooFewRows)) return "";
@@ -47,8 +47,25 @@ std::string subtract_mean(const Evidence& e) {
 
 std::string add_projector(const Evidence& e) {
   if (!judged(e, Kind::kDimensionalCollapse) || e.projector != "none") return "";
-  return "Train with a projector (--projector linear or mlp): without one the loss works on the representation itself, "
-         "and more of its directions die.";
+  const ProjectorEvidence seen = projector_evidence(e);
+  const std::string facts =
+      seen.facts + ", one run each." +
+      (seen.unmeasured.empty() ? "" : " Of " + join(seen.unmeasured) + " it is not known in the same way.");
+  switch (seen.kind) {
+    case ProjectorEvidence::Kind::kNothing:
+      return "Train with a projector (`--projector linear` or `mlp`), a small network between the representation and "
+             "the loss: without one the loss works on the representation itself, and more of its directions die.";
+    case ProjectorEvidence::Kind::kUnknown:
+      return "Measure " + join(seen.unmeasured) +
+             " (`directclr spectrum RUN`) on the same images: with a projector, "
+             "and else like this run, it shows what one is worth here.";
+    case ProjectorEvidence::Kind::kHelps: return "Train with a projector (`--projector " + seen.best + "`): " + facts;
+    case ProjectorEvidence::Kind::kCosts:
+      return "Weigh a projector: it keeps directions alive here, but at the cost of accuracy: " + facts;
+    case ProjectorEvidence::Kind::kNoRemedy: break;
+  }
+  return std::string("Do not count on a projector: here it keeps no more directions alive") +
+         (seen.gains_accuracy ? ", though accuracy gains: " : ": ") + facts;
 }
 
 bool first_cause_seen(const Evidence& e) {
@@ -59,21 +76,23 @@ std::string weaken_augmentation(const Evidence& e) {
   if (!first_cause_seen(e)) return "";
   const std::string operation = main_operation(*e.explanation), change = weaker(operation);
   if (change.empty()) return "";
-  return "Of the augmentation, " + operation + " does most of it in the weakest directions: try " + change +
-         " and look whether accuracy gains.";
+  return "Make one part of the augmentation weaker, " + operation +
+         ", which alone does most of this in the weakest "
+         "directions: try " +
+         change + " and look whether accuracy gains.";
 }
 
 std::string explain_it(const Evidence& e) {
-  if (!judged(e, Kind::kDimensionalCollapse) || e.projector.empty() || e.projector == "none" || e.explanation)
-    return "";
-  return "Run directclr explain on this run: it says whether the augmentation is too strong, and which part of it.";
+  if (!judged(e, Kind::kDimensionalCollapse) || e.projector.empty() || e.explanation) return "";
+  if (e.projector == "none" && projector_evidence(e).kind != ProjectorEvidence::Kind::kNoRemedy) return "";
+  return "Run `directclr explain` on this run: it says whether the augmentation is too strong, and which part of it.";
 }
 
 std::string keep_best(const Evidence& e) {
   if (!e.fall) return "";
   return format(
-      "Train with --keep-best rank_r to keep the network as it was at its best (step %.0f here), or with "
-      "--stop-under to end where directions are lost.",
+      "Train with `--keep-best rank_r` to keep the network as it was at its best (step %.0f here), or with "
+      "`--stop-under` to end where directions are lost.",
       e.fall->since);
 }
 
@@ -93,11 +112,16 @@ std::string finer_numbers(const Evidence& e) {
 }
 
 std::string measure_accuracy(const Evidence& e) {
-  if (e.projector.empty() || e.measured_accuracy) return "";
-  return "Run directclr probe on this run: it says what the network is worth for telling classes apart.";
+  if (e.projector.empty() || e.top1) return "";
+  return "Run `directclr probe` on this run: it says what the network is worth for telling classes apart.";
 }
 
 }  // namespace
+
+ProjectorEvidence projector_evidence(const Evidence& e) {
+  if (!judged(e, Kind::kDimensionalCollapse) || e.projector != "none") return {};
+  return projector_evidence(*e.spectrum, e.top1, e.peers);
+}
 
 std::string weaker(const std::string& operation) {
   for (const auto& entry : kWeaker) {
@@ -131,8 +155,13 @@ const Table<AdviceRule>& advice_rules() {
         "an explanation has found directions that the augmentation spreads more than the data, and one operation does "
         "most of it",
         weaken_augmentation},
-       {"add-projector", "the representation of a run without projector has dead directions", add_projector},
-       {"explain", "the representation of a run with a projector has dead directions, and nobody has asked why",
+       {"add-projector",
+        "the representation of a run without projector has dead directions; where the comparison has runs that differ "
+        "in the projector alone it says what they show",
+        add_projector},
+       {"explain",
+        "the representation of a run has dead directions, although it has a projector or a projector is no remedy, and "
+        "nobody has asked why",
         explain_it},
        {"keep-best", "the effective rank of r has fallen while the run was trained", keep_best},
        {"use-r", "the embedding has dead directions and the representation is healthy", use_r},

@@ -7,6 +7,7 @@
 
 #include "directclr/core/table.h"
 #include "directclr/report/explanation_result.h"
+#include "directclr/report/projector_peers.h"
 #include "directclr/report/spectrum_result.h"
 #include "directclr/report/trend.h"
 
@@ -19,8 +20,12 @@ struct Evidence {
   const ExplanationResult* explanation = nullptr;  ///< of that network
   std::string projector = "";                      ///< of that run; empty: no run
   std::optional<Fall> fall = {};                   ///< of the effective rank of r while it was trained
-  bool measured_accuracy = false;                  ///< whether the run has a linear probe
+  std::optional<double> top1 = {};                 ///< share that the run's linear probe tells right
+  std::vector<ProjectorPeer> peers = {};           ///< of that run, in the same comparison
 };
+
+/// What the peers show of a projector, for a run without one whose r has dead directions; of others nothing.
+ProjectorEvidence projector_evidence(const Evidence& evidence);
 
 /// One rule: what to do where something is known to help. A rule that does not know is silent. docs/pages.md has each,
 /// with what it rests on.
@@ -35,8 +40,8 @@ const Table<AdviceRule>& advice_rules();
 /// What the rules have to say.
 std::vector<std::string> advise(const Evidence& evidence);
 
-/// What to change in a training where one operation of the augmentation is too strong, by its name: "try a larger
-/// --crop-scale-min". Empty for a name that is none of the program's.
+/// What to change in a training where one operation of the augmentation is too strong, by its name: "a larger
+/// `--crop-scale-min`". Empty for a name that is none of the program's.
 std::string weaker(const std::string& operation);
 
 /// The operation that alone makes at least half of what the augmentation spreads in the weakest directions, and without

@@ -11,7 +11,7 @@ struct Question {
   std::string answer;
 };
 
-/// What a page has to say, before all method: its first screen.
+/// What a page has to say, before all method: its first screen. Sentences may have code between backticks.
 struct Answer {
   std::string sentence = "";  ///< the answer in one plain sentence
   std::string mood = "";      ///< "good", "bad", or "open" where nothing can be told: the colour of the number
@@ -20,7 +20,7 @@ struct Answer {
   std::string terms = "";     ///< the same in the paper's terms, a sentence or two
   std::string picture = "";   ///< one figure (HTML); empty: none
   std::vector<std::string> advice = {};  ///< what to do, sentences; empty: nothing that is known to help
-  std::string no_advice = "No rule fits: directclr explain looks for the cause.";  ///< said where there is none
+  std::string no_advice = "No rule fits: `directclr explain` looks for the cause.";  ///< said where there is none
   std::vector<Question> questions = {};  ///< below the picture, in the order of a reader who wants to act
 };
 

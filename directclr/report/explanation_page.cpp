@@ -38,7 +38,7 @@ Series with_band(const std::string& name, const Values& y, const Values& error) 
 // What the data and what the augmentation spread along the eigenvectors of X: where the second is above the first the
 // eigenvalue is negative.
 Figure spreads(const Result::Contrast& x, const std::string& layer) {
-  Figure figure{"What the images and what the augmentation spread, " + layer, "direction, best kept first",
+  Figure figure{"How much differs along each direction, " + layer, "direction, best kept first",
                 "mean squared difference, weighted", true};
   const Values &data = x.data_along, &augmentation = x.augmentation_along;
   const double floor = 1e-12 * *std::max_element(data.begin(), data.end());
@@ -220,7 +220,8 @@ std::string plain_finding(const Result& e) {
   }
   if (e.x.negative_for_certain > 0) {
     return "The augmentation is too strong for " + of_directions(e.x.negative_for_certain, all) +
-           ": along them two views of one image differ more than two images do, so training erases them.";
+           ": along them two views (augmented copies) of one image differ more than two images do, so training erases "
+           "them.";
   }
   return "The augmentation is not too strong: along none of " + count_text(static_cast<int64_t>(all)) +
          " directions do two views of one image differ more than two images do" +
@@ -246,9 +247,9 @@ Answer answer_of(const Result& e) {
   if (seen && !operation.empty()) why += " Most of it comes from the operation \"" + operation + "\".";
   answer.questions = {
       {kIsItCollapsed, "The representation r of these views: " + collapsed},
-      {kSinceWhen, "This looks at one moment of training. The report of the run shows all (directclr report)."},
+      {kSinceWhen, "This looks at one moment of training. The report of the run shows all (`directclr report`)."},
       {kWhy, why},
-      {kDoesItHurt, "Not measured here: directclr probe says what the representation is worth."},
+      {kDoesItHurt, "Not measured here: `directclr probe` says what the representation is worth."},
       {kWhatToChange, answer.advice.empty() ? answer.no_advice : join(answer.advice, " ")}};
   return answer;
 }
@@ -286,7 +287,7 @@ void write_explanation_page(const std::filesystem::path& folder) {
     const std::filesystem::path source(
         e.protocol[e.protocol.contains("weights") ? "weights" : "run"].get<std::string>());
     const std::string name = (source.has_filename() ? source : source.parent_path()).filename().string();
-    const std::string title = "Why " + name + " has the directions it has";
+    const std::string title = "Why directions of " + name + " live or die";
     Answer answer = answer_of(e);
     answer.picture = figure_html(
         spreads(e.x, e.x.layer), folder, "contrast",

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "directclr/core/text.h"
 #include "directclr/report/page_files.h"
 
 namespace directclr::report {
@@ -23,6 +24,24 @@ std::string escape(std::string_view text) {
     }
   }
   return result;
+}
+
+std::string sentence_html(std::string_view text) {
+  std::string html;
+  bool code = false;
+  for (const auto& part : split(text, '`')) {
+    if (code) {
+      std::vector<std::string> words = split(part, ' ');
+      for (auto& word : words) word = "<code>" + escape(word) + "</code>";
+      html += join(words, " ");
+    } else {
+      std::string plain = escape(part);
+      for (size_t at = 0; (at = plain.find(" %", at)) != std::string::npos;) plain.replace(at, 1, "&nbsp;");
+      html += plain;
+    }
+    code = !code;
+  }
+  return html;
 }
 
 std::string png_data_url(std::string_view bytes) {

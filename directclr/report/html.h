@@ -9,6 +9,10 @@ namespace directclr::report {
 /// Text made safe inside HTML.
 std::string escape(std::string_view text);
 
+/// A sentence of a page as HTML: what stands between backticks as code, whose words do not break at the end of a line
+/// (options begin with two hyphens), nor does a number before its percent sign.
+std::string sentence_html(std::string_view text);
+
 /// A picture as a data: address.
 std::string png_data_url(std::string_view bytes);
 

@@ -17,6 +17,11 @@ std::string and_one_way(const SpectrumResult& s) {
   return spectrum::angular_spread(s) < s.lines.one_direction_below ? ", and all rows point almost the same way" : "";
 }
 
+std::string first_upper(std::string text) {
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
 }  // namespace
 
 std::string count_text(int64_t count) {
@@ -51,6 +56,12 @@ std::string plain_verdict(const SpectrumResult& s, const std::string& of) {
   }
   if (s.verdict.dead == 0) return "All " + all + " directions" + of + " are in use: no collapse.";
   return count_text(s.dimensions() - s.verdict.dead) + " of " + all + " directions" + of + " are in use: no collapse.";
+}
+
+std::string is_it_collapsed(const SpectrumResult& s) {
+  const std::string mood = mood_of(s);
+  const char* yes_or_no = mood == "bad" ? "Yes: " : mood == "good" ? "No: " : "Not known: ";
+  return yes_or_no + s.verdict.name() + ". " + first_upper(s.verdict.text) + ".";
 }
 
 HeadNumber head_number(const SpectrumResult& s) {

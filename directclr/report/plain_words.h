@@ -16,6 +16,9 @@ std::string count_text(int64_t count);
 /// `of` is what the directions are of: " of the representation", or empty.
 std::string plain_verdict(const SpectrumResult& spectrum, const std::string& of);
 
+/// The answer to "Is it collapsed?": yes, no or not known, the verdict, and why it was given.
+std::string is_it_collapsed(const SpectrumResult& spectrum);
+
 /// The number of the first screen, "158 of 256", and what it counts, "directions are dead".
 struct HeadNumber {
   std::string number;

@@ -15,40 +15,37 @@ const SpectrumResult* layer_of(const RunResults& run, const char* layer) {
   return found == run.spectra.end() ? nullptr : &found->second;
 }
 
-Course course_of(const RunResults& run, const char* metric) {
-  const auto found = run.metrics.find(metric);
-  return found == run.metrics.end() ? Course{} : Course{found->second.first, found->second.second};
-}
-
 // Of r; 0: no file says.
 int64_t width_of_r(const RunResults& run) {
   const SpectrumResult* r = layer_of(run, "representation");
   return r ? r->dimensions() : run.spectra_log.r_dimensions;
 }
 
-Evidence evidence_of(const RunResults& run) {
+Evidence evidence_of(const RunResults& run, const std::vector<RunResults>& beside) {
   Evidence e;
   e.spectrum = layer_of(run, "representation");
   e.embedding = layer_of(run, "embedding");
   e.explanation = run.explanation ? &*run.explanation : nullptr;
   e.projector = run.setting("projector");
-  e.fall = fall_of(course_of(run, "rank_r"));
-  e.measured_accuracy = run.probe.has_value();
+  e.fall = fall_of(run.course("rank_r"));
+  if (run.probe) e.top1 = run.probe->top1;
+  e.peers = projector_peers(run, beside);
   return e;
 }
 
 std::string fall_text(const Fall& fall) {
-  return format("the effective rank fell from %.1f at step %.0f to %.1f", fall.from, fall.since, fall.to);
+  return format("at step %.0f they carried as much as %.1f equally strong ones, at the end as %.1f (effective rank)",
+                fall.since, fall.from, fall.to);
 }
 
 // What the monitor saw last, for a run whose spectrum nobody has measured.
 void answer_from_monitor(const RunResults& run, const Evidence& e, Answer& answer) {
-  const Course dead = course_of(run, "dead_r");
+  const Course dead = run.course("dead_r");
   const int64_t width = width_of_r(run);
   answer.mood = "open";
   answer.number = "?";
   answer.counts = "the spectrum is not measured yet";
-  answer.advice.emplace_back("Measure it: directclr spectrum on this run.");
+  answer.advice.emplace_back("Measure it: `directclr spectrum` on this run.");
   if (dead.values.empty() || width == 0) {
     answer.sentence = "Nobody has measured yet whether this run has collapsed.";
     return;
@@ -62,7 +59,7 @@ void answer_from_monitor(const RunResults& run, const Evidence& e, Answer& answe
 }
 
 std::string since_when(const RunResults& run, const Evidence& e) {
-  const Course dead = course_of(run, "dead_r");
+  const Course dead = run.course("dead_r");
   const int64_t width = width_of_r(run);
   if (dead.values.empty() || width == 0) return "Not known: the run has no log of its training.";
   const spectrum::VerdictSettings lines = e.spectrum ? e.spectrum->lines : spectrum::VerdictSettings{};
@@ -73,37 +70,49 @@ std::string since_when(const RunResults& run, const Evidence& e) {
             : format("At the end of training, step %.0f, fewer than %.0f %% of the directions were dead.",
                      dead.steps.back(), 100 * lines.collapsed_share);
   if (since && *since == dead.steps.front()) text += " That is the first time anybody looked.";
-  if (e.fall) text += " T" + fall_text(*e.fall).substr(1) + ".";
+  if (!since && e.spectrum && e.spectrum->verdict.kind == spectrum::Verdict::Kind::kDimensionalCollapse) {
+    text += " That count, of the log, is of augmented training images, the verdict's of images as they are.";
+  }
+  if (e.fall) text += " Of all directions: " + fall_text(*e.fall) + ".";
   return text;
 }
 
 std::string why(const Evidence& e) {
   if (e.explanation)
-    return e.explanation->conclusion.finding + " (directclr explain, confidence " +
+    return e.explanation->conclusion.finding + " (`directclr explain`, confidence " +
            e.explanation->conclusion.confidence + ").";
   if (e.projector == "none" && e.spectrum &&
       e.spectrum->verdict.kind == spectrum::Verdict::Kind::kDimensionalCollapse) {
-    return "This run has no projector: the loss works on the representation itself. Whether the augmentation is too "
-           "strong "
-           "besides, directclr explain says.";
+    const ProjectorEvidence seen = projector_evidence(e);
+    if (seen.kind == ProjectorEvidence::Kind::kNoRemedy) {
+      return "Not for want of a projector: " + seen.facts +
+             ". `directclr explain` says whether the augmentation is "
+             "too strong.";
+    }
+    return "This run has no projector, no small network between the representation and the loss: the loss works on the "
+           "representation itself. Whether the augmentation is too strong besides, `directclr explain` says.";
   }
-  return "Not measured. directclr explain on this run says.";
+  return "Not measured. `directclr explain` on this run says.";
 }
 
-std::string does_it_hurt(const RunResults& run) {
-  if (!run.probe) return "Not measured. directclr probe on this run says.";
-  std::string text = format("A linear probe on the frozen representation tells %.1f %% of the test images right",
-                            100 * run.probe->top1);
-  if (run.baseline) {
-    return text + format("; on the network before training it is %.1f %%.", 100 * run.baseline->top1);
+std::string does_it_hurt(const RunResults& run, const Evidence& e) {
+  if (!run.probe) return "Not measured. `directclr probe` on this run says.";
+  std::string text =
+      format("A linear classifier on the representation as it is (linear probe) tells %.1f %% of the test images right",
+             100 * run.probe->top1);
+  if (run.baseline) text += format("; on the network before training it is %.1f %%", 100 * run.baseline->top1);
+  std::vector<std::string> others;
+  for (const auto& peer : e.peers) {
+    if (peer.top1) others.push_back(format("%.1f %% of ", 100 * *peer.top1) + peer.name);
   }
-  return text + ". Whether more were possible, only another run can say.";
+  if (!others.empty()) return text + "; of runs that differ in the projector alone: " + join(others) + ".";
+  return text + (run.baseline ? "." : ". Whether more were possible, only another run can say.");
 }
 
 }  // namespace
 
-Answer run_answer(const RunResults& run) {
-  const Evidence e = evidence_of(run);
+Answer run_answer(const RunResults& run, const std::vector<RunResults>& beside) {
+  const Evidence e = evidence_of(run, beside);
   Answer answer;
   if (e.spectrum) {
     const HeadNumber head = head_number(*e.spectrum);
@@ -126,9 +135,9 @@ Answer run_answer(const RunResults& run) {
   answer.questions = {{kIsItCollapsed, answer.sentence},
                       {kSinceWhen, since_when(run, e)},
                       {kWhy, why(e)},
-                      {kDoesItHurt, does_it_hurt(run)},
+                      {kDoesItHurt, does_it_hurt(run, e)},
                       {kWhatToChange, answer.advice.empty() ? answer.no_advice : join(answer.advice, " ")}};
-  if (e.spectrum) answer.questions[0].answer = e.spectrum->verdict.name() + ": " + e.spectrum->verdict.text + ".";
+  if (e.spectrum) answer.questions[0].answer = is_it_collapsed(*e.spectrum);
   return answer;
 }
 
@@ -138,17 +147,18 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
   std::vector<std::string> collapsed, open;
   const RunResults* best = nullptr;
   for (const auto& run : runs) {
-    const Answer one = run_answer(run);
-    if (one.mood == "bad") collapsed.push_back(run.name);
-    if (one.mood == "open") open.push_back(run.name);
+    const Answer one = run_answer(run, runs);
+    const std::string quoted = in_quotes(run.name);
+    if (one.mood == "bad") collapsed.push_back(quoted);
+    if (one.mood == "open") open.push_back(quoted);
     for (const auto& text : one.advice) {
       // The same advice for several runs is given once.
       const auto same = std::find_if(all.advice.begin(), all.advice.end(),
                                      [&](const auto& other) { return other.ends_with(": " + text); });
       if (same == all.advice.end()) {
-        all.advice.push_back(run.name + ": " + text);
+        all.advice.push_back(quoted + ": " + text);
       } else {
-        same->insert(same->size() - text.size() - 2, ", " + run.name);
+        same->insert(same->size() - text.size() - 2, ", " + quoted);
       }
     }
     if (run.probe && (!best || run.probe->top1 > best->probe->top1)) best = &run;
@@ -164,7 +174,8 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
                               : format("All %zu runs have collapsed", runs.size()))
           : all.number + (collapsed.size() == 1 ? " runs has" : " runs have") + " collapsed (" + join(collapsed) + ")";
   if (!open.empty()) all.sentence += "; of " + join(open) + " it is open";
-  if (best) all.sentence += "; " + best->name + format(" classifies best (%.1f %%)", 100 * best->probe->top1);
+  if (best)
+    all.sentence += "; " + in_quotes(best->name) + format(" classifies best (%.1f %%)", 100 * best->probe->top1);
   all.sentence += ".";
   all.terms =
       "Collapsed: at least 5 % of the directions of the representation r carry less than 1/10,000 of the largest "

@@ -6,8 +6,10 @@
 
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
+#include "directclr/report/course_figure.h"
 #include "directclr/report/figure_html.h"
 #include "directclr/report/html.h"
+#include "directclr/report/plain_words.h"
 #include "directclr/report/run_answer.h"
 
 namespace directclr::report {
@@ -96,7 +98,7 @@ std::string overview(const std::vector<RunResults>& runs) {
     rows.push_back({escape(run.name), escape(run.setting("projector")) + d0, run.setting("epochs"), percent(run.probe),
                     percent(run.knn), rank("representation"),
                     r ? format("%lld", static_cast<long long>(r->below_1e_4)) : "&ndash;", rank("embedding"),
-                    run.finished ? format_duration(run.seconds) : "not finished"});
+                    run.state == RunState::kEnded ? format_duration(run.seconds) : "not finished"});
   }
   return table(rows);
 }
@@ -166,14 +168,9 @@ std::string spectra_alone(const std::vector<RunResults>& runs, const std::string
 }
 
 std::string curve(const std::vector<RunResults>& runs, const std::string& metric, const std::string& title,
-                  const std::string& label, const std::filesystem::path& directory) {
-  Figure figure{title, "step", label, false, {}};
-  for (const auto& run : runs) {
-    const auto found = run.metrics.find(metric);
-    if (found == run.metrics.end() || found->second.first.size() < 2) continue;
-    figure.series.push_back({run.name, found->second.first, found->second.second});
-  }
-  return figure.series.empty() ? "" : figure_html(figure, directory, "over-time-" + metric, "");
+                  const std::string& label, const std::filesystem::path& directory, const std::string& caption = "") {
+  const Figure figure = course_figure(runs, metric, title, label);
+  return figure.series.empty() ? "" : figure_html(figure, directory, "over-time-" + metric, caption);
 }
 
 // Settings that all runs share, and a table of those in which they differ.
@@ -231,29 +228,44 @@ std::string films(const std::vector<RunResults>& runs, const std::filesystem::pa
   return number < 2 ? html : "<div class=\"pair\">\n" + html + "</div>\n";
 }
 
-// The five questions, a row a run.
+// The five questions, a row a run; on a narrow screen one under another, where each is asked again.
 std::string questions_by_run(const std::vector<RunResults>& runs) {
   std::vector<std::vector<std::string>> rows = {{"run"}};
   for (const auto& run : runs) {
-    const Answer answer = run_answer(run);
+    const Answer answer = run_answer(run, runs);
     rows.push_back({escape(run.name)});
     for (const auto& [question, said] : answer.questions) {
       if (rows.size() == 2) rows[0].push_back(question);
-      rows.back().push_back(escape(said));
+      rows.back().push_back("<b class=\"asked\">" + escape(question) + "</b> " + sentence_html(said));
     }
   }
   return "<div class=\"words\">" + table(rows) + "</div>\n";
 }
 
-// The picture of the first screen: the spectrum of r, or, where nobody has measured it, the rank over time.
-std::string first_picture(const std::vector<RunResults>& runs, const std::filesystem::path& figures) {
-  const std::string spectra = spectra_together(
+std::string spectra_of_r(const std::vector<RunResults>& runs, const std::filesystem::path& figures) {
+  const bool rounded = std::any_of(runs.begin(), runs.end(), [](const auto& run) {
+    const auto* r = spectrum_of(run, "representation");
+    return r && !r->values.empty() && r->values.back() <= r->floor;
+  });
+  return spectra_together(
       runs, "representation", "How much varies along each direction of the representation",
-      "The spectrum: singular values of the covariance of r, largest first. A curve that falls off a cliff has "
-      "collapsed: along the directions behind it the representation hardly varies. Below the dashed line of its colour "
-      "they count as dead; dotted: what rounding alone makes.",
+      "A direction is one of the independent ways in which representations differ from image to image (an eigenvector "
+      "of the covariance of r, the encoder's output). The strongest come first: this is the spectrum. A curve that "
+      "falls off a cliff has collapsed: along the directions behind it the representation hardly varies. Below the "
+      "dashed line of its colour they count as dead." +
+          std::string(rounded ? " Dotted: what rounding alone makes." : ""),
       figures);
-  return spectra.empty() ? curve(runs, "rank_r", "Effective rank of r", "effective rank", figures) : spectra;
+}
+
+std::string ranks_of_r(const std::vector<RunResults>& runs, const std::filesystem::path& figures) {
+  return curve(runs, "rank_r", "Effective rank of r", "equally strong directions", figures,
+               "So many equally strong directions would carry as much as those of the representation r do together.");
+}
+
+// Whether the answer is that directions were being lost: then the picture is of the time, not of the end.
+bool is_about_a_fall(const std::vector<RunResults>& runs) {
+  const auto* r = spectrum_of(runs[0], "representation");
+  return runs.size() == 1 && fall_of(runs[0].course("rank_r")) && !(r && mood_of(*r) == "bad");
 }
 
 }  // namespace
@@ -261,15 +273,17 @@ std::string first_picture(const std::vector<RunResults>& runs, const std::filesy
 std::string run_report(const std::string& title, const std::vector<RunResults>& runs,
                        const std::filesystem::path& figures) {
   Answer answer = runs_answer(runs);
-  answer.picture = first_picture(runs, figures);
-  const bool spectra = answer.picture.find("id=\"figure-representation\"") != std::string::npos;
+  // The picture of the first screen: the spectrum of r, or the rank over time.
+  const std::string spectra = spectra_of_r(runs, figures), ranks = ranks_of_r(runs, figures);
+  const bool ranks_first = spectra.empty() || (is_about_a_fall(runs) && !ranks.empty());
+  answer.picture = ranks_first ? ranks : spectra;
   std::string body = answer_html(title, answer);
   if (runs.size() > 1) body += questions_by_run(runs);
   body += films(runs, figures);
+  if (ranks_first && !spectra.empty()) body += folded("The spectrum of the representation", spectra);
   const std::string curves =
-      curve(runs, "loss", "Contrastive loss", "loss", figures) +
-      (spectra ? curve(runs, "rank_r", "Effective rank of r", "effective rank", figures) : "") +
-      curve(runs, "rank_z", "Effective rank of z", "effective rank", figures) +
+      curve(runs, "loss", "Contrastive loss", "loss", figures) + (ranks_first ? "" : ranks) +
+      curve(runs, "rank_z", "Effective rank of z", "equally strong directions", figures) +
       curve(runs, "dead_r", "Dead directions of r", "directions", figures) +
       curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
   if (!curves.empty())

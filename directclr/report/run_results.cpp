@@ -2,6 +2,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "directclr/core/run_id.h"
 #include "directclr/core/text.h"
@@ -37,11 +38,19 @@ void read_metrics(const fs::path& path, RunResults& results) {
     const double step = entry->value("step", 0.0);
     for (const auto& [key, value] : entry->items()) {
       if (key == "step" || !value.is_number()) continue;
-      auto& [steps, values] = results.metrics[key];
-      steps.push_back(step);
-      values.push_back(value.get<double>());
+      Course& course = results.metrics[key];
+      course.steps.push_back(step);
+      course.values.push_back(value.get<double>());
     }
   }
+}
+
+RunResults without_files(const fs::path& path) {
+  RunResults results;
+  results.path = path;
+  results.name = path.filename().empty() ? path.parent_path().filename().string() : path.filename().string();
+  results.state = RunState::kNotBegun;
+  return results;
 }
 
 }  // namespace
@@ -53,6 +62,12 @@ std::string RunResults::setting(const std::string& wanted) const {
   return "";
 }
 
+const Course& RunResults::course(const std::string& metric) const {
+  static const Course none;
+  const auto found = metrics.find(metric);
+  return found == metrics.end() ? none : found->second;
+}
+
 void tell_apart(std::vector<RunResults>& runs) {
   std::map<std::string, int> times;
   for (const auto& run : runs) ++times[run.name];
@@ -62,9 +77,7 @@ void tell_apart(std::vector<RunResults>& runs) {
 }
 
 RunResults read_results(const fs::path& path) {
-  RunResults results;
-  results.path = path;
-  results.name = path.filename().empty() ? path.parent_path().filename().string() : path.filename().string();
+  RunResults results = without_files(path);
   if (!fs::exists(path / "config.toml")) {
     throw InputError(path.string(), "is no run directory: it has no config.toml");
   }
@@ -76,8 +89,9 @@ RunResults read_results(const fs::path& path) {
       results.environment[key] = value.is_string() ? value.get<std::string>() : value.dump();
     }
   });
+  results.state = RunState::kStopped;
   with_json(path / "DONE", [&](const Json& object) {
-    results.finished = true;
+    results.state = RunState::kEnded;
     results.seconds = object.at("seconds").get<double>();
   });
   with_json(path / "probe.json", [&](const Json& object) { results.probe = probe_accuracy(object); });
@@ -101,7 +115,19 @@ RunResults read_results(const fs::path& path) {
     }
   }
   if (fs::exists(path / "figures" / "views.png")) results.views_png = read_file(path / "figures" / "views.png");
+  if (results.state == RunState::kEnded) return results;
+  if (FolderLock::owner_of(path)) {
+    results.state = RunState::kAtWork;
+  } else if (fs::exists(path / "DONE")) {
+    return read_results(path);  // it ended while its files were read
+  }
   return results;
+}
+
+RunResults read_results_or_wait(const fs::path& path) {
+  const bool to_come = !fs::exists(path) || (fs::is_directory(path) && !fs::exists(path / "config.toml") &&
+                                             (fs::is_empty(path) || FolderLock::owner_of(path)));
+  return to_come ? without_files(path) : read_results(path);
 }
 
 }  // namespace directclr::report

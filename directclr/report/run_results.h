@@ -9,6 +9,7 @@
 #include "directclr/core/settings.h"
 #include "directclr/report/explanation_result.h"
 #include "directclr/report/spectrum_result.h"
+#include "directclr/report/trend.h"
 #include "directclr/spectrum/spectra_log.h"
 
 namespace directclr::report {
@@ -19,6 +20,14 @@ struct Accuracy {
   std::string protocol;
 };
 
+/// How far a run is.
+enum class RunState {
+  kNotBegun,  ///< there are no files of it yet
+  kAtWork,    ///< somebody owns its directory
+  kStopped,   ///< it was begun and has not ended, and nobody owns it
+  kEnded      ///< it has done all its epochs
+};
+
 /// Everything a report shows of one run, read from its directory alone. What a run does not have stays empty.
 struct RunResults {
   std::string name;  ///< the directory's own name
@@ -26,7 +35,7 @@ struct RunResults {
   std::vector<TomlEntry> config;
   std::map<std::string, std::string> environment;
   /// metrics.jsonl by column, each value with its step; a column holds the lines that have it.
-  std::map<std::string, std::pair<std::vector<double>, std::vector<double>>> metrics;
+  std::map<std::string, Course> metrics;
   std::optional<Accuracy> probe;
   std::optional<Accuracy> baseline;  ///< probe of the untrained encoder
   std::optional<Accuracy> knn;
@@ -34,11 +43,13 @@ struct RunResults {
   spectrum::SpectraLog spectra_log;               ///< of the training; without steps where there is none
   std::optional<ExplanationResult> explanation;
   std::string views_png;  ///< bytes; empty when there is none
-  bool finished = false;
-  double seconds = 0;
+  RunState state = RunState::kEnded;
+  double seconds = 0;  ///< of training; 0 while it has not ended
 
   /// The setting's text, "" when the run has none of that name.
   std::string setting(const std::string& name) const;
+  /// The column of metrics.jsonl, empty when the run has none of that name.
+  const Course& course(const std::string& metric) const;
 };
 
 /// Gives runs whose directories have the same name their paths for names.
@@ -47,5 +58,9 @@ void tell_apart(std::vector<RunResults>& runs);
 /// Throws InputError when `path` is no run directory, when its files are of two runs, and when one of them is damaged,
 /// naming the file.
 RunResults read_results(const std::filesystem::path& path);
+
+/// The same, and a run that is yet to come where there is no directory, an empty one, or one whose owner is about to
+/// write: name, path and state alone.
+RunResults read_results_or_wait(const std::filesystem::path& path);
 
 }  // namespace directclr::report

@@ -99,18 +99,21 @@ Answer answer_of(const Input& input) {
   const HeadNumber head = head_number(s);
   Answer answer{plain_verdict(s, ""), mood_of(s), head.number, head.counts, terms_of(s)};
   answer.advice = advise({.spectrum = &s});
-  answer.no_advice =
-      s.verdict.kind == spectrum::Verdict::Kind::kHealthy
-          ? "Nothing: go on."
-          : "The rows alone do not tell the cause. directclr explain does, of the network that made them.";
+  answer.no_advice = s.verdict.kind == spectrum::Verdict::Kind::kHealthy
+                         ? "Nothing: go on."
+                         : "Look for the cause in the network that made the rows, which do not tell it: `directclr "
+                           "explain RUN`, or in "
+                           "Python `directclr.explain`.";
   const std::string change = answer.advice.empty() ? answer.no_advice : join(answer.advice, " ");
   answer.questions = {
-      {kIsItCollapsed, s.verdict.name() + ": " + s.verdict.text + "."},
+      {kIsItCollapsed, is_it_collapsed(s)},
       {kSinceWhen,
-       "One file does not say. Embeddings saved along a training, given together, do: directclr spectrum FIRST "
-       "SECOND .. --out DIR."},
-      {kWhy, "The rows alone do not say. directclr explain does, of the network that made them."},
-      {kDoesItHurt, "The rows alone do not say: a linear probe with labels does (directclr probe of a run)."},
+       "One file does not say. Embeddings saved along a training, given together, do: `directclr spectrum FIRST "
+       "SECOND .. --out DIR`."},
+      {kWhy, "The rows alone do not say. `directclr explain` does, of the network that made them."},
+      {kDoesItHurt,
+       "The rows alone do not say: a linear classifier trained on them with labels does (linear probe; `directclr "
+       "probe` of a run)."},
       {kWhatToChange, change}};
   return answer;
 }
@@ -136,6 +139,26 @@ Answer answer_of(const std::vector<Input>& inputs) {
   answer.sentence += open.empty() ? "." : "; of " + join(open) + " there are too few rows to tell.";
   if (answer.mood == "good") answer.no_advice = "Nothing: go on.";
   return answer;
+}
+
+// Speaks of what is to be seen there alone.
+std::string caption_of(const std::vector<Input>& inputs) {
+  const auto any = [&](const auto& what) {
+    return std::any_of(inputs.begin(), inputs.end(), [&](const auto& input) { return what(input.result); });
+  };
+  std::string caption =
+      "A direction is one of the independent ways in which the rows differ (an eigenvector of their covariance). The "
+      "strongest come first: this is the spectrum.";
+  if (any([](const auto& s) { return s.values.front() > 0; })) {
+    caption += " A curve that drops below the dashed line of its colour has dead directions.";
+  }
+  if (any([](const auto& s) { return !(s.values.front() > 0); })) {
+    caption += " Of rows that are all the same there is no curve.";
+  }
+  if (any([](const auto& s) { return s.values.back() <= s.floor; })) {
+    caption += " Dotted: what rounding alone makes.";
+  }
+  return caption;
 }
 
 std::string measures_table(const std::vector<Input>& inputs) {
@@ -167,10 +190,8 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
   const std::string title =
       "Is it collapsed? " + (titles.size() > 4 ? format("%zu inputs", titles.size()) : join(titles));
   Answer answer = answer_of(inputs);
-  answer.picture = figure_html(
-      spectrum_figure("How much varies along each direction", spectra, dead_below), folder, "comparison",
-      "The spectrum of the covariance: directions are sorted by how much the rows vary along them. A curve that drops "
-      "below the dashed line of its colour has dead directions. Dotted: what rounding alone makes.");
+  answer.picture = figure_html(spectrum_figure("How much varies along each direction", spectra, dead_below), folder,
+                               "comparison", caption_of(inputs));
   std::string body = answer_html(title, answer);
   body +=
       folded("How few directions hold the variance",

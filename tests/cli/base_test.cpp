@@ -468,36 +468,6 @@ TEST_F(BaseCli, SaysWhichNetworkOfACheckpointItReadAndWhatItPassedOver) {
   EXPECT_NE(rows.out.find("; passed over: 'args' argparse.Namespace"), std::string::npos) << rows.out;
 }
 
-TEST_F(BaseCli, WatchesRunsUntilTheyHaveEnded) {
-  for (const char* name : {"a", "b"}) {
-    make_directories(folder_ / name);
-    write_file(folder_ / name / "config.toml", "[train]\nepochs = 4\n");
-    write_file(folder_ / name / "metrics.jsonl", R"({"step": 10, "epoch": 1.0, "loss": 3.5, "rank_r": 2.0, "dead_r": 3}
-{"step": 20, "epoch": 2.0, "loss": 2.5, "rank_r": 3.0, "dead_r": 1}
-{"step": 30, "epo)");
-    write_file(folder_ / name / "spectra.jsonl", R"({"version": 1, "r_dimensions": 4}
-{"step": 10, "r": [0, -5, -5, -5]}
-{"step": 20, "r": [0, -1, -2, -5]}
-)");
-  }
-  const Outcome once = run({"watch", path("a"), path("b"), "--once", "--out", path("watch.html"), "--json"});
-  ASSERT_EQ(once.status, 0) << once.err;
-  EXPECT_EQ(Json::parse(once.out).at("ended"), false);
-  const std::string page = read_file(folder_ / "watch.html");
-  for (const char* part : {"a is at epoch 2.0 of 4, step 20; b is", "1 of 4", "id=\"figure-loss\"",
-                           "id=\"figure-spectrum-2\"", "data-seconds=\"5\""}) {
-    EXPECT_NE(page.find(part), std::string::npos) << part;
-  }
-  EXPECT_FALSE(fs::exists(folder_ / "loss.csv")) << "nothing but the page is written";
-  // It ends by itself when all have ended, and the page no longer loads itself anew.
-  for (const char* name : {"a", "b"}) write_file(folder_ / name / "DONE", R"({"steps": 20, "seconds": 3})");
-  const Outcome ended = run({"watch", path("a"), path("b"), "--every", "1"});
-  ASSERT_EQ(ended.status, 0) << ended.err;
-  EXPECT_EQ(read_file(folder_ / "a/watch.html").find("data-seconds"), std::string::npos);
-  expect_refused(run({"watch", path("nothing"), "--once"}), "is no run directory");
-  expect_refused(run({"watch", path("a"), "--every", "0"}), "");
-}
-
 #if !DIRECTCLR_WITH_TORCH
 // Commands that take a run or weights look for these first.
 TEST_F(BaseCli, SaysWhatIsMissingForTraining) {

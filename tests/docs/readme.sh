@@ -24,6 +24,7 @@ while IFS= read -r command; do
     "directclr train --data fashion-mnist"*) command+=" --data fashion-mnist:$work/fashion --epochs 1" ;;
     "directclr evaluate encoder.safetensors"*) command+=" --data fashion-mnist:$work/fashion" ;;
     "directclr train --data folder:photos"*) command+=" --image-size 32 --arch bottleneck:1,1,1,1:16 --epochs 1 --batch-size 16" ;;
+    "directclr watch"*) command+=" --once" ;;
     "directclr reproduce all --scale smoke"*) command+=" --data fashion-mnist:$work/fashion --limit 256 --epochs 1 --seeds 1" ;;
     "directclr experiment"*) command+=" --data fashion-mnist:$work/fashion" ;;
     "directclr reproduce table1"*) command+=" --image-size 32 --arch basic:1,1,1,1:16 --epochs 1 --batch-size 16" ;;

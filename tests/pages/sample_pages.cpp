@@ -20,6 +20,7 @@
 #include "directclr/report/run_results.h"
 #include "directclr/report/spectrum_page.h"
 #include "directclr/report/spectrum_result.h"
+#include "directclr/report/watch_page.h"
 #include "directclr/spectrum/spectra_log.h"
 #include "directclr/spectrum/spectrum.h"
 #include "tests/support/matrices.h"
@@ -52,24 +53,47 @@ void spectrum_page(const fs::path& folder, const std::string& name, const array:
   report::write_spectrum_page(folder / name, {name});
 }
 
-// A run whose effective rank rises to step 100 and then falls to a third.
-void write_run(const fs::path& folder, const std::string& projector, const report::SpectrumResult& r, bool falling) {
+double steep(int64_t k) { return std::exp(-0.06 * static_cast<double>(k)); }
+
+enum class Way { kHealthy, kFalling, kDying };
+
+// The eigenvalues of r at a step of 400, on the way to those of rows of `gentle`, `steep` or `with_a_tail`.
+std::vector<double> eigenvalues_at(int step, Way way) {
+  const double late = step > 100 ? (step - 100) / 300.0 : 0, early = std::min(1.0, step / 100.0);
+  std::vector<double> values;
+  for (int64_t k = 0; k < kWidth; ++k) {
+    double scale = gentle(k);
+    if (way == Way::kFalling) scale = std::pow(gentle(k), 1 - late) * std::pow(steep(k), late);
+    if (way == Way::kDying) scale = std::pow(gentle(k), 1 - late) * std::pow(with_a_tail(k), late);
+    values.push_back(std::pow(scale, 2 / early));
+  }
+  return values;
+}
+
+double effective_rank(const std::vector<double>& values) {
+  double sum = 0, entropy = 0;
+  for (const double value : values) sum += value;
+  for (const double value : values) entropy -= value / sum * std::log(value / sum);
+  return std::exp(entropy);
+}
+
+// A run that has ended, whose log agrees with its spectrum.
+void write_run(const fs::path& folder, const std::string& projector, const report::SpectrumResult& r, Way way) {
   make_directories(folder / "spectrum");
   write_file(folder / "config.toml",
-             "[train]\ndata = \"a made-up set\"\nseed = 0\nepochs = 4\n[encoder]\narch = \"tiny\"\n"
+             "[train]\ndata = \"a made-up set\"\nseed = 0\nepochs = 5\nbatch_size = 64\n[encoder]\narch = \"tiny\"\n"
              "[projector]\nprojector = \"" +
                  projector + "\"\n");
   write_file(folder / "DONE", R"({"steps": 400, "seconds": 65})");
   std::string metrics, spectra = spectrum::spectra_head("", kWidth, 0);
   for (int step = 20; step <= 400; step += 20) {
-    const double rise = std::min(1.0, step / 100.0), fall = falling && step > 100 ? (step - 100) / 300.0 : 0;
-    const double rank = 50 * rise * (1 - 0.7 * fall);
-    metrics += format("{\"step\": %d, \"loss\": %.4f, \"rank_r\": %.3f, \"rank_z\": %.3f, \"dead_r\": %d}\n", step,
-                      1 + 3.0 / step, rank, rank / 2, static_cast<int>(fall * 2));
-    std::vector<double> values;
-    for (int64_t k = 0; k < kWidth; ++k) {
-      values.push_back(std::exp(-static_cast<double>(k) * (0.02 + 0.3 * fall) / rise));
-    }
+    const std::vector<double> values = eigenvalues_at(step, way);
+    const auto dead = std::count_if(values.begin(), values.end(), [&](double v) { return v < 1e-4 * values[0]; });
+    metrics += format(
+        "{\"step\": %d, \"epoch\": %.2f, \"loss\": %.4f, \"lr\": %.3f, \"images_per_second\": 400, \"rank_r\": %.3f, "
+        "\"rank_z\": %.3f, \"dead_r\": %d}\n",
+        step, step / 100.0, 1 + 3.0 / step, 0.6 - step / 1000.0, effective_rank(values), effective_rank(values) / 2,
+        static_cast<int>(dead));
     spectra += spectrum::spectra_line(step, spectrum::logged_spectrum(values), {});
   }
   write_file(folder / "metrics.jsonl", metrics);
@@ -78,6 +102,17 @@ void write_run(const fs::path& folder, const std::string& projector, const repor
   write_file(folder / "probe.json", "{\"top1\": " + top1 + R"(, "protocol": {"method": "L-BFGS", "dims": [0, 64],
              "representation_width": 64, "random_init": false}})");
   report::write_spectrum_result(folder / "spectrum" / "representation.json", r);
+}
+
+// The runs as if they were still trained.
+void live_page(const fs::path& out, const std::vector<fs::path>& folders, const report::Look& look) {
+  std::vector<report::RunResults> runs;
+  for (const auto& folder : folders) {
+    runs.push_back(report::read_results(folder));
+    runs.back().state = report::RunState::kAtWork;
+  }
+  make_directories(out);
+  write_file(out / "index.html", report::watch_page(runs, look));
 }
 
 void report_page(const fs::path& out, const std::vector<fs::path>& folders) {
@@ -175,12 +210,14 @@ int main(int argc, char** argv) {
   spectrum_page(out, "complete", rows_with(1000, 1, [](int64_t) { return 0.0; }));
   spectrum_page(out, "few", rows_with(50, 0, gentle));
   const auto healthy = measured(rows_with(1000, 0, gentle), "r"), dead = measured(rows_with(1000, 0, with_a_tail), "r");
-  write_run(out / "runs/falling", "mlp", healthy, true);
-  write_run(out / "runs/none", "none", dead, false);
-  write_run(out / "runs/mlp", "mlp", healthy, false);
+  write_run(out / "runs/falling", "mlp", measured(rows_with(1000, 0, steep), "r"), Way::kFalling);
+  write_run(out / "runs/none", "none", dead, Way::kDying);
+  write_run(out / "runs/mlp", "mlp", healthy, Way::kHealthy);
   report_page(out / "falling", {out / "runs/falling"});
   report_page(out / "collapsed-run", {out / "runs/none"});
   report_page(out / "runs-compared", {out / "runs/none", out / "runs/mlp"});
+  live_page(out / "live", {out / "runs/none", out / "runs/mlp"}, {7, 3600});
+  live_page(out / "live-quick", {out / "runs/falling"}, {7, 1});
   make_directories(out / "explain");
   report::write_explanation(out / "explain" / "explain.json", explanation());
   report::write_explanation_page(out / "explain");

@@ -140,6 +140,9 @@ class Plot {
     const box = this.svg.getBoundingClientRect();
     return [(event.clientX - box.left) * this.width / box.width, (event.clientY - box.top) * this.width / box.width];
   }
+  // What the reader has chosen here, so that it outlasts a page that is loaded anew.
+  chosen() { return {}; }
+  choose() {}
   say(text) { this.said.textContent = text || this.hint; this.said.classList.toggle("idle", !text); }
   pointed(event) { const [x, y] = this.local(event); this.look(x, y); }
 }
@@ -189,6 +192,16 @@ class Lines extends Plot {
       });
     });
   }
+  chosen() {
+    return { hidden: [...this.hidden].map(i => this.series[i].name), zoom: this.zoom, turned: this.scale !== this.data.y.scale };
+  }
+  choose(was) {
+    this.series.forEach((s, i) => { if (was.hidden.includes(s.name)) this.hidden.add(i); });
+    for (const b of this.key.children) b.setAttribute("aria-pressed", String(!was.hidden.includes(b.textContent)));
+    this.zoom = was.zoom;
+    if (was.turned) this.turnScale();
+    this.draw();
+  }
   turnScale() {
     const other = this.data.y.scale === "linear" ? (this.positive() ? "log" : "symlog") : this.data.y.scale;
     this.scale = this.scale === "linear" ? other : "linear";
@@ -232,6 +245,11 @@ class Lines extends Plot {
       const pad = (high - low) * 0.05;
       low -= low >= 0 && low - pad < 0 ? low : pad;
       high += pad;
+    }
+    if (this.scale === "log" && high > low) {  // what lies at an end is not to lie on the axis
+      const pad = (high / low) ** 0.03;
+      low /= pad;
+      high *= pad;
     }
     const named = linesOf(this.data.x.label, this.width - 80).length;
     const area = { left: 62, right: this.width - 12, top: 22, bottom: height - 29 - named * (FONT + 3) };
@@ -473,6 +491,16 @@ class Film extends Plot {
     }, Math.max(40, 6000 / this.data.steps.length));
   }
   stop() { clearInterval(this.timer); this.timer = null; this.play.textContent = "▶"; }
+  // The last step is followed.
+  chosen() {
+    return { layer: this.layer, step: this.time === this.data.steps.length - 1 ? null : this.data.steps[this.time] };
+  }
+  choose(was) {
+    if (this.layers.includes(was.layer)) this.layer = was.layer;
+    const later = this.data.steps.findIndex(step => step >= was.step);
+    if (was.step !== null && later >= 0) this.time = later;
+    this.draw();
+  }
   dead(t) {
     const values = this.data.layers[this.layer].values[t], line = values[0] + Math.log10(this.data.dead_below);
     return values[0] === null ? values.length : values.filter(v => v === null || v < line).length;
@@ -579,12 +607,23 @@ addEventListener("beforeprint", () => {
   folded.forEach(d => { d.open = true; });
   plots.forEach(p => p.draw());
 });
-// A page of a training that goes on is loaded anew, but not while somebody is at a figure.
-const anew = document.getElementById("anew");
-if (anew) {
-  setInterval(() => {
-    if (!document.querySelector("figure:hover, figure :focus-visible")) location.reload();
-  }, 1000 * anew.dataset.seconds);
-}
 addEventListener("afterprint", () => folded.forEach(d => { d.open = false; }));
+// A page of a training that goes on is loaded anew, but not while somebody is at a figure. What the reader has chosen
+// stays, and a page that nobody has written anew for long says so.
+const anew = document.getElementById("anew"), name = "directclr " + location.pathname, now = Date.now();
+let kept = {};
+try { kept = JSON.parse(sessionStorage.getItem(name)) || {}; } catch { /* nothing is kept */ }
+for (const p of plots) if (kept.chosen && kept.chosen[p.figure.id]) p.choose(kept.chosen[p.figure.id]);
+if (anew) {
+  const every = 1000 * anew.dataset.seconds, since = kept.look === anew.dataset.look ? kept.since : now;
+  if (now - since > Math.max(3 * every, 15000)) {
+    anew.textContent = `For ${Math.round((now - since) / 1000)} s this page has not been written anew: is directclr watch still at work?`;
+  }
+  setInterval(() => {
+    if (document.querySelector("figure:hover, figure :focus-visible")) return;
+    const chosen = Object.fromEntries(plots.map(p => [p.figure.id, p.chosen()]));
+    try { sessionStorage.setItem(name, JSON.stringify({ look: anew.dataset.look, since, chosen })); } catch { /* as above */ }
+    location.reload();
+  }, every);
+}
 })();

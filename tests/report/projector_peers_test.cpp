@@ -1,0 +1,190 @@
+#include "directclr/report/projector_peers.h"
+
+#include <gtest/gtest.h>
+
+#include "directclr/core/files.h"
+#include "directclr/core/json.h"
+#include "directclr/core/text.h"
+#include "directclr/report/run_answer.h"
+#include "tests/support/folders.h"
+
+namespace directclr::report {
+namespace {
+
+using Kind = ProjectorEvidence::Kind;
+
+SpectrumResult spectrum_of(std::vector<double> values, int64_t samples = 1000) {
+  spectrum::SpectrumSummary s;
+  s.values = std::move(values);
+  s.samples = samples;
+  s.effective_rank_lambda = 2.5;
+  return spectrum_result(s, {}, Json::object());
+}
+
+const std::vector<double> kAlive = {4, 3, 2, 1}, kDying = {4, 3, 1e-6, 1e-7};
+
+RunResults run_with(const std::string& projector, std::vector<double> values, double top1) {
+  RunResults run;
+  run.name = projector;
+  run.path = "runs/" + projector;
+  run.config = {{"train", "data", "cifar10"},
+                {"train", "seed", "0"},
+                {"projector", "projector", projector},
+                {"run", "threads", "2"}};
+  run.environment = {{"images", "50000"}, {"data_fingerprint", "abc"}};
+  run.spectra.emplace("representation", spectrum_of(std::move(values)));
+  run.probe = Accuracy{top1, "linear probe, L-BFGS"};
+  return run;
+}
+
+void set(RunResults& run, const std::string& name, const std::string& value) {
+  for (auto& entry : run.config) {
+    if (entry.name == name) entry.text = value;
+  }
+}
+
+std::vector<std::string> names_of(const std::vector<ProjectorPeer>& peers) {
+  std::vector<std::string> names;
+  for (const auto& peer : peers) names.push_back(peer.name);
+  return names;
+}
+
+using Names = std::vector<std::string>;
+
+TEST(ProjectorPeers, DifferInTheProjectorAlone) {
+  const auto none = run_with("none", kDying, 0.75);
+  auto mlp = run_with("mlp", kAlive, 0.8), other = mlp;
+  const auto peers = projector_peers(none, {none, mlp});
+  ASSERT_EQ(names_of(peers), Names{"mlp"}) << "not the run itself";
+  EXPECT_EQ(peers[0].projector, "mlp");
+  EXPECT_EQ(*peers[0].top1, 0.8);
+  set(other, "threads", "16");
+  EXPECT_EQ(names_of(projector_peers(none, {other})), Names{"mlp"}) << "the same numbers, carried out in another way";
+  for (const auto& [name, value] : {std::pair("seed", "1"), std::pair("data", "imagenet")}) {
+    other = mlp;
+    set(other, name, value);
+    EXPECT_EQ(names_of(projector_peers(none, {other})), Names{}) << name;
+  }
+  other = mlp;
+  other.config.push_back({"augment", "crop_scale_min", "0.5"});
+  EXPECT_EQ(names_of(projector_peers(none, {other})), Names{}) << "what one of them does not say may differ";
+  other = mlp;
+  other.environment["data_fingerprint"] = "def";
+  EXPECT_EQ(names_of(projector_peers(none, {other})), Names{}) << "other images under the same name";
+  other.environment.clear();
+  EXPECT_EQ(names_of(projector_peers(none, {other})), Names{"mlp"}) << "runs of before fingerprints";
+}
+
+TEST(ProjectorPeers, AreComparedWhereTheyWereMeasuredAlike) {
+  const auto none = run_with("none", kDying, 0.75);
+  const auto peer = [&](const auto& change) {
+    std::vector<RunResults> beside = {run_with("mlp", kAlive, 0.8)};
+    change(beside[0]);
+    const auto found = projector_peers(none, beside).at(0);
+    return std::pair(found.spectrum != nullptr, found.top1.has_value());
+  };
+  EXPECT_EQ(peer([](RunResults&) {}), std::pair(true, true));
+  EXPECT_EQ(peer([](RunResults& r) { r.spectra.clear(); }), std::pair(false, true));
+  EXPECT_EQ(peer([](RunResults& r) { r.spectra.at("representation").samples = 500; }), std::pair(false, true));
+  EXPECT_EQ(peer([](RunResults& r) { r.spectra.at("representation").l2_normalized = true; }), std::pair(false, true));
+  EXPECT_EQ(peer([](RunResults& r) { r.spectra.at("representation").lines.dead_below = 1e-3; }),
+            std::pair(false, true));
+  EXPECT_EQ(peer([](RunResults& r) { r.spectra.at("representation") = spectrum_of({1, 1}); }), std::pair(false, true));
+  EXPECT_EQ(peer([](RunResults& r) { r.probe.reset(); }), std::pair(true, false));
+  EXPECT_EQ(peer([](RunResults& r) { r.probe->protocol = "linear probe, SGD"; }), std::pair(true, false));
+}
+
+TEST(ProjectorEvidence, NamesTheProjectorToTake) {
+  const auto dying = spectrum_of(kDying), alive = spectrum_of(kAlive), one = spectrum_of({4, 3, 2, 1e-7});
+  // The highest accuracy of those that keep more alive; of those without accuracy the one that keeps most.
+  EXPECT_EQ(projector_evidence(dying, 0.5, {{"a", "mlp", &alive, 0.6}, {"b", "linear", &one, 0.7}}).best, "linear");
+  EXPECT_EQ(projector_evidence(dying, 0.5, {{"a", "mlp", &alive, {}}, {"b", "linear", &one, {}}}).best, "mlp");
+  EXPECT_EQ(projector_evidence(dying, {}, {{"a", "mlp", &one, 0.6}, {"b", "linear", &alive, {}}}).best, "linear");
+  // One that costs accuracy is not taken where another does not.
+  const auto mixed = projector_evidence(dying, 0.5, {{"a", "direct", &alive, 0.4}, {"b", "linear", &one, 0.5}});
+  EXPECT_EQ(mixed.kind, Kind::kHelps);
+  EXPECT_EQ(mixed.best, "linear");
+  EXPECT_FALSE(mixed.gains_accuracy);
+  EXPECT_EQ(projector_evidence(dying, 0.5, {}).kind, Kind::kNothing);
+  // The measured one decides, whichever comes first.
+  for (const bool first : {true, false}) {
+    std::vector<ProjectorPeer> peers = {{"a", "mlp", &dying, {}}, {"b", "linear", nullptr, {}}};
+    if (first) std::swap(peers[0], peers[1]);
+    const auto evidence = projector_evidence(dying, {}, peers);
+    EXPECT_EQ(evidence.kind, Kind::kNoRemedy);
+    EXPECT_EQ(evidence.unmeasured, Names{"b"});
+    EXPECT_EQ(evidence.facts, "without one 2 of 4 directions are dead, with mlp (run a) 2");
+  }
+  EXPECT_EQ(projector_evidence(dying, {}, {{"a", "mlp", &one, 0.6}}).facts,
+            "without one 2 of 4 directions are dead, with mlp (run a) 1 (linear probe 60.0 %)");
+}
+
+// What was measured on CIFAR-10 (docs/axes.csv, docs/results.json), one comparison at a time.
+class MeasuredRuns : public ::testing::Test {
+ protected:
+  struct Measured {
+    double dead, top1;
+  };
+  static SpectrumResult with_dead(double dead) {
+    std::vector<double> values(512, 1e-6);
+    std::fill(values.begin(), values.end() - static_cast<std::ptrdiff_t>(dead), 1.0);
+    return spectrum_of(values, 10000);
+  }
+  static ProjectorEvidence evidence(const Measured& none, const std::string& projector, const Measured& with) {
+    const auto own = with_dead(none.dead), other = with_dead(with.dead);
+    return projector_evidence(own, none.top1, {{projector, projector, &other, with.top1}});
+  }
+  // Of seed 0. `what` is as the file has it.
+  static Measured axis(const std::string& what, const std::string& projector) {
+    const std::string begin = what + "," + projector + ",0,";
+    for (const auto& line : split(read_file(test::tests_folder() / "../docs/axes.csv"), '\n')) {
+      if (!line.starts_with(begin)) continue;
+      const auto cells = split(line.substr(begin.size()), ',');  // device, width, top1, knn, dead_r, rank_r
+      Measured found{};
+      EXPECT_TRUE(cells.size() == 6 && parse_double(cells[2], found.top1) && parse_double(cells[4], found.dead))
+          << line;
+      return {found.dead, found.top1 / 100};
+    }
+    ADD_FAILURE() << begin;
+    return {};
+  }
+};
+
+TEST_F(MeasuredRuns, ShowThatAProjectorHelpsCostsOrIsNoRemedy) {
+  const auto shown = [](const std::string& what, const std::string& projector) {
+    return evidence(axis(what, "none"), projector, axis(what, projector));
+  };
+  EXPECT_EQ(shown("nothing", "linear").kind, Kind::kHelps);
+  EXPECT_EQ(shown("tau 0.5", "linear").kind, Kind::kHelps);
+  EXPECT_EQ(shown("nothing", "direct").kind, Kind::kCosts) << "DirectCLR after ten epochs";
+  const auto small = shown("\"batch 128, rate 0.3\"", "mlp");
+  EXPECT_EQ(small.kind, Kind::kNoRemedy);
+  EXPECT_TRUE(small.gains_accuracy);
+  EXPECT_EQ(small.facts, "without one 48 of 512 directions are dead (linear probe 51.6 %), with mlp 50 (52.3 %)");
+}
+
+TEST(RunAnswer, LooksAtTheRunsBeside) {
+  const auto none = run_with("none", kDying, 0.75), mlp = run_with("mlp", kAlive, 0.8);
+  const auto dead = run_with("mlp", kDying, 0.8);
+  const auto said = [](const Answer& answer, const char* question) {
+    for (const auto& [asked, text] : answer.questions) {
+      if (asked == question) return text;
+    }
+    return std::string();
+  };
+  EXPECT_TRUE(said(run_answer(none), kWhy).starts_with("This run has no projector")) << said(run_answer(none), kWhy);
+  EXPECT_TRUE(said(run_answer(none, {none, mlp}), kWhy).starts_with("This run has no projector"));
+  EXPECT_TRUE(said(run_answer(none, {none, dead}), kWhy).starts_with("Not for want of a projector: without one 2 of 4"))
+      << said(run_answer(none, {none, dead}), kWhy);
+  EXPECT_TRUE(
+      said(run_answer(none, {none, mlp}), kDoesItHurt)
+          .ends_with("75.0 % of the test images right; of runs that differ in the projector alone: 80.0 % of mlp."));
+  EXPECT_TRUE(said(run_answer(none), kDoesItHurt).ends_with("Whether more were possible, only another run can say."));
+  const Answer both = runs_answer({none, mlp});
+  EXPECT_EQ(both.sentence, "1 of 2 runs has collapsed (\"none\"); \"mlp\" classifies best (80.0 %).");
+  EXPECT_TRUE(both.advice.at(0).starts_with("\"none\": Train with a projector (`--projector mlp`): without one 2 of 4"))
+      << both.advice.at(0);
+}
+
+}  // namespace
+}  // namespace directclr::report
