@@ -86,8 +86,9 @@ void add_info(CLI::App& data, Program& program) {
     ReadOptions reading;
   };
   auto state = std::make_shared<State>();
-  auto* command = data.add_subcommand(
-      "info", "say what a data set holds, and what is odd about it: headers of 10,000 images, or --check");
+  auto* command = data.add_subcommand("info",
+                                      "say what a data set holds and what is odd about it, by the headers of up to "
+                                      "10,000 images; with --check by decoding all");
   command->add_option("source", state->source, data::source_forms())->required();
   command->add_flag("--check", state->check, "decode every image and say which cannot be read");
   state->reading.add_to(*command);

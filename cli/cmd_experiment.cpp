@@ -18,8 +18,8 @@ void add_experiment(CLI::App& app, Program& program) {
   auto state = std::make_shared<ExperimentState>();
   auto* command = app.add_subcommand(
       "experiment",
-      "variants x settings x seeds of a TOML file: every run, evaluation, paired statistics and pages; "
-      "can be interrupted");
+      "a comparison of your own, variants x settings x seeds of a TOML file: every run, evaluation, paired statistics "
+      "and pages; needs labelled training and test images; can be interrupted");
   command->add_option("file", state->file, "FILE.toml: [experiment], [settings], [variants.NAME], [grid]")->required();
   state->command.add_to(*command);
   add_example(*command, "directclr experiment recipes/experiments/projectors.toml --out runs/projectors");

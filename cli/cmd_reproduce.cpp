@@ -33,7 +33,9 @@ std::string suites_help() {
 void add_reproduce(CLI::App& app, Program& program) {
   auto state = std::make_shared<ReproduceState>();
   auto* command = app.add_subcommand(
-      "reproduce", "a table or figure of the paper: every run, evaluation, statistics and pages; can be interrupted");
+      "reproduce",
+      "a table or figure of the paper: every run, evaluation, statistics and pages; needs labelled training and test "
+      "images; can be interrupted");
   command->add_option("suite", state->suite, suites_help())->required();
   command
       ->add_option("--scale", state->scale,

@@ -117,8 +117,8 @@ eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_pr
       loading(part == data::Split::kTrain ? "features of training images" : "features of test images");
   options.limit = limit;
   options.keep_share = keep_share;
-  return eval::extract_features(model.encoder, with_projector ? model.projector.get() : nullptr, source(part, labelled),
-                                settings.augment, device, options, context, group);
+  return eval::extract_features(model::encoder_of(model.encoder), with_projector ? model.projector.get() : nullptr,
+                                source(part, labelled), settings.augment, device, options, context, group);
 }
 
 Json OpenedRun::read_so_far(std::optional<data::Split> part) const {

@@ -3,6 +3,7 @@
 #include "cli/engine/commands.h"
 #include "cli/engine/opened_run.h"
 #include "directclr/causes/conclusion.h"
+#include "directclr/causes/loss_pull.h"
 #include "directclr/core/error.h"
 #include "directclr/core/json.h"
 #include "directclr/core/parallel.h"
@@ -31,10 +32,11 @@ int64_t batch_of(const ExplainRequest& request, const OpenedRun& run, uint64_t i
 
 void explain_run(const ExplainRequest& request, const OpenedRun& run, Console& console) {
   const auto& settings = request.settings;
+  const settings::LossSettings& loss = run.of_weights() ? request.loss : run.settings.loss;
+  causes::require_pair_weights(loss);
   const auto& all = run.source(data::Split::kTrain, false);
   const uint64_t count = std::min(static_cast<uint64_t>(settings.images), all.size());
   const data::Subset images(all, data::spread_places(count, all.size()));
-  const settings::LossSettings& loss = run.of_weights() ? request.loss : run.settings.loss;
   const explain::Network network{run.model.encoder, run.model.projector, loss, run.settings.augment, run.device};
   causes::ViewOptions options;
   options.batch = batch_of(request, run, count, console);

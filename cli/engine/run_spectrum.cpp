@@ -1,4 +1,6 @@
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include "cli/engine/commands.h"
 #include "cli/engine/opened_run.h"
@@ -30,8 +32,12 @@ std::optional<report::MeasuredInput> measure_run(const SpectrumRequest& request,
     spectrum::RowAnalysis analysis(wanted, rows.size(0), rows.size(1), settings.cka);
     analysis.add(tensor::array_of(rows));
     distributed::merge(analysis.moments(), group);
+    std::vector<int64_t> places;  // of the images whose rows are left out
+    for (const int64_t row : analysis.skipped_rows()) places.push_back(features.places[row].item<int64_t>());
+    places = distributed::joined(places, spectrum::kNumberedRows, group);
     if (!group.is_root()) return;
     auto found = analysis.finish(request.base.run.string(), console.context());
+    found.skipped_rows = std::move(places);
     input = run.measured(report::spectrum_result(found, settings.verdict, {}), layer);
     input->rows = std::move(found.rows);
     input->hold = std::move(owner);

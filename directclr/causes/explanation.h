@@ -92,7 +92,8 @@ struct Explanation {
   std::optional<FirstLayerGrowth> first_layer;  ///< of a projector of several matrices
 };
 
-/// Looks at all images of `source`. Throws InputError when they do not fill two batches, NumericalError, Interrupted.
+/// Looks at all images of `source`. Throws InputError, before it looks, when they do not fill two batches and for a
+/// loss without weights of pairs (require_pair_weights); NumericalError, Interrupted.
 Explanation explain(const Subject& subject, const data::Source& source, const settings::ExplainSettings& settings,
                     const ViewOptions& options, const Context& context);
 

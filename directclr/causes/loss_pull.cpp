@@ -227,6 +227,8 @@ void check_views(const char* name, const Array& z_a, const Array& z_b) {
 
 }  // namespace
 
+void require_pair_weights(const settings::LossSettings& loss) { pull_of(loss); }
+
 PairWeights pair_weights(const Array& z_a, const Array& z_b, Weights weights, const settings::LossSettings& loss) {
   check_views("pair_weights", z_a, z_b);
   return weights == Weights::kEqn2 ? softmax_weights(z_a, z_b) : pull_of(loss).weights(z_a, z_b, loss);

@@ -24,6 +24,9 @@ struct PairWeights {
   std::vector<double> together;  ///< (n): of |z_i - z'_i|^2 / 2
 };
 
+/// Throws InputError for a loss of which no weights of pairs are known: those that compare dimensions.
+void require_pair_weights(const settings::LossSettings& loss);
+
 /// Of Eqn 2, with alpha its softmax over the similarities of z_i with the other z_j and, at j = i, with z'_i: apart is
 /// alpha_ij and together 1 - alpha_ii. Of the trained loss:
 ///   - infonce, ntxent: the same on z / |z| / sqrt(tau), whose distances are the similarities of the loss at its
@@ -31,7 +34,7 @@ struct PairWeights {
 ///   - spectral: s_ij / (n - 1) and 1, with s_ij = z_i . z_j / |z_i| |z_j| / tau: no softmax; negative where z_i and
 ///     z_j lie more than a right angle apart, which this loss brings nearer again
 ///   - align-uniform: w_u t n p_ij and w_a, with p the softmax of -t |z_i / |z_i| - z_j / |z_j||^2 over all i != j
-/// Throws InputError for another loss, of which no weights are known, std::invalid_argument for other shapes.
+/// Throws as require_pair_weights does, std::invalid_argument for other shapes.
 PairWeights pair_weights(const array::Array& z_a, const array::Array& z_b, Weights weights,
                          const settings::LossSettings& loss);
 

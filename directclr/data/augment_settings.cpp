@@ -64,8 +64,8 @@ void AugmentSettings::describe(FieldList& f) {
   f.add("preset", preset, "starting values of this table; auto goes by the kind of data and the pictures' size",
         choices(augment_presets(), "auto"));
   f.add("image_size", image_size, 8, 1024, "side of the square views in pixels");
-  f.add("crop_scale_min", crop_scale_min, 1e-4, 1, "random resized crop: smallest share of the image's area");
-  f.add("crop_scale_max", crop_scale_max, 1e-4, 1, "random resized crop: largest share of the image's area");
+  f.add("crop_scale_min", crop_scale_min, 1e-4, 1, "random resized crop: smallest fraction of the image's area");
+  f.add("crop_scale_max", crop_scale_max, 1e-4, 1, "random resized crop: largest fraction of the image's area");
   f.add("crop_ratio_min", crop_ratio_min, 0.1, 10, "random resized crop: smallest width / height");
   f.add("crop_ratio_max", crop_ratio_max, 0.1, 10, "random resized crop: largest width / height");
   f.add("interpolation", interpolation, "resize filter of the training views", {"bicubic", "bilinear"});
@@ -87,9 +87,9 @@ void AugmentSettings::describe(FieldList& f) {
   f.formerly("small_views");
   f.add("local_size", local_size, 8, 1024, "side of the local views in pixels");
   f.formerly("small_size");
-  f.add("local_scale_min", local_scale_min, 1e-4, 1, "local views: smallest share of the image's area");
+  f.add("local_scale_min", local_scale_min, 1e-4, 1, "local views: smallest fraction of the image's area");
   f.formerly("small_scale_min");
-  f.add("local_scale_max", local_scale_max, 1e-4, 1, "local views: largest share of the image's area");
+  f.add("local_scale_max", local_scale_max, 1e-4, 1, "local views: largest fraction of the image's area");
   f.formerly("small_scale_max");
   f.add("eval_crop_fraction", eval_crop_fraction, 0.1, 1,
         "evaluation: short side resized to image_size / this (bilinear), then centre crop");

@@ -22,7 +22,7 @@ struct ReadSettings {
     f.add("label_key", label_key,
           "of shards: what holds the label, a member KEY.LABEL_KEY or a field of KEY.json; empty: KEY.cls");
     f.add("image_key", image_key,
-          "of shards: the member KEY.IMAGE_KEY is the image; empty: the one whose suffix is a picture's");
+          "of shards: the member KEY.IMAGE_KEY is the image; empty: the one with the suffix of an image format");
   }
   bool operator==(const ReadSettings&) const = default;
 };

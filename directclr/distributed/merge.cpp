@@ -5,6 +5,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/full.h>
 
+#include "directclr/core/json.h"
 #include "directclr/tensor/arrays.h"
 
 namespace directclr::distributed {
@@ -30,6 +31,16 @@ void merge(spectrum::FeatureMoments& moments, const ProcessGroup& group) {
   group.all_reduce_(unit_squares);
   sums.skipped = static_cast<int64_t>(group.all_reduce(static_cast<double>(sums.skipped)));
   moments.restore(sums);
+}
+
+std::vector<int64_t> joined(const std::vector<int64_t>& numbers, size_t most, const ProcessGroup& group) {
+  std::vector<int64_t> all;
+  for (const auto& text : group.all_gather_text(Json(numbers).dump())) {
+    for (const int64_t number : Json::parse(text).get<std::vector<int64_t>>()) {
+      if (all.size() < most) all.push_back(number);
+    }
+  }
+  return all;
 }
 
 }  // namespace directclr::distributed

@@ -34,7 +34,7 @@ class EvaluationMode {
 
 }  // namespace
 
-Features extract_features(model::ResNet encoder, model::Projector* projector, const data::Source& source,
+Features extract_features(const model::Encoder& encoder, model::Projector* projector, const data::Source& source,
                           const data::AugmentSettings& augment, torch::Device device, const FeatureOptions& options,
                           const Context& context, const distributed::ProcessGroup& group) {
   const auto total = static_cast<int64_t>(std::min(options.limit, source.size()));
@@ -43,7 +43,7 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
   const Share share = group.share(total);
   const data::Subset part(source, {chosen.begin() + share.first, chosen.begin() + share.first + share.count});
   const torch::NoGradGuard no_grad;
-  const EvaluationMode encoder_mode(encoder.get());
+  const EvaluationMode encoder_mode(encoder.module.get());
   const EvaluationMode projector_mode(projector);
 
   data::LoaderOptions loading;
@@ -73,7 +73,7 @@ Features extract_features(model::ResNet encoder, model::Projector* projector, co
     if (!loader.next(batch)) continue;
     const torch::Tensor images = pictures.global_views(batch);
     const CoreTurns::Turn turn = turns.take(context);
-    const torch::Tensor r = encoder->forward(images);
+    const torch::Tensor r = encoder.forward(images);
     if (!features.representation.defined()) features.representation = torch::empty({share.count, r.size(1)});
     features.representation.slice(0, done, done + batch.count).copy_(r);
     if (projector) {

@@ -4,8 +4,8 @@
 #include "directclr/data/augment_settings.h"
 #include "directclr/data/source.h"
 #include "directclr/distributed/process_group.h"
+#include "directclr/model/encoder.h"
 #include "directclr/model/projector.h"
-#include "directclr/model/resnet.h"
 
 namespace directclr::eval {
 
@@ -28,10 +28,11 @@ struct FeatureOptions {
   std::string task = "features";
 };
 
-/// Runs the encoder (and projector, unless null) in evaluation mode over centred views, without gradients, in float32.
-/// Leaves the modules' mode as it was. Several processes each take a share of the images, and rank 0 gets all rows (the
-/// other ranks' results hold labels alone). Throws Interrupted when asked to stop, InputError for a bad image.
-Features extract_features(model::ResNet encoder, model::Projector* projector, const data::Source& source,
+/// Runs the encoder, whose module lies on `device` (and projector, unless null) in evaluation mode over centred views,
+/// without gradients, in float32. Leaves the modules' mode as it was. Several processes each take a share of the
+/// images, and rank 0 gets all rows (the other ranks' results hold labels alone). Throws Interrupted when asked to
+/// stop, InputError for a bad image.
+Features extract_features(const model::Encoder& encoder, model::Projector* projector, const data::Source& source,
                           const data::AugmentSettings& augment, torch::Device device, const FeatureOptions& options,
                           const Context& context, const distributed::ProcessGroup& group = {});
 

@@ -141,7 +141,8 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
   encoder->eval();
   const double before = fingerprint(*encoder);
   // The test images are seen the same way after every epoch: their features are taken once.
-  const Features test_features = extract_features(encoder, nullptr, test, augment, device, loading, context, group);
+  const Features test_features =
+      extract_features(model::encoder_of(encoder), nullptr, test, augment, device, loading, context, group);
   Tensor x_test, y_test;
   if (group.is_root()) {
     x_test = test_features.representation.slice(1, first, end).to(device);

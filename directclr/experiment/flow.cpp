@@ -7,7 +7,10 @@
 #include "directclr/core/files.h"
 #include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
+#include "directclr/core/printable.h"
 #include "directclr/core/text.h"
+#include "directclr/data/data_kinds.h"
+#include "directclr/data/relabelled.h"
 #include "directclr/data/source.h"
 #include "directclr/experiment/collect.h"
 #include "directclr/experiment/run_plan.h"
@@ -34,6 +37,43 @@ Images find_images(const Scale& scale, const Options& options, const Context& co
     context.notice("notice: " + std::string(error.what()) + "; planned for " +
                    std::to_string(limit > 0 ? std::min(limit, assumed) : assumed) + " images");
     return {assumed, false};
+  }
+}
+
+// Every suite compares accuracies, which the evaluation of a run takes from the labels of both parts: what it would
+// refuse is refused before anything is trained.
+void check_labels(const settings::TrainSettings& train, const Context& context) {
+  const std::string& data = train.data;
+  if (!data::has_test_split(data)) {
+    throw InputError(printable(data), "has no test images, and the suite compares accuracies on them",
+                     "spectra alone: directclr train, then directclr report");
+  }
+  const data::OpenOptions options{.skip_bad = train.skip_bad, .reading = train.reading};
+  const auto labelled = [&](data::Split part, const char* name) {
+    try {
+      return data::open_labelled_source(data, part, options);
+    } catch (const InputError& error) {
+      throw InputError(std::string("labels of the ") + name + " images, which the suite's accuracies need",
+                       error.what());
+    }
+  };
+  const auto training = labelled(data::Split::kTrain, "training");
+  auto test = labelled(data::Split::kTest, "test");
+  if (!data::data_kinds().at(data::SourceSpec::parse(data).kind).always_labelled) {
+    data::with_classes_of(*training, std::move(test), data, context.notice);
+  }
+}
+
+// The same for all runs, which may differ in how they read labels.
+void check_labels(const std::vector<PlannedRun>& runs, const Context& context) {
+  const auto alike = [](const PlannedRun& a, const PlannedRun& b) {
+    return a.train.reading == b.train.reading && a.train.skip_bad == b.train.skip_bad;
+  };
+  std::vector<PlannedRun> checked;
+  for (const auto& run : runs) {
+    if (std::any_of(checked.begin(), checked.end(), [&](const auto& other) { return alike(run, other); })) continue;
+    check_labels(run.train, context);
+    checked.push_back(run);
   }
 }
 
@@ -174,6 +214,7 @@ Outcome perform(const Experiment& experiment, const Options& options, const fs::
   const auto plan = plan_runs(experiment.suites, scale, options.seeds > 0 ? options.seeds : scale.seeds, images.count);
   auto wanted = plan;
   wanted.runs = runs_matching(plan, options.only);
+  if (images.here) check_labels(wanted.runs, context);
   if (options.dry_run) return show_plan(wanted, options, images.here, measure);
   if (options.commands) return write_scripts(wanted, options);
   return run_all(experiment, plan, wanted, options, program, command_line, context);

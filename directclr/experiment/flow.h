@@ -43,8 +43,9 @@ struct Outcome {
 };
 
 /// Plans an experiment, and carries it out, lists its runs, writes scripts or makes its pages anew, as the options say.
-/// `program`: the directclr program, which trains and evaluates. Throws InputError for settings, patterns, data and
-/// files that are wrong, before any run; Error when pages cannot be written.
+/// `program`: the directclr program, which trains and evaluates. Throws InputError for settings, patterns, data
+/// (where they are here, images without labels among them) and files that are wrong, before any run; Error when pages
+/// cannot be written.
 Outcome perform(const Experiment& experiment, const Options& options, const std::filesystem::path& program,
                 const std::string& command_line, const MeasureMachine& measure, const Context& context);
 

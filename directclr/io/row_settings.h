@@ -19,17 +19,17 @@ struct RowSettings {
   void describe(FieldList& f) {
     f.section("rows");
     f.add("pool", pool,
-          "of arrays (N, T, D) or (N, C, H, W): mean over tokens or over the map, cls (the first token), or flatten; "
-          "none: such arrays are refused",
+          "how an array (N, T, D) or (N, C, H, W) becomes rows: mean over tokens or positions; cls: the first token; "
+          "flatten: all of them side by side; none: such arrays are refused",
           {"none", "mean", "cls", "flatten"});
     f.add("columns", columns,
           "of a text table: names, patterns and ranges FIRST:END counted from 0, with commas between: "
           "'embedding_*', 2:130, a,b,c; empty: all that hold numbers, without index and labels");
     f.add("label_column", label_column, "of a text table: leave out this column, by name or range (-1: is the last)");
     f.add("heading", heading, "of a text table: its first line names the columns", {"auto", "yes", "no"});
-    f.add("separator", separator, "of a text table: what is between its cells",
+    f.add("separator", separator, "of a text table: what separates its cells",
           {"auto", "comma", "tab", "semicolon", "pipe", "blanks"});
-    f.add("decimal", decimal, "of a text table: what is before the fraction of a number", {"auto", "point", "comma"});
+    f.add("decimal", decimal, "of a text table: the decimal separator of its numbers", {"auto", "point", "comma"});
   }
 };
 

@@ -32,7 +32,7 @@ void ExportSettings::describe(FieldList& f) {
   f.section("export");
   f.add("format", format, export_formats().help(), export_formats().names());
   f.add("projector", projector, "safetensors: the projector's weights instead; onnx: the projector too");
-  f.add("best", best, "of the best state that train --keep-best kept, not of the last");
+  f.add("best", best, "take the best state, which train --keep-best kept, instead of the last");
 }
 
 const Table<ExportFormat>& export_formats() {

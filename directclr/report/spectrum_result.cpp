@@ -99,6 +99,7 @@ SpectrumResult spectrum_result(const spectrum::SpectrumSummary& summary, const s
 SpectrumResult spectrum_result(const spectrum::Analysis& analysis, const spectrum::VerdictSettings& lines,
                                Json protocol) {
   SpectrumResult result = spectrum_result(analysis.summary, lines, std::move(protocol));
+  result.skipped_rows = analysis.skipped_rows;
   result.jackknife = analysis.jackknife;
   result.compat = analysis.compatible;
   result.geometry = analysis.geometry;
@@ -111,6 +112,7 @@ Json protocol_of(const SpectrumResult& s) {
   if (!s.split.empty()) protocol["split"] = s.split;
   protocol["samples"] = s.samples;
   protocol["skipped_rows"] = s.skipped;
+  if (s.skipped > 0) protocol["skipped_row_numbers"] = s.skipped_rows;
   protocol["l2_normalized"] = s.l2_normalized;
   protocol["matrix"] = "covariance, centred, divided by N (Eqn 1)";
   return protocol;
@@ -157,6 +159,7 @@ SpectrumResult read_spectrum_result(const Json& object) {
   s.split = taken<std::string>(s.protocol, "split", "");
   s.samples = taken<int64_t>(s.protocol, "samples", 0);
   s.skipped = taken<int64_t>(s.protocol, "skipped_rows", 0);
+  s.skipped_rows = taken<std::vector<int64_t>>(s.protocol, "skipped_row_numbers", {});
   s.l2_normalized = taken(s.protocol, "l2_normalized", false);
   s.protocol.erase("matrix");
   if (const Json* verdict = object.find("verdict")) {

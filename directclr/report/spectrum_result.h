@@ -20,9 +20,10 @@ struct SpectrumResult : spectrum::SpectrumSummary {
   std::vector<spectrum::JackknifeEstimate> jackknife;
   std::vector<spectrum::Measure> compat;
   std::vector<spectrum::Measure> geometry;
-  std::string layer;               ///< of a run: representation or embedding; empty for a file
-  std::string split;               ///< of a run: train or test
-  Json protocol = Json::object();  ///< how the rows were obtained, besides what other members say
+  std::vector<int64_t> skipped_rows;  ///< as in Analysis; of a run the images' places in the data
+  std::string layer;                  ///< of a run: representation or embedding; empty for a file
+  std::string split;                  ///< of a run: train or test
+  Json protocol = Json::object();     ///< how the rows were obtained, besides what other members say
 };
 
 /// The result of an analysis, judged by `lines`. The rows are not part of it.

@@ -44,19 +44,24 @@ struct SpectrumSettings {
     layer.describe(f);
     analysis.describe(f);
     f.add("tensor", tensor,
-          "of a file that holds several tensors: this one, of floating or whole numbers, or this list of batches; of a "
-          ".tar, this extension of the key; empty: its only matrix of floating numbers");
-    f.add("limit", limit, 0, 1099511627776, "use at most so many images, evenly spread, or rows; 0: all");
+          "which array to read where a file holds several: its name, or the name of a list of batches; of a .tar the "
+          "extension, such as emb.npy for KEY.emb.npy. Empty: the only matrix of floating-point numbers");
+    f.add("limit", limit, 0, 1099511627776,
+          "of a run: at most this many images, evenly spread; of a file: at most this many rows, the first; 0: all");
     f.add("explain", explain, "say what each measure is and when it misleads");
-    f.add("weights", weights, "of checkpoints: singular values of every matrix, and how adjacent ones align (V2^T U1)");
+    f.add("weights", weights,
+          "the inputs are checkpoints: singular values of every weight matrix, and how adjacent matrices align (V2^T "
+          "U1)");
     f.add("prefix", prefix,
-          "with --weights: of a checkpoint that holds several networks the one whose tensors' names begin so "
-          "(module.encoder_k); empty: not the one that follows another (encoder_k, teacher, momentum, ema)");
+          "with --weights: of a checkpoint that holds several networks, the one whose tensor names begin with this "
+          "(module.encoder_k). Empty: the trained network, not its moving average (encoder_k, teacher, momentum, ema)");
     f.add("exact", exact,
-          "with --weights: singular values by bidiagonalisation, slower, in place of the roots of Gram matrices' "
-          "eigenvalues, which see nothing below 5e-8 of the largest");
+          "with --weights: compute singular values by a full SVD, which is slower and right for the smallest ones too; "
+          "without it they are the square roots of the eigenvalues of W^T W, and what is below 5e-8 of the largest is "
+          "not accurate");
     f.add("cka", cka,
-          "also how alike every two inputs are (linear CKA): their rows must be the same samples, in the same order");
+          "also compute how similar every two inputs are (linear CKA); their rows must be the same samples in the same "
+          "order");
     f.add("fail_under", fail.under,
           "exit with status 5 when a measure is under its floor: rank=0.1D,normalized-std=0.5; empty: never");
     f.add("fail_over", fail.over,

@@ -25,7 +25,7 @@ Finding write_spectrum(const std::string& title, const SpectrumResult& s, const 
   std::string text =
       format("%s: %lld rows, %lld dimensions, %s", title.c_str(), static_cast<long long>(s.samples),
              static_cast<long long>(s.dimensions()), s.l2_normalized ? "rows L2-normalised" : "rows not normalised");
-  if (s.skipped > 0) text += format(", %lld rows left out: not finite", static_cast<long long>(s.skipped));
+  if (s.skipped > 0) text += "\n  " + left_out_text(s);
   if (const Json* read = s.protocol.find("read")) text += "\n  " + read->value("text", "");
   text += "\n  " + s.verdict.name() + ": " + s.verdict.text;
   text += format(
@@ -33,6 +33,15 @@ Finding write_spectrum(const std::string& title, const SpectrumResult& s, const 
       "comparison with what others report)",
       s.effective_rank_lambda, static_cast<long long>(s.dimensions()));
   return {text + written, std::move(object)};
+}
+
+std::string left_out_text(const SpectrumResult& s) {
+  if (s.skipped == 0) return "";
+  const std::string what = s.split.empty() ? "row" : "image";
+  // Files of versions before there were numbers have none.
+  return "left out, not finite: " + (s.skipped_rows.empty()
+                                         ? format("%lld %ss", static_cast<long long>(s.skipped), what.c_str())
+                                         : spectrum::numbered(s.skipped, s.skipped_rows, what));
 }
 
 std::string measures_text(const SpectrumResult& result, bool explain) {

@@ -19,6 +19,9 @@ struct SpectrumFiles {
 /// file holds them. Throws InputError when a file cannot be written, Error when gnuplot fails.
 Finding write_spectrum(const std::string& title, const SpectrumResult& result, const SpectrumFiles& files);
 
+/// "left out, not finite: rows 3, 17 (counted from 0)"; of a run images. Empty where all rows were taken.
+std::string left_out_text(const SpectrumResult& result);
+
 /// All measures of a result, a line each, with standard errors where there are any; `explain` adds definitions and
 /// caveats.
 std::string measures_text(const SpectrumResult& result, bool explain);

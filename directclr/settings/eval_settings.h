@@ -34,9 +34,9 @@ struct ProbeSettings {
   void describe(FieldList& f) {
     f.section("probe");
     f.add("cached", cached,
-          "features once, without augmentation, then L-BFGS with the L2 strength chosen on held-out images");
-    f.add("random_init", random_init,
-          "probe the untrained encoder instead: the baseline every accuracy should be seen against");
+          "compute the features once, without augmentation, and fit the classifier by L-BFGS, with the L2 strength "
+          "chosen on held-out images; without it the classifier is trained by SGD on random crops");
+    f.add("random_init", random_init, "probe the untrained encoder: the baseline to compare accuracies with");
     f.add("dims", dims, "columns of the representation, FIRST:END, e.g. 0:90 (Appendix F); empty: all");
     f.add("probe_epochs", probe_epochs, 1, 10000, "epochs of SGD on random crops and flips");
     f.add("probe_batch_size", probe_batch_size, 1, 65536, "images a step of SGD");

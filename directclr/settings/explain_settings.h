@@ -17,12 +17,12 @@ struct ExplainSettings {
     f.section("explain");
     f.add("images", images, 4, 1e9, "training images to look at, two views each, spread evenly over the data");
     f.add("batch", batch, 0, 1 << 16,
-          "images that one softmax runs over, at least 2; 0: the batch size of the training, or 256 of weights, and "
-          "half of the images where these do not fill two");
+          "images in a batch, over which the loss's softmax runs, at least 2; 0: the batch size of the training (256 "
+          "for weights), or half of the images where they do not fill two such batches");
     f.add("attribution", attribution,
-          "repeat it with each operation of the augmentation alone, without each, and with all of them weaker and "
-          "stronger: so many passes over the images more");
-    f.add("examples", examples, 0, 60, "images to show whose views differ most in the weak directions");
+          "also measure each operation of the augmentation alone, the augmentation without each of them, and all of it "
+          "weaker and stronger; each takes one more pass over the images");
+    f.add("examples", examples, 0, 60, "images to show: those whose views differ most in the weak directions");
   }
 };
 

@@ -18,10 +18,9 @@ struct ForeignEncoder {
     encoder.describe(f);
     augment.describe(f);
     f.section("weights");
-    f.add(
-        "prefix", prefix,
-        "of a checkpoint that holds several networks the one whose tensors' names begin so (module.encoder_k); empty: "
-        "not the one that follows another (encoder_k, teacher, momentum, ema)");
+    f.add("prefix", prefix,
+          "of a checkpoint that holds several networks, the one whose tensor names begin with this (module.encoder_k). "
+          "Empty: the trained network, not its moving average (encoder_k, teacher, momentum, ema)");
     f.section("views");
     f.add("seed", seed, 0, 9e15, "of weights: decides random crops, and the order of a probe's images");
   }

@@ -15,7 +15,8 @@ const Table<LossKind>& losses() {
            .source = "Chen, Kornblith, Norouzi and Hinton 2020",
            .similarity_matrices = 3},
           {.name = "spectral",
-           .help = "the squared similarities of the N-1 other images of the other view in place of a softmax, rows of "
+           .help = "squared similarities to the N-1 other images of the other view instead of a softmax; rows are "
+                   "scaled to "
                    "length 1 / sqrt(tau)",
            .source = "HaoChen, Wei, Gaidon and Ma 2021",
            .moment_matrices = 2},

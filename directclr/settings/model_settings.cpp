@@ -53,7 +53,7 @@ void ProjectorSettings::describe(FieldList& f) {
   f.section("projector");
   f.add("projector", projector, "what stands between representation and loss. " + projectors().help(),
         projectors().names());
-  f.add("d0", d0, 0, 1 << 20, "width of the sub-vector or rank; 0: D * 360 / 2048, the paper's share");
+  f.add("d0", d0, 0, 1 << 20, "width of the sub-vector or rank; 0: D * 360 / 2048, the paper's ratio");
   f.add("projector_dim", projector_dim, 1, 1 << 20, "output width of linear, lowrank and mlp");
   f.add("mlp_depth", mlp_depth, 1, 4, "linear layers of the mlp");
   f.add("mlp_hidden", mlp_hidden, 0, 1 << 20, "hidden width of the mlp; 0: D");

@@ -20,7 +20,9 @@ struct OpenSettings {
 
   void describe(FieldList& f) {
     f.section("run");
-    f.add("data", data, "other data than the run was trained on, or the data for weights (see directclr train --help)");
+    f.add("data", data,
+          "data to use instead of those the run was trained on; for weights it must be given (see directclr train "
+          "--help)");
     reading.describe(f);
     f.add("device", device, "auto, cpu, cuda or cuda:N");
     f.add("threads", threads, 0, 1024, "threads of the tensor library; 0: one per core");

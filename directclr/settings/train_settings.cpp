@@ -20,10 +20,10 @@ void TrainSettings::describe(FieldList& f) {
       "0: full shuffle");
   f.add("epochs", epochs, 1, 100000, "passes over the data");
   f.add("batch_size", batch_size, 2, 1 << 20, "images a step (each gives two views)");
-  f.add(
-      "micro_batch", micro_batch, 0, 1 << 20,
-      "gradient caching: each process computes its part in passes of this many images; the loss still covers the whole "
-      "batch, for about a third more time. Times the number of processes it must divide the batch size; 0: one pass");
+  f.add("micro_batch", micro_batch, 0, 1 << 20,
+        "gradient caching: each process computes its part of the batch in passes of this many images, for about a "
+        "third more time; the loss still covers the whole batch. Times the number of processes it must divide the "
+        "batch size; 0: one pass");
   f.add("sync_batch_norm", sync_batch_norm,
         "with several processes: batch normalisation sees the rows of all of them, as one process would");
   f.add("seed", seed, 0, 9e15, "decides initial weights, order, crops: everything random");
@@ -36,28 +36,29 @@ void TrainSettings::describe(FieldList& f) {
   f.add("monitor_every", monitor_every, 1, 1e6,
         "steps between updates of the running covariances of r and z (effective rank, dead directions, warnings)");
   f.add("monitor_memory", monitor_memory, 2, 1e6,
-        "memory of the running covariances in rows, as a multiple of the layer's width");
+        "how many rows the running covariances remember, as a multiple of the layer's width");
   f.section("run");
   f.add("device", device, "auto, cpu, cuda or cuda:N");
   f.add("precision", precision, "auto: bfloat16 where the hardware multiplies it, float32 elsewhere",
         {"auto", "float32", "bfloat16"});
   f.add("threads", threads, 0, 1024,
-        "threads of the tensor library; 0: the cores, shared out among this machine's processes. Separate runs share "
-        "time in turns, a step at a time, unless their threads fit on the cores together");
+        "threads of the tensor library; 0: this machine's cores, divided among its processes. Separate runs take "
+        "turns, a step at a time, unless their threads fit on the cores together");
   f.add("similarity_memory", loss.similarity_memory, 0, 1e6,
-        "GiB a process in which the loss keeps a pair of views' similarities for its gradient: a quarter less to "
-        "compute, the same bits; those that do not fit are made again");
+        "GiB for each process in which the loss keeps the similarities of two views for their gradient, which saves a "
+        "quarter of the work; those that do not fit are computed again, with the same result");
   f.add("workers", workers, 0, 1024, "threads that decode and augment; 0: the same as --threads");
   f.add("skip_bad", skip_bad, "replace images that cannot be decoded by the next good one, with a notice");
   f.add("log_every", log_every, 1, 1e9, "steps between lines of metrics.jsonl");
   f.add("checkpoint_every", checkpoint_every, 0.001, 1e6, "epochs between checkpoints");
+  f.add("keep_best", keep_best,
+        "also keep the best state, as best.safetensors: that of the highest effective rank of the representation "
+        "(rank_r) or of the lowest mean loss since the checkpoint before (loss), by regular checkpoints, or of the "
+        "highest k-NN score (knn_top1), by --knn-every",
+        {"no", "rank_r", "knn_top1", "loss"});
   f.add(
-      "keep_best", keep_best,
-      "besides the newest checkpoints the one at which this was best, as best.safetensors: rank_r, the effective rank "
-      "of the representation, or loss, its mean since the checkpoint before, at every regular checkpoint; knn_top1 "
-      "whenever --knn-every measures it",
-      {"no", "rank_r", "knn_top1", "loss"});
-  f.add("online_head", online_head, "train a linear classifier beside, on detached representations (labelled data)");
+      "online_head", online_head,
+      "also train a linear classifier on the representations, which sends no gradient to the encoder (labelled data)");
   f.add("rank_timeout", rank_timeout, 1, 1e6,
         "with several processes: seconds without an answer after which a process counts as lost, and the run ends");
   f.add("knn_every", knn_every, 0, 1e6, "epochs between k-NN scores on part of the data; 0: none");
@@ -68,10 +69,9 @@ void TrainSettings::describe(FieldList& f) {
   f.add("stop_on", stop.on,
         "save and stop (status 5) on these verdicts of r: collapse (of any kind), one-direction, dimensional-collapse, "
         "complete-collapse; empty: never");
-  f.add(
-      "grace_epochs", grace_epochs, 0, 1e6,
-      "epochs from the start in which nothing stops the run and no collapse is warned of, since an untrained network's "
-      "representation is nearly collapsed; at least the warm-up");
+  f.add("grace_epochs", grace_epochs, 0, 1e6,
+        "epochs at the start in which no gate stops the run and no warning of collapse is given, since an untrained "
+        "network's representation is nearly collapsed; at least the warm-up");
 }
 
 void TrainSettings::resolve(const std::set<std::string>& given, int64_t local_processes) {

@@ -40,30 +40,25 @@ Array whole_samples(const Array& all, const Array& finite, int64_t views) {
   return all.rows(kept);
 }
 
-// Rows that are not finite: how many, and the first by their numbers.
-struct BadRows {
-  int64_t count = 0;
-  std::vector<std::string> first;
-
-  // A block that begins at row `begin`.
-  void add(const Array& block, int64_t begin) {
-    constexpr size_t kNamed = 10;
-    for (int64_t i = 0; i < block.size(0); ++i) {
-      if (finite_rows(block.slice(i, i + 1)).size(0) == 1) continue;
-      ++count;
-      if (first.size() < kNamed) first.push_back(std::to_string(begin + i));
-    }
+// Numbers of the rows of a block that are not finite; its first row has the number `begin`.
+std::vector<int64_t> bad_rows(const Array& block, int64_t begin) {
+  std::vector<int64_t> bad;
+  for (int64_t i = 0; i < block.size(0); ++i) {
+    if (finite_rows(block.slice(i, i + 1)).size(0) == 0) bad.push_back(begin + i);
   }
-
-  // "rows 3, 17 (counted from 0)".
-  std::string text() const {
-    const auto more = static_cast<long long>(count) - static_cast<long long>(first.size());
-    return (count == 1 ? "row " : "rows ") + join(first) + (more > 0 ? format(" and %lld more", more) : "") +
-           " (counted from 0)";
-  }
-};
+  return bad;
+}
 
 }  // namespace
+
+std::string numbered(int64_t count, const std::vector<int64_t>& numbers, const std::string& what) {
+  constexpr size_t kNamed = 10;
+  std::vector<std::string> named;
+  for (size_t i = 0; i < std::min(numbers.size(), kNamed); ++i) named.push_back(std::to_string(numbers[i]));
+  const auto more = static_cast<long long>(count) - static_cast<long long>(named.size());
+  return what + (count == 1 ? " " : "s ") + join(named) + (more > 0 ? format(" and %lld more", more) : "") +
+         " (counted from 0)";
+}
 
 RowAnalysis::RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t columns, bool keep_rows)
     : settings_(settings),
@@ -79,15 +74,20 @@ RowAnalysis::RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t
 }
 
 void RowAnalysis::add(const Array& block) {
-  const int64_t seen = moments_.count() + moments_.sums().skipped;
+  const int64_t skipped = moments_.sums().skipped, seen = moments_.count() + skipped;
   try {
     moments_.add(block);
   } catch (const NumericalError&) {
-    BadRows bad;
-    bad.add(block, seen);
-    if (bad.count == 0) throw;
-    throw NumericalError(bad.text() + (bad.count == 1 ? " holds" : " hold") + " values that are not finite" +
+    const auto bad = bad_rows(block, seen);
+    if (bad.empty()) throw;
+    throw NumericalError(numbered(static_cast<int64_t>(bad.size()), bad) + (bad.size() == 1 ? " holds" : " hold") +
+                         " values that are not finite" +
                          format(", among the first %lld", static_cast<long long>(seen + block.size(0))));
+  }
+  if (moments_.sums().skipped > skipped && skipped_rows_.size() < kNumberedRows) {
+    const auto bad = bad_rows(block, seen);
+    skipped_rows_.insert(skipped_rows_.end(), bad.begin(), bad.end());
+    if (skipped_rows_.size() > kNumberedRows) skipped_rows_.resize(kNumberedRows);
   }
   if (keep_rows_) blocks_.push_back(block.to(DType::kFloat32));
   if (!jackknife_.empty()) {
@@ -100,6 +100,7 @@ Analysis RowAnalysis::finish(const std::string& where, const Context& context) {
   if (moments_.count() < 2) throw InputError(where, "fewer than 2 rows are finite");
   Analysis found;
   found.summary = moments_.summary();
+  found.skipped_rows = skipped_rows_;
   if (!jackknife_.empty()) found.jackknife = jackknife_[0].estimates();
   if (!settings_.compat.empty()) found.compatible = compatible_measures(found.summary, settings_.compat);
   Array all;
@@ -124,13 +125,10 @@ Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_
   RowAnalysis analysis(settings, wanted, reader.columns(), keep_rows);
   // Some 4 MiB of float32 at a time.
   const int64_t block = std::clamp<int64_t>((int64_t{1} << 20) / reader.columns(), 16, 65536);
-  BadRows left_out;
   for (int64_t done = 0; done < wanted;) {
     const Array rows = reader.next(std::min(block, wanted - done));
-    const int64_t skipped = analysis.moments().sums().skipped;
     try {
       analysis.add(rows);
-      if (analysis.moments().sums().skipped > skipped) left_out.add(rows, done);
       done += rows.size(0);
     } catch (const NumericalError& error) {
       throw NumericalError(name + ": " + error.what() + " (leave them out with --skip-nonfinite)");
@@ -139,7 +137,9 @@ Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_
     context.progress({"covariance", units, static_cast<uint64_t>(wanted), "rows", units, ""});
     if (context.stop_requested()) throw Interrupted("stopped; nothing was written");
   }
-  if (left_out.count > 0) context.notice("notice: " + name + ": left out, not finite: " + left_out.text());
+  if (const int64_t skipped = analysis.moments().sums().skipped; skipped > 0) {
+    context.notice("notice: " + name + ": left out, not finite: " + numbered(skipped, analysis.skipped_rows()));
+  }
   return analysis.finish(name, context);
 }
 

@@ -27,21 +27,34 @@ struct AnalysisSettings {
   void describe(FieldList& f) {
     f.section("spectrum");
     f.add("l2_normalize", l2_normalize, "divide each row by its length first");
-    f.add("skip_nonfinite", skip_nonfinite, "leave out rows with infinities or not-a-numbers");
-    f.add("neighbours", neighbours,
-          "also uniformity and, from exact nearest neighbours, the intrinsic dimension; rows are held in memory");
-    f.add("compat", compat, "also what another tool gives: " + join(compat_tools().names()));
+    f.add("skip_nonfinite", skip_nonfinite,
+          "leave out rows that hold an infinity or a NaN; the result says how many and which");
+    f.add(
+        "neighbours", neighbours,
+        "also compute uniformity, and the intrinsic dimension from exact nearest neighbours; keeps all rows in memory");
+    f.add("compat", compat,
+          "also compute the measures as another tool defines them, to compare with its numbers; one of " +
+              join(compat_tools().names()) + "; empty: none");
     f.add("jackknife", jackknife, 0, 1000,
-          "standard errors from so many groups of rows, each left out once (rows taken for independent); 0: none");
+          "also compute standard errors: the rows are divided into this many groups, and each group is left out once; "
+          "takes the rows for independent; 0: none");
     f.add("views", views, 0, 1000,
-          "the rows of a file are groups of so many views of one sample: also alignment and LiDAR, without the samples "
-          "of which a row is left out; 0: not");
+          "the rows come in groups of this many, the views of one sample: also compute alignment and LiDAR; a sample "
+          "with a row that --skip-nonfinite leaves out does not count; 0: rows are not grouped");
   }
 };
+
+/// Of so many of the rows that are left out, the first, the numbers are kept.
+constexpr size_t kNumberedRows = 100;
+
+/// "rows 3, 17 and 5 more (counted from 0)": what `count` rows ("row", or what else they are) are called, the first ten
+/// at most by their numbers.
+std::string numbered(int64_t count, const std::vector<int64_t>& numbers, const std::string& what = "row");
 
 /// What was found.
 struct Analysis {
   SpectrumSummary summary;
+  std::vector<int64_t> skipped_rows;  ///< numbers of the first kNumberedRows left out, ascending, counted from 0
   std::vector<JackknifeEstimate> jackknife;
   std::vector<Measure> compatible;
   std::vector<Measure> geometry;
@@ -60,6 +73,8 @@ class RowAnalysis {
 
   /// Sums of the rows so far; rows of other processes may be merged into them.
   FeatureMoments& moments() { return moments_; }
+  /// Analysis::skipped_rows of the rows that came through add.
+  const std::vector<int64_t>& skipped_rows() const { return skipped_rows_; }
 
   /// Throws Interrupted, and InputError, which names `where` the rows are from, where too few are left.
   Analysis finish(const std::string& where, const Context& context = {});
@@ -70,6 +85,7 @@ class RowAnalysis {
   FeatureMoments moments_;
   std::vector<Jackknife> jackknife_;  // one or none
   std::vector<array::Array> blocks_;
+  std::vector<int64_t> skipped_rows_;
 };
 
 /// The same of the first `limit` (0: all) rows of a file. Throws InputError and NumericalError naming the file.

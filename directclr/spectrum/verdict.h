@@ -18,14 +18,16 @@ struct VerdictSettings {
   void describe(FieldList& f) {
     f.section("verdict");
     f.add("dead_below", dead_below, 1e-16, 0.5,
-          "a direction is dead when its eigenvalue is below this share of the largest");
+          "a direction is dead when its eigenvalue is below this fraction of the largest");
     f.add("collapsed_share", collapsed_share, 0, 1,
-          "dimensional collapse: at least this share of the directions is dead");
+          "verdict 'dimensional collapse': at least this fraction of the directions is dead");
     f.add("one_direction_below", one_direction_below, 0, 1,
-          "almost one direction: the rows' directions lie, root mean square, less than this from their mean");
+          "verdict 'almost one direction': the rows, scaled to length 1, have a root-mean-square distance below this "
+          "from their mean");
     f.formerly("complete_below");
     f.add("rows_per_dimension", rows_per_dimension, 1, 1000,
-          "with fewer rows only those directions count as dead that more rows could not bring to life");
+          "with fewer rows than this for each dimension, only those directions count as dead that more rows could not "
+          "bring to life");
   }
 };
 

@@ -12,10 +12,12 @@ void LaboratorySettings::describe(FieldList& fields) {
   fields.add("width", width, 1, 1024, "width of every layer and of the data");
   fields.add("relu", relu, "a ReLU between each layer and the next");
   fields.add("initial", initial.kind,
-             "first weights: independent normal entries, or given singular values between random rotations",
+             "initial weights. gaussian: independent normal entries; spectrum: given singular values, and random "
+             "singular vectors",
              {"gaussian", "spectrum"});
-  fields.add("initial_scale", initial.scale, 1e-9, 1e9,
-             "gaussian: times 1/sqrt(width), deviation of the entries; spectrum: the largest singular value");
+  fields.add(
+      "initial_scale", initial.scale, 1e-9, 1e9,
+      "gaussian: the standard deviation of the entries, times sqrt(width); spectrum: the largest singular value");
   fields.add("initial_decay", initial.decay, 0, 100, "spectrum: singular value i is scale * exp(-decay i)");
   fields.section("loss");
   fields.add(
@@ -23,8 +25,11 @@ void LaboratorySettings::describe(FieldList& fields) {
       "paper: Eqn 2 of the text; toy-code: inner product, temperature 0.1, negatives of the other branch, noise on "
       "both views",
       {"paper", "toy-code"});
-  fields.add("similarity", similarity, "minus half the squared distance, or the inner product", {"distance", "dot"});
-  fields.add("negatives", negatives, "the other samples' first or second views", {"same", "other"});
+  fields.add("similarity", similarity, "distance: minus half the squared distance; dot: the inner product",
+             {"distance", "dot"});
+  fields.add("negatives", negatives,
+             "with what a first view is compared. same: the other samples' first views; other: their second views",
+             {"same", "other"});
   fields.add("temperature", temperature, 1e-6, 1e6, "divides the similarity");
   fields.section("data");
   fields.add("points", points, 2, 1e8, "points of the data set");
@@ -38,10 +43,10 @@ void LaboratorySettings::describe(FieldList& fields) {
   fields.add("noise_sides", noise_sides, "noise on the second view only, or on both", {"one", "two"});
   fields.section("descent");
   fields.add("iterations", iterations, 1, 1e9, "steps of plain gradient descent");
-  fields.add("learning_rate", learning_rate, 1e-12, 1e6, "on the mean of the loss over the batch");
+  fields.add("learning_rate", learning_rate, 1e-12, 1e6, "learning rate; the loss is a mean over the batch");
   fields.section("run");
   fields.add("seed", seed, 0, 1e18, "first random seed");
-  fields.add("seeds", seeds, 1, 1000, "runs with different seeds, for the bands");
+  fields.add("seeds", seeds, 1, 1000, "runs with different seeds; the bands of the figures are over them");
   fields.add("threads", threads, 0, 1024, "threads; 0: one per core");
 }
 

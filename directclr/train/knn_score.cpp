@@ -21,7 +21,7 @@ std::unique_ptr<const data::Source> knn_images(const data::Source& training_imag
   return data::with_classes_of(training_images, std::move(test), settings.data, context.notice);
 }
 
-std::optional<double> knn_score(const model::ResNet& encoder, const data::Source& training_images,
+std::optional<double> knn_score(const model::Encoder& encoder, const data::Source& training_images,
                                 const data::Source& test_images, const settings::TrainSettings& settings,
                                 torch::Device device, const Context& context, const distributed::ProcessGroup& group) {
   Context quiet;

@@ -5,7 +5,7 @@
 
 #include "directclr/data/source.h"
 #include "directclr/distributed/process_group.h"
-#include "directclr/model/resnet.h"
+#include "directclr/model/encoder.h"
 #include "directclr/settings/train_settings.h"
 
 namespace directclr::train {
@@ -20,7 +20,7 @@ std::unique_ptr<const data::Source> knn_images(const data::Source& training_imag
 /// ranks. The bank are at most 10,000 of the training images, the queries at most 2,000 of the test images
 /// (knn_images): often enough to watch, cheap enough to repeat. Collective. Leaves the encoder's mode as it was; no
 /// stop interrupts it. Throws InputError for a bad image.
-std::optional<double> knn_score(const model::ResNet& encoder, const data::Source& training_images,
+std::optional<double> knn_score(const model::Encoder& encoder, const data::Source& training_images,
                                 const data::Source& test_images, const settings::TrainSettings& settings,
                                 torch::Device device, const Context& context, const distributed::ProcessGroup& group);
 

@@ -54,13 +54,14 @@ struct Callbacks {
 /// has these parts can resume it, bit for bit if they are the same and everything random in them depends on the step
 /// alone (the generator of torch is not in a checkpoint); load_model refuses it where encoder or projector are own.
 struct Parts {
-  /// The training images. settings.data then only names a preset of augmentations and stands in the run's record.
+  /// The training images. settings.data then only names a preset of augmentations and stands in the run's record, and
+  /// settings.knn_every must be 0: the k-NN score asks the test part of settings.data.
   std::shared_ptr<const data::Source> source;
   /// Moved to the device and trained where it is: afterwards the module holds the trained weights. D is found out by
   /// two images. With several processes and with micro-batches its normalisation should be model::BatchNorm, which sees
-  /// all ranks' rows and counts every batch once; torch's own does not. settings.knn_every must be 0. The projector
-  /// made from settings has its D; d0 and mlp_hidden are those of the settings, which resolve() takes from the
-  /// settings' encoder where they are not given.
+  /// all ranks' rows and counts every batch once; torch's own does not. The projector made from settings has its D; d0
+  /// and mlp_hidden are those of the settings, which resolve() takes from the settings' encoder where they are not
+  /// given.
   Encoder encoder;
   std::shared_ptr<model::Projector> projector;
   /// Of two views, z_a and z_b (n, P) each, the scalar loss; see PairLoss.

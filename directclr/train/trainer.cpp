@@ -48,8 +48,7 @@ struct Setup {
   const TrainingData& data;
   const data::Source* knn_images;  // null: no k-NN scores
   int64_t steps_per_epoch;
-  Network network;         // on the device
-  model::ResNet built_in;  // its encoder, where that is made from the settings
+  Network network;  // on the device
   const Parts& parts;
   int64_t epochs_before;  // of a run that is given more, else 0
 };
@@ -194,7 +193,7 @@ class TrainingLoop {
     if (!s_.knn_images || report.epoch % s_.settings.knn_every != 0) return report;
     s_.group.set_activity(at_step("k-NN score"));
     report.knn_top1 =
-        knn_score(s_.built_in, s_.data.images(), *s_.knn_images, s_.settings, s_.device, s_.context, s_.group);
+        knn_score(s_.network.encoder, s_.data.images(), *s_.knn_images, s_.settings, s_.device, s_.context, s_.group);
     if (!report.knn_top1) return report;
     log_->knn(done_.step, *report.knn_top1);
     if (best_->wants("knn_top1")) {
@@ -289,35 +288,29 @@ class TrainingLoop {
 };
 
 /// Encoder and projector: the user's own, or made from the settings.
-struct Made {
-  Network network;
-  model::ResNet built_in;  // the encoder, where it is made from the settings
-};
-
-Made make_network(const settings::TrainSettings& settings, const Parts& parts, torch::Device device) {
+Network make_network(const settings::TrainSettings& settings, const Parts& parts, torch::Device device) {
   const int64_t side = settings.augment.image_size;
   const auto seed = static_cast<uint64_t>(settings.seed);
-  model::ResNet built_in{nullptr};
   Encoder encoder = parts.encoder;
   if (!encoder.module) {
-    built_in = model::make_encoder(settings.encoder, side, seed);
+    const model::ResNet built_in = model::make_encoder(settings.encoder, side, seed);
     encoder = encoder_of(built_in);
     encoder.representation = built_in->representation();
   }
   TORCH_CHECK(encoder.forward, "[train] the encoder has a module and no forward: use encoder_of");
   encoder.module->to(device);
   model::to_channels_last(*encoder.module);
-  if (!built_in) encoder.representation = width_of(encoder, side, device);
+  if (parts.encoder.module) encoder.representation = width_of(encoder, side, device);
   const auto projector =
       parts.projector ? parts.projector : model::make_projector(settings.projector, encoder.representation, seed);
   projector->to(device);
   if (parts.projector) check_projector(*projector, encoder.representation, device);
-  return {{encoder, projector}, built_in};
+  return {encoder, projector};
 }
 
 void check_parts(const settings::TrainSettings& settings, const Parts& parts) {
-  if (settings.knn_every > 0 && (parts.source || parts.encoder.module)) {
-    throw InputError("--knn-every", "the k-NN score knows the settings' encoder and data alone, these are own ones",
+  if (settings.knn_every > 0 && parts.source) {
+    throw InputError("--knn-every", "the k-NN score asks the test part of --data, and the source is an own one",
                      "0, and a score of one's own in Callbacks::on_epoch");
   }
 }
@@ -350,10 +343,10 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
   }
   const int64_t steps_per_epoch = data.steps_per_epoch(settings);
   check_shares(settings, group);
-  const Made made = make_network(settings, parts, device);
+  const Network network = make_network(settings, parts, device);
   if (settings.sync_batch_norm) {
-    model::synchronise_batch_norms(*made.network.encoder.module, group);
-    model::synchronise_batch_norms(*made.network.projector, group);
+    model::synchronise_batch_norms(*network.encoder.module, group);
+    model::synchronise_batch_norms(*network.projector, group);
   }
   try {
     int64_t epochs_before = 0;
@@ -375,7 +368,7 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
                                         data.images());
     }
     return TrainingLoop({settings, run, options.context, group, device, bfloat16, data, test_images.get(),
-                         steps_per_epoch, made.network, made.built_in, parts, epochs_before})
+                         steps_per_epoch, network, parts, epochs_before})
         .run();
   } catch (const DiskFull& full) {
     if (!run.exists()) throw;

@@ -61,6 +61,17 @@ def test_a_dead_half_is_a_collapse():
     assert s.to_dict()["verdict"]["kind"] == "dimensional collapse"
 
 
+def test_rows_left_out_are_numbered():
+    rows = ROWS.copy()
+    bad = np.sort(np.random.default_rng(5).choice(600, 130, replace=False))
+    rows[bad, bad % 24] = np.resize([np.nan, np.inf, -np.inf], 130)
+    s = directclr.spectrum((rows[i : i + 70] for i in range(0, 600, 70)), skip_nonfinite=True)
+    protocol = s.to_dict()["protocol"]
+    assert s.samples == 470 and protocol["skipped_rows"] == 130
+    assert protocol["skipped_row_numbers"] == bad[:100].tolist()
+    np.testing.assert_allclose(s.values, eigenvalues(np.delete(rows, bad, 0)), rtol=1e-9)
+
+
 def test_bad_input_is_named():
     with pytest.raises(directclr.InputError, match="did you mean dead_below"):
         directclr.spectrum(ROWS, dead_bellow=1e-3)

@@ -161,13 +161,39 @@ TEST_F(BaseCli, TakesEmbeddingsFromFiles) {
       << bad.err;
   const Outcome skipped = run({"spectrum", path("nan.npy"), "--skip-nonfinite"});
   EXPECT_EQ(skipped.status, 0) << skipped.err;
-  EXPECT_NE(skipped.out.find("59 rows, 5 dimensions, rows not normalised, 1 rows left out"), std::string::npos)
+  EXPECT_NE(skipped.out.find("59 rows, 5 dimensions, rows not normalised\n  left out, not finite: row 3 (counted"),
+            std::string::npos)
       << skipped.out;
   EXPECT_NE(skipped.err.find("nan.npy: left out, not finite: row 3 (counted from 0)\n"), std::string::npos)
       << skipped.err;
   expect_refused(run({"spectrum", path("nothing.npy")}), "nothing.npy: cannot open");
   io::write_npy(folder_ / "one.npy", z.slice(0, 1));
   expect_refused(run({"spectrum", path("one.npy")}), "at least 2 rows");
+}
+
+// A file of NumPy's with NaN and both infinities, in more rows than are named: tools/goldens/make_table_fixtures.py.
+TEST_F(BaseCli, SaysWhichRowsItLeavesOutInEveryForm) {
+  const Outcome outcome = run(
+      {"spectrum", test::fixture("files/nonfinite.npy").string(), "--skip-nonfinite", "--json", "--out", path("page")});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  std::vector<int64_t> expected;
+  for (int64_t row = 0; expected.size() < 100; ++row) {
+    if (row % 5 == 1 || row % 5 == 4) expected.push_back(row);
+  }
+  for (const std::string& text : {outcome.out, read_file(folder_ / "page/spectrum.json")}) {
+    const Json protocol = Json::parse(text).at("protocol");
+    EXPECT_EQ(protocol.at("samples"), Json(180));
+    EXPECT_EQ(protocol.at("skipped_rows"), Json(120));
+    EXPECT_EQ(protocol.at("skipped_row_numbers").get<std::vector<int64_t>>(), expected);
+  }
+  EXPECT_NE(read_file(folder_ / "page/index.html")
+                .find("left out, not finite: rows 1, 4, 6, 9, 11, 14, 16, 19, 21, 24 and 110 more (counted from 0)"),
+            std::string::npos);
+  // Where none is left out there is nothing to name.
+  const Outcome whole =
+      run({"spectrum", test::fixture("files/tables/half.npy").string(), "--skip-nonfinite", "--json"});
+  EXPECT_EQ(Json::parse(whole.out).at("protocol").at("skipped_rows"), Json(0));
+  EXPECT_FALSE(Json::parse(whole.out).at("protocol").contains("skipped_row_numbers"));
 }
 
 TEST_F(BaseCli, SaysWhetherEmbeddingsAreCollapsed) {

@@ -119,6 +119,9 @@ TEST_F(Cli, ExplainsATrainedRun) {
             std::string::npos)
       << few.out;
   expect_refused(run({"explain", path("run-mlp"), "--tau", "1"}), "--tau: is for files of weights");
+  ASSERT_EQ(train({"--loss", "vicreg", "--epochs", "1", "--out", path("run-vicreg")}).status, 0);
+  expect_refused(run({"explain", path("run-vicreg"), "--images", "64", "--batch", "16"}),
+                 "--loss vicreg: has no weights of pairs of images");
 
   // The encoder alone, as another program would find it.
   ASSERT_EQ(run({"export", path("run-mlp"), "--out", path("encoder.safetensors")}).status, 0);

@@ -81,9 +81,11 @@ TEST_F(Help, HasTwoLengths) {
 
 TEST_F(Help, IsGroupedAndFitsATerminal) {
   const std::string top = run({"--help"}).out;
-  for (const char* group : {"\nData:\n", "\nTraining:\n", "\nWhat came of it:\n", "\nComparisons and the paper:\n"}) {
+  for (const char* group :
+       {"\nData:\n", "\nTraining:\n", "\nEvaluation and diagnosis:\n", "\nComparisons and the paper:\n"}) {
     EXPECT_NE(top.find(group), std::string::npos) << top;
   }
+  EXPECT_EQ(top.find("\nSubcommands:\n"), std::string::npos) << "a command in no group\n" << top;
   const std::string all = run({"train", "--help-all"}).out;
   for (const char* group : {"\naugment:\n", "\nencoder:\n", "\nloss:\n", "\noptimizer:\n", "\nrun:\n"}) {
     EXPECT_NE(all.find(group), std::string::npos) << group;

@@ -4,6 +4,7 @@
 
 #include "directclr/core/json.h"
 #include "tests/cli/cli.h"
+#include "tests/support/folders.h"
 
 namespace directclr {
 namespace {
@@ -159,6 +160,10 @@ TEST_F(Reproduce, RefusesBadInput) {
   expect_refused(run({"reproduce", "table1", "--scale", "cpu", "--out", path("x")}), "no data given");
   expect_refused(run({"reproduce", "table1", "--data", "folder:/nowhere", "--out", path("x")}), "/nowhere");
   expect_refused(run({"reproduce", "table1"}), "--out");
+  fs::create_directories(folder_ / "photos");
+  for (const char* name : {"a.jpg", "b.jpg"}) fs::copy_file(test::fixture("rgb_444.jpg"), folder_ / "photos" / name);
+  expect_refused(run({"reproduce", "fig2", "--data", "folder:" + path("photos"), "--out", path("x")}),
+                 "photos: has no test images, and the suite compares accuracies on them");
   expect_refused(run(words("table1", "x", {"--projector", "mlp"})), "what the suite varies");
   expect_refused(run({"reproduce", "table1", "--from", path("nothing.json"), "--out", path("x")}), "nothing.json");
   EXPECT_FALSE(fs::exists(folder_ / "x"));

@@ -339,18 +339,22 @@ TEST(ThreadLimit, HoldsForThreadsThatAreAwake) {
   const ThreadLimit two(2);
   std::mutex mutex;
   std::set<std::thread::id> ids;
+  std::atomic<bool> woken = false;
   parallel_for(60, 1, [&](size_t i, size_t) {
     {
       const std::lock_guard lock(mutex);
       ids.insert(std::this_thread::get_id());
     }
     if (i == 0) {
+      // Its loop wants five threads of the pool, which has five and makes no more. Whoever has got job 0 waits here; if
+      // that is one of the five, and not the thread that began the loop of sixty, four come to that of six.
       std::thread([] {
         const ThreadLimit six(6);
-        EXPECT_GE(threads_of(6, 5).size(),
-                  5U);  // without the thread of the pool that the outer loop has, and may have for ever
+        EXPECT_GE(threads_of(6, 5).size(), 5U);
       }).join();
+      woken = true;
     } else {
+      EXPECT_TRUE(comes_true([&] { return woken.load(); }));
       std::this_thread::sleep_for(std::chrono::microseconds(500));
     }
   });

@@ -8,6 +8,7 @@
 #include "directclr/report/accuracy_result.h"
 #include "directclr/report/explanation_result.h"
 #include "directclr/report/spectrum_result.h"
+#include "directclr/report/spectrum_text.h"
 #include "directclr/report/spectrum_weights.h"
 #include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/spectrum.h"
@@ -25,6 +26,7 @@ SpectrumResult example_spectrum() {
   spectrum::Analysis analysis;
   analysis.summary = spectrum::summarize(test::normal_array(90, 12, 1), /*l2_normalize=*/true);
   analysis.summary.skipped = 3;
+  analysis.skipped_rows = {0, 5, 19};
   analysis.jackknife = {{"effective-rank", 1, 0.25, -0.5}, {"alpha", 2, NAN, NAN}};
   analysis.compatible.resize(1);
   analysis.compatible[0].name = "google nesum";
@@ -51,6 +53,8 @@ TEST(SpectrumResult, IsReadAsItWasWritten) {
   EXPECT_EQ(read.power_law.last, result.power_law.last);
   EXPECT_EQ(read.floor, result.floor);
   EXPECT_EQ(read.skipped, 3);
+  EXPECT_EQ(read.skipped_rows, result.skipped_rows);
+  EXPECT_EQ(object.at("protocol").at("skipped_row_numbers"), Json({0, 5, 19}));
   EXPECT_TRUE(read.l2_normalized);
   EXPECT_EQ(read.split, "train");
   EXPECT_EQ(read.protocol, result.protocol) << "without what other members say";
@@ -61,6 +65,18 @@ TEST(SpectrumResult, IsReadAsItWasWritten) {
   EXPECT_TRUE(std::isnan(read.jackknife[1].standard_error));
   EXPECT_EQ(read.compat.at(0).value, 4.5);
   EXPECT_TRUE(std::isnan(read.geometry.at(0).value));
+}
+
+// What a file of before there were numbers says, and what one says that has them.
+TEST(SpectrumResult, SaysWhatWasLeftOut) {
+  SpectrumResult result = example_spectrum();
+  EXPECT_EQ(left_out_text(result), "left out, not finite: images 0, 5, 19 (counted from 0)");
+  result.split.clear();
+  EXPECT_EQ(left_out_text(result), "left out, not finite: rows 0, 5, 19 (counted from 0)");
+  result.skipped_rows.clear();
+  EXPECT_EQ(left_out_text(result), "left out, not finite: 3 rows");
+  result.skipped = 0;
+  EXPECT_EQ(left_out_text(result), "");
 }
 
 TEST(SpectrumResult, TellsAnInfiniteNumberFromNone) {

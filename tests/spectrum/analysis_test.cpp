@@ -110,6 +110,7 @@ TEST_F(Analyse, LeavesOutAndCountsWhatIsNotFinite) {
   settings.jackknife = 4;
   const Analysis found = of(bad, settings, 0, /*keep_rows=*/true);
   EXPECT_EQ(found.summary.skipped, 3);
+  EXPECT_EQ(found.skipped_rows, (std::vector<int64_t>{0, 7, 399}));
   expect_same(found.summary, summarize(rows.rows(good), false), 1e-13);
   EXPECT_TRUE(test::identical(found.rows, rows.rows(good).to(DType::kFloat32)));
   settings.skip_nonfinite = false;
@@ -124,6 +125,35 @@ TEST_F(Analyse, LeavesOutAndCountsWhatIsNotFinite) {
   settings.skip_nonfinite = true;
   EXPECT_NE(error(Array::of({NAN, 1, 2, NAN, 3, 4}, {3, 2}), settings).find("fewer than 2 rows are finite"),
             std::string::npos);
+}
+
+// Over the border of two blocks, and of more rows than are kept the first.
+TEST_F(Analyse, NumbersTheRowsItLeavesOut) {
+  for (const int64_t apart : {45, 20}) {
+    Array rows = test::normal_array(4000, 300, 2).to(DType::kFloat32);
+    std::vector<int64_t> expected;
+    for (int64_t row = apart - 1; row < 4000; row += apart) {
+      rows.mutable_data<float>()[row * 300 + row % 300] = NAN;
+      if (expected.size() < kNumberedRows) expected.push_back(row);
+    }
+    AnalysisSettings settings;
+    settings.skip_nonfinite = true;
+    std::string notice;
+    Context context;
+    context.notice = [&](const std::string& line) { notice = line; };
+    const Analysis found = of(rows, settings, 0, false, context);
+    EXPECT_EQ(found.summary.skipped, 4000 / apart);
+    EXPECT_EQ(found.skipped_rows, expected);
+    EXPECT_NE(notice.find(numbered(4000 / apart, expected)), std::string::npos) << notice;
+  }
+}
+
+TEST(Numbered, NamesTenAndCountsTheOthers) {
+  EXPECT_EQ(numbered(1, {3}), "row 3 (counted from 0)");
+  EXPECT_EQ(numbered(2, {3, 17}, "image"), "images 3, 17 (counted from 0)");
+  EXPECT_EQ(numbered(10, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}), "rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 (counted from 0)");
+  EXPECT_EQ(numbered(200, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}),
+            "rows 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 190 more (counted from 0)");
 }
 
 // By its definition: each group, of every fifth row, left out once.

@@ -218,8 +218,10 @@ TEST_F(CudaTraining, GivesTheProcessorsFeatures) {
                 there = model::make_encoder(settings_.encoder, 28, 1);
   there->to(torch::kCUDA);
   eval::FeatureOptions options;
-  const auto expected = eval::extract_features(here, nullptr, *source, settings_.augment, torch::kCPU, options, {}, {}),
-             actual = eval::extract_features(there, nullptr, *source, settings_.augment, torch::kCUDA, options, {}, {});
+  const auto features = [&](const model::ResNet& encoder, torch::Device device) {
+    return eval::extract_features(encoder_of(encoder), nullptr, *source, settings_.augment, device, options, {}, {});
+  };
+  const auto expected = features(here, torch::kCPU), actual = features(there, torch::kCUDA);
   // Convolutions of a CUDA device round their factors to ten bits of mantissa.
   const double error =
       ((actual.representation - expected.representation).norm() / expected.representation.norm()).item<double>();

@@ -4,6 +4,9 @@
 #include <torch/nn/modules/conv.h>
 #include <torch/types.h>
 
+#include <filesystem>
+#include <utility>
+
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/loss/contrastive.h"
@@ -193,7 +196,48 @@ TEST_F(PartsTest, WrongShapesAreNamedBeforeAnythingIsWritten) {
       << message_of(vector_loss);
 
   settings_.knn_every = 1;
-  EXPECT_NE(test::error_of([&] { train(settings_, all_parts(), run("b")); }).find("--knn-every"), std::string::npos);
+  Parts own_source;
+  own_source.source = all_parts().source;
+  EXPECT_NE(test::error_of([&] { train(settings_, own_source, run("b")); }).find("--knn-every: the k-NN score asks"),
+            std::string::npos);
+}
+
+// 70 images of the bank and 20 that ask, in evaluation mode, once an epoch; two images tell the width.
+TEST_F(PartsTest, KnnScoresAreOfTheOwnEncoder) {
+  settings_.knn_every = 1;
+  settings_.keep_best = "knn_top1";
+  std::vector<double> scores;
+  Parts parts;
+  parts.callbacks.on_epoch = [&](const EpochReport& report) {
+    scores.push_back(report.knn_top1.value_or(-1));
+    return Then::kGoOn;
+  };
+  train(settings_, parts, run("settings"));
+  const auto expected = std::exchange(scores, {});
+  ASSERT_EQ(expected.size(), 2U);
+  EXPECT_GE(expected[0], 0);
+
+  int64_t evaluated = 0;
+  const model::ResNet encoder = resnet();
+  parts.encoder = {encoder.ptr(), [&, own = encoder](const torch::Tensor& images) mutable {
+                     if (!own->is_training()) evaluated += images.size(0);
+                     return own->forward(images);
+                   }};
+  train(settings_, parts, run("own"));
+  EXPECT_EQ(scores, expected);
+  EXPECT_EQ(evaluated, 2 + 2 * (70 + 20));
+  EXPECT_TRUE(encoder->is_training());
+  EXPECT_TRUE(std::filesystem::exists(run("own").best()));
+  expect_same(run("settings"), run("own"), "own");
+
+  // One to which, when asked, all images look alike knows as much as chance: one of ten classes.
+  parts.encoder = {encoder.ptr(), [own = encoder](const torch::Tensor& images) mutable {
+                     const torch::Tensor r = own->forward(images);
+                     return own->is_training() ? r : 0 * r + 1;
+                   }};
+  scores.clear();
+  train(settings_, parts, run("blind"));
+  for (const double score : scores) EXPECT_NEAR(score, 0.1, 1e-9);
 }
 
 TEST_F(PartsTest, ARankWhoseParametersChangeEndsTheRun) {

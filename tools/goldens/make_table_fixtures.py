@@ -91,3 +91,9 @@ np.save(OUT.parent / "tokens.npy", (matrix[:, None, :] + shift[:, None]).astype(
 corners = np.array([[-1.0, 1.0], [0.5, -0.5]])
 np.save(OUT.parent / "maps.npy", (matrix[:, :, None, None] + corners).astype("f4"))
 np.save(OUT.parent / "maps_channels_last.npy", (matrix[:, None, None, :] + corners[:, :, None]).astype("f4"))
+
+# (300, 4) of which rows 1, 4, 6, 9, 11, .. are not finite: in turn a NaN, an infinity and a negative infinity.
+holes = np.random.default_rng(1).standard_normal((300, 4)).astype("f2")
+bad = np.flatnonzero(np.isin(np.arange(300) % 5, (1, 4)))
+holes[bad, bad % 4] = np.resize([np.nan, np.inf, -np.inf], len(bad))
+np.save(OUT.parent / "nonfinite.npy", holes)

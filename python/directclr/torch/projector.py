@@ -30,7 +30,7 @@ class Projector(nn.Module):
     """The projector of one kind for representations of width D.
 
     kind: one of projector_kinds(); ValueError, with the nearest name, for another. dim: D.
-    d0: width of the sub-vector, rank or group; 0 is D * 360 / 2048 rounded, the paper's share; at most D, and for
+    d0: width of the sub-vector, rank or group; 0 is D * 360 / 2048 rounded, the paper's ratio; at most D, and for
     `group` a divisor of D. projector_dim: P of linear, lowrank and mlp. mlp_depth: 1 to 4 linear layers, mlp_hidden
     wide (0: D), with batch normalisation behind the hidden ones and the last one, and without biases, unless said
     otherwise. lowrank_left: lowrank-fixed applies the left rotation as well, and z is D wide. seed: of initial
