@@ -55,6 +55,9 @@ struct BadRows {
     }
   }
 
+  // "rows 3, 17 (counted from 0) hold values that are not finite".
+  std::string complaint() const { return text() + (count == 1 ? " holds" : " hold") + " values that are not finite"; }
+
   // "rows 3, 17 (counted from 0)".
   std::string text() const {
     const auto more = static_cast<long long>(count) - static_cast<long long>(first.size());
@@ -62,6 +65,12 @@ struct BadRows {
            " (counted from 0)";
   }
 };
+
+void require_groups(int64_t groups, int64_t rows) {
+  if (groups >= 2 && rows >= 2 * groups) return;
+  throw InputError("--jackknife", format("%lld rows do not fill %lld groups of two", static_cast<long long>(rows),
+                                         static_cast<long long>(groups)));
+}
 
 }  // namespace
 
@@ -71,10 +80,7 @@ RowAnalysis::RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t
       moments_(columns, settings.l2_normalize, settings.skip_nonfinite) {
   if (!settings.compat.empty()) compatible_measures({}, settings.compat);  // throws for an unknown tool
   if (settings.jackknife == 0) return;
-  if (settings.jackknife < 2 || rows < 2 * settings.jackknife) {
-    throw InputError("--jackknife", format("%lld rows do not fill %lld groups of two", static_cast<long long>(rows),
-                                           static_cast<long long>(settings.jackknife)));
-  }
+  require_groups(settings.jackknife, rows);
   jackknife_.emplace_back(columns, settings.jackknife);
 }
 
@@ -86,7 +92,7 @@ void RowAnalysis::add(const Array& block) {
     BadRows bad;
     bad.add(block, seen);
     if (bad.count == 0) throw;
-    throw NumericalError(bad.text() + (bad.count == 1 ? " holds" : " hold") + " values that are not finite" +
+    throw NumericalError(bad.complaint() +
                          format(", among the first %lld", static_cast<long long>(seen + block.size(0))));
   }
   if (keep_rows_) blocks_.push_back(block.to(DType::kFloat32));
@@ -98,6 +104,7 @@ void RowAnalysis::add(const Array& block) {
 
 Analysis RowAnalysis::finish(const std::string& where, const Context& context) {
   if (moments_.count() < 2) throw InputError(where, "fewer than 2 rows are finite");
+  if (!jackknife_.empty()) require_groups(settings_.jackknife, moments_.count() + moments_.sums().skipped);
   Analysis found;
   found.summary = moments_.summary();
   if (!jackknife_.empty()) found.jackknife = jackknife_[0].estimates();
@@ -141,6 +148,13 @@ Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_
   }
   if (left_out.count > 0) context.notice("notice: " + name + ": left out, not finite: " + left_out.text());
   return analysis.finish(name, context);
+}
+
+void require_finite(const Array& rows) {
+  if (finite_rows(rows).size(0) == rows.size(0)) return;
+  BadRows bad;
+  bad.add(rows, 0);
+  throw NumericalError(bad.complaint());
 }
 
 }  // namespace directclr::spectrum
