@@ -25,6 +25,7 @@ from ._numerics import floating, full_precision, outside_graphs, product_with_tr
 
 _BLOCK_ELEMENTS = 1 << 22  # similarities that are held at a time
 _KERNEL_ELEMENTS = 1 << 18  # the same for each thread, where the kernels of the library go over them
+_KERNELS = "the kernels of directclr go over the similarities"
 _SMALLEST_TAU = 0.025  # of the kernels: e^(-2 / tau) must be a float32
 
 
@@ -192,7 +193,7 @@ def _scale_and_shift(tau: float) -> Tuple[float, float]:
     return 1 / tau, (1 + 1e-5) / tau
 
 
-@outside_graphs
+@outside_graphs(_KERNELS)
 def _kernel_log_sums(x: torch.Tensor, y: torch.Tensor, tau: float, first: int) -> Tuple[torch.Tensor, torch.Tensor]:
     """R (n) and C (N), float64: one exponential serves a pair's row and its column."""
     scale, shift = _scale_and_shift(tau)
@@ -204,7 +205,7 @@ def _kernel_log_sums(x: torch.Tensor, y: torch.Tensor, tau: float, first: int) -
     return rows.log_().add_(shift), columns.log_().add_(shift)
 
 
-@outside_graphs
+@outside_graphs(_KERNELS)
 def _kernel_gradients(x: torch.Tensor, y: torch.Tensor, tau: float, first: int, by_row: torch.Tensor,
                       by_column: torch.Tensor, u: torch.Tensor, v: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
     """As _block_gradients: e^{s - shift} (u_i e^{shift - R_i} + v_j e^{shift - C_j})."""
