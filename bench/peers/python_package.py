@@ -3,24 +3,33 @@
 import argparse
 import json
 import math
+import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 from augment import statistics as normalization
-from augment import with_albumentations, with_torchvision
+from augment import with_albumentationsx, with_torchvision, with_torchvision_v2
 from PIL import Image
+from replay_in_pillow import replay
+from torchvision.io import ImageReadMode, decode_jpeg, read_file
+from torchvision.transforms import functional as TF
 
 import directclr
 import directclr.torch as dt
+from versions import versions_of
 
-CORES = 2
+warnings.simplefilter("default", UserWarning)  # augment makes them errors, which Peers still does
+CORES = os.cpu_count()
+# The batches that were begun before the clock.
+FIRST = 2 * CORES
 
 
 def say(text):
@@ -36,8 +45,8 @@ def in_turns(rounds, **measured):
     return {name: statistics.median(values) for name, values in numbers.items()}
 
 
-def make_pictures(root, side, count, quality=90):
-    """JPEGs with edges and texture, in class folders."""
+def make_pictures(root, side, count, names, quality=90):
+    """JPEGs with edges and texture, in class folders: `count` of them, each under `names` names."""
     random = np.random.default_rng(side)
     for index in range(count):
         folder = Path(root) / "train" / "ab"[index % 2]
@@ -45,39 +54,82 @@ def make_pictures(root, side, count, quality=90):
         coarse = Image.fromarray(random.integers(0, 256, (9, 12, 3), dtype=np.uint8))
         pixels = np.asarray(coarse.resize((side * 4 // 3, side), Image.Resampling.BICUBIC)).astype(int)
         pixels = np.clip(pixels + random.normal(0, 8, pixels.shape), 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / f"{index:05}.jpg", quality=quality)
+        first = folder / f"{index:05}.jpg"
+        Image.fromarray(pixels).save(first, quality=quality)
+        for number in range(1, names):
+            os.link(first, folder / f"{index:05}_{number}.jpg")
+
+
+def pictures_of(root):
+    return sorted(Path(root).glob("train/*/*.jpg"))
+
+
+def pillow(path):
+    with open(path, "rb") as file:
+        return Image.open(file).convert("RGB")
+
+
+# Of each library how it reads a file, its transforms, and what makes a tensor (3, S, S) of their result: as its
+# documentation does.
+LIBRARIES = {
+    "torchvision": (pillow, with_torchvision, lambda view: view),
+    "torchvision v2": (lambda path: decode_jpeg(read_file(str(path)), ImageReadMode.RGB), with_torchvision_v2,
+                       lambda view: view),
+    "albumentationsx": (lambda path: cv2.imread(str(path), cv2.IMREAD_COLOR_RGB), with_albumentationsx,
+                        lambda view: torch.from_numpy(view.transpose(2, 0, 1))),
+}
 
 
 class Peers(torch.utils.data.Dataset):
-    """Two views as users of torchvision or albumentations make them, from files."""
+    """Two views of pictures as users of a library make them."""
 
     def __init__(self, root, preset, library):
-        self.files = sorted(Path(root).glob("train/*/*.jpg"))
-        make = with_torchvision if library == "torchvision" else with_albumentations
-        self.chains = [make(preset, blur, solarize) for blur, solarize in ((1.0, 0.0), (0.1, 0.2))]
-        self.library = library
+        self.files = pictures_of(root)
+        self.read, make, self.to_tensor = LIBRARIES[library]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            self.chains = [make(preset, blur, solarize) for blur, solarize in ((1.0, 0.0), (0.1, 0.2))]
 
     def __len__(self):
         return 1 << 20
 
     def __getitem__(self, index):
-        with open(self.files[index % len(self.files)], "rb") as file:
-            image = Image.open(file).convert("RGB")
-        if self.library == "torchvision":
-            return [chain(image) for chain in self.chains]
-        pixels = np.asarray(image)
-        return [torch.from_numpy(chain(pixels)).permute(2, 0, 1) for chain in self.chains]
+        image = self.read(self.files[index % len(self.files)])
+        return [self.to_tensor(chain(image)) for chain in self.chains]
+
+
+def check_views(root, preset, batch):
+    """The loader's views are torchvision's functions on Pillow's pixels; those of the peers are of the same kind."""
+    settings = {"interpolation": "bicubic", "solarize_threshold": 128,
+                **{f"jitter_{name}": 1 for name in ("brightness", "contrast", "saturation", "hue")}}
+    files, views, mean_and_std = pictures_of(root), directclr.TwoView(preset, seed=0), normalization(preset)
+    for k, index in enumerate(batch.indices.tolist()[:16]):
+        image = pillow(files[index])
+        views(image, index=index)
+        for drawn, made in zip(views.last_params, batch.views, strict=True):
+            crop = dict(zip(("left", "top", "width", "height"), drawn["crop"], strict=True))
+            pixels = replay(image, {**drawn, "crop": crop}, settings)
+            expected = TF.normalize(TF.to_tensor(pixels.copy()), *mean_and_std)
+            torch.testing.assert_close(made[k], expected, rtol=0, atol=1e-6)
+    ours = torch.cat(batch.views)
+    for library in LIBRARIES:
+        peers = Peers(root, preset, library)
+        theirs = torch.stack([view for index in batch.indices.tolist()[:64] for view in peers[index]])
+        assert theirs.shape[1:] == ours.shape[1:] and theirs.dtype == ours.dtype
+        for measure in (torch.mean, torch.std):
+            torch.testing.assert_close(measure(theirs, (0, 2, 3)), measure(ours, (0, 2, 3)), rtol=0, atol=0.3)
 
 
 def rate_of(batches, size, seconds):
-    """Images a second, from the first batch's arrival on."""
+    """Images a second once all workers are at work; whole rounds of them, since their batches come together."""
     iterator = iter(batches)
-    next(iterator)
-    begin, images = time.perf_counter(), 0
-    while time.perf_counter() - begin < seconds:
+    for _ in range(FIRST):
         next(iterator)
-        images += size
-    return images / (time.perf_counter() - begin)
+    begin, count = time.perf_counter(), 0
+    while count % CORES or time.perf_counter() - begin < seconds:
+        next(iterator)
+        count += 1
+    return size * count / (time.perf_counter() - begin)
 
 
 def endless(loader):
@@ -86,41 +138,36 @@ def endless(loader):
 
 
 def compare_loaders(name, root, preset, batch, rounds, seconds, program):
-    ours = directclr.Loader(f"folder:{root}", batch_size=batch, preset=preset, workers=CORES, lease=True)
-    # First the results: every view is torchvision's chain on Pillow with the parameters that were drawn.
-    views = directclr.TwoView(preset, seed=0)
-    first = next(iter(ours))
-    for k, index in enumerate(first.indices.tolist()[:8]):
-        for view, made in zip(views(ours.source[index][0], index=index), first.views):
-            assert torch.equal(view, made[k]), "the loader's view is not the transform's"
-        mean, std = normalization(preset)
-        assert abs(float(made[k].mean())) < 3 and len(mean) == len(std) == 3
+    ours = {lease: directclr.Loader(f"folder:{root}", batch_size=batch, preset=preset, workers=CORES, lease=lease)
+            for lease in (False, True)}
+    check_views(root, preset, next(iter(ours[False])))
 
     def peer(library):
         def measure():
-            loader = torch.utils.data.DataLoader(Peers(root, preset, library), batch_size=batch, num_workers=CORES)
+            loader = torch.utils.data.DataLoader(Peers(root, preset, library), batch_size=batch, num_workers=CORES,
+                                                 multiprocessing_context="fork")
             return rate_of(loader, batch, seconds)
         return measure
 
     def own():
         words = [program, "--json", "bench", "data", f"folder:{root}", "--preset", preset, "--workers", str(CORES),
-                 "--seconds", str(2 * seconds)]
+                 "--seconds", str(2.5 * seconds)]  # a fifth of it for the loader with all workers
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)["loader_images_per_second"][str(CORES)]
 
-    found = in_turns(rounds, ours=lambda: rate_of(endless(ours), batch, seconds), program=own,
-                     torchvision=peer("torchvision"), albumentationsx=peer("albumentationsx"))
-    say(f"{name}: Loader {found['ours']:.0f} images/s; the program {found['program']:.0f}, ratio "
-        f"{found['ours'] / found['program']:.2f}; torchvision + DataLoader {found['torchvision']:.0f}, ratio "
-        f"{found['ours'] / found['torchvision']:.1f}; albumentationsx + DataLoader {found['albumentationsx']:.0f}, ratio "
-        f"{found['ours'] / found['albumentationsx']:.1f}")
+    found = in_turns(rounds, **{"Loader": lambda: rate_of(endless(ours[False]), batch, seconds),
+                                "with lease": lambda: rate_of(endless(ours[True]), batch, seconds),
+                                "the program": own, **{library: peer(library) for library in LIBRARIES}})
+    own_rate = found.pop("Loader")
+    say(f"{name}, {CORES} workers: Loader {own_rate:.0f} images/s; " + "; ".join(
+        f"{what} {rate:.0f}, ratio {own_rate / rate:.2f}" for what, rate in found.items()))
 
 
-def plain_spectrum(x):
-    """As a metric of torchmetrics' kind does it: covariance in float64, eigvalsh."""
-    wide = x.double()
-    centred = wide - wide.mean(0)
-    values = torch.linalg.eigvalsh(centred.T @ centred / len(wide)).flip(0).clamp_min(0)
+def plain_spectrum(x, dtype=torch.float64):
+    """As a metric of torchmetrics' kind does it: covariance, eigvalsh."""
+    x = x.to(dtype)
+    centred = x - x.mean(0)
+    values = torch.linalg.eigvalsh((centred.T @ centred / len(x)).double()).flip(0).clamp_min(0)
     p = values / values.sum()
     return float(torch.exp(-(p * p.clamp_min(1e-300).log()).sum()))
 
@@ -133,57 +180,66 @@ def timed(function):
 
 def compare_spectra(folder, rounds, program, rows=50000, columns=2048):
     random = np.random.default_rng(1)
-    x = (random.standard_normal((rows, columns), dtype=np.float32) * np.arange(1, columns + 1, dtype=np.float32) ** -0.6)
+    turn = np.linalg.qr(random.standard_normal((columns, columns), dtype=np.float32))[0]
+    turn *= np.arange(1, columns + 1, dtype=np.float32)[:, None] ** -0.6
+    x = np.concatenate([random.standard_normal((rows // 10, columns), dtype=np.float32) @ turn for _ in range(10)])
     np.save(f"{folder}/x.npy", x)
     tensor = torch.from_numpy(x)
-    ours, plain = directclr.effective_rank(x), plain_spectrum(tensor)
-    assert math.isclose(ours, plain, rel_tol=1e-6), (ours, plain)
+    ours, plain, single = directclr.effective_rank(x), plain_spectrum(tensor), plain_spectrum(tensor, torch.float32)
+    assert math.isclose(ours, plain, rel_tol=1e-5), (ours, plain)
     words = [program, "--json", "spectrum", f"{folder}/x.npy"]
     shown = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
-    assert math.isclose(ours, shown["effective-rank"], rel_tol=1e-6)
+    assert math.isclose(ours, shown["effective-rank"], rel_tol=1e-6), (ours, shown["effective-rank"])
     found = in_turns(rounds, ours=lambda: timed(lambda: directclr.spectrum(x)),
                      program=lambda: timed(lambda: subprocess.run(words, stdout=subprocess.DEVNULL, check=True)),
-                     torch=lambda: timed(lambda: plain_spectrum(tensor)))
-    say(f"spectrum of {rows} x {columns}: {found['ours']:.2f} s; the program {found['program']:.2f} s, ratio "
-        f"{found['program'] / found['ours']:.2f}; PyTorch's covariance and eigvalsh {found['torch']:.2f} s, ratio "
-        f"{found['torch'] / found['ours']:.2f}")
+                     torch=lambda: timed(lambda: plain_spectrum(tensor)),
+                     single=lambda: timed(lambda: plain_spectrum(tensor, torch.float32)))
+    say(f"spectrum of {rows} x {columns} in memory, every measure: {found['ours']:.2f} s; the program, from its file, "
+        f"{found['program']:.2f} s, ratio {found['program'] / found['ours']:.2f}; PyTorch's covariance in float64, eigvalsh and "
+        f"effective rank alone {found['torch']:.2f} s, ratio {found['torch'] / found['ours']:.2f}; covariance in float32 "
+        f"{found['single']:.2f} s, ratio {found['single'] / found['ours']:.2f} (effective rank: {ours:.6f}, float64 "
+        f"{plain:.6f}, float32 {single:.6f})")
 
 
 def compare_losses(rounds, bench, n=4096, p=128):
     torch.manual_seed(0)
     a, b = (torch.randn(n, p).requires_grad_() for _ in range(2))
 
-    def plain():
+    def plain(a, b):
         s = F.normalize(a) @ F.normalize(b).T / 0.1
         target = torch.arange(n)
         return (F.cross_entropy(s, target) + F.cross_entropy(s.T, target)) / 2
 
+    losses = {"info_nce": lambda a, b: dt.info_nce(a, b, tau=0.1), "plain PyTorch": plain,
+              "plain PyTorch compiled": torch.compile(plain)}
     values = []
-    for loss in (lambda: dt.info_nce(a, b, tau=0.1), plain):
-        value = loss()
+    for loss in losses.values():
+        value = loss(a, b)
         values.append((value.detach(), *torch.autograd.grad(value, (a, b))))
-    for ours, theirs in zip(*values):
-        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-7)
+    for theirs in values[1:]:
+        for x, y in zip(values[0], theirs, strict=True):
+            torch.testing.assert_close(x, y, rtol=1e-4, atol=1e-7)
 
     def step(loss):
         def measure():
             times = []
-            for _ in range(5):
+            for _ in range(7):
                 a.grad = b.grad = None
-                times.append(timed(lambda: loss().backward()))
+                times.append(timed(lambda: loss(a, b).backward()))
             return 1000 * statistics.median(times)
         return measure
 
-    def cpp():
-        words = [bench, f"--benchmark_filter=loss_step/tiled/{n}/{p}/", "--benchmark_format=json",
+    def cpp():  # which compares its value with the plain formulation's first
+        words = [bench, f"--benchmark_filter=loss_step/kept/{n}/{p}/", "--benchmark_format=json",
                  "--benchmark_min_time=1"]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)["benchmarks"][0]["real_time"]
 
-    found = in_turns(rounds, ours=step(lambda: dt.info_nce(a, b, tau=0.1)), cpp=cpp, plain=step(plain))
-    say(f"info_nce, N = {n}, P = {p}, forward and backward: {found['ours']:.1f} ms; C++ {found['cpp']:.1f} ms, ratio "
-        f"{found['cpp'] / found['ours']:.2f}; plain PyTorch {found['plain']:.1f} ms, ratio "
-        f"{found['plain'] / found['ours']:.2f}")
+    found = in_turns(rounds, **{"info_nce": step(losses.pop("info_nce")), "C++": cpp,
+                                **{name: step(loss) for name, loss in losses.items()}})
+    ours = found.pop("info_nce")
+    say(f"info_nce, N = {n}, P = {p}, forward and backward: {ours:.1f} ms; " + "; ".join(
+        f"{name} {time:.1f} ms, ratio {time / ours:.2f}" for name, time in found.items()))
 
 
 if __name__ == "__main__":
@@ -194,9 +250,10 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=4)
     options = parser.parse_args()
     torch.set_num_threads(CORES)
+    say(versions_of(["directclr", "numpy", "torch", "torchvision", "pillow", "albumentationsx", "opencv-python-headless"]))
     with tempfile.TemporaryDirectory() as folder:
-        make_pictures(f"{folder}/large", 375, 200)
-        make_pictures(f"{folder}/small", 32, 2000)
+        make_pictures(f"{folder}/large", 375, 200, 16)
+        make_pictures(f"{folder}/small", 32, 2000, 10)
         compare_loaders("two views at 224 px from JPEG", f"{folder}/large", "imagenet", 32, options.rounds, options.seconds,
                         options.program)
         compare_loaders("two views at 32 px from JPEG", f"{folder}/small", "cifar", 256, options.rounds, options.seconds,

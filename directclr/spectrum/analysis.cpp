@@ -49,6 +49,18 @@ std::vector<int64_t> bad_rows(const Array& block, int64_t begin) {
   return bad;
 }
 
+// "rows 3, 17 (counted from 0) hold values that are not finite".
+std::string complaint(const std::vector<int64_t>& bad) {
+  return numbered(static_cast<int64_t>(bad.size()), bad) + (bad.size() == 1 ? " holds" : " hold") +
+         " values that are not finite";
+}
+
+void require_groups(int64_t groups, int64_t rows) {
+  if (groups >= 2 && rows >= 2 * groups) return;
+  throw InputError("--jackknife", format("%lld rows do not fill %lld groups of two", static_cast<long long>(rows),
+                                         static_cast<long long>(groups)));
+}
+
 }  // namespace
 
 std::string numbered(int64_t count, const std::vector<int64_t>& numbers, const std::string& what) {
@@ -66,10 +78,7 @@ RowAnalysis::RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t
       moments_(columns, settings.l2_normalize, settings.skip_nonfinite) {
   if (!settings.compat.empty()) compatible_measures({}, settings.compat);  // throws for an unknown tool
   if (settings.jackknife == 0) return;
-  if (settings.jackknife < 2 || rows < 2 * settings.jackknife) {
-    throw InputError("--jackknife", format("%lld rows do not fill %lld groups of two", static_cast<long long>(rows),
-                                           static_cast<long long>(settings.jackknife)));
-  }
+  require_groups(settings.jackknife, rows);
   jackknife_.emplace_back(columns, settings.jackknife);
 }
 
@@ -80,8 +89,7 @@ void RowAnalysis::add(const Array& block) {
   } catch (const NumericalError&) {
     const auto bad = bad_rows(block, seen);
     if (bad.empty()) throw;
-    throw NumericalError(numbered(static_cast<int64_t>(bad.size()), bad) + (bad.size() == 1 ? " holds" : " hold") +
-                         " values that are not finite" +
+    throw NumericalError(complaint(bad) +
                          format(", among the first %lld", static_cast<long long>(seen + block.size(0))));
   }
   if (moments_.sums().skipped > skipped && skipped_rows_.size() < kNumberedRows) {
@@ -98,6 +106,7 @@ void RowAnalysis::add(const Array& block) {
 
 Analysis RowAnalysis::finish(const std::string& where, const Context& context) {
   if (moments_.count() < 2) throw InputError(where, "fewer than 2 rows are finite");
+  if (!jackknife_.empty()) require_groups(settings_.jackknife, moments_.count() + moments_.sums().skipped);
   Analysis found;
   found.summary = moments_.summary();
   found.skipped_rows = skipped_rows_;
@@ -141,6 +150,11 @@ Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_
     context.notice("notice: " + name + ": left out, not finite: " + numbered(skipped, analysis.skipped_rows()));
   }
   return analysis.finish(name, context);
+}
+
+void require_finite(const Array& rows) {
+  if (finite_rows(rows).size(0) == rows.size(0)) return;
+  throw NumericalError(complaint(bad_rows(rows, 0)));
 }
 
 }  // namespace directclr::spectrum

@@ -64,8 +64,8 @@ struct Analysis {
 /// Rows that arrive in blocks, measured in one pass.
 class RowAnalysis {
  public:
-  /// `rows`: how many will come. `keep_rows`: whether Analysis::rows is wanted. Throws InputError where the settings
-  /// ask for what so many rows do not allow, or for a tool that is not known.
+  /// `rows`: how many will come, at most. `keep_rows`: whether Analysis::rows is wanted. Throws InputError where the
+  /// settings ask for what so many rows do not allow, or for a tool that is not known.
   RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t columns, bool keep_rows = false);
 
   /// Rows (n, D), floating. Throws NumericalError as FeatureMoments::add does.
@@ -76,7 +76,8 @@ class RowAnalysis {
   /// Analysis::skipped_rows of the rows that came through add.
   const std::vector<int64_t>& skipped_rows() const { return skipped_rows_; }
 
-  /// Throws Interrupted, and InputError, which names `where` the rows are from, where too few are left.
+  /// Throws Interrupted, and InputError, which names `where` the rows are from, where too few are left, or
+  /// fewer came than the settings ask for.
   Analysis finish(const std::string& where, const Context& context = {});
 
  private:
@@ -91,5 +92,8 @@ class RowAnalysis {
 /// The same of the first `limit` (0: all) rows of a file. Throws InputError and NumericalError naming the file.
 Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_t limit, bool keep_rows,
                  const Context& context = {});
+
+/// Throws NumericalError, "row 7 (counted from 0) holds values that are not finite", where rows (N, D) are not finite.
+void require_finite(const array::Array& rows);
 
 }  // namespace directclr::spectrum

@@ -10,6 +10,7 @@
 #include "directclr/core/parallel.h"
 #include "directclr/core/text.h"
 #include "directclr/linalg/row_products.h"
+#include "directclr/spectrum/analysis.h"
 #include "directclr/spectrum/candidates.h"
 #include "directclr/spectrum/column_moments.h"
 #include "directclr/spectrum/kernels.h"
@@ -98,6 +99,7 @@ Neighbours nearest_neighbours(const Array& rows, int64_t k, const Context& conte
   if (rows.dim() != 2 || k < 1) {
     throw std::invalid_argument("[nearest_neighbours] expected (N, D) and k >= 1, got " + rows.describe());
   }
+  require_finite(rows);
   const Array x = distinct_rows(rows);
   const int64_t n = x.size(0);
   if (n < k + 1) {

@@ -18,8 +18,8 @@ struct Neighbours {
 };
 
 /// Exact, in blocks: candidates by float32 products, then distances in float64 of what may be nearest. Memory O(N D).
-/// Requires: rows (N, D) floating and finite, k >= 1. Throws InputError when fewer than k + 1 rows are distinct;
-/// Interrupted.
+/// Requires: rows (N, D) floating, k >= 1. Throws InputError when fewer than k + 1 rows are distinct; NumericalError
+/// where rows are not finite; Interrupted.
 Neighbours nearest_neighbours(const array::Array& rows, int64_t k, const Context& context = {});
 
 /// The rows (N', D), float64, that differ from one another, in lexicographic order.

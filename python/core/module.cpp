@@ -12,6 +12,7 @@ namespace nb = nanobind;
 
 NB_MODULE(_core, m) {
   using namespace directclr;
+  nb::set_leak_warnings(false);  // a watch that a module holds lives until the interpreter ends
   m.doc() = "The native part of directclr; use the package `directclr`.";
   m.attr("version") = kVersion;
   // Looked at from the last to the first.

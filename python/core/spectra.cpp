@@ -11,6 +11,7 @@
 #include "directclr/report/spectrum_inputs.h"
 #include "directclr/report/spectrum_result.h"
 #include "directclr/report/spectrum_text.h"
+#include "directclr/spectrum/analysis.h"
 #include "directclr/spectrum/gates.h"
 #include "directclr/spectrum/geometry.h"
 #include "directclr/spectrum/neighbours.h"
@@ -216,6 +217,14 @@ void add_spectra(nb::module_& m) {
   add_results(m);
   add_moments(m);
   add_judgement(m);
+  m.def(
+      "require_finite",
+      [](const AnyArray& x) {
+        const Array rows = to_array(x);
+        const nb::gil_scoped_release release;
+        spectrum::require_finite(rows);
+      },
+      nb::arg("rows"));
   m.def(
       "cka",
       [](const AnyArray& x, const AnyArray& y) {

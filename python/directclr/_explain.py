@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from directclr import _core
+from directclr._arguments import seed_of, whole
 from directclr._loader import Source
-from directclr._rows import ArrayLike, check_matrix, on_cpu
+from directclr._rows import ArrayLike, as_array, check_matrix, on_cpu
 
 
 class Explanation:
@@ -101,8 +102,7 @@ def explain(
         raise ValueError(f"dtype {dtype!r}: float32 or uint8")
     if framework not in (None, "torch", "numpy"):
         raise ValueError(f"framework {framework!r}: torch or numpy")
-    if block < 1:
-        raise ValueError(f"block is {block}; at least 1")
+    block = whole("block", block, 1)
     source = data if isinstance(data, Source) else Source(data, split, skip_bad=skip_bad)
     torch: Any = None if framework == "numpy" else sys.modules.get("torch")
     if framework == "torch" and torch is None:
@@ -120,12 +120,12 @@ def explain(
                     part = part.permute(0, 3, 1, 2).to(device=device)
                 found = on_cpu(check_matrix(forward(part), "features"))
                 if found.shape[0] != len(part):
-                    raise ValueError(f"features: {found.shape[0]} rows for {len(part)} images")
+                    raise _core.InputError(f"features: {found.shape[0]} rows for {len(part)} images")
                 rows.append(_wide(found))
         return np.concatenate(rows)
 
-    matrices = [None if x is None else on_cpu(x) for x in (weight, bias)]
-    options = {"seed": seed, "workers": workers, "skip_bad": skip_bad, "preset": preset, "out": os.fspath(out),
+    matrices = [None if x is None else on_cpu(as_array(x, name)) for name, x in (("weight", weight), ("bias", bias))]
+    options = {"seed": seed_of(seed), "workers": whole("workers", workers, 1), "skip_bad": skip_bad, "preset": preset, "out": os.fspath(out),
                "bytes": dtype == "uint8"}
     return Explanation(*_core.explain(source._source, encode, settings, augment or {}, options, *matrices))
 

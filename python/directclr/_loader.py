@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from directclr import _core
+from directclr._arguments import seed_of, whole
 
 
 class Source:
@@ -19,6 +21,8 @@ class Source:
     """
 
     def __init__(self, data: str, split: str = "train", *, skip_bad: bool = False) -> None:
+        if not isinstance(data, str):
+            raise _core.InputError(f"data: expected a str, as \"folder:DIR\", got {type(data).__name__}")
         self.data, self.split, self._skip_bad = data, split, skip_bad
         self._source = _core.Source(data, split, skip_bad)
 
@@ -30,8 +34,10 @@ class Source:
         return len(self._source)
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, int]:
-        if index < 0:
-            index += len(self)
+        index = operator.index(index)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"index {index}: there are {len(self)} images")
+        index %= len(self)
         pixels: Any = self._source.image(index)
         return pixels, self._source.label(index)
 
@@ -107,13 +113,13 @@ class Loader:
         self._options: dict[str, Any] = {
             "transform": transform,
             "dtype": dtype,
-            "batch_size": batch_size,
-            "seed": seed,
+            "batch_size": whole("batch_size", batch_size, 1),
+            "seed": seed_of(seed),
             "shuffle": shuffle,
             "drop_last": drop_last,
-            "rank": place[0],
-            "world_size": place[1],
-            "workers": workers,
+            "rank": whole("rank", place[0], 0, whole("world_size", place[1], 1) - 1),
+            "world_size": operator.index(place[1]),
+            "workers": whole("workers", workers, 1),
             "skip_bad": skip_bad,
         }
         self._preset, self._augment = preset, augment
@@ -132,7 +138,7 @@ class Loader:
 
     def set_epoch(self, epoch: int) -> None:
         """The next loop begins this epoch."""
-        self.epoch, self._batch = epoch, 0
+        self.epoch, self._batch = whole("epoch", epoch, 0, 2**32 - 2), 0
 
     def state_dict(self) -> dict[str, int]:
         """Where the loader is: give it to load_state_dict() of one with the same options to go on exactly there."""

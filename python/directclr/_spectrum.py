@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from directclr import _core
+from directclr._arguments import whole
 from directclr._rows import Rows, blocks_of, is_array
 
 
@@ -107,7 +108,10 @@ class Spectrum:
     def plot(self, ax: Any = None, **style: Any) -> Any:
         """Draws the eigenvalues by rank on a logarithmic axis (matplotlib); returns the axes."""
         if ax is None:
-            import matplotlib.pyplot as plt
+            try:
+                import matplotlib.pyplot as plt
+            except ImportError:
+                raise ImportError("Spectrum.plot needs the package matplotlib: pip install matplotlib") from None
 
             ax = plt.gca()
         largest = float(self.values[0]) if len(self.values) else 0.0
@@ -121,18 +125,20 @@ class Spectrum:
 def spectrum(x: Rows, **settings: Any) -> Spectrum:
     """Measures rows (N, D) in one pass, in the memory of one block and of D x D numbers.
 
-    `x`: an array of NumPy, a torch tensor (any device: moved in blocks), JAX; a path of a file that the program reads
+    `x`: an array of NumPy, a torch tensor (any device: moved in blocks), JAX, a DataFrame of numbers; a path of a file that the program reads
     (.npy, .npz, .csv, .safetensors, .pt, ...); or an iterable of blocks (n, D). float16, bfloat16, float32, float64.
     Raises InputError (a ValueError) for what is no such matrix or an unknown setting, NumericalError for values that are
     not finite.
     """
     if isinstance(x, (str, os.PathLike)):
+        if not os.fspath(x):
+            raise _core.InputError("rows: the path is empty")
         return Spectrum(_core.measure_path(os.fspath(x), settings))
     blocks = blocks_of(x)
     first = next(blocks, None)
     if first is None:
         raise _core.InputError("rows: there are none")
-    # How many rows come is not known of an iterable: then there is no check beforehand that they fill the groups.
+    # How many rows come is not known of an iterable: whether they fill the groups is then looked at in the end.
     rows = int(getattr(x, "shape")[0]) if is_array(x) else (1 << 40)
     analyser = _core.Analyser(rows, int(first.shape[1]), settings)
     for block in itertools.chain([first], blocks):
@@ -163,17 +169,18 @@ def alpha(x: Rows, **settings: Any) -> float | None:
 class Moments:
     """Sums of rows (n, D) that arrive in blocks, are merged, kept and restored: O(D^2) float64 whatever the rows.
 
-    Raises NumericalError for rows that are not finite unless `skip_nonfinite`; `l2_normalize` divides each row by its
+    Raises InputError for rows of another width than `dim`, NumericalError for rows that are not finite unless `skip_nonfinite`; `l2_normalize` divides each row by its
     length first.
     """
 
     def __init__(self, dim: int, *, l2_normalize: bool = False, skip_nonfinite: bool = False) -> None:
+        dim = whole("dim", dim, 1)
         self._how = (dim, l2_normalize, skip_nonfinite)
         self._sums = _core.FeatureMoments(dim, l2_normalize, skip_nonfinite)
 
     def partial_fit(self, x: Rows) -> Moments:
         """Adds rows (n, D), floating; n = 0 is allowed."""
-        for block in blocks_of(x):
+        for block in blocks_of(x, self._how[0]):
             self._sums.add(block)
         return self
 

@@ -69,6 +69,8 @@ def reproduce(
     """
     if not {"dry_run", "commands"}.isdisjoint(more):
         raise ValueError("dry_run and commands make no results: directclr.run(['reproduce', ...])")
+    if not environment()["DIRECTCLR_ENGINE"]:  # before its runs fail one by one
+        raise _core.InputError("directclr-train, which trains and evaluates, is not installed (pip install 'directclr[train]')")
     _carry_out(["reproduce", suite, *_options({"out": os.fspath(out), "scale": scale, **more})], progress)
     return json.loads((Path(out) / "results.json").read_text())
 

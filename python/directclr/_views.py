@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from directclr import _core
+from directclr._arguments import seed_of, whole
 
 
 class TwoView:
@@ -24,7 +25,7 @@ class TwoView:
         if dtype not in ("float32", "uint8"):
             raise ValueError(f"dtype {dtype!r}: float32 or uint8")
         self._how = (preset, seed, dtype, augment)
-        self._seed = seed
+        self._seed = seed_of(seed)
         self._bytes = dtype == "uint8"
         self._views = _core.Views(preset, augment)
         #: What was drawn for the views of the last image: crop (left, top, width, height), flip, jitter, ...
@@ -33,7 +34,8 @@ class TwoView:
     def __call__(self, image: Any, *, index: int | None = None, epoch: int = 0) -> list[Any]:
         """The views of `image`, the `index`-th of its data set."""
         pixels = _pixels(image)
-        sample = random.getrandbits(63) if index is None else index
+        sample = random.getrandbits(63) if index is None else whole("index", index)
+        epoch = whole("epoch", epoch, 0, 2**32 - 1)
         made: list[Any] = [self._views.view(pixels, self._seed, epoch, sample, n, self._bytes) for n in range(self._views.count)]
         self.last_params = [params for _, params in made]
         return [_channels_first(view) for view, _ in made]
@@ -56,6 +58,9 @@ def _pixels(image: Any) -> np.ndarray:
     if hasattr(image, "convert"):  # Pillow's
         return np.asarray(image.convert("RGB"))
     array = np.asarray(image)
+    if array.dtype != np.uint8:
+        got = type(image).__name__ if array.ndim == 0 else f"{array.dtype} {array.shape}"
+        raise _core.InputError(f"image: expected uint8 (height, width, 3) or a PIL image, got {got}")
     return np.repeat(array[:, :, None], 3, axis=2) if array.ndim == 2 else array
 
 

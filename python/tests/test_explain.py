@@ -36,10 +36,10 @@ def explained(folder, encoder=forward, **how):
                                                  "images": IMAGES, "attribution": False, "examples": 3, **how})
 
 
-def batches(folder):
+def batches(folder, encoder=forward):
     """Features of the views of each batch, through the loader."""
     loader = directclr.Loader(folder, batch_size=BATCH, framework="numpy", preset="cifar", **AUGMENT)
-    return [(forward(b.views[0]), forward(b.views[1])) for b in loader]
+    return [(encoder(b.views[0]), encoder(b.views[1])) for b in loader]
 
 
 def contrast(h_a, h_b, z_a, z_b, tau):
@@ -118,6 +118,28 @@ def test_every_framework_type_and_block_gives_the_same(folder):
     assert kinds == {"uint8"}
 
 
+def test_tokens_of_a_vision_transformer(folder):
+    torch = pytest.importorskip("torch")
+    models = pytest.importorskip("torchvision.models")
+    torch.manual_seed(0)
+    net = models.VisionTransformer(SIDE, 4, num_layers=2, num_heads=2, hidden_dim=D, mlp_dim=24).eval()
+
+    def tokens(images):  # (n, 1 + 16, D)
+        x = net._process_input(torch.as_tensor(images))
+        return net.encoder(torch.cat([net.class_token.expand(len(x), -1, -1), x], 1))
+
+    for encoder in (lambda x: tokens(x)[:, 0], lambda x: tokens(x)[:, 1:].mean(1)):
+        found = explained(folder, encoder, framework="torch", tau=0.2).to_dict()
+        with torch.no_grad():
+            seen = batches(folder, lambda x: encoder(x).double().numpy())
+        expected = np.linalg.eigvalsh(np.mean([contrast(a, b, a, b, 0.2) for a, b in seen], axis=0))[::-1]
+        np.testing.assert_allclose(found["x"]["eigenvalues"], expected, atol=1e-5 * abs(expected).max())
+    with pytest.raises(directclr.InputError, match=r"features: expected \(N, D\), got \(32, 17, 12\): pool tokens"):
+        explained(folder, tokens, framework="torch")
+    with pytest.raises(directclr.InputError, match="features: .*dict of hidden, pooled: give one of them"):
+        explained(folder, lambda x: {"hidden": tokens(x), "pooled": tokens(x)[:, 0]}, framework="torch")
+
+
 def test_an_augmentation_that_drowns_directions_is_found_and_named(folder):
     """Features of the mean colour, which the jitter changes, and of shape, which it does not."""
 
@@ -183,5 +205,5 @@ def test_the_program_gives_the_same_numbers_for_the_same_network(folder, tmp_pat
     for part in ("x", "x_eqn2"):
         scale = abs(np.array(expected[part]["eigenvalues"])).max()
         np.testing.assert_allclose(found[part]["eigenvalues"], expected[part]["eigenvalues"], atol=1e-4 * scale)
-    np.testing.assert_allclose(found["weak_share"], expected["weak_share"], rtol=0.02)
+    np.testing.assert_allclose(found["weak"]["share"], expected["weak"]["share"], rtol=0.02)
     assert found["conclusion"]["confidence"] == expected["conclusion"]["confidence"]

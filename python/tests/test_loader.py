@@ -106,13 +106,22 @@ def test_arrays_of_jax_are_the_same_numbers(folder):
 
 def test_bad_input_is_named(folder):
     for how, error in (({"batch_size": 64}, "batch"), ({"dtype": "int8"}, "dtype"), ({"transform": "x"}, "transform"),
-                       ({"rank": 2, "world_size": 2}, "rank"), ({"image_sise": 3}, "did you mean image_size"),
+                       ({"rank": 2, "world_size": 2}, "rank: 2; at most 1"), ({"rank": 0, "world_size": 0}, "world_size: 0"),
+                       ({"batch_size": 0}, "batch_size: 0; at least 1"), ({"batch_size": "4"}, "batch_size: expected a whole"),
+                       ({"seed": -1}, "seed: -1"), ({"workers": 0}, "workers: 0"), ({"image_sise": 3}, "did you mean image_size"),
                        ({"framework": "tensorflow"}, "framework"), ({"dtype": "bfloat16"}, "NumPy has no such type")):
         with pytest.raises(ValueError, match=error):
             loader(folder, **how)
     with pytest.raises(directclr.InputError, match="absent"):
         directclr.Loader("folder:/absent")
     assert len(directclr.Loader(folder, batch_size=64, drop_last=False, framework="numpy")) == 1
+    source = directclr.Source(folder)
+    for index in (len(source), -len(source) - 1):
+        with pytest.raises(IndexError, match=f"index {index}: there are {len(source)} images"):
+            source[index]
+    with pytest.raises(TypeError, match="slice"):
+        source[0:3]
+    assert [label for _, label in source] == [source[i - len(source)][1] for i in range(len(source))]
 
 
 def test_multi_crop_bytes_and_pinned_words(folder):

@@ -1,4 +1,5 @@
 import copy
+import inspect
 import sys
 
 import pytest
@@ -302,6 +303,13 @@ def test_a_watch_cuts_the_graph_at_its_layer_alone():
     assert graphs == 1 and compiled("") == (1, operations)
     cut, inside = compiled("middle")
     assert cut <= 3 and inside == operations
+    torch._dynamo.reset()
+    net = Three()
+    watch(net, "middle")
+    breaks = [found.reason for found in torch._dynamo.explain(net)(rows(D, 0)).break_reasons]
+    assert breaks and all("_observe" in reason for reason in breaks)
+    if "reason" in inspect.signature(torch.compiler.disable).parameters:
+        assert all("directclr.torch.watch looks at this layer" in reason for reason in breaks)
 
 
 def share(rank, group):

@@ -10,6 +10,7 @@
 #include "directclr/core/error.h"
 #include "directclr/io/npy.h"
 #include "directclr/spectrum/geometry_measures.h"
+#include "directclr/spectrum/neighbours.h"
 #include "tests/support/array_matchers.h"
 #include "tests/support/error_of.h"
 #include "tests/support/matrices.h"
@@ -269,6 +270,20 @@ TEST(RowAnalysis, GoesOnWithTheMomentsOfOthers) {
   others.add(rows.slice(200, 300));
   analysis.moments().add(others);
   expect_same(analysis.finish("rows").summary, summarize(rows, false), 1e-13);
+}
+
+TEST(RequireFinite, NamesTheRowsAndGuardsNeighbours) {
+  Array rows = test::normal_array(60, 8, 11);
+  require_finite(rows);
+  EXPECT_NO_THROW(nearest_neighbours(rows, 2));
+  rows.mutable_values<double>()[7 * 8 + 2] = std::nan("");
+  for (const DType type : {DType::kFloat64, DType::kFloat16}) {
+    EXPECT_EQ(error_of([&] { require_finite(rows.to(type)); }),
+              "row 7 (counted from 0) holds values that are not finite");
+  }
+  rows.mutable_values<double>()[20 * 8] = -INFINITY;
+  EXPECT_THROW(nearest_neighbours(rows, 2), NumericalError);
+  EXPECT_EQ(error_of([&] { require_finite(rows); }), "rows 7, 20 (counted from 0) hold values that are not finite");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from typing import Any, Callable, ContextManager
 
 import torch
@@ -26,13 +27,14 @@ def wide_type(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
-def outside_graphs(function: Callable) -> Callable:
-    """Which torch.compile runs as plain Python."""
-    if hasattr(torch, "compiler"):
-        return torch.compiler.disable(function)
-    from torch._dynamo import disable  # where torch 2.0 has it
+def outside_graphs(reason: str) -> Callable[[Callable], Callable]:
+    """For a function that torch.compile runs as plain Python; torch._dynamo.explain tells the reason where PyTorch takes one."""
+    if not hasattr(torch, "compiler"):
+        from torch._dynamo import disable  # where torch 2.0 has it
 
-    return disable(function)
+        return disable
+    told: Any = {"reason": reason} if "reason" in inspect.signature(torch.compiler.disable).parameters else {}
+    return lambda function: torch.compiler.disable(function, **told)
 
 
 def product_with_transposed(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

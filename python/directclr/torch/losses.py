@@ -26,6 +26,7 @@ from ._numerics import floating, full_precision, outside_graphs, product_with_tr
 _BLOCK_ELEMENTS = 1 << 22  # similarities that are held at a time
 _KERNEL_ELEMENTS = 1 << 18  # the same for each thread, where the kernels of the library go over them
 SIMILARITY_MEMORY = 1 << 30  # bytes that a loss may keep for its backward; beyond them it computes similarities again
+_KERNELS = "the kernels of directclr go over the similarities"
 _SMALLEST_TAU = 0.025  # of the kernels: e^(-2 / tau) must be a float32
 
 
@@ -199,7 +200,7 @@ def _scale_and_shift(tau: float) -> Tuple[float, float]:
     return 1 / tau, (1 + 1e-5) / tau
 
 
-@outside_graphs
+@outside_graphs(_KERNELS)
 def _kernel_log_sums(x: torch.Tensor, y: torch.Tensor, tau: float, first: int,
                      kept: Optional[List[torch.Tensor]]) -> Tuple[torch.Tensor, torch.Tensor]:
     """R (n) and C (N), float64: one exponential serves a pair's row and its column. The tiles' exponentials go to `kept`."""
@@ -214,7 +215,7 @@ def _kernel_log_sums(x: torch.Tensor, y: torch.Tensor, tau: float, first: int,
     return rows.log_().add_(shift), columns.log_().add_(shift)
 
 
-@outside_graphs
+@outside_graphs(_KERNELS)
 def _kernel_gradients(x: torch.Tensor, y: torch.Tensor, tau: float, first: int, by_row: torch.Tensor,
                       by_column: torch.Tensor, u: torch.Tensor, v: torch.Tensor,
                       kept: List[torch.Tensor]) -> Tuple[torch.Tensor, torch.Tensor]:

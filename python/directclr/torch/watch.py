@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import warnings
@@ -19,6 +20,8 @@ from ._numerics import outside_graphs, wide_type
 from .forgetting_covariance import ForgettingCovariance
 
 _ROWS_PER_DIMENSION = 2  # fewer rows stop no training
+# What torch.compile, FSDP and activation checkpointing put between a module and its parts.
+_WRAPPERS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 _SEVERITY = dict(_core.verdict_severity())
 Pool = Union[str, Callable[[torch.Tensor], torch.Tensor]]
 
@@ -53,8 +56,10 @@ def watch(model: nn.Module, layer: Union[str, nn.Module, None] = None, every: in
     line, in all processes, instead of raising Collapsed. memory: rows that the covariance rests on, as a multiple of the
     layer's width D.
     pool: "auto" takes (N, D) as it is, of (N, T, D) the mean over tokens, of (N, C, H, W) and more the mean over all
-    places; "cls" takes token 0; "mean" is auto; or a function that makes (N, D) of the layer's output, for other
-    layouts (channels last, padded tokens). Of a tuple, list or mapping the first tensor counts.
+    places, and refuses what looks like another order: (N, H, W, C), or (T, N, D) of a layer with parts that are not
+    batch_first; "mean" is auto without refusing, "cls" token 0 of (N, T, D); or a function that makes (N, D) of the
+    layer's output, for other orders, padded tokens, one token of several. Of a tuple, list, mapping or dataclass the
+    first tensor counts.
     group: the torch.distributed group whose rows are merged. "auto": all processes where torch.distributed is
     initialised, as under DistributedDataParallel; None: this process alone. All of the group's processes must watch the
     layer and call it equally often; all raise Collapsed together, the first alone warns.
@@ -83,6 +88,7 @@ class Watch:
         if not callable(pool) and pool not in ("auto", "mean", "cls"):
             raise ValueError(unknown("watch: pool", str(pool), ("auto", "mean", "cls")))
         self.name, module = _find(model, layer)
+        self._tokens_first = any(getattr(part, "batch_first", True) is False for part in module.modules())
         self.step = 0
         #: One dictionary for each reading: step, rows (what the covariance rests on), dimensions, skipped_batches
         #: (those with values that are not finite), verdict, text, and the measures of docs/math.md ("Measures of
@@ -97,7 +103,7 @@ class Watch:
         self._covariance: Optional[ForgettingCovariance] = None
         self._loaded: Optional[Dict[str, torch.Tensor]] = None
         self._worst = "healthy"
-        self._handle = module.register_forward_hook(_Hook(outside_graphs(self._observe)))
+        self._handle = module.register_forward_hook(_Hook(outside_graphs("directclr.torch.watch looks at this layer")(self._observe)))
 
     @property
     def last(self) -> Dict[str, Any]:
@@ -144,12 +150,39 @@ class Watch:
             self._read(rows, group)
 
     def _rows(self, output: Any) -> torch.Tensor:
-        rows: Any = self._pool(output) if callable(self._pool) else _pooled(_first_tensor(output), self._pool)
+        rows: Any = self._pool(output) if callable(self._pool) else self._pooled(_first_tensor(output))
         if not isinstance(rows, torch.Tensor) or rows.dim() != 2 or not rows.is_floating_point():
             got = f"{tuple(rows.shape)} {rows.dtype}" if isinstance(rows, torch.Tensor) else type(output).__name__
             raise ValueError(f"watch: expected floating rows (N, D) of {self.name}, got {got}; give pool= a function "
                              "that makes them of the layer's output")
+        if hasattr(rows, "full_tensor"):
+            raise ValueError(f"watch: the output of {self.name} is a DTensor, spread over processes; give pool= a function "
+                             "that makes this process's own rows of it, and group= the processes that have other rows")
         return rows.detach()
+
+    def _pooled(self, x: Optional[torch.Tensor]) -> Optional[torch.Tensor]:
+        if x is None or x.dim() < 3:
+            return x
+        self._refuse_other_orders(x)
+        if self._pool == "cls":
+            return x[:, 0]
+        return x.flatten(2).mean(2) if x.dim() > 3 else x.mean(1)
+
+    def _refuse_other_orders(self, x: torch.Tensor) -> None:
+        """Raises ValueError where (N, T, D) or (N, C, H, W) is in doubt, unless pool="mean" says so."""
+        doubt = ""
+        if self._pool == "mean":
+            return
+        if x.dim() == 3 and self._tokens_first:
+            of_function = "x.mean(0)" if self._pool == "auto" else "x[0]"
+            doubt = f"may be (T, N, D), since a part of it is not batch_first: give pool=lambda x: {of_function}"
+        elif x.dim() > 3 and self._pool == "cls":
+            doubt = "has no token 0"
+        elif x.dim() == 4 and x.shape[1] == x.shape[2]:
+            doubt = "may be (N, H, W, C): give pool=lambda x: x.mean((1, 2))"
+        if doubt:
+            taken = "(N, T, D)" if x.dim() == 3 else "(N, C, H, W)"
+            raise ValueError(f'watch: {tuple(x.shape)} of {self.name} {doubt}, or pool="mean" for the mean of {taken}')
 
     def _processes(self) -> Group:
         if self._group != "auto":
@@ -215,40 +248,38 @@ class _Hook:
 
 
 def _find(model: nn.Module, layer: Union[str, nn.Module, None]) -> Any:
-    """Name and module. Names are those without wrappers: DistributedDataParallel's, torch.compile's."""
-    modules = {_plain(name): module for name, module in model.named_modules()}
+    """Name and module. Names are those without wrappers: DistributedDataParallel's, FSDP's, torch.compile's."""
+    named = [(_plain(name), module) for name, module in model.named_modules()]
     if layer is None:
         return type(model).__name__, model
     if isinstance(layer, nn.Module):
-        names = [name for name, module in modules.items() if module is layer]
+        names = [name for name, module in named if module is layer]
         if not names:
             raise ValueError("watch: the layer is not a part of the model")
         return names[0] or type(layer).__name__, layer
-    name = _plain(layer)
+    name, modules = _plain(layer), dict(named)
     if not name or name not in modules:
         raise ValueError(unknown("watch: layer", layer, [n for n in modules if n]))
     return name, modules[name]
 
 
 def _plain(name: str) -> str:
-    parts = name.split(".")
-    while parts and parts[0] in ("module", "_orig_mod"):
+    parts = [part for part in name.split(".") if part not in _WRAPPERS]
+    while parts and parts[0] == "module":
         parts = parts[1:]
     return ".".join(parts)
-
-
-def _pooled(x: Optional[torch.Tensor], pool: str) -> Optional[torch.Tensor]:
-    if x is None or x.dim() < 3:
-        return x
-    if x.dim() == 3:
-        return x[:, 0] if pool == "cls" else x.mean(1)
-    return x.flatten(2).mean(2)
 
 
 def _first_tensor(output: Any) -> Optional[torch.Tensor]:
     if isinstance(output, torch.Tensor):
         return output
-    values = output.values() if hasattr(output, "values") else output if isinstance(output, (tuple, list)) else ()
+    values: Any = ()
+    if hasattr(output, "values"):
+        values = output.values()
+    elif dataclasses.is_dataclass(output):
+        values = vars(output).values()
+    elif isinstance(output, (tuple, list)):
+        values = output
     return next((value for value in values if isinstance(value, torch.Tensor)), None)
 
 
