@@ -161,10 +161,11 @@ void watch(const WatchOptions& options, Console& console) {
 void add_watch(CLI::App& app, Program& program) {
   auto options = std::make_shared<WatchOptions>();
   auto* command = app.add_subcommand(
-      "watch",
-      "shows runs while they are trained, in a page that is written anew every few seconds or on the terminal, until "
-      "all have ended or stopped; one that is not there yet is waited for");
-  command->add_option("runs", options->runs, "run directories, in the order to show them")->required();
+      "watch", "show runs while they are trained, in a page or on the terminal, until all have ended or stopped");
+  command
+      ->add_option("runs", options->runs,
+                   "run directories, in the order to show them; those that are not there yet are waited for")
+      ->required();
   command->add_option("--out", options->out, "HTML file to write, to be opened in a browser [first run/watch.html]");
   command->add_option("--every", options->every, "seconds between two looks")
       ->check(CLI::Range(1, 3600))

@@ -32,7 +32,9 @@ std::string sentence_html(std::string_view text) {
   for (const auto& part : split(text, '`')) {
     if (code) {
       std::vector<std::string> words = split(part, ' ');
-      for (auto& word : words) word = "<code>" + escape(word) + "</code>";
+      for (auto& word : words) {
+        word = (word.starts_with("-") ? "<code>" : "<code class=\"free\">") + escape(word) + "</code>";
+      }
       html += join(words, " ");
     } else {
       std::string plain = escape(part);

@@ -9,8 +9,8 @@ namespace directclr::report {
 /// Text made safe inside HTML.
 std::string escape(std::string_view text);
 
-/// A sentence of a page as HTML: what stands between backticks as code, whose words do not break at the end of a line
-/// (options begin with two hyphens), nor does a number before its percent sign.
+/// A sentence of a page as HTML: what stands between backticks as code. Options do not break at the end of a line (they
+/// begin with two hyphens), nor does a number before its percent sign.
 std::string sentence_html(std::string_view text);
 
 /// A picture as a data: address.

@@ -61,7 +61,7 @@ LiveRun live_run(const RunResults& run) {
   if (!epochs_done.values.empty()) {
     const double epoch = epochs_done.values.back(), epochs = number_setting(run, "epochs");
     live.step = epochs_done.steps.back();
-    live.share = epochs > 0 ? std::min(1.0, epoch / epochs) : 0;
+    live.share = run.state == RunState::kEnded ? 1 : epochs > 0 ? std::min(1.0, epoch / epochs) : 0;
     live.early = epoch < std::max(number_setting(run, "grace_epochs"), number_setting(run, "warmup_epochs"));
   }
   live.seconds_left = seconds_left(run, live.step, live.share);
@@ -87,10 +87,9 @@ LiveRun live_run(const RunResults& run) {
     }
   }
   if (const auto fall = fall_of(run.course("rank_r"))) {
-    live.warnings.push_back(
-        format("the effective rank of r has fallen from %.1f at step %.0f to %.1f: directions are "
-               "being lost",
-               fall->from, fall->since, fall->to));
+    live.falling = true;
+    live.warnings.push_back(format("r is losing directions: its effective rank was %.1f at step %.0f and is %.1f",
+                                   fall->from, fall->since, fall->to));
   }
   return live;
 }

@@ -16,17 +16,18 @@ namespace {
 Answer live_answer(const std::vector<RunResults>& runs, const std::vector<LiveRun>& lives) {
   Answer answer;
   std::vector<std::string> places;
-  size_t dying = 0, early = 0;
+  size_t dying = 0, early = 0, falling = 0;
   for (size_t i = 0; i < runs.size(); ++i) {
     places.push_back(lives[i].place);
     dying += lives[i].dying ? 1 : 0;
     early += lives[i].early ? 1 : 0;
+    falling += lives[i].falling ? 1 : 0;
     for (const auto& warning : lives[i].warnings) answer.advice.push_back(runs[i].name + ": " + warning + ".");
     if (lives[i].resume.empty()) continue;
     answer.advice.push_back(runs[i].name + " has stopped before its end: go on with `" + lives[i].resume + "`.");
   }
   answer.sentence = join(places, "; ") + ".";
-  answer.mood = dying > 0 ? "bad" : early > 0 ? "open" : "good";
+  answer.mood = dying > 0 ? "bad" : early + falling > 0 ? "open" : "good";
   const std::string too_early = early > 0 ? ", which it is too early to judge" : "";
   if (runs.size() == 1) {
     answer.number = lives[0].dead_text();
@@ -43,6 +44,10 @@ Answer live_answer(const std::vector<RunResults>& runs, const std::vector<LiveRu
   answer.no_advice = all_over(runs)                       ? "Look at the whole: `directclr report`."
                      : early == runs.size() && dying == 0 ? "Wait: the network has only begun to learn."
                                                           : "Wait: nothing is being lost.";
+  if (falling > 0) {
+    answer.advice.emplace_back(
+        "What is lost can be kept another time: `directclr train --keep-best rank_r` saves the network at its best.");
+  }
   if (dying > 0 && !all_over(runs)) answer.advice.emplace_back("When it has ended, `directclr explain` says why.");
   return answer;
 }
@@ -58,7 +63,7 @@ std::string state_table(const std::vector<RunResults>& runs, const std::vector<L
   };
   for (size_t i = 0; i < runs.size(); ++i) {
     const LiveRun& live = lives[i];
-    rows.push_back({escape(runs[i].name), format("%.0f", live.step), format("%.0f %%", 100 * live.share),
+    rows.push_back({escape(runs[i].name), format("%.0f", live.step), format("%.0f&nbsp;%%", 100 * live.share),
                     live.seconds_left ? format_duration(*live.seconds_left) : "&ndash;", number(live.loss, "%.3f"),
                     number(live.lr, "%.3g"), number(live.images_per_second, "%.0f"), number(live.rank_r, "%.1f"),
                     live.dead_text(), number(live.rank_z, "%.1f")});

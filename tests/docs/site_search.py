@@ -36,6 +36,9 @@ def main():
     problems = []
     with Browser() as browser:
         for page, words, wanted in SEARCHES:
+            if not (Path(sys.argv[1]) / page).exists():
+                problems.append(f"there is no {page}")
+                continue
             browser.open(Path(sys.argv[1]) / page, 1200)
             links = found(browser, words)
             if not any(wanted in link for link in links):

@@ -21,8 +21,8 @@ SENTENCES = {
     "dimensional": "24 of 64 directions carry less than 1/10,000 of the largest variance: dimensional collapse.",
     "complete": "Every row is the same: complete collapse. Nothing is left to tell one input from another.",
     "few": "50 rows are too few to say how many of the 64 directions are in use.",
-    "falling": "Not collapsed, but directions were being lost while it trained: at step 100 they carried as much as 54.0 equally "
-               "strong ones, at the end as 22.0 (effective rank).",
+    "falling": "Not collapsed, but directions were being lost while it trained: at step 100 they carried as much as 54.2 equally "
+               "strong ones, at the end as 22.6 (effective rank).",
     "collapsed-run": "24 of 64 directions of the representation carry less than 1/10,000 of the largest variance: dimensional "
                      "collapse.",
     "runs-compared": "1 of 2 runs has collapsed (\"none\"); \"mlp\" classifies best (81.2 %).",

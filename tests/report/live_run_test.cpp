@@ -44,6 +44,7 @@ TEST(LiveRun, SaysWhereARunIs) {
   EXPECT_EQ(live_run(run).resume, "directclr train --resume --out runs/a");
   run.state = RunState::kEnded;
   EXPECT_EQ(live_run(run).place, "a has ended at epoch 4.0 of 10, step 40");
+  EXPECT_EQ(live_run(run).share, 1);
   run.metrics.clear();
   EXPECT_EQ(live_run(run).dead_text(), "?");
   run.state = RunState::kAtWork;
@@ -75,12 +76,13 @@ TEST(LiveRun, WarnsOfWhatIsLostOnceItIsNotEarly) {
   ASSERT_EQ(live.warnings.size(), 2U);
   EXPECT_EQ(live.warnings[0], "at least 5 % of the directions of r are dead since step 30")
       << "4 of 64 are more than 5 %";
-  EXPECT_EQ(live.warnings[1],
-            "the effective rank of r has fallen from 40.0 at step 30 to 20.0: directions are being lost");
+  EXPECT_EQ(live.warnings[1], "r is losing directions: its effective rank was 40.0 at step 30 and is 20.0");
+  EXPECT_TRUE(live.falling);
+  EXPECT_NE(watch_page({run}, {1, 5}).find("<code>--keep-best</code>"), std::string::npos);
   run.config[3].text = "6";  // grace
   live = live_run(run);
   EXPECT_TRUE(live.early);
-  EXPECT_FALSE(live.dying);
+  EXPECT_FALSE(live.dying || live.falling);
   EXPECT_TRUE(live.warnings.empty());
 }
 

@@ -20,6 +20,14 @@ TEST(Html, EscapesAndEncodes) {
   EXPECT_EQ(png_data_url("M"), "data:image/png;base64,TQ==");
 }
 
+TEST(Html, KeepsOptionsAndPercentsInOneLineAndLetsPathsBreak) {
+  EXPECT_EQ(sentence_html("Run `directclr train --out a/b`: 5 % <of it>"),
+            "Run <code class=\"free\">directclr</code> <code class=\"free\">train</code> <code>--out</code> "
+            "<code class=\"free\">a/b</code>: 5&nbsp;% &lt;of it&gt;");
+  EXPECT_EQ(sentence_html("`<b>`"), "<code class=\"free\">&lt;b&gt;</code>");
+  EXPECT_EQ(sentence_html(""), "");
+}
+
 TEST(Figures, LeaveScriptDataAndPictureBehind) {
   const test::TemporaryFolder folder;
   const std::string svg =
