@@ -96,9 +96,8 @@ int run(int argc, char** argv) {
   directclr::cli::add_bench(app, program);
   directclr::cli::group_commands(app, "Data", {"data", "pack"});
   directclr::cli::group_commands(app, "Training", {"train", "watch", "plan", "bench"});
-  directclr::cli::group_commands(
-      app, "Evaluation and diagnosis",
-      {"evaluate", "probe", "knn", "embed", "spectrum", "explain", "report", "export"});
+  directclr::cli::group_commands(app, "Evaluation and diagnosis",
+                                 {"evaluate", "probe", "knn", "embed", "spectrum", "explain", "report", "export"});
   directclr::cli::group_commands(app, "Comparisons and the paper", {"experiment", "reproduce", "theory"});
   try {
     app.parse(argc, argv);

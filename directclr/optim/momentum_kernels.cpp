@@ -56,12 +56,12 @@ DIRECTCLR_INLINE void make_update(T* p, const T* g, T* b, size_t count, T decay,
 }
 
 // A template would not be compiled for the wider registers.
-#define DIRECTCLR_MOMENTUM_KERNELS(T)                                                                            \
-  void T##_squares(const T* p, const T* g, size_t count, T decay, double* of_p, double* of_update) {             \
-    add_squares(p, g, count, decay, of_p, of_update);                                                            \
-  }                                                                                                              \
-  void T##_update(T* p, const T* g, T* b, size_t count, T decay, T momentum, T trust, T rate) {                  \
-    make_update(p, g, b, count, decay, momentum, trust, rate);                                                   \
+#define DIRECTCLR_MOMENTUM_KERNELS(T)                                                                \
+  void T##_squares(const T* p, const T* g, size_t count, T decay, double* of_p, double* of_update) { \
+    add_squares(p, g, count, decay, of_p, of_update);                                                \
+  }                                                                                                  \
+  void T##_update(T* p, const T* g, T* b, size_t count, T decay, T momentum, T trust, T rate) {      \
+    make_update(p, g, b, count, decay, momentum, trust, rate);                                       \
   }
 DIRECTCLR_MOMENTUM_KERNELS(float)
 DIRECTCLR_MOMENTUM_KERNELS(double)

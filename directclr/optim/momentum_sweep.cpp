@@ -52,10 +52,9 @@ void sweep_of(const MomentumParameters& parameters, const MomentumRule& rule) {
     for_chunks([&](Chunk& chunk) {
       const at::Tensor& p = parameters.tensors[chunk.parameter];
       if (p.dim() <= 1) return;
-      kernels.squares(p.const_data_ptr<T>() + chunk.first,
-                      parameters.gradients[chunk.parameter].const_data_ptr<T>() + chunk.first,
-                      static_cast<size_t>(chunk.count), static_cast<T>(rule.weight_decay), &chunk.of_p,
-                      &chunk.of_update);
+      kernels.squares(
+          p.const_data_ptr<T>() + chunk.first, parameters.gradients[chunk.parameter].const_data_ptr<T>() + chunk.first,
+          static_cast<size_t>(chunk.count), static_cast<T>(rule.weight_decay), &chunk.of_p, &chunk.of_update);
     });
     std::vector<double> of_p(trust.size()), of_update(trust.size());
     for (const Chunk& chunk : chunks) {
