@@ -142,7 +142,6 @@ Answer answer_of(const std::vector<Input>& inputs) {
   return answer;
 }
 
-<<<<<<< HEAD
 // Speaks of what is to be seen there alone.
 std::string caption_of(const std::vector<Input>& inputs) {
   const auto any = [&](const auto& what) {
@@ -161,7 +160,8 @@ std::string caption_of(const std::vector<Input>& inputs) {
     caption += " Dotted: what rounding alone makes.";
   }
   return caption;
-=======
+}
+
 // Which rows the numbers are not of, a paragraph an input.
 std::string left_out(const std::vector<Input>& inputs) {
   std::string html;
@@ -170,7 +170,6 @@ std::string left_out(const std::vector<Input>& inputs) {
     if (!text.empty()) html += "<p class=\"note\">" + escape(title) + ": " + text + "</p>\n";
   }
   return html;
->>>>>>> feaca3e0c8fdbedbc32a5dce263ea8dd4f1f4526
 }
 
 std::string measures_table(const std::vector<Input>& inputs) {
@@ -202,27 +201,14 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
   const std::string title =
       "Is it collapsed? " + (titles.size() > 4 ? format("%zu inputs", titles.size()) : join(titles));
   Answer answer = answer_of(inputs);
-<<<<<<< HEAD
   answer.picture = figure_html(spectrum_figure("How much varies along each direction", spectra, dead_below), folder,
                                "comparison", caption_of(inputs));
-  std::string body = answer_html(title, answer);
-  body +=
-      folded("How few directions hold the variance",
-             figure_html(cumulative(spectra), folder, "cumulative",
-                         "The share of the whole variance in the strongest directions: a straight line would be all "
-                         "alike."));
-=======
-  answer.picture = figure_html(
-      spectrum_figure("How much varies along each direction", spectra, dead_below), folder, "comparison",
-      "The spectrum of the covariance: directions are sorted by how much the rows vary along them. A curve that drops "
-      "below the dashed line of its colour has dead directions. Dotted: what rounding alone makes.");
   std::string body = answer_html(title, answer) + left_out(inputs);
   body += folded(
       "How few directions hold the variance",
       figure_html(cumulative(spectra), folder, "cumulative",
                   "The fraction of the variance that the strongest directions explain: a straight line would be all "
                   "alike."));
->>>>>>> feaca3e0c8fdbedbc32a5dce263ea8dd4f1f4526
   body += folded("All measures", measures_table(inputs) +
                                      "<p class=\"note\">What each says, and when it misleads: directclr spectrum "
                                      "--explain.</p>\n");
