@@ -542,7 +542,8 @@ class Film extends Plot {
     if (head !== null && head + Math.log10(d.dead_below) > ends[0]) {
       const at = y.at(10 ** head * d.dead_below);
       node(this.svg, "svg:line", { class: "limit", x1: left, x2: right, y1: at, y2: at });
-      this.text(right, at - 4, "below: dead", "end");
+      const last = layer.values[this.time].findLast(v => v !== null);  // the label stands where the curve does not end
+      this.text(right, last < head + Math.log10(d.dead_below) ? at - 4 : at + 14, "below: dead", "end");
     }
     curve(this.time, "");
     this.map(layer, ends, { left, right, top: top + 22, bottom: height - 84 });
