@@ -134,6 +134,9 @@ def _carry_out(words: list[str], progress: bool | None) -> None:
     lines = re.findall(r"(?:^|[\r\n]|\x1b\[K)directclr(?: \[rank \d+\])?: ([^\r\n]*)", tail)
     gates = [line for line in lines[:-1] if "(--stop-" in line]  # a line each, before the one that says where it stopped
     message = "; ".join(gates + lines[-1:]) or f"directclr {words[0]} ended with status {status}"
+    causes = {line.partition(" failed: ")[2] for line in lines[:-1] if re.match(r"run \S+ failed: ", line)}
+    if len(causes) == 1:
+        message += f" ({causes.pop()})"
     if interrupted or status == 3:
         raise KeyboardInterrupt(message)
     if status != 0:

@@ -140,6 +140,14 @@ class interrupting_when:
         signal.signal(signal.SIGINT, self.before)
 
 
+@pytest.mark.parametrize("second, cause", [("torch: is 2.0.1 here", r" \(torch: is 2.0.1 here\)"), ("no room", "")])
+def test_the_one_cause_of_all_failed_runs_is_told(monkeypatch, tmp_path, second, cause):
+    lines = ["run mlp-s0 failed: torch: is 2.0.1 here", f"run none-s0 failed: {second}", "2 of 2 runs failed; try again"]
+    a_program(monkeypatch, tmp_path, "".join(f"print('directclr: {line}', file=sys.stderr)\n" for line in lines) + "sys.exit(1)")
+    with pytest.raises(directclr.Error, match=f"^2 of 2 runs failed; try again{cause}$"):
+        directclr.train(out=tmp_path / "run", progress=False)
+
+
 def test_reproduce_lists_what_it_cannot_give(tmp_path):
     installed = importlib.util.find_spec("directclr_train") is not None
     with pytest.raises(directclr.InputError, match="table9" if installed else "directclr-train, .* is not installed"):

@@ -3,6 +3,7 @@
 import pytest
 
 torch = pytest.importorskip("torch")
+import torch.distributed.fsdp
 from torch import nn
 
 from directclr.torch import Collapsed, watch
@@ -50,19 +51,6 @@ def sharded(rank, how):
     return train(net, lambda x: x[:80] if rank == 0 else x[80:])
 
 
-@pytest.mark.parametrize("how", ["FullyShardedDataParallel", "fully_shard"])
-def test_sharded_parameters_are_watched_as_whole_ones(how):
-    if not hasattr(torch, "compiler") or not hasattr(pytest.importorskip("torch.distributed.fsdp"), how):
-        pytest.skip(f"this version of torch has no {how} for processors")
-    _, expected, stop = train(network(), lambda x: x)
-    for name, history, stopped in in_processes(sharded, 2, how):
-        assert name == "1" and len(history) == len(expected) == 2
-        for found, whole in zip(history, expected):
-            assert (found["step"], found["rows"], found["verdict"]) == (whole["step"], whole["rows"], whole["verdict"])
-            assert found["effective_rank"] == pytest.approx(whole["effective_rank"], rel=1e-5)
-        assert stopped.split(":")[0] == stop.split(":")[0] == "step 4, 1"
-
-
 def tensor_parallel(rank):
     from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.tensor.parallel import ColwiseParallel, RowwiseParallel, parallelize_module
@@ -80,12 +68,42 @@ def tensor_parallel(rank):
     return said, whole.last["effective_rank"]
 
 
-def test_a_layer_whose_output_is_spread_over_processes_is_refused():
-    if not hasattr(pytest.importorskip("torch.distributed.tensor"), "DTensor"):
-        pytest.skip("this version of torch has no DTensor")
+def in_every_way(rank):
+    """What each way gives, None where this version of torch has it not for processors."""
+    seen = {how: sharded(rank, how) if has(how) else None for how in ("FullyShardedDataParallel", "fully_shard")}
+    return {**seen, "tensor_parallel": tensor_parallel(rank) if has("fully_shard") else None}
+
+
+def has(how):
+    """`fully_shard`, of FSDP 2, came with DTensor's public module."""
+    return hasattr(torch, "compiler") and hasattr(torch.distributed.fsdp, how)
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """Of both processes: one start for all tests."""
+    return in_processes(in_every_way, 2)
+
+
+@pytest.mark.parametrize("how", ["FullyShardedDataParallel", "fully_shard"])
+def test_sharded_parameters_are_watched_as_whole_ones(seen, how):
+    if not has(how):
+        pytest.skip(f"this version of torch has no {how} for processors")
+    _, expected, stop = train(network(), lambda x: x)
+    for name, history, stopped in [of_process[how] for of_process in seen]:
+        assert name == "1" and len(history) == len(expected) == 2
+        for found, whole in zip(history, expected):
+            assert (found["step"], found["rows"], found["verdict"]) == (whole["step"], whole["rows"], whole["verdict"])
+            assert found["effective_rank"] == pytest.approx(whole["effective_rank"], rel=1e-5)
+        assert stopped.split(":")[0] == stop.split(":")[0] == "step 4, 1"
+
+
+def test_a_layer_whose_output_is_spread_over_processes_is_refused(seen):
+    if not has("fully_shard"):
+        pytest.skip("this version of torch has no torch.distributed.tensor")
     net = network()
     w = watch(net, "2", every=1)
     net(rows(D, 0))
-    for said, rank in in_processes(tensor_parallel, 2):
+    for said, rank in [of_process["tensor_parallel"] for of_process in seen]:
         assert said.startswith("watch: the output of 0 is a DTensor, spread over processes; give pool=")
         assert rank == pytest.approx(w.last["effective_rank"], rel=1e-4)
