@@ -48,26 +48,28 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--limit", type=int, default=10000)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--compile", action="store_true", help="torch.compile of the network and of the loss")
     args = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
     data = TwoViews(args.data, args.limit)
     net, _ = encoder((2, 2, 2, 2), 16, "small")
-    net = net.to(memory_format=torch.channels_last).train()
+    net = net.to(args.device, memory_format=torch.channels_last).train()
     optimizer = torch.optim.SGD(net.parameters(), lr=0.03, momentum=0.9, weight_decay=1e-4, fused=True)
     loss = info_nce
     if args.compile:
         net, loss = torch.compile(net), torch.compile(info_nce)
     loader = torch.utils.data.DataLoader(data, 256, shuffle=True, drop_last=True, num_workers=args.workers,
-                                         persistent_workers=True, prefetch_factor=4)
+                                         persistent_workers=True, prefetch_factor=4, pin_memory=args.device != "cpu")
     steps, begin = 0, None
     while begin is None or time.perf_counter() - begin < args.seconds:
         for a, b in loader:
             if steps == 5:
                 begin = time.perf_counter()
+            a, b = (view.to(args.device, non_blocking=True) for view in (a, b))
             images = torch.cat([a, b]).to(memory_format=torch.channels_last)
-            training_step(net, optimizer, images, args.precision == "bfloat16", loss)
+            training_step(net, optimizer, images, args.precision == "bfloat16", loss).item()
             steps += 1
             if begin and time.perf_counter() - begin >= args.seconds:
                 break

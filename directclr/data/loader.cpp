@@ -29,11 +29,17 @@ constexpr uint64_t kRing = 3;
 
 // The memory of one batch, reused for every kRing-th one.
 struct Slot {
-  std::vector<std::byte> images, local_images;
-  std::vector<int64_t> labels;
+  std::shared_ptr<std::byte> images, local_images;
+  std::shared_ptr<std::byte> label_memory;
   std::vector<uint32_t> indices;
   std::atomic<int64_t> missing{0};  // images still to come
+
+  int64_t* labels() const { return reinterpret_cast<int64_t*>(label_memory.get()); }
 };
+
+std::shared_ptr<std::byte> plain_memory(size_t bytes) {
+  return std::shared_ptr<std::byte>(new std::byte[bytes]{}, std::default_delete<std::byte[]>());
+}
 
 }  // namespace
 
@@ -61,10 +67,11 @@ class Loader::Impl {
     const uint64_t epochs = options.end_epoch > options.first_epoch ? options.end_epoch - options.first_epoch : 0;
     const uint64_t total = epochs * per_epoch_;
     end_ = total > options.first_batch ? total - options.first_batch : 0;
+    const BatchMemory memory = options.memory ? options.memory : plain_memory;
     for (auto& slot : slots_) {
-      slot.images.resize(view_bytes_ * slot_size_ * static_cast<uint64_t>(views_));
-      slot.local_images.resize(local_bytes_ * slot_size_ * static_cast<uint64_t>(local_views_));
-      slot.labels.resize(slot_size_);
+      slot.images = memory(view_bytes_ * slot_size_ * static_cast<uint64_t>(views_));
+      if (local_views_ > 0) slot.local_images = memory(local_bytes_ * slot_size_ * static_cast<uint64_t>(local_views_));
+      slot.label_memory = memory(slot_size_ * sizeof(int64_t));
       slot.indices.resize(slot_size_);
     }
     for (uint64_t b = 0; b < std::min(end_, kRing); ++b) open_slot(b);
@@ -73,6 +80,10 @@ class Loader::Impl {
   }
 
   ~Impl() {
+    try {
+      wait_for_readers();
+    } catch (...) {  // what failed there says so there
+    }
     {
       const std::lock_guard lock(mutex_);
       stopping_ = true;
@@ -85,6 +96,7 @@ class Loader::Impl {
   uint64_t skipped() const { return skipped_.load(); }
 
   bool next(Batch& batch) {
+    wait_for_readers();
     std::unique_lock lock(mutex_);
     if (holding_) {  // the consumer is done with the batch it got last: its slot is free again
       holding_ = false;
@@ -98,16 +110,9 @@ class Loader::Impl {
     if (failure_) std::rethrow_exception(failure_);
     holding_ = true;
     const Place place = place_of(delivered_);
-    batch = {place.epoch,
-             place.number,
-             place.count,
-             options_.format,
-             views_,
-             slot.images.data(),
-             local_views_,
-             slot.local_images.data(),
-             slot.labels.data(),
-             slot.indices.data()};
+    batch = {place.epoch,   place.number,       place.count,  options_.format,
+             views_,        slot.images.get(),  local_views_, slot.local_images.get(),
+             slot.labels(), slot.indices.data()};
     return true;
   }
 
@@ -119,6 +124,10 @@ class Loader::Impl {
     int64_t first;  // place of the first image in the epoch's order
     int64_t count;
   };
+
+  void wait_for_readers() const {
+    if (holding_ && options_.before_reuse) options_.before_reuse();
+  }
 
   Place place_of(uint64_t b) const {
     const uint64_t absolute = b + options_.first_batch;
@@ -199,7 +208,7 @@ class Loader::Impl {
       return needed;
     };
     const uint64_t loaded = load(index, whole, choose, region);
-    slot.labels[static_cast<size_t>(position)] = source_.label(loaded);
+    slot.labels()[position] = source_.label(loaded);
     slot.indices[static_cast<size_t>(position)] = static_cast<uint32_t>(loaded);
     if (!whole) choose(region.whole);  // of the image that was loaded, which may be another
     for (int64_t view = 0; view < all_views; ++view) {
@@ -214,7 +223,7 @@ class Loader::Impl {
       const bool small = view >= views_;
       const auto row = static_cast<size_t>((small ? view - views_ : view) * place.count + position);
       table_.write(planes, options_.format,
-                   small ? slot.local_images.data() + row * local_bytes_ : slot.images.data() + row * view_bytes_);
+                   small ? slot.local_images.get() + row * local_bytes_ : slot.images.get() + row * view_bytes_);
     }
   }
 

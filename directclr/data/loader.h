@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,6 +19,9 @@ enum class Transform {
   kCropAndFlip,    ///< one random crop, perhaps flipped: training a linear probe
   kEvaluation,     ///< one centred view: features, accuracy
 };
+
+/// Makes memory for a part of a batch: so many bytes, aligned for any number.
+using BatchMemory = std::function<std::shared_ptr<std::byte>(size_t bytes)>;
 
 /// What a loader delivers, and how.
 struct LoaderOptions {
@@ -37,6 +42,10 @@ struct LoaderOptions {
   bool skip_bad = false;          ///< replace an undecodable image by the next good one instead of throwing
   bool yield_to_trainer = false;  ///< lower the workers' priority, for training on the same cores
   NoticeSink notice = [](const std::string&) {};
+  BatchMemory memory;  ///< of the batches' pixels and labels; null: plain memory
+  /// Called on the consumer's thread before the memory of the batch that it got last is written to again, or given up:
+  /// for who still reads it elsewhere, to wait for that. May be null.
+  std::function<void()> before_reuse;
 };
 
 /// One batch, valid until the next call of next(). Views come one after the other: all of view a, then all of view b;

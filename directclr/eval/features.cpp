@@ -57,8 +57,9 @@ Features extract_features(const model::Encoder& encoder, model::Projector* proje
   loading.notice = context.notice;
   loading.yield_to_trainer = device.is_cpu();
   loading.format = pixel_format_for(device, false);
+  BatchImages pictures(augment, device);
+  pictures.fetch_from(loading);
   data::Loader loader(part, loading);
-  const BatchImages pictures(augment, device);
   CoreTurns turns(device.is_cpu() && group.world_size() == 1 ? at::get_num_threads() : 0);
 
   // All processes go around as often as the one with most images, so that they agree on when to stop.

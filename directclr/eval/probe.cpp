@@ -175,8 +175,9 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
   options.yield_to_trainer = device.is_cpu();
   options.notice = context.notice;
   options.format = pixel_format_for(device, false);
+  BatchImages pictures(augment, device);
+  pictures.fetch_from(options);
   data::Loader loader(train, options);
-  const BatchImages pictures(augment, device);
   const auto per_epoch = static_cast<int64_t>(loader.batches_per_epoch());
   const optim::CosineSchedule schedule{settings.probe_lr, 0, per_epoch * settings.probe_epochs, 0};
 
@@ -186,7 +187,7 @@ ProbeResult probe_sgd(model::ResNet encoder, const data::Source& train, const da
   for (data::Batch batch; loader.next(batch); ++step) {
     if (group.all_reduce(context.stop_requested() ? 1 : 0) > 0) throw Interrupted("stopped during the probe");
     const Tensor images = pictures.global_views(batch);
-    Tensor labels = torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(device);
+    Tensor labels = pictures.labels(batch);
     const CoreTurns::Turn turn = turns.take(context);
     Tensor r;
     {

@@ -11,6 +11,12 @@ namespace directclr::model {
 ///     dL/dA = 2 sum_k ad^k(M) / (k + 1)!,   ad(M) = S M - M S
 ///
 /// where a term costs one product, since M S is the transpose of S M.
+///
+/// How many terms and halvings of S a result needs depends on the norm of S. On processors the host looks; elsewhere it
+/// would wait for the device by that, so it orders as much as any norm up to 512 needs, and the device drops what is
+/// too much; beyond, W is not a number. Both ways give the same to rounding, each the same bits every time.
 at::Tensor orthogonal_from(const at::Tensor& a);
+/// The same with the way chosen: whether the host looks at the norm.
+at::Tensor orthogonal_from(const at::Tensor& a, bool host_looks);
 
 }  // namespace directclr::model

@@ -194,7 +194,8 @@ class RandomDropoutProjector final : public LinearInRepresentation {
   Tensor forward(const Tensor& r, int64_t step) override {
     if (!is_training()) return r;
     RandomStream random(seed_, Purpose::kDropDimensions, 0, static_cast<uint64_t>(step));
-    return r.index_select(1, torch::tensor(draw_distinct(d0_, width_, random)).to(r.device()));
+    const Tensor kept = torch::tensor(draw_distinct(d0_, width_, random));
+    return r.index_select(1, kept.to(r.device(), /*non_blocking=*/true));
   }
   int64_t embedding() const override { return d0_; }
 

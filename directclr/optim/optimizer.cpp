@@ -82,8 +82,8 @@ class AdamW final : public Optimizer {
     constexpr double kBeta1 = 0.9;
     constexpr double kBeta2 = 0.999;
     constexpr double kEpsilon = 1e-8;
-    steps_ += 1;
-    const auto t = static_cast<double>(steps_.item<int64_t>());
+    steps_ += 1;  // on the CPU: no device need be asked
+    const auto t = static_cast<double>(*steps_.const_data_ptr<int64_t>());
     const double correction = std::sqrt(1 - std::pow(kBeta2, t));
     const double rate = lr / (1 - std::pow(kBeta1, t));
     std::vector<Tensor> decayed, first, second;

@@ -30,7 +30,7 @@ void ForgettingCovariance::add(const at::Tensor& rows, const distributed::Proces
   at::Tensor scatter = centred.t().mm(centred).to(at::kDouble);
   group.all_reduce_(scatter);
 
-  const double before = weight_.item<double>();
+  const double before = weight();
   const double w = std::max(count / (before + count), std::min(1.0, count / memory_));
   const at::Tensor shift = mean - mean_;
   mean_ += w * shift;
@@ -40,7 +40,7 @@ void ForgettingCovariance::add(const at::Tensor& rows, const distributed::Proces
   weight_.fill_(std::min(before + count, std::max(memory_, count)));
 }
 
-double ForgettingCovariance::weight() const { return weight_.item<double>(); }
+double ForgettingCovariance::weight() const { return *weight_.const_data_ptr<double>(); }
 
 std::vector<std::pair<std::string, at::Tensor>> ForgettingCovariance::state() const {
   return {{"weight", weight_}, {"mean", mean_}, {"covariance", covariance_}};

@@ -34,7 +34,7 @@ class ForgettingCovariance {
 
  private:
   double memory_;
-  at::Tensor weight_;      // () float64
+  at::Tensor weight_;      // () float64, on the CPU: no device need be asked
   at::Tensor mean_;        // (D)
   at::Tensor covariance_;  // (D, D)
 };

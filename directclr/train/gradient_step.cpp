@@ -59,7 +59,7 @@ StepOutput in_one_pass(const Network& model, const StepViews& images, int64_t vi
   loss.backward();
   if (gradients) gradients->finish();
   const int64_t large = images.global.size(0);
-  return {r.detach().narrow(0, 0, large), z.detach().narrow(0, 0, large), loss.item<double>()};
+  return {r.detach().narrow(0, 0, large), z.detach().narrow(0, 0, large), loss.detach()};
 }
 
 // The rows of images [first, first + count) of n, in every view.
@@ -116,7 +116,7 @@ StepOutput accumulate_gradients(const Network& model, const StepViews& images, i
     part.z.backward(part_of(z.grad(), count, first, micro_batch));
   }
   if (gradients) gradients->finish();
-  return {whole_of(r_parts, micro_batch), z.detach().narrow(0, 0, large), loss.item<double>()};
+  return {whole_of(r_parts, micro_batch), z.detach().narrow(0, 0, large), loss.detach()};
 }
 
 }  // namespace directclr::train

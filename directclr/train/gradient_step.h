@@ -16,9 +16,9 @@ struct StepViews {
 
 /// What one step computed, all detached.
 struct StepOutput {
-  torch::Tensor r;  // (2N, D): of the global views
-  torch::Tensor z;  // (2N, P)
-  double loss = 0;  // of this process's rows: the sum over processes is the batch's
+  torch::Tensor r;     // (2N, D): of the global views
+  torch::Tensor z;     // (2N, P)
+  torch::Tensor loss;  // scalar, of this process's rows: the sum over processes is the batch's
 };
 
 /// A loss of two views: z_a and z_b (n, P), of this process's rows of a batch of rows.total, -> scalar. Spread over

@@ -15,7 +15,8 @@ OnlineHead::OnlineHead(int64_t representation, int64_t classes, torch::Device de
   gradients_ = std::make_unique<distributed::GradientSum>(linear_->parameters(), group);
 }
 
-double OnlineHead::step(const torch::Tensor& r, const torch::Tensor& labels, int64_t total, double share_of_peak) {
+torch::Tensor OnlineHead::step(const torch::Tensor& r, const torch::Tensor& labels, int64_t total,
+                               double share_of_peak) {
   const torch::Tensor scores = linear_(r.detach().to(torch::kFloat));
   optimizer_->zero_grad();
   const torch::Tensor loss =
@@ -24,7 +25,7 @@ double OnlineHead::step(const torch::Tensor& r, const torch::Tensor& labels, int
   loss.backward();
   gradients_->finish();
   optimizer_->step(0.1 * share_of_peak);
-  return scores.argmax(1).eq(labels).sum().to(torch::kDouble).item<double>();
+  return scores.detach().argmax(1).eq(labels).sum();
 }
 
 void OnlineHead::add_state(TrainingState& state) const {

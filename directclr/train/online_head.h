@@ -16,9 +16,9 @@ class OnlineHead {
  public:
   OnlineHead(int64_t representation, int64_t classes, torch::Device device, const distributed::ProcessGroup& group);
 
-  /// One step on r (n, D) and labels (n) of this process; returns how many it got right before. `total`: the rows of
-  /// all processes. `share_of_peak`: the encoder's learning rate over its peak. Collective.
-  double step(const torch::Tensor& r, const torch::Tensor& labels, int64_t total, double share_of_peak);
+  /// One step on r (n, D) and labels (n) of this process; returns how many it got right before, a scalar on the device.
+  /// `total`: the rows of all processes. `share_of_peak`: the encoder's learning rate over its peak. Collective.
+  torch::Tensor step(const torch::Tensor& r, const torch::Tensor& labels, int64_t total, double share_of_peak);
 
   /// Adds what a checkpoint must hold.
   void add_state(TrainingState& state) const;

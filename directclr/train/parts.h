@@ -24,7 +24,7 @@ struct StepReport {
   int64_t step = 0;                   ///< steps done, 1 .. total_steps
   int64_t total_steps = 0;            ///< of the whole run
   double epoch = 0;                   ///< step / steps an epoch
-  double loss = 0;                    ///< of the whole batch, before the update
+  double loss = 0;                    ///< of the whole batch, before the update (see TrainOptions::every_loss)
   double lr = 0;                      ///< the learning rate of the update
   std::optional<double> online_top1;  ///< share of the batch that the online head knew, where there is one
   torch::Tensor r, z;  ///< of this rank's n images, view a then view b, detached: (2n, D), (2n, P), on the device

@@ -22,7 +22,7 @@ StepLog::StepLog(const settings::TrainSettings& settings, const settings::RunDir
 
 void StepLog::step(const LoggedStep& step, Monitor& monitor, bool warn,
                    const std::function<void(const std::string&)>& on_warning) {
-  if (step.step % log_every_ != 0 && step.step != 1) return;
+  if (!logs(step.step)) return;
   const at::Tensor r = rows_of_all(step.r), z = rows_of_all(step.z);
   if (!group_.is_root()) return;
   const Monitor::Reading seen = monitor.read(r, z, warn);

@@ -31,7 +31,10 @@ class StepLog {
   StepLog(const settings::TrainSettings& settings, const settings::RunDirectory& run, const CheckpointInfo& from,
           int64_t steps_per_epoch, const distributed::ProcessGroup& group);
 
-  /// Writes the step if it is one of those to be logged: the first and every settings.log_every-th. `warn`: whether the
+  /// Whether a step is one of those to be logged: the first and every settings.log_every-th.
+  bool logs(int64_t step) const { return step % log_every_ == 0 || step == 1; }
+
+  /// Writes the step if it is one of those to be logged. `warn`: whether the
   /// monitor looks for warnings, of which `on_warning` gets each. Collective.
   void step(const LoggedStep& step, Monitor& monitor, bool warn,
             const std::function<void(const std::string&)>& on_warning);

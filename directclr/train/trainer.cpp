@@ -22,6 +22,7 @@
 #include "directclr/train/device.h"
 #include "directclr/train/gradient_step.h"
 #include "directclr/train/knn_score.h"
+#include "directclr/train/loss_record.h"
 #include "directclr/train/network.h"
 #include "directclr/train/online_head.h"
 #include "directclr/train/parts.h"
@@ -51,6 +52,7 @@ struct Setup {
   Network network;  // on the device
   const Parts& parts;
   int64_t epochs_before;  // of a run that is given more, else 0
+  std::optional<bool> every_loss;
 };
 
 optim::CosineSchedule schedule_of(const settings::OptimSettings& settings, int64_t steps_per_epoch, int64_t epochs) {
@@ -66,6 +68,9 @@ class TrainingLoop {
         schedule_(schedule_of(s_.settings.optimizer, s_.steps_per_epoch, s_.settings.epochs)),
         // Processes of one run wait for one another in every step: they cannot take turns with others one by one.
         turns_(s_.device.is_cpu() && s_.group.world_size() == 1 ? s_.settings.threads : 0),
+        between_checkpoints_(
+            std::max<int64_t>(1, std::lround(s_.settings.checkpoint_every * static_cast<double>(s_.steps_per_epoch)))),
+        reads_all_(looks_at_every_loss(s_)),
         pictures_(s_.settings.augment, s_.device),
         parameters_(tensors_of(s_.network, /*with_buffers=*/false)),
         optimizer_(s_.parts.optimizer ? s_.parts.optimizer(parameters_)
@@ -93,12 +98,13 @@ class TrainingLoop {
     if (s_.epochs_before > 0) say_schedule();
     first_step_ = done_.step;
     seconds_before_ = done_.seconds;
+    losses_ = std::make_unique<LossRecord>(s_.device, s_.group, done_.loss_sum);
     log_ = std::make_unique<StepLog>(s_.settings, s_.run, done_, s_.steps_per_epoch, s_.group);
-    data::Loader loader(s_.data.images(), training_loader_options(s_.settings, first_step_, s_.steps_per_epoch,
-                                                                  s_.device, s_.bfloat16, s_.context, s_.group));
+    data::LoaderOptions loading = training_loader_options(s_.settings, first_step_, s_.steps_per_epoch, s_.device,
+                                                          s_.bfloat16, s_.context, s_.group);
+    pictures_.fetch_from(loading);
+    data::Loader loader(s_.data.images(), loading);
     begin_ = SessionClock::now();
-    const int64_t between_checkpoints =
-        std::max<int64_t>(1, std::lround(s_.settings.checkpoint_every * static_cast<double>(s_.steps_per_epoch)));
     const auto next = [&](data::Batch& batch) {
       s_.group.set_activity(at_step("waiting for images"), /*on_device=*/false);
       return loader.next(batch);
@@ -107,20 +113,19 @@ class TrainingLoop {
     for (data::Batch batch; done_.step < schedule_.total_steps && next(batch);) {
       report = step(batch);
       done_.step = report.step;
-      done_.loss_sum += report.loss;
       ++done_.loss_steps;
       report_progress(report);
       bool enough = asks_to_stop(s_.parts.callbacks.on_step, report);
       if (done_.step % s_.steps_per_epoch == 0) {
         enough |= asks_to_stop(s_.parts.callbacks.on_epoch, end_epoch(report));
       }
-      const bool last = done_.step == schedule_.total_steps;
       const StopReasons stop =
           agree_on_stop({s_.context.stop_requested(), !log_->collapse().empty(), enough}, s_.group);
-      const bool regular = last || done_.step % between_checkpoints == 0;
+      const bool regular = is_regular(done_.step);
+      if (stop.any() && !regular) read_losses();
       if (regular) offer_as_best();
       if (regular || stop.any()) checkpoint();
-      if (stop.any() && !last) end_early(stop);
+      if (stop.any() && !is_last(done_.step)) end_early(stop);
     }
     if (s_.group.is_root()) write_finished_run(s_.run, s_.network, done_, s_.settings.epochs);
     const double seconds = seconds_of_session();
@@ -145,6 +150,30 @@ class TrainingLoop {
     return callback && callback(report) == Then::kStop;
   }
 
+  static bool looks_at_every_loss(const Setup& s) {
+    if (!s.device.is_cpu() && s.group.world_size() > 1) return true;
+    // On processors a loss is there when the step is.
+    const bool mine = s.every_loss.value_or(s.device.is_cpu() || s.parts.callbacks.on_step);
+    return s.group.all_reduce(mine ? 1 : 0) > 0;
+  }
+
+  bool is_last(int64_t step) const { return step == schedule_.total_steps; }
+  // At whose end a checkpoint is due.
+  bool is_regular(int64_t step) const { return is_last(step) || step % between_checkpoints_ == 0; }
+
+  // Whether the host waits for the loss of a step. On a device it would hold up both: the host goes on to tell the next
+  // step, and looks where somebody else does.
+  bool reads(int64_t step) const {
+    return reads_all_ || log_->logs(step) || step % s_.steps_per_epoch == 0 || is_regular(step);
+  }
+
+  // All that leaves the run (checkpoints, logs, reports) comes after a look at the losses, or is none.
+  void read_losses() {
+    seen_ = losses_->read();
+    done_.loss_sum = seen_.sum;
+    if (seen_.not_finite > 0) fail_numerically(seen_.not_finite);
+  }
+
   StepReport step(const data::Batch& batch) {
     const StepViews views{pictures_.global_views(batch), pictures_.local_views(batch)};
     s_.network.encoder.module->train();
@@ -155,13 +184,13 @@ class TrainingLoop {
     const StepOutput out = accumulate_gradients(s_.network, views, done_.step, loss_, s_.settings.micro_batch,
                                                 s_.bfloat16, {s_.group, s_.settings.batch_size}, &gradients_);
     const double lr = schedule_.at(done_.step);
-    const StepTotals totals = sum_over_ranks({out.loss, train_head(batch, out.r, lr)}, s_.group);
-    if (!std::isfinite(totals.loss)) fail_numerically(lr);
+    losses_->add(done_.step + 1, out.loss, train_head(batch, out.r, lr));
+    if (reads(done_.step + 1)) read_losses();
     optimizer_->step(lr);
 
-    StepReport report{done_.step + 1, schedule_.total_steps, 0, totals.loss, lr, std::nullopt, out.r, out.z};
+    StepReport report{done_.step + 1, schedule_.total_steps, 0, seen_.loss, lr, std::nullopt, out.r, out.z};
     report.epoch = static_cast<double>(report.step) / static_cast<double>(s_.steps_per_epoch);
-    if (head_) report.online_top1 = static_cast<double>(totals.right) / static_cast<double>(2 * s_.settings.batch_size);
+    if (head_) report.online_top1 = static_cast<double>(seen_.right) / static_cast<double>(2 * s_.settings.batch_size);
     monitor_.observe(report.step, out.r, out.z, s_.group);
     log_->step({report.step, report.loss, lr, report.online_top1, out.r, out.z}, monitor_,
                /*warn=*/report.step > grace_steps(), [&](const std::string& warning) { warn(report.step, warning); });
@@ -179,13 +208,12 @@ class TrainingLoop {
     if (s_.parts.callbacks.on_warning) s_.parts.callbacks.on_warning(step, warning);
   }
 
-  // How many of this rank's rows the online head knew, before it learns from them.
-  int64_t train_head(const data::Batch& batch, const torch::Tensor& r, double lr) {
-    if (!head_) return 0;
-    const torch::Tensor labels =
-        torch::from_blob(const_cast<int64_t*>(batch.labels), {batch.count}, torch::kLong).to(s_.device).repeat({2});
+  // How many of this rank's rows the online head knew, before it learns from them; undefined without a head.
+  torch::Tensor train_head(const data::Batch& batch, const torch::Tensor& r, double lr) {
+    if (!head_) return {};
+    const torch::Tensor labels = pictures_.labels(batch).repeat({2});
     const double share_of_peak = std::max(0.01, lr / std::max(s_.settings.optimizer.lr, 1e-30));
-    return std::llround(head_->step(r, labels, 2 * s_.settings.batch_size, share_of_peak));
+    return head_->step(r, labels, 2 * s_.settings.batch_size, share_of_peak);
   }
 
   EpochReport end_epoch(const StepReport& last) {
@@ -210,6 +238,7 @@ class TrainingLoop {
       if (best_->wants("rank_r")) best_->offer(monitor_.rank_r(), state_, done_);
       if (best_->wants("loss")) best_->offer(done_.loss_sum / static_cast<double>(done_.loss_steps), state_, done_);
     }
+    losses_->clear_sum();
     done_.loss_sum = 0;
     done_.loss_steps = 0;
   }
@@ -236,10 +265,10 @@ class TrainingLoop {
     save_checkpoint(s_.run, state_, done_);
   }
 
-  [[noreturn]] void fail_numerically(double lr) const {
+  [[noreturn]] void fail_numerically(int64_t step) const {
     const auto saved = s_.run.checkpoints();
     throw NumericalError(format("the loss is not finite at step %lld (learning rate %g); last good checkpoint: %s",
-                                static_cast<long long>(done_.step + 1), lr,
+                                static_cast<long long>(step), schedule_.at(step - 1),
                                 saved.empty() ? "none" : s_.run.checkpoint(saved.front()).c_str()));
   }
 
@@ -271,7 +300,9 @@ class TrainingLoop {
   Setup s_;
   const optim::CosineSchedule schedule_;
   CoreTurns turns_;
-  const eval::BatchImages pictures_;
+  const int64_t between_checkpoints_;
+  const bool reads_all_;  // the losses of all steps
+  eval::BatchImages pictures_;
   const std::vector<optim::NamedTensor> parameters_;
   std::unique_ptr<optim::Optimizer> optimizer_;
   const PairLoss loss_;
@@ -279,6 +310,8 @@ class TrainingLoop {
   Monitor monitor_;
   std::unique_ptr<OnlineHead> head_;
   TrainingState state_;  // all that a step changes
+  std::unique_ptr<LossRecord> losses_;
+  LossRecord::Reading seen_;  // at the last look
   std::unique_ptr<StepLog> log_;
   std::unique_ptr<BestCheckpoint> best_;  // rank 0's
   CheckpointInfo done_;
@@ -368,7 +401,7 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
                                         data.images());
     }
     return TrainingLoop({settings, run, options.context, group, device, bfloat16, data, test_images.get(),
-                         steps_per_epoch, network, parts, epochs_before})
+                         steps_per_epoch, network, parts, epochs_before, options.every_loss})
         .run();
   } catch (const DiskFull& full) {
     if (!run.exists()) throw;

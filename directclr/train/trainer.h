@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "directclr/core/progress.h"
@@ -26,6 +27,11 @@ struct TrainOptions {
   std::string command_line;  ///< for the run's record
   Context context;
   distributed::ProcessGroup group;
+  /// Whether the host looks at the loss of every step, or only of those that are logged, saved or end an epoch. A look
+  /// makes host and device wait for each other. Unset: at every one on processors, and where Callbacks::on_step asks;
+  /// if one rank looks, all do. A step's report has the loss of the last look. Several processes on devices always
+  /// look: who waits in the driver for a lost one is found there (distributed/watch.h).
+  std::optional<bool> every_loss = std::nullopt;
 };
 
 /// Trains an encoder with a contrastive loss and writes a run directory (docs/formats.md).
@@ -34,8 +40,8 @@ struct TrainOptions {
 /// uninterrupted; but it may have more epochs, and goes on with the schedule of so many, which a notice says. While
 /// this runs the directory is this process's own (core/folder_lock.h). Throws InputError (bad settings, data or
 /// directory), Interrupted (after saving a checkpoint), NumericalError (the loss is not finite: names step, learning
-/// rate and last checkpoint), spectrum::GateFailure (r does not pass a gate of settings.stop; after saving a
-/// checkpoint).
+/// rate and last checkpoint; on a device it may have gone on for some steps, of which nothing is saved),
+/// spectrum::GateFailure (r does not pass a gate of settings.stop; after saving a checkpoint).
 ///
 /// With a group of several processes all call this with the same settings; each takes its share of every batch, and
 /// the run is the one that a single process would make of the whole batch (docs/scale.md). Rank 0 alone writes; the

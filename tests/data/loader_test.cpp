@@ -168,6 +168,43 @@ TEST(EpochOrder, IsAPermutationThatChangesWithTheEpoch) {
   }
 }
 
+// Whoever still reads a batch elsewhere is asked before its memory, given by them, goes to another batch or is given
+// up.
+TEST_F(LoaderTest, AsksBeforeABatchsMemoryIsUsedAgain) {
+  options_.shuffle = false;
+  options_.end_epoch = 2;  // 12 batches
+  const std::vector<uint64_t> expected = hashes(options_);
+  int64_t pieces = 0;
+  options_.memory = [&](size_t bytes) {
+    ++pieces;
+    auto* const memory = new std::byte[bytes];
+    return std::shared_ptr<std::byte>(memory, [&pieces](const std::byte* p) {
+      --pieces;
+      delete[] p;
+    });
+  };
+  Batch held;
+  int64_t asked = 0, delivered = 0;
+  options_.before_reuse = [&] {
+    ++asked;
+    if (!held.indices) return;
+    EXPECT_EQ(held.indices[0], held.number * 8) << "the slot is still this batch's";
+  };
+  EXPECT_EQ(hashes(options_), expected);
+  EXPECT_EQ(asked, 12);
+  asked = 0;
+  {
+    Loader loader(*source_, options_);
+    EXPECT_EQ(pieces, 3 * 2) << "pixels and labels of three slots";
+    for (Batch batch; delivered < 5 && loader.next(batch); ++delivered) {
+      held = batch;
+      EXPECT_EQ(asked, delivered) << "once for every batch before";
+    }
+  }
+  EXPECT_EQ(asked, 5) << "the last, when the loader ends";
+  EXPECT_EQ(pieces, 0);
+}
+
 class BrokenImages : public ::testing::Test {
  protected:
   BrokenImages() {

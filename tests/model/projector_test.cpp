@@ -141,6 +141,38 @@ TEST(OrthogonalFrom, HasTheGradientOfTheMatrixExponential) {
   }
 }
 
+// What devices do, who are not looked at, against what processors do; norms from nothing to beyond what halvings reach.
+TEST(OrthogonalFrom, IsTheSameToRoundingWhereTheHostDoesNotLook) {
+  torch::manual_seed(5);
+  for (const auto type : {torch::kDouble, torch::kFloat}) {
+    for (const int64_t size : {1, 2, 3, 24, 60}) {
+      for (const double scale : {0.0, 1e-3, 0.1, 0.5, 1.5, 10.0}) {
+        const auto options = torch::TensorOptions().dtype(type);
+        const torch::Tensor start = torch::randn({size, size}, options) * scale;
+        const torch::Tensor direction = torch::randn({size, size}, options);
+        const auto of = [&](bool host_looks) {
+          torch::Tensor a = start.clone().requires_grad_();
+          const torch::Tensor w = orthogonal_from(a, host_looks);
+          (w * direction).sum().backward();
+          return std::pair(w.detach(), a.grad());
+        };
+        const auto [w, gradient] = of(false);
+        const auto [w_again, gradient_again] = of(false);
+        const auto [w_expected, gradient_expected] = of(true);
+        const double unit = type == torch::kDouble ? 2e-14 : 1e-5, norm = 1 + 2 * scale * std::sqrt(size);
+        EXPECT_TRUE(test::all_close(w, w_expected, 0, unit * norm)) << toString(type) << ", " << size << ", " << scale;
+        const double limit = 10 * unit * norm * (1 + gradient_expected.abs().max().item<double>());
+        EXPECT_TRUE(test::all_close(gradient, gradient_expected, 0, limit))
+            << toString(type) << ", " << size << ", " << scale;
+        EXPECT_TRUE(test::identical(w_again, w));
+        EXPECT_TRUE(test::identical(gradient_again, gradient));
+      }
+    }
+  }
+  const torch::Tensor far = torch::randn({24, 24}) * 1000;
+  EXPECT_TRUE(orthogonal_from(far, false).isnan().all().item<bool>()) << "never a wrong answer";
+}
+
 TEST(FixedLowRankProjector, GivesTheSameLossWithAndWithoutItsLeftFactor) {
   torch::manual_seed(2);
   auto settings = settings_for("lowrank-fixed");

@@ -12,6 +12,7 @@
 #include "directclr/eval/batch_images.h"
 #include "directclr/eval/features.h"
 #include "directclr/loss/contrastive.h"
+#include "directclr/model/orthogonal.h"
 #include "directclr/model/resnet.h"
 #include "directclr/tensor/tensor_file.h"
 #include "directclr/train/contrastive_model.h"
@@ -69,6 +70,49 @@ TEST_F(Cuda, NormalisesBytesAsTheLoaderDoes) {
   ASSERT_TRUE(here.next(a) && there.next(b));
   EXPECT_TRUE(test::identical(eval::BatchImages(options.augment, torch::kCUDA).global_views(b).cpu(),
                               eval::BatchImages(options.augment, torch::kCPU).global_views(a)));
+}
+
+// Batches that the device fetches while the host goes on to the next ones, whose memory is used again and again.
+TEST_F(Cuda, FetchesBatchesWhileTheHostGoesOn) {
+  const test::TemporaryFolder folder;
+  test::write_idx_set(folder.path(), 64, 4);
+  const auto source = data::open_idx(folder.path(), data::Split::kTrain, std::vector<std::string>(10, "class"));
+  data::LoaderOptions options;
+  options.augment.image_size = 96;
+  options.augment.local_views = 2;
+  options.batch_size = 16;
+  options.end_epoch = 8;
+  data::LoaderOptions bytes = options;
+  bytes.format = eval::pixel_format_for(torch::kCUDA, false);
+  eval::BatchImages near(options.augment, torch::kCPU), far(options.augment, torch::kCUDA);
+  far.fetch_from(bytes);
+  data::Loader here(*source, options), there(*source, bytes);
+  std::vector<torch::Tensor> expected, actual;
+  const torch::Tensor busy = torch::randn({4096, 4096}, torch::kCUDA);
+  for (data::Batch a, b; here.next(a) && there.next(b);) {
+    for (const auto& tensor : {near.global_views(a), near.local_views(a), near.labels(a)}) {
+      expected.push_back(tensor.clone());
+    }
+    for (int i = 0; i < 20; ++i) busy.mm(busy);  // the device is behind
+    for (const auto& tensor : {far.global_views(b), far.local_views(b), far.labels(b)}) actual.push_back(tensor);
+  }
+  ASSERT_EQ(actual.size(), 3U * 32U);
+  for (size_t i = 0; i < actual.size(); ++i) EXPECT_TRUE(test::identical(actual[i].cpu(), expected[i])) << i;
+}
+
+TEST_F(Cuda, ExponentiatesWithoutALook) {
+  for (const double scale : {1e-2, 0.1, 1.0}) {
+    const torch::Tensor start = torch::randn({96, 96}, torch::kDouble) * scale, direction = torch::randn_like(start);
+    const auto gradient = [&](torch::Device device) {
+      torch::Tensor a = start.to(device).requires_grad_();
+      const torch::Tensor w = model::orthogonal_from(a);
+      (w * direction.to(device)).sum().backward();
+      return std::pair(w.detach().cpu(), a.grad().cpu());
+    };
+    const auto here = gradient(torch::kCPU), there = gradient(torch::kCUDA);
+    EXPECT_TRUE(test::all_close(there.first, here.first, 1e-11)) << scale;
+    EXPECT_TRUE(test::all_close(there.second, here.second, 1e-10)) << scale;
+  }
 }
 
 // The formulas of several processes, for a group of one, against the device's own normalisation.
@@ -137,7 +181,7 @@ TEST_F(Cuda, StepsEqualTheProcessorsAndRepeatThemselves) {
     const torch::Tensor images = torch::randn({16, 3, 32, 32}, torch::kDouble).to(on);
     const StepOutput out =
         accumulate_gradients(model, {images, {}}, 0, settings.loss, micro_batch, false, {{}, 8}, nullptr);
-    std::vector<torch::Tensor> all = {torch::tensor(out.loss, torch::kDouble)};
+    std::vector<torch::Tensor> all = {out.loss.cpu()};
     for (const auto& parameter : model.encoder->parameters()) all.push_back(parameter.grad().cpu());
     return all;
   };
@@ -209,6 +253,22 @@ TEST_F(CudaTraining, ResumedRunsEqualUninterruptedOnesBitForBit) {
         EXPECT_TRUE(test::identical(two[i].second, one[i].second)) << name << " " << one[i].first;
       }
     }
+  }
+}
+
+TEST_F(CudaTraining, IsTheSameWhetherTheHostLooksAtEveryLoss) {
+  settings_.log_every = 3;
+  std::vector<std::vector<std::pair<std::string, torch::Tensor>>> results;
+  for (const bool every_loss : {true, false}) {
+    const settings::RunDirectory run(folder_ / (every_loss ? "every" : "some"));
+    TrainOptions options;
+    options.every_loss = every_loss;
+    train(settings_, Parts{}, run, options);
+    results.push_back(last_checkpoint(run));
+  }
+  ASSERT_EQ(results[0].size(), results[1].size());
+  for (size_t i = 0; i < results[0].size(); ++i) {
+    EXPECT_TRUE(test::identical(results[1][i].second, results[0][i].second)) << results[0][i].first;
   }
 }
 

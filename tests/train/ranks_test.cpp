@@ -91,7 +91,7 @@ Trained train_on(const distributed::ProcessGroup& group, const settings::TrainSe
     optimizer->zero_grad();
     const StepOutput out =
         accumulate_gradients(model, images, step, settings.loss, micro_batch, false, {group, batch}, &gradients);
-    result.losses.push_back(group.all_reduce(out.loss));
+    result.losses.push_back(group.all_reduce(out.loss.item<double>()));
     if (step == 0) {
       for (const auto& tensor : tensors) {
         result.gradients.push_back(tensor.grad().defined() ? tensor.grad().clone() : torch::Tensor());
