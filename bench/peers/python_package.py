@@ -138,9 +138,8 @@ def endless(loader):
 
 
 def compare_loaders(name, root, preset, batch, rounds, seconds, program):
-    ours = {lease: directclr.Loader(f"folder:{root}", batch_size=batch, preset=preset, workers=CORES, lease=lease)
-            for lease in (False, True)}
-    check_views(root, preset, next(iter(ours[False])))
+    ours = directclr.Loader(f"folder:{root}", batch_size=batch, preset=preset, workers=CORES)
+    check_views(root, preset, next(iter(ours)))
 
     def peer(library):
         def measure():
@@ -155,9 +154,8 @@ def compare_loaders(name, root, preset, batch, rounds, seconds, program):
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)["loader_images_per_second"][str(CORES)]
 
-    found = in_turns(rounds, **{"Loader": lambda: rate_of(endless(ours[False]), batch, seconds),
-                                "with lease": lambda: rate_of(endless(ours[True]), batch, seconds),
-                                "the program": own, **{library: peer(library) for library in LIBRARIES}})
+    found = in_turns(rounds, **{"Loader": lambda: rate_of(endless(ours), batch, seconds), "the program": own,
+                                **{library: peer(library) for library in LIBRARIES}})
     own_rate = found.pop("Loader")
     say(f"{name}, {CORES} workers: Loader {own_rate:.0f} images/s; " + "; ".join(
         f"{what} {rate:.0f}, ratio {own_rate / rate:.2f}" for what, rate in found.items()))

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 #include "directclr/core/error.h"
 #include "directclr/core/share.h"
@@ -27,11 +28,15 @@ namespace {
 // Batches in flight: one with the consumer, two being filled or waiting.
 constexpr uint64_t kRing = 3;
 
-// The memory of one batch, reused for every kRing-th one.
-struct Slot {
+// The memory of one batch.
+struct Room {
   std::shared_ptr<std::byte> images, local_images;
   std::shared_ptr<std::byte> label_memory;
   std::vector<uint32_t> indices;
+};
+
+// Reused for every kRing-th batch.
+struct Slot : Room {
   std::atomic<int64_t> missing{0};  // images still to come
 
   int64_t* labels() const { return reinterpret_cast<int64_t*>(label_memory.get()); }
@@ -67,13 +72,7 @@ class Loader::Impl {
     const uint64_t epochs = options.end_epoch > options.first_epoch ? options.end_epoch - options.first_epoch : 0;
     const uint64_t total = epochs * per_epoch_;
     end_ = total > options.first_batch ? total - options.first_batch : 0;
-    const BatchMemory memory = options.memory ? options.memory : plain_memory;
-    for (auto& slot : slots_) {
-      slot.images = memory(view_bytes_ * slot_size_ * static_cast<uint64_t>(views_));
-      if (local_views_ > 0) slot.local_images = memory(local_bytes_ * slot_size_ * static_cast<uint64_t>(local_views_));
-      slot.label_memory = memory(slot_size_ * sizeof(int64_t));
-      slot.indices.resize(slot_size_);
-    }
+    for (Room& slot : slots_) slot = room();
     for (uint64_t b = 0; b < std::min(end_, kRing); ++b) open_slot(b);
     workers_.reserve(static_cast<size_t>(options.workers));
     for (int64_t w = 0; w < options.workers; ++w) workers_.emplace_back([this] { work(); });
@@ -99,7 +98,7 @@ class Loader::Impl {
     wait_for_readers();
     std::unique_lock lock(mutex_);
     if (holding_) {  // the consumer is done with the batch it got last: its slot is free again
-      holding_ = false;
+      holding_ = kept_ = false;
       ++delivered_;
       if (delivered_ + kRing - 1 < end_) open_slot(delivered_ + kRing - 1);
       room_.notify_all();
@@ -116,7 +115,24 @@ class Loader::Impl {
     return true;
   }
 
+  std::shared_ptr<const void> keep() {
+    if (!holding_ || kept_) return nullptr;
+    kept_ = true;
+    Room& slot = slots_[delivered_ % kRing];
+    return std::make_shared<Room>(std::exchange(slot, room()));
+  }
+
  private:
+  Room room() const {
+    const BatchMemory memory = options_.memory ? options_.memory : plain_memory;
+    Room made;
+    made.images = memory(view_bytes_ * slot_size_ * static_cast<uint64_t>(views_));
+    if (local_views_ > 0) made.local_images = memory(local_bytes_ * slot_size_ * static_cast<uint64_t>(local_views_));
+    made.label_memory = memory(slot_size_ * sizeof(int64_t));
+    made.indices.resize(slot_size_);
+    return made;
+  }
+
   // Where batch `b`, counted from the loader's start, lies.
   struct Place {
     uint32_t epoch;
@@ -281,7 +297,8 @@ class Loader::Impl {
   std::condition_variable room_;   // for workers: a slot was opened
   std::condition_variable ready_;  // for the consumer: a batch is full
   uint64_t delivered_ = 0;         // batches given back
-  bool holding_ = false;
+  bool holding_ = false;           // the consumer has a batch
+  bool kept_ = false;              // and has taken its memory
   std::exception_ptr failure_;
 };
 
@@ -290,5 +307,6 @@ Loader::~Loader() = default;
 uint64_t Loader::batches_per_epoch() const { return impl_->per_epoch(); }
 uint64_t Loader::skipped() const { return impl_->skipped(); }
 bool Loader::next(Batch& batch) { return impl_->next(batch); }
+std::shared_ptr<const void> Loader::keep() { return impl_->keep(); }
 
 }  // namespace directclr::data

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,6 +7,7 @@
 
 #include "directclr/core/progress.h"
 #include "directclr/data/augment_settings.h"
+#include "directclr/data/batch_memory.h"
 #include "directclr/data/source.h"
 #include "directclr/data/views.h"
 
@@ -19,9 +19,6 @@ enum class Transform {
   kCropAndFlip,    ///< one random crop, perhaps flipped: training a linear probe
   kEvaluation,     ///< one centred view: features, accuracy
 };
-
-/// Makes memory for a part of a batch: so many bytes, aligned for any number.
-using BatchMemory = std::function<std::shared_ptr<std::byte>(size_t bytes)>;
 
 /// What a loader delivers, and how.
 struct LoaderOptions {
@@ -48,8 +45,8 @@ struct LoaderOptions {
   std::function<void()> before_reuse;
 };
 
-/// One batch, valid until the next call of next(). Views come one after the other: all of view a, then all of view b;
-/// so do the local ones.
+/// One batch, valid until the next call of next(), or as long as Loader::keep() says. Views come one after the other:
+/// all of view a, then all of view b; so do the local ones.
 struct Batch {
   uint32_t epoch = 0;
   uint64_t number = 0;  // within the epoch
@@ -81,6 +78,10 @@ class Loader {
 
   /// The next batch in order; false after the last. Throws what a worker threw (InputError naming the image).
   bool next(Batch& batch);
+
+  /// The memory of the batch that next() gave last: it stays as it is while the result lives, also beyond the loader,
+  /// which goes on in other memory (LoaderOptions::memory). Null where there is no such batch, or it was kept before.
+  std::shared_ptr<const void> keep();
 
  private:
   class Impl;

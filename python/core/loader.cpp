@@ -49,7 +49,7 @@ data::Split split_of(const std::string& name) {
   throw InputError("split", "'" + name + "' is not known", "allowed: train | test");
 }
 
-// The batches of one epoch. What it gives views the loader's memory: valid until the next batch.
+// The batches of one epoch, in memory that comes back to the loader when the last array of a batch goes.
 class Epoch {
  public:
   Epoch(const Opened& data, const nb::dict& options, const nb::dict& augment, const std::string& preset)
@@ -69,6 +69,7 @@ class Epoch {
     o.parts = nb::cast<int64_t>(options["world_size"]);
     o.workers = nb::cast<int64_t>(options["workers"]);
     o.skip_bad = nb::cast<bool>(options["skip_bad"]);
+    o.memory = data::recycled_memory();
     if (o.batch_size < 1 || o.workers < 1 || o.parts < 1 || o.part < 0 || o.part >= o.parts) {
       throw InputError("Loader", "batch_size, workers and world_size are at least 1, rank is below world_size");
     }
@@ -79,38 +80,34 @@ class Epoch {
 
   uint64_t batches() const { return loader_->batches_per_epoch(); }
 
-  // (views, count, side, side, 3), local views or None, labels, indices; None after the last. `copy`: of their own.
-  nb::object next(bool copy) {
+  // (views, count, side, side, 3), local views or None, labels, indices; None after the last.
+  nb::object next() {
     data::Batch batch;
     {
       const nb::gil_scoped_release release;
       if (!loader_->next(batch)) batch.images = nullptr;
     }
     if (!batch.images) return nb::none();
-    const auto array = [&](const void* data, DType type, std::vector<int64_t> shape) {
-      const Array view = Array::view(const_cast<void*>(data), type, std::move(shape));
-      return copy ? to_numpy(view) : leased(view);
+    // With the interpreter's lock held: a child of fork() must not find the pool locked.
+    auto kept = std::make_unique<std::shared_ptr<const void>>(loader_->keep());
+    const nb::capsule owner(kept.get(), [](void* p) noexcept { delete static_cast<std::shared_ptr<const void>*>(p); });
+    kept.release();
+    const auto array = [&](const void* data, DType type, std::vector<size_t> shape) {
+      return nb::cast(nb::ndarray<nb::numpy>(const_cast<void*>(data), shape.size(), shape.data(), owner, nullptr,
+                                             numpy_type(type)));
     };
+    const auto size = [](int64_t n) { return static_cast<size_t>(n); };
+    const size_t count = size(batch.count), side = size(side_), local_side = size(local_side_);
     const DType type = type_of(batch.format);
-    const nb::object images = array(batch.images, type, {batch.views, batch.count, side_, side_, 3});
-    const nb::object local =
-        batch.local_views > 0
-            ? array(batch.local_images, type, {batch.local_views, batch.count, local_side_, local_side_, 3})
-            : nb::none();
-    return nb::make_tuple(images, local, array(batch.labels, DType::kInt64, {batch.count}),
-                          array(batch.indices, DType::kUint32, {batch.count}));
+    const nb::object images = array(batch.images, type, {size(batch.views), count, side, side, 3});
+    const nb::object local = batch.local_views > 0 ? array(batch.local_images, type,
+                                                           {size(batch.local_views), count, local_side, local_side, 3})
+                                                   : nb::none();
+    return nb::make_tuple(images, local, array(batch.labels, DType::kInt64, {count}),
+                          array(batch.indices, DType::kUint32, {count}));
   }
 
  private:
-  // The loader's own memory, which lives as long as this epoch does.
-  nb::object leased(const Array& view) {
-    std::vector<size_t> shape;
-    for (const int64_t size : view.shape()) shape.push_back(static_cast<size_t>(size));
-    const nb::object self = nb::find(this);
-    return nb::cast(nb::ndarray<nb::numpy>(const_cast<void*>(view.raw()), shape.size(), shape.data(), self, nullptr,
-                                           numpy_type(view.dtype())));
-  }
-
   std::shared_ptr<data::Source> source_;
   int64_t side_ = 0, local_side_ = 0;
   std::unique_ptr<data::Loader> loader_;
@@ -165,7 +162,7 @@ void add_loader(nb::module_& m) {
       .def(nb::init<const Opened&, const nb::dict&, const nb::dict&, const std::string&>(), nb::arg("data"),
            nb::arg("options"), nb::arg("augment"), nb::arg("preset"))
       .def_prop_ro("batches", &Epoch::batches)
-      .def("next", &Epoch::next, nb::arg("copy"));
+      .def("next", &Epoch::next);
 }
 
 }  // namespace directclr::python

@@ -68,9 +68,9 @@ class Loader:
     What a batch holds depends on (seed, epoch, image) alone: not on workers, nor on where a run began. ``for batch in
     loader`` is one epoch; the next begins the next one, or `set_epoch` says which. `framework`: "torch", "numpy", "jax",
     or None: torch where it is imported already, else numpy. `dtype`: "float32", "bfloat16" (not NumPy) or "uint8" (not normalised).
-    `lease`: batches are the loader's own memory, valid until the next one: no copy (JAX copies). `pin_memory`: torch's
-    pinned memory, for transfers that do not wait. `rank` and `world_size` (None: as torch.distributed has them) share
-    out each batch of `batch_size` images. `transform`: "views", "crop" (one random crop and flip) or "evaluation".
+    Batches are the memory that the loader wrote to, not copies of it (JAX copies); it is used again once nobody holds
+    an array of the batch. `pin_memory`: torch's pinned memory, for transfers that do not wait. `rank` and `world_size`
+    (None: as torch.distributed has them) share out each batch of `batch_size` images. `transform`: "views", "crop" (one random crop and flip) or "evaluation".
     Other words are settings of the augmentation (TwoView), `preset` among them; `local_views` adds multi-crop.
 
     After fork() a child makes its own threads for what it begins; an iteration that the parent began stays the
@@ -91,7 +91,6 @@ class Loader:
         dtype: str = "float32",
         transform: str = "views",
         framework: str | None = None,
-        lease: bool = False,
         pin_memory: bool = False,
         rank: int | None = None,
         world_size: int | None = None,
@@ -106,8 +105,6 @@ class Loader:
             raise ValueError("dtype bfloat16: NumPy has no such type; use float32 or framework='torch'")
         if pin_memory and self.framework != "torch":
             raise ValueError("pin_memory is for framework='torch'")
-        if lease and self.framework == "jax":
-            raise ValueError("lease is not for framework='jax': its arrays never change")
         self.source = data if isinstance(data, Source) else Source(data, split, skip_bad=skip_bad)
         place = _place() if rank is None or world_size is None else (rank, world_size)
         self._options: dict[str, Any] = {
@@ -123,7 +120,7 @@ class Loader:
             "skip_bad": skip_bad,
         }
         self._preset, self._augment = preset, augment
-        self._lease, self._pin = lease, pin_memory
+        self._pin = pin_memory
         self.epoch = 0
         self._batch = 0  # of the epoch, the next to give
         self._batches = self._open(0, 0).batches  # checks the options at once
@@ -153,7 +150,7 @@ class Loader:
     def __iter__(self) -> Iterator[Batch]:
         epoch = self._open(self.epoch, self._batch)
         while True:
-            arrays: Any = epoch.next(not self._lease)
+            arrays: Any = epoch.next()
             if arrays is None:
                 self.set_epoch(self.epoch + 1)
                 return

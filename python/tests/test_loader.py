@@ -67,13 +67,29 @@ def test_it_goes_on_where_it_was(folder):
         loader(folder, seed=1).load_state_dict(state)
 
 
-def test_ranks_share_out_each_batch_and_leases_hold_until_the_next(folder):
+def test_ranks_share_out_each_batch(folder):
     whole = batches(loader(folder))
     halves = [batches(loader(folder, rank=r, world_size=2)) for r in range(2)]
     for k, (a, _, _, indices) in enumerate(whole):
         np.testing.assert_array_equal(np.concatenate([halves[0][k][0], halves[1][k][0]]), a)
         np.testing.assert_array_equal(np.concatenate([halves[0][k][3], halves[1][k][3]]), indices)
-    assert same(batches(loader(folder, lease=True)), whole)
+
+
+def test_batches_last_as_long_as_they_are_held_and_their_memory_comes_back(folder):
+    whole = batches(loader(folder))  # copies, batch by batch
+    held = list(loader(folder))
+    made = loader(folder)
+    iterator = iter(made)
+    labels = next(iterator).labels  # one array alone keeps its batch
+    del made
+    rest = list(iterator)
+    del iterator
+    assert [np.array_equal(batch.views[0], a) for batch, (a, *_) in zip(held, whole)] == [True] * len(whole)
+    assert np.array_equal(labels, whole[0][2]) and np.array_equal(rest[-1].views[1], whole[-1][1])
+    held[0].views[0][:] = 7  # they are the user's
+    assert np.array_equal(held[1].views[0], whole[1][0]) and (held[0].views[0] == 7).all()
+    places = [batch.views[0].__array_interface__["data"][0] for batch in loader(folder, batch_size=2)]
+    assert len(places) > 10 and len(set(places)) <= 6
 
 
 def test_tensors_are_channels_last(folder):
@@ -100,8 +116,6 @@ def test_arrays_of_jax_are_the_same_numbers(folder):
             if dtype != "uint8":
                 found = np.asarray(batch.views[0].astype("float32")).transpose(0, 3, 1, 2)
                 np.testing.assert_array_equal(found, np.asarray(jax.numpy.asarray(a).astype(dtype).astype("float32")))
-    with pytest.raises(ValueError, match="lease"):
-        loader(folder, framework="jax", lease=True)
 
 
 def test_bad_input_is_named(folder):

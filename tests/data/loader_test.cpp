@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "directclr/core/checksum.h"
 #include "directclr/core/error.h"
@@ -37,18 +38,19 @@ class LoaderTest : public ::testing::Test {
   std::vector<uint64_t> hashes(const LoaderOptions& options) const {
     Loader loader(*source_, options);
     std::vector<uint64_t> result;
-    for (Batch batch; loader.next(batch);) {
-      const size_t floats =
-          static_cast<size_t>(batch.views * batch.count * options.augment.image_size * options.augment.image_size * 3);
-      uint64_t hash = fnv1a({reinterpret_cast<const char*>(batch.images), 4 * floats});
-      const size_t small = static_cast<size_t>(batch.local_views * batch.count * options.augment.local_size *
-                                               options.augment.local_size * 3);
-      hash = fnv1a({reinterpret_cast<const char*>(batch.local_images), 4 * small}, hash);
-      hash = fnv1a({reinterpret_cast<const char*>(batch.labels), 8 * static_cast<size_t>(batch.count)}, hash);
-      result.push_back(
-          fnv1a({reinterpret_cast<const char*>(batch.indices), 4 * static_cast<size_t>(batch.count)}, hash));
-    }
+    for (Batch batch; loader.next(batch);) result.push_back(hash_of(batch, options));
     return result;
+  }
+
+  static uint64_t hash_of(const Batch& batch, const LoaderOptions& options) {
+    const size_t floats =
+        static_cast<size_t>(batch.views * batch.count * options.augment.image_size * options.augment.image_size * 3);
+    uint64_t hash = fnv1a({reinterpret_cast<const char*>(batch.images), 4 * floats});
+    const size_t small = static_cast<size_t>(batch.local_views * batch.count * options.augment.local_size *
+                                             options.augment.local_size * 3);
+    hash = fnv1a({reinterpret_cast<const char*>(batch.local_images), 4 * small}, hash);
+    hash = fnv1a({reinterpret_cast<const char*>(batch.labels), 8 * static_cast<size_t>(batch.count)}, hash);
+    return fnv1a({reinterpret_cast<const char*>(batch.indices), 4 * static_cast<size_t>(batch.count)}, hash);
   }
 
   test::TemporaryFolder folder_;
@@ -132,6 +134,38 @@ TEST_F(LoaderTest, KeepsTheLastBatchInOrderWhenAsked) {
   std::iota(expected.begin(), expected.end(), 0U);
   EXPECT_EQ(seen, expected);
   EXPECT_EQ(last, 53 % 8);
+}
+
+TEST_F(LoaderTest, KeepsABatchAsLongAsItIsHeldAndUsesItsMemoryAgainAfterwards) {
+  options_.augment.local_views = 1;
+  options_.keep_last = true;
+  const auto expected = hashes(options_);
+  options_.memory = recycled_memory();
+  std::vector<std::pair<Batch, std::shared_ptr<const void>>> held(expected.size());
+  {
+    Loader loader(*source_, options_);
+    EXPECT_EQ(loader.keep(), nullptr);
+    for (size_t i = 0; i < held.size(); ++i) {
+      ASSERT_TRUE(loader.next(held[i].first));
+      if (i % 2 == 1) continue;
+      held[i].second = loader.keep();
+      EXPECT_NE(held[i].second, nullptr);
+      EXPECT_EQ(loader.keep(), nullptr) << "kept before";
+    }
+    Batch none;
+    EXPECT_FALSE(loader.next(none));
+    EXPECT_EQ(loader.keep(), nullptr);
+  }
+  for (size_t i = 0; i < held.size(); i += 2) EXPECT_EQ(hash_of(held[i].first, options_), expected[i]) << i;
+
+  Loader loader(*source_, options_);
+  std::set<const void*> places;
+  Batch batch;
+  for (std::shared_ptr<const void> last; loader.next(batch);) {
+    last = loader.keep();
+    places.insert(batch.images);
+  }
+  EXPECT_LE(places.size(), 5U) << "three in flight, the one held, and the one before it";
 }
 
 TEST_F(LoaderTest, RefusesABatchLargerThanTheData) {
