@@ -41,7 +41,9 @@ Tensor ConvolutionProduct::input_gradient(const Tensor& grad_y, const Tensor& we
 
 void ConvolutionProduct::add_input_gradient(const Tensor& grad_y, const Tensor& weight, const Tensor& grad_x) const {
   const Tensor pixels = grad_x.permute({0, 2, 3, 1}), of_y = output_rows(grad_y), w = matrix(weight);
-  if (s_.is_of_maps() || s_.stride == 1) {
+  if (!pixels.is_contiguous()) {
+    grad_x.add_(input_gradient(grad_y, weight));
+  } else if (s_.is_of_maps() || s_.stride == 1) {
     pixels.view({of_y.size(0), w.size(1)}).addmm_(of_y, w);
   } else {
     const Tensor product = product_with_transposed(of_y, w.t().contiguous());

@@ -8,7 +8,7 @@ namespace directclr::model {
 
 /// A convolution as one product: y (M, P) = x (M, K) w (P, K)^T. M, K and P are pixels, Cin and Cout for kernels of one
 /// pixel, and images, H W Cin and H' W' Cout for small maps. Of other shapes only the weight's gradient, with K = k k
-/// Cin. Tensors are those of at::convolution, padded by k / 2, in channels-last memory, all of one type.
+/// Cin. Tensors are those of at::convolution, padded by k / 2, all of one type; channels-last memory is not copied.
 class ConvolutionProduct {
  public:
   explicit ConvolutionProduct(const ConvolutionShape& shape);
