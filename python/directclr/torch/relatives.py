@@ -9,7 +9,7 @@ import torch
 from . import _group
 from ._group import Group
 from ._numerics import floating, full_precision, wide_type
-from .losses import _check, _PairLogSums, _unit, _whole
+from .losses import SIMILARITY_MEMORY, _check, _PairLogSums, _unit, _whole
 
 _BARLOW_EPSILON, _VICREG_EPSILON = 1e-5, 1e-4
 
@@ -21,7 +21,7 @@ def align_uniform(z_a: torch.Tensor, z_b: torch.Tensor, align_weight: float = 1.
     L = align_weight mean_i |a_i - b_i|^2 + uniform_weight (U(a) + U(b)) / 2,
     U(x) = log mean_{i != j} exp(-t |x_i - x_j|^2).
 
-    z_a, z_b: (N >= 2, P) of one floating type and device. t > 0. Never holds the N x N distances. Result, processes and
+    z_a, z_b: (N >= 2, P) of one floating type and device. t > 0. Similarities are kept as by info_nce at its default. Result, processes and
     errors as info_nce.
     """
     rows = _check_pair("align_uniform", z_a, z_b, group)
@@ -34,7 +34,7 @@ def align_uniform(z_a: torch.Tensor, z_b: torch.Tensor, align_weight: float = 1.
 
         def uniformity(x: torch.Tensor) -> torch.Tensor:
             # |x_i - x_j|^2 = 2 - 2 x_i . x_j: log-sums of similarities at temperature 1 / (2 t).
-            log_sums, _ = _PairLogSums.apply(x, x, 1 / (2 * t), False, rows, group)
+            log_sums, _ = _PairLogSums.apply(x, x, 1 / (2 * t), False, rows, group, SIMILARITY_MEMORY)
             return (_whole((log_sums - 2 * t).exp().sum(), group) / (n * (n - 1))).log()
 
         value = align_weight * alignment + uniform_weight / 2 * (uniformity(a) + uniformity(b))
