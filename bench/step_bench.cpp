@@ -60,9 +60,15 @@ void model_step(benchmark::State& state, const Network& network, bool bfloat16) 
   state.counters["peak_mib"] =
       peak_mib() - before;  // of weights, images and steps, where no other benchmark ran before
 }
-#define DIRECTCLR_MODEL_STEP(name, network)                                                                    \
-  BENCHMARK_CAPTURE(model_step, name / float32, network, false)->Unit(benchmark::kMillisecond)->UseRealTime(); \
-  BENCHMARK_CAPTURE(model_step, name / bfloat16, network, true)->Unit(benchmark::kMillisecond)->UseRealTime()
+#define DIRECTCLR_MODEL_STEP(name, network)           \
+  BENCHMARK_CAPTURE(model_step, name, network, false) \
+      ->Name("model_step/" #name "/float32")          \
+      ->Unit(benchmark::kMillisecond)                 \
+      ->UseRealTime();                                \
+  BENCHMARK_CAPTURE(model_step, name, network, true)  \
+      ->Name("model_step/" #name "/bfloat16")         \
+      ->Unit(benchmark::kMillisecond)                 \
+      ->UseRealTime()
 DIRECTCLR_MODEL_STEP(small, kSmall);
 DIRECTCLR_MODEL_STEP(resnet18, kResNet18);
 DIRECTCLR_MODEL_STEP(resnet50, kResNet50);
