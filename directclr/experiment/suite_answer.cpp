@@ -132,8 +132,9 @@ report::Answer suite_answer(const Results& results) {
       "seeds. Dead: a direction of r whose variance is under 1/10,000 of the strongest direction's.";
   answer.questions = {
       {"Which ways to train collapse?",
-       collapsed.empty() ? "None. From 5 % dead directions on a way to train counts as collapsed."
-                         : join(collapsed) + " (in brackets: dead directions; from 5 % on it counts as collapsed)."},
+       collapsed.empty()
+           ? "None. From 5 % dead directions on a way to train counts as collapsed."
+           : first_upper(join(collapsed)) + " (in brackets: dead directions; from 5 % on it counts as collapsed)."},
       {report::kDoesItHurt, hurt(all) + first_upper(best.label) + format(" has %.1f %% and ", best.top1) +
                                 dead_of(best) + "; " + all.back().label +
                                 format(", the last, %.1f %% and ", all.back().top1) + dead_of(all.back()) + "."},
