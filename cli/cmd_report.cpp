@@ -5,7 +5,6 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
-#include "directclr/core/text.h"
 #include "directclr/report/run_report.h"
 
 namespace directclr::cli {
@@ -28,15 +27,10 @@ void add_report(CLI::App& app, Program& program) {
       std::vector<report::RunResults> runs;
       for (const auto& path : state->runs) runs.push_back(report::read_results(path));
       report::tell_apart(runs);
-      std::vector<std::string> names;
-      for (const auto& run : runs) names.push_back(run.name);
-      const std::string title = !state->title.empty() ? state->title
-                                : names.size() > 4    ? format("%zu runs", names.size())
-                                                      : join(names);
       const std::filesystem::path out =
           state->out.empty() ? runs[0].path / "report.html" : std::filesystem::path(state->out);
       const auto folder = (out.has_parent_path() ? out.parent_path() : std::filesystem::path(".")) / "figures";
-      write_file(out, report::run_report(title, runs, folder));
+      write_file(out, report::run_report(state->title, runs, folder));
       const Json object = {{"file", out.string()}, {"runs", runs.size()}};
       console.result("wrote " + out.string(), object.dump());
     };

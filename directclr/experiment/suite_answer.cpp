@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/experiment/comparison.h"
 #include "directclr/report/statistics.h"
@@ -34,7 +35,12 @@ std::vector<Standing> standings(const Results& results) {
     Standing& s = all.emplace_back();
     s.name = s.label = run.variant;
     for (const auto& variant : results.variants) {
-      if (variant.name == run.variant && !variant.label.empty()) s.label = variant.label;
+      if (variant.name != run.variant) continue;
+      if (!variant.label.empty()) s.label = variant.label;
+      // "linear" alone could be the classifier.
+      const auto projector = variant.settings.find("projector");
+      if (projector != variant.settings.end() && projector->second == s.label)
+        s.label = "the " + s.label + " projector";
     }
     s.top1 = mean_of(top1);
     s.dead = mean_of(values_of(results, run.variant, dead_directions));
@@ -46,11 +52,32 @@ std::vector<Standing> standings(const Results& results) {
 
 std::string dead_of(const Standing& s) { return format("%.0f of %.0f directions dead", s.dead, s.dimensions); }
 
+// Whether variants with more dead directions classify worse.
+std::string hurt(const std::vector<Standing>& all) {
+  constexpr size_t kFewest = 5;
+  constexpr double kNone = 0.3, kStrong = 0.7;
+  std::vector<double> dead, top1;
+  for (const auto& s : all) {
+    if (!std::isfinite(s.dead) || !std::isfinite(s.top1)) continue;
+    dead.push_back(s.dead);
+    top1.push_back(s.top1);
+  }
+  const double trend = dead.size() < kFewest ? NAN : report::rank_correlation(dead, top1);
+  if (!std::isfinite(trend)) return "Not known: there are too few ways to train, or all lose as many directions. ";
+  const std::string numbers = format(
+      " (rank correlation of dead directions and accuracy over %zu ways to train: %.2f; -1: the more are dead the "
+      "lower the accuracy, 0: no relation). ",
+      dead.size(), trend);
+  if (trend <= -kStrong) return "Yes: the more directions are dead, the lower the accuracy" + numbers;
+  if (trend < -kNone) return "Mixed: ways to train with more dead directions tend to classify worse" + numbers;
+  return "No: ways to train with more dead directions do not classify worse here" + numbers;
+}
+
 // What the first two differ by, and whether that is more than chance.
 std::string lead(const Results& results, const Standing& first, const Standing& second, bool& certain) {
   const auto differences = paired(results, first.name, second.name, probe_top1);
   certain = differences.size() >= kFewestSeeds && report::probability_above_zero(differences) >= kBeyondChance;
-  return format("%.1f points more than %s, the next (%zu seeds)", first.top1 - second.top1, second.label.c_str(),
+  return format("%.1f points more than %s, the next best (%zu seeds)", first.top1 - second.top1, second.label.c_str(),
                 differences.size());
 }
 
@@ -71,43 +98,48 @@ report::Answer suite_answer(const Results& results) {
   const auto worst = std::max_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::isfinite(b.dead) && !(a.dead >= b.dead);
   });
+  bool certain = false;
+  const std::string more = all.size() > 1 ? lead(results, best, all[1], certain) : "";
+  const std::string ways = format("Of %zu ways to train, ", all.size()) + best.label;
+  const std::string accuracy = format(" (%.1f %%)", best.top1);
   answer.number = format("%.1f %%", best.top1);
-  answer.counts = "of the test images told right, by the best: " + best.label;
+  answer.counts = "of the test images classified correctly with " + best.label;
   answer.mood = "good";
-  answer.sentence = all.size() == 1 ? best.label + format(" tells %.1f %% of the test images right", best.top1)
-                                    : format("Of %zu ways to train, ", all.size()) + best.label +
-                                          format(" classifies best (%.1f %%)", best.top1);
+  answer.sentence =
+      all.size() == 1 ? "With " + best.label + format(" %.1f %% of the test images are classified correctly", best.top1)
+      : certain       ? ways + " classifies best" + accuracy
+                      : ways + " is tied with " + all[1].label + " for the highest accuracy" + accuracy;
   if (std::isfinite(worst->dead) && all.size() > 1) {
     answer.sentence +=
-        "; " + worst->label + format(" loses most directions (%.0f of %.0f)", worst->dead, worst->dimensions);
+        "; " + worst->label + format(" has most dead directions (%.0f of %.0f)", worst->dead, worst->dimensions);
   }
   answer.sentence += ".";
   std::vector<std::string> collapsed;
   for (const auto& s : all) {
     if (s.dead >= kCollapsedShare * s.dimensions) collapsed.push_back(s.label + format(" (%.0f)", s.dead));
   }
-  bool certain = false;
   std::string gain = "There is nothing to compare it with.";
   if (all.size() > 1) {
-    gain = best.label + " has " + lead(results, best, all[1], certain) +
-           (certain ? ": more than chance." : ": that may be chance.");
-    answer.advice.push_back(certain ? "Take " + best.label + ", on data like these."
+    gain = first_upper(best.label) + " has " + more + (certain ? ": more than chance." : ": that may be chance.");
+    answer.advice.push_back(certain ? "Use " + best.label + " on data like these."
                                     : "Do not choose between " + best.label + " and " + all[1].label +
                                           " by this: run more seeds (`--seeds`).");
   } else {
-    answer.no_advice = "Nothing: there is no other way to train to compare with.";
+    answer.no_advice = "Run a second way to train, to have something to compare with.";
   }
   answer.terms =
-      "Accuracy: of a linear classifier on the representation r as it is (linear probe), mean over seeds. Dead: a "
-      "direction along which r varies less than 1/10,000 of the most.";
+      "Accuracy: of a linear classifier on the representation r, what the encoder gives (linear probe), mean over "
+      "seeds. Dead: a direction of r whose variance is under 1/10,000 of the strongest direction's.";
   answer.questions = {
       {"Which ways to train collapse?",
-       collapsed.empty() ? "None: less than 5 % of the directions of r are dead in each."
-                         : "At least 5 % of the directions of r are dead in: " + join(collapsed) + "."},
-      {report::kDoesItHurt, format("The best has %.1f %% and ", best.top1) + dead_of(best) + "; " + all.back().label +
+       collapsed.empty()
+           ? "None. From 5 % dead directions on a way to train counts as collapsed."
+           : first_upper(join(collapsed)) + " (in brackets: dead directions; from 5 % on it counts as collapsed)."},
+      {report::kDoesItHurt, hurt(all) + first_upper(best.label) + format(" has %.1f %% and ", best.top1) +
+                                dead_of(best) + "; " + all.back().label +
                                 format(", the last, %.1f %% and ", all.back().top1) + dead_of(all.back()) + "."},
-      {"Is the best better by more than chance?", gain},
-      {report::kWhatToChange, answer.advice.empty() ? answer.no_advice : answer.advice.front()}};
+      {"Is the first better by more than chance?", gain},
+      {report::kWhatToChange, answer.advice.empty() ? answer.no_advice : report::kSeeAdvice}};
   return answer;
 }
 

@@ -38,7 +38,7 @@ std::string checks_section(const std::vector<Check>& checks) {
   std::vector<std::vector<std::string>> rows = {{"statement", "verdict", "largest deviation", "tolerance"}};
   for (const auto& check : checks) {
     const auto& m = tightest(check);
-    rows.push_back({"<a href=\"#" + check.name + "\">" + escape(check.title) + "</a>",
+    rows.push_back({"<a href=\"#" + check.name + "\">" + escape(check.title) + "</a><br>" + escape(check.statement),
                     check.holds() ? "holds" : "<b>does not hold</b>", number(m.deviation), number(m.tolerance)});
   }
   std::string html = "<h2>Statements</h2>\n<p>" + summary(checks) + ".</p>\n" + report::table(rows);
@@ -50,7 +50,8 @@ std::string checks_section(const std::vector<Check>& checks) {
     for (const auto& m : check.measures) measures.push_back({escape(m.what), number(m.deviation), number(m.tolerance)});
     html += report::table(measures);
     if (!check.counterexamples.empty()) {
-      std::vector<std::vector<std::string>> failing = {{"fails without", "smallest deviation", "at least"}};
+      std::vector<std::vector<std::string>> failing = {
+          {"fails without this assumption, as it should", "smallest deviation", "at least"}};
       for (const auto& c : check.counterexamples) {
         failing.push_back({escape(c.without), number(c.deviation), number(c.at_least)});
       }
@@ -66,8 +67,8 @@ std::string checks_section(const std::vector<Check>& checks) {
 std::string figure_section(const FigureResult& figure, const std::string& taken) {
   std::string html = "<h2>" + escape(figure.title) + "</h2>\n<p>" + escape(figure.reading) + "</p>\n<ul>";
   for (const auto& claim : figure.claims) {
-    html += "<li>" + escape(claim.text) + ": <b>" + (claim.shown ? "shown" : "not shown") + "</b>. " +
-            escape(claim.evidence) + ".</li>";
+    html += "<li>" + escape(claim.text) + ": <b>" + (claim.shown ? "shown" : "not shown") + "</b> (" +
+            escape(claim.evidence) + ").</li>";
   }
   for (const auto& remark : figure.remarks) html += "<li>" + escape(remark) + "</li>";
   html += "</ul>\n<div class=\"pair\">\n";
@@ -94,18 +95,19 @@ report::Answer theory_answer(const std::vector<Check>& checks, const std::vector
   const size_t holding = count_holding(checks);
   const auto [shown, claims] = claims_shown(figures);
   const bool all = holding == checks.size();
-  answer.sentence = all ? format("All %zu statements of the paper's theory hold when they are computed.", checks.size())
-                        : format("%zu of %zu statements of the paper's theory do not hold when they are computed.",
-                                 checks.size() - holding, checks.size());
+  answer.sentence =
+      all ? format("The numerical checks of all %zu statements of the paper's theory passed.", checks.size())
+          : format("The numerical checks of %zu of %zu statements of the paper's theory failed.",
+                   checks.size() - holding, checks.size());
   answer.mood = all ? "good" : "bad";
   answer.number = format("%zu of %zu", holding, checks.size());
-  answer.counts = "statements hold, each with its assumptions shown to be needed";
+  answer.counts = "statements passed, each with its assumptions shown to be needed";
   answer.terms =
-      "Linear contrastive models in float64: Sections 4 and 5, Appendices A to C of Jing, Vincent, LeCun and "
-      "Tian, ICLR 2022.";
+      "This checks the theory, not your run. Linear contrastive models in float64: Sections 4 and 5, Appendices A to C "
+      "of Jing, Vincent, LeCun and Tian, ICLR 2022. k: the strength of the augmentation noise.";
   answer.no_advice =
-      "Nothing: the two causes of collapse, augmentation stronger than the data and layers that align, do "
-      "what the theory says.";
+      "Go on to your own run with `directclr explain RUN`: it looks for the two causes of collapse that are checked "
+      "here, augmentation stronger than the data and layers that align.";
   for (const auto& check : checks) {
     if (!check.holds()) answer.advice.push_back("Look at \"" + check.title + "\" below.");
   }
@@ -114,10 +116,10 @@ report::Answer theory_answer(const std::vector<Check>& checks, const std::vector
        "Augmentation that spreads views more than the data spread images (Section 4), and layers that align and then "
        "multiply (Section 5): a direction that is small in both grows last."},
       {"Is that seen in training?",
-       format("%zu of %zu claims of the paper's toy figures show in runs made here.", shown, claims)},
+       format("%zu of %zu claims of the paper's toy figures were seen in runs made here.", shown, claims)},
       {"How sure is it?",
-       "Every deviation is within its tolerance where a statement holds, and each statement fails once an "
-       "assumption is taken away."}};
+       "Where a statement holds, every deviation is within its tolerance. Without one of its assumptions a statement "
+       "fails, as it should: this shows that the assumption is needed."}};
   return answer;
 }
 

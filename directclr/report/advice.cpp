@@ -16,17 +16,26 @@ bool judged(const Evidence& e, Kind kind) { return e.spectrum && e.spectrum->ver
 struct WeakerOperation {
   const char* operation;
   const char* text;
+  const char* setting;  // that decides it
 };
 // Of data::augment_operations.
-constexpr WeakerOperation kWeaker[] = {{"crop", "a larger `--crop-scale-min`"},
-                                       {"flip", "a smaller `--flip-probability`"},
-                                       {"brightness", "a smaller `--jitter-brightness`"},
-                                       {"contrast", "a smaller `--jitter-contrast`"},
-                                       {"saturation", "a smaller `--jitter-saturation`"},
-                                       {"hue", "a smaller `--jitter-hue`"},
-                                       {"grayscale", "a smaller `--grayscale-probability`"},
-                                       {"blur", "a smaller `--blur-sigma-max`"},
-                                       {"solarize", "a smaller `--solarize-probability-a` and `-b`"}};
+constexpr WeakerOperation kWeaker[] = {
+    {"crop", "a larger `--crop-scale-min`", "crop_scale_min"},
+    {"flip", "a smaller `--flip-probability`", "flip_probability"},
+    {"brightness", "a smaller `--jitter-brightness`", "jitter_brightness"},
+    {"contrast", "a smaller `--jitter-contrast`", "jitter_contrast"},
+    {"saturation", "a smaller `--jitter-saturation`", "jitter_saturation"},
+    {"hue", "a smaller `--jitter-hue`", "jitter_hue"},
+    {"grayscale", "a smaller `--grayscale-probability`", "grayscale_probability"},
+    {"blur", "a smaller `--blur-sigma-max`", "blur_sigma_max"},
+    {"solarize", "a smaller `--solarize-probability-a` and `-b`", "solarize_probability_a"}};
+
+const char* deciding_setting(const std::string& operation) {
+  for (const auto& entry : kWeaker) {
+    if (entry.operation == operation) return entry.setting;
+  }
+  return "";
+}
 
 std::string more_rows(const Evidence& e) {
   if (!judged(e, Kind::kTooFewRows)) return "";
@@ -76,10 +85,9 @@ std::string weaken_augmentation(const Evidence& e) {
   if (!first_cause_seen(e)) return "";
   const std::string operation = main_operation(*e.explanation), change = weaker(operation);
   if (change.empty()) return "";
-  return "Make one part of the augmentation weaker, " + operation +
-         ", which alone does most of this in the weakest "
-         "directions: try " +
-         change + " and look whether accuracy gains.";
+  const std::string now = e.setting ? e.setting(deciding_setting(operation)) : "";
+  return "Weaken the augmentation's " + operation + ": it causes most of this. Try " + change +
+         (now.empty() ? "" : " (now " + now + ")") + " and look whether accuracy gains.";
 }
 
 std::string explain_it(const Evidence& e) {
@@ -91,8 +99,9 @@ std::string explain_it(const Evidence& e) {
 std::string keep_best(const Evidence& e) {
   if (!e.fall) return "";
   return format(
-      "Train with `--keep-best rank_r` to keep the network as it was at its best (step %.0f here), or with "
-      "`--stop-under` to end where directions are lost.",
+      "Train with `--keep-best rank_r` to keep the network as it was at its highest effective rank (step %.0f, which "
+      "need not be its best accuracy), or with, for example, `--stop-under rank=0.5D` to end once the effective rank "
+      "is below half the width.",
       e.fall->since);
 }
 

@@ -22,6 +22,7 @@ struct Evidence {
   std::optional<Fall> fall = {};                   ///< of the effective rank of r while it was trained
   std::optional<double> top1 = {};                 ///< share that the run's linear probe tells right
   std::vector<ProjectorPeer> peers = {};           ///< of that run, in the same comparison
+  std::function<std::string(const std::string& name)> setting = {};  ///< the text of a setting of that run; "": none
 };
 
 /// What the peers show of a projector, for a run without one whose r has dead directions; of others nothing.

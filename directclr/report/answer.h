@@ -20,7 +20,7 @@ struct Answer {
   std::string terms = "";     ///< the same in the paper's terms, a sentence or two
   std::string picture = "";   ///< one figure (HTML); empty: none
   std::vector<std::string> advice = {};  ///< what to do, sentences; empty: nothing that is known to help
-  std::string no_advice = "No rule fits: `directclr explain` looks for the cause.";  ///< said where there is none
+  std::string no_advice = "No rule fits. `directclr explain` looks for the cause.";  ///< said where there is none
   std::vector<Question> questions = {};  ///< below the picture, in the order of a reader who wants to act
 };
 
@@ -30,6 +30,9 @@ inline constexpr const char* kSinceWhen = "Since when?";
 inline constexpr const char* kWhy = "Why?";
 inline constexpr const char* kDoesItHurt = "Does it hurt?";
 inline constexpr const char* kWhatToChange = "What shall I change?";
+
+/// What stands beside kWhatToChange where the page has advice.
+inline constexpr const char* kSeeAdvice = "See \"What to do\" at the top.";
 
 /// The first screen as HTML. `title` names what the page is about.
 std::string answer_html(const std::string& title, const Answer& answer);

@@ -34,7 +34,7 @@ Figure course_figure(const std::vector<RunResults>& runs, const std::string& met
     if (shown.steps.size() < course.steps.size()) {
       figure.x_label = format("step (of each %zu-th part the lowest and the highest value)", kMostSpans);
     }
-    figure.series.push_back({run.name, std::move(shown.steps), std::move(shown.values)});
+    figure.series.push_back({run.label(), std::move(shown.steps), std::move(shown.values)});
   }
   return figure;
 }

@@ -38,12 +38,12 @@ Series with_band(const std::string& name, const Values& y, const Values& error) 
 // What the data and what the augmentation spread along the eigenvectors of X: where the second is above the first the
 // eigenvalue is negative.
 Figure spreads(const Result::Contrast& x, const std::string& layer) {
-  Figure figure{"How much differs along each direction, " + layer, "direction, best kept first",
-                "mean squared difference, weighted", true};
+  Figure figure{"How much differs along each direction, " + layer,
+                "direction, by data minus augmentation, largest first", "mean squared difference (weighted)", true};
   const Values &data = x.data_along, &augmentation = x.augmentation_along;
   const double floor = 1e-12 * *std::max_element(data.begin(), data.end());
-  for (const auto& [name, values] : {std::pair("between images (data, Sigma0)", &data),
-                                     std::pair("between views of one image (augmentation, Sigma1)", &augmentation)}) {
+  for (const auto& [name, values] : {std::pair("between images (data)", &data),
+                                     std::pair("between views of one image (augmentation)", &augmentation)}) {
     Series series{name, ranks(values->size()), *values};
     for (double& y : series.y) y = std::max(y, floor);
     figure.series.push_back(std::move(series));
@@ -52,7 +52,7 @@ Figure spreads(const Result::Contrast& x, const std::string& layer) {
 }
 
 Figure eigenvalues(const Result::Contrast& x) {
-  Figure figure{"Eigenvalues of X", "rank", "eigenvalue / largest"};
+  Figure figure{"Eigenvalues of X", "direction, largest eigenvalue first", "eigenvalue / largest"};
   Values values = x.eigenvalues, held_out = x.held_out, error = x.standard_error;
   const double largest = values.empty() || values[0] <= 0 ? 1 : values[0];
   for (auto* list : {&values, &held_out, &error}) {
@@ -103,10 +103,11 @@ Figure growth_figure(const Growth& growth, Values prediction, const std::string&
 
 std::string contrast_section(const Result& e, const std::filesystem::path& folder) {
   std::string html = "<div class=\"pair\">\n";
-  html +=
-      figure_html(eigenvalues(e.x), folder, "eigenvalues",
-                  "Below 0 a direction shrinks. The band: two standard errors on images that had no part in finding "
-                  "the directions.");
+  html += figure_html(
+      eigenvalues(e.x), folder, "eigenvalues",
+      "X = Sigma0 - Sigma1 (Lemma 2): Sigma0 is what differs between images, Sigma1 what differs between views of "
+      "one image. Below 0 a direction shrinks. The band: two standard errors on images that had no part in "
+      "finding the directions.");
   html +=
       figure_html(shares(e.x), folder, "shares",
                   "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
@@ -202,6 +203,13 @@ constexpr const char* kAssumptions =
     "<li>Batch normalisation stands at its running statistics; in training it uses the batch's.</li>"
     "<li>Theorem 3 is about two linear, aligned layers; what lies between these layers is named.</li></ul>\n";
 
+// Along how many directions the augmentation is measured to spread more than the data, chance or not.
+int64_t measured_above(const Result::Contrast& x) {
+  int64_t count = 0;
+  for (size_t k = 0; k < x.data_along.size(); ++k) count += x.augmentation_along[k] > x.data_along[k] ? 1 : 0;
+  return count;
+}
+
 bool tells(const Result& e) { return e.conclusion.confidence != "none"; }
 
 std::string of_directions(int64_t count, size_t all) {
@@ -228,6 +236,14 @@ std::string plain_finding(const Result& e) {
          (dead_directions_in(e) ? ", and yet directions are dead." : ".");
 }
 
+// Why fewer directions are counted than curves cross.
+std::string certain_and_measured(const Result& e) {
+  const int64_t above = measured_above(e.x);
+  if (!tells(e) || above <= e.x.negative_for_certain) return "";
+  return " The second curve lies above along " + count_text(above) + " directions; for " +
+         count_text(e.x.negative_for_certain) + " of them this is beyond chance, and only these are counted.";
+}
+
 Answer answer_of(const Result& e) {
   Answer answer{plain_finding(e)};
   const bool seen = tells(e) && e.x.negative_for_certain > 0;
@@ -235,22 +251,41 @@ Answer answer_of(const Result& e) {
   answer.number = tells(e)
                       ? format("%lld of %zu", static_cast<long long>(e.x.negative_for_certain), e.x.eigenvalues.size())
                       : count_text(e.images);
-  answer.counts = tells(e) ? "directions lose to the augmentation" : "images, too few";
-  answer.terms = tells(e)
-                     ? "Negative eigenvalues of X (Lemma 2) beyond chance; confidence " + e.conclusion.confidence + "."
-                     : e.conclusion.finding + (e.conclusion.finding.empty() ? "" : ".");
+  answer.counts = tells(e) ? "directions lose to the augmentation" : "images: too few";
+  answer.terms = tells(e) ? "Tested on images that had no part in finding the directions; unlikely to be chance "
+                            "(negative eigenvalues of X, "
+                            "Lemma 2; confidence: " +
+                                e.conclusion.confidence + "). r: the representation, what the encoder gives."
+                          : e.conclusion.finding + (e.conclusion.finding.empty() ? "" : ".");
   answer.advice = advise({.explanation = &e});
-  if (answer.mood == "good") answer.no_advice = "Nothing: no part of the augmentation need be weaker.";
-  const std::string collapsed = e.r ? e.r->verdict + ": " + e.r->text + "." : "Not said in files of earlier versions.";
+  if (answer.mood == "good") answer.no_advice = "No part of the augmentation need be weaker.";
+  std::string collapsed =
+      e.r ? "The representation r of these views: " + e.r->verdict + ". " + first_upper(e.r->text) + "."
+          : "Not said in files of earlier versions.";
+  if (seen && e.r && e.r->dead > 0) {
+    const int64_t explained = std::min(e.x.negative_for_certain, e.r->dead);
+    collapsed +=
+        " The " + count_text(e.x.negative_for_certain) +
+        " directions above are counted along other axes than the dead ones (those of X), so they explain at most " +
+        count_text(explained) + " of the " + count_text(e.r->dead) + " dead ones" +
+        (explained < e.r->dead ? "; the cause of the others is not found by this." : ".");
+  }
   const std::string operation = main_operation(e);
   std::string why = plain_finding(e);
   if (seen && !operation.empty()) why += " Most of it comes from the operation \"" + operation + "\".";
+  why += e.alignments.empty()
+             ? " The paper's second cause, layers that align, was not looked at: there are no two linear layers to "
+               "compare."
+             : format(
+                   " The paper's second cause, layers that align: the leading directions of %s match by %.2f (chance: "
+                   "%.2f; 1: fully aligned).",
+                   e.alignments[0].name.c_str(), e.alignments[0].leading_diagonal, e.alignments[0].chance);
   answer.questions = {
-      {kIsItCollapsed, "The representation r of these views: " + collapsed},
-      {kSinceWhen, "This looks at one moment of training. The report of the run shows all (`directclr report`)."},
+      {kIsItCollapsed, collapsed},
+      {kSinceWhen, "This looks at one moment of training. `directclr report RUN` (RUN: its folder) shows all of it."},
       {kWhy, why},
-      {kDoesItHurt, "Not measured here: `directclr probe` says what the representation is worth."},
-      {kWhatToChange, answer.advice.empty() ? answer.no_advice : join(answer.advice, " ")}};
+      {kDoesItHurt, "Not measured here. `directclr probe RUN` says how well the representation tells classes apart."},
+      {kWhatToChange, answer.advice.empty() ? answer.no_advice : kSeeAdvice}};
   return answer;
 }
 
@@ -287,15 +322,17 @@ void write_explanation_page(const std::filesystem::path& folder) {
     const std::filesystem::path source(
         e.protocol[e.protocol.contains("weights") ? "weights" : "run"].get<std::string>());
     const std::string name = (source.has_filename() ? source : source.parent_path()).filename().string();
-    const std::string title = "Why directions of " + name + " live or die";
+    const std::string title = "Why directions of " + std::string(e.protocol.contains("weights") ? "" : "run ") +
+                              in_quotes(name) + " live or die";
     Answer answer = answer_of(e);
     answer.picture = figure_html(
         spreads(e.x, e.x.layer), folder, "contrast",
         "Two curves along the same directions: how much different images differ, and how much two views of one image "
         "do. "
-        "Where the second is above the first, training takes the direction for noise and erases it (X = Sigma0 - "
-        "Sigma1 "
-        "of Lemma 2 is negative). Directions are found on one half of the images, the curves measured on the other.");
+        "Where the second is above the first, training takes the direction for noise and erases it. Differences are "
+        "weighted by how strongly the loss pushes. Directions are found on one half of the images, the curves measured "
+        "on the other." +
+            certain_and_measured(e));
     std::string body = answer_html(title, answer) + examples_section(e, folder) +
                        folded("What speaks for this, and against it", conclusion_list(e)) + attribution_section(e) +
                        contrast_section(e, folder) + growth_section(e, folder) + alignment_section(e, folder) +

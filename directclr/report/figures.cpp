@@ -259,7 +259,7 @@ HeatMap matrix_map(const std::string& title, const std::string& x_label, const s
 
 Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve>& curves, double dead_below) {
   constexpr double kUnknownFloor = 1e-16;
-  Figure figure{title, "rank of the direction, strongest first", "variance along it (eigenvalue)", true, {}, false, {}};
+  Figure figure{title, "direction, strongest first", "variance along it (eigenvalue)", true, {}, false, {}};
   std::vector<Series> limits;
   for (size_t i = 0; i < curves.size(); ++i) {
     const auto& values = curves[i].values;
@@ -283,7 +283,7 @@ Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve
     };
     const bool nothing = !(largest > 0);  // a logarithmic axis needs something to show
     if (!nothing) {
-      limit(1, dead_below * largest, format("dead: below %g of the largest", dead_below), &Series::dashed);
+      limit(1, dead_below * largest, "dead: below this line", &Series::dashed);
     }
     if (measured < values.size() && (curves[i].floor > 0 || nothing)) {
       const double from = std::max(1.0, static_cast<double>(measured) + 0.5);

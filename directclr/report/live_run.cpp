@@ -33,20 +33,18 @@ std::optional<double> seconds_left(const RunResults& run, double step, double sh
   return (step / share - step) * batch / *middle;
 }
 
-std::string place_of(const RunResults& run, const LiveRun& live) {
-  if (run.state == RunState::kNotBegun) return run.name + " has not begun";
+std::string doing_of(const RunResults& run, const LiveRun& live) {
+  if (run.state == RunState::kNotBegun) return "has not begun";
   if (live.step == 0) {
-    return run.name +
-           (run.state == RunState::kAtWork ? " has begun and not logged a step yet" : " has no log of its steps");
+    return run.state == RunState::kAtWork ? "has begun and not logged a step yet" : "has no log of its steps";
   }
-  const char* state = run.state == RunState::kEnded     ? " has ended"
-                      : run.state == RunState::kStopped ? " has stopped"
-                                                        : " is";
-  std::string place = run.name + state +
-                      format(" at epoch %.1f of %s, step %.0f", run.course("epoch").values.back(),
-                             run.setting("epochs").c_str(), live.step);
-  if (live.seconds_left) place += ", " + format_duration(*live.seconds_left) + " left";
-  return place;
+  const char* state = run.state == RunState::kEnded     ? "has ended"
+                      : run.state == RunState::kStopped ? "has stopped"
+                                                        : "is";
+  std::string doing = state + format(" at epoch %.1f of %s, step %.0f", run.course("epoch").values.back(),
+                                     run.setting("epochs").c_str(), live.step);
+  if (live.seconds_left) doing += ", " + format_duration(*live.seconds_left) + " left";
+  return doing;
 }
 
 }  // namespace
@@ -65,7 +63,8 @@ LiveRun live_run(const RunResults& run) {
     live.early = epoch < std::max(number_setting(run, "grace_epochs"), number_setting(run, "warmup_epochs"));
   }
   live.seconds_left = seconds_left(run, live.step, live.share);
-  live.place = place_of(run, live);
+  live.doing = doing_of(run, live);
+  live.place = run.name + " " + live.doing;
   live.loss = last_in(run, "loss");
   live.lr = last_in(run, "lr");
   live.images_per_second = last_in(run, "images_per_second");
@@ -88,8 +87,9 @@ LiveRun live_run(const RunResults& run) {
   }
   if (const auto fall = fall_of(run.course("rank_r"))) {
     live.falling = true;
-    live.warnings.push_back(format("r is losing directions: its effective rank was %.1f at step %.0f and is %.1f",
-                                   fall->from, fall->since, fall->to));
+    live.still_falling = fall->still;
+    live.warnings.push_back(format("r %s directions: its effective rank was %.1f at step %.0f and is %.1f",
+                                   fall->still ? "is losing" : "has lost", fall->from, fall->since, fall->to));
   }
   return live;
 }

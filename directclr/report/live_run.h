@@ -12,6 +12,7 @@ namespace directclr::report {
 /// What somebody who watches a training is told of it, from its log.
 struct LiveRun {
   std::string place;  ///< a sentence without its full stop: "mlp is at epoch 1.5 of 4, step 60, 2 min 3 s left"
+  std::string doing;  ///< the same without the name of the run: "is at epoch 1.5 of 4, .."
   double step = 0;    ///< the last that is logged; 0: none
   double share = 0;   ///< of the training that is done, 0 .. 1
   std::optional<double> seconds_left = {};  ///< at the median rate of the last lines; of runs at work alone
@@ -24,6 +25,7 @@ struct LiveRun {
   bool early = true;     ///< within the epochs in which the training judges nothing either (--grace-epochs, warm-up)
   bool dying = false;    ///< at least the share of a dimensional collapse is dead, and it is no longer early
   bool falling = false;  ///< the effective rank of r has fallen (report/trend.h), and it is no longer early
+  bool still_falling = false;              ///< and it falls yet (Fall::still)
   std::vector<std::string> warnings = {};  ///< sentences without a full stop
   std::string resume = "";                 ///< the command that goes on with it; empty: it has not stopped
 

@@ -17,26 +17,7 @@ std::string and_one_way(const SpectrumResult& s) {
   return spectrum::angular_spread(s) < s.lines.one_direction_below ? ", and all rows point almost the same way" : "";
 }
 
-std::string first_upper(std::string text) {
-  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
-  return text;
-}
-
 }  // namespace
-
-std::string count_text(int64_t count) {
-  std::string text = std::to_string(count);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > (count < 0 ? 1 : 0); at -= 3) {
-    text.insert(static_cast<size_t>(at), ",");
-  }
-  return text;
-}
-
-std::string share_text(double share) {
-  const double parts = share > 0 ? 1 / share : 0;
-  const bool whole = parts >= 2 && parts < 1e15 && std::abs(parts - std::round(parts)) < 1e-9 * parts;
-  return whole ? "1/" + count_text(std::llround(parts)) : format("%g", share);
-}
 
 std::string plain_verdict(const SpectrumResult& s, const std::string& of) {
   const std::string dead = count_text(s.verdict.dead), all = count_text(s.dimensions());
@@ -84,14 +65,19 @@ HeadNumber head_number(const SpectrumResult& s) {
   return {count_text(s.dimensions() - s.verdict.dead) + all, "directions are in use"};
 }
 
+std::string dead_text(const SpectrumResult& s) {
+  return "Dead: with a variance under " + share_text(s.lines.dead_below) + " of the strongest direction's.";
+}
+
+std::string effective_rank_text(const SpectrumResult& s) {
+  const std::string all = count_text(s.dimensions());
+  return format("Effective rank: %.1f of ", s.effective_rank_lambda) + all + " (" + all +
+         " would mean that all directions are used alike).";
+}
+
 std::string terms_of(const SpectrumResult& s) {
   if (s.verdict.kind == Kind::kCompleteCollapse) return "The covariance of the rows is 0.";
-  std::string text;
-  if (s.verdict.dead > 0 && s.verdict.kind != Kind::kTooFewRows && !few_rows(s)) {
-    text = "The dead tail starts at rank " + count_text(s.dimensions() - s.verdict.dead + 1) + ". ";
-  }
-  text += format("Together the directions carry as much as %.1f equally strong ones (effective rank).",
-                 s.effective_rank_lambda);
+  std::string text = dead_text(s) + " " + effective_rank_text(s);
   if (!s.constant.empty()) text += " " + count_text(static_cast<int64_t>(s.constant.size())) + " columns never vary.";
   return text;
 }

@@ -2,15 +2,10 @@
 
 #include <string>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/report/spectrum_result.h"
 
 namespace directclr::report {
-
-/// A share for readers: "1/10,000" of 1e-4, "1/7" of 1/7, "0.3" of what is no such part.
-std::string share_text(double share);
-
-/// "12,345".
-std::string count_text(int64_t count);
 
 /// A verdict for somebody who does not know the paper: one sentence, which names the paper's term.
 /// `of` is what the directions are of: " of the representation", or empty.
@@ -26,8 +21,13 @@ struct HeadNumber {
 };
 HeadNumber head_number(const SpectrumResult& spectrum);
 
-/// What the rank of the first dead direction is, the terms of the paper, and the effective rank in plain words:
-/// sentences.
+/// When a direction is dead: a sentence.
+std::string dead_text(const SpectrumResult& spectrum);
+
+/// The effective rank and what it would be at most: a sentence.
+std::string effective_rank_text(const SpectrumResult& spectrum);
+
+/// When a direction is dead, and the effective rank: sentences.
 std::string terms_of(const SpectrumResult& spectrum);
 
 /// "good", "bad" or "open": the mood of a verdict, a class of the page's style.

@@ -30,12 +30,12 @@ Evidence evidence_of(const RunResults& run, const std::vector<RunResults>& besid
   e.fall = fall_of(run.course("rank_r"));
   if (run.probe) e.top1 = run.probe->top1;
   e.peers = projector_peers(run, beside);
+  e.setting = [&run](const std::string& name) { return run.setting(name); };
   return e;
 }
 
 std::string fall_text(const Fall& fall) {
-  return format("at step %.0f they carried as much as %.1f equally strong ones, at the end as %.1f (effective rank)",
-                fall.since, fall.from, fall.to);
+  return format("it peaked at %.1f (step %.0f) and ended at %.1f", fall.from, fall.since, fall.to);
 }
 
 // What the monitor saw last, for a run whose spectrum nobody has measured.
@@ -52,7 +52,7 @@ void answer_from_monitor(const RunResults& run, const Evidence& e, Answer& answe
   }
   answer.sentence = format("When training was last looked at, %.0f of %lld directions of the representation were dead",
                            dead.values.back(), static_cast<long long>(width)) +
-                    (e.fall ? "; " + fall_text(*e.fall) : "") + ".";
+                    (e.fall ? "; of the effective rank: " + fall_text(*e.fall) : "") + ".";
   answer.number = format("%.0f of %lld", dead.values.back(), static_cast<long long>(width));
   answer.counts = "directions are dead, as the monitor saw it";
   answer.mood = collapsed_since(dead, width, spectrum::VerdictSettings{}.collapsed_share) ? "bad" : "open";
@@ -64,49 +64,55 @@ std::string since_when(const RunResults& run, const Evidence& e) {
   if (dead.values.empty() || width == 0) return "Not known: the run has no log of its training.";
   const spectrum::VerdictSettings lines = e.spectrum ? e.spectrum->lines : spectrum::VerdictSettings{};
   const auto since = collapsed_since(dead, width, lines.collapsed_share);
-  std::string text =
-      since ? format("From step %.0f on, to the end at step %.0f, at least %.0f %% of the directions were dead.",
-                     *since, dead.steps.back(), 100 * lines.collapsed_share)
-            : format("At the end of training, step %.0f, fewer than %.0f %% of the directions were dead.",
-                     dead.steps.back(), 100 * lines.collapsed_share);
+  std::string text = since ? format("Collapsed from step %.0f on, to the end at step %.0f.", *since, dead.steps.back())
+                           : format("Not collapsed at the end of training, step %.0f.", dead.steps.back());
+  text += format(" (A run counts as collapsed from %.0f %% dead directions on.)", 100 * lines.collapsed_share);
   if (since && *since == dead.steps.front()) text += " That is the first time anybody looked.";
   if (!since && e.spectrum && e.spectrum->verdict.kind == spectrum::Verdict::Kind::kDimensionalCollapse) {
     text += " That count, of the log, is of augmented training images, the verdict's of images as they are.";
   }
-  if (e.fall) text += " Of all directions: " + fall_text(*e.fall) + ".";
+  if (e.fall) {
+    text += format(e.fall->still ? " Its effective rank falls since step %.0f"
+                                 : " Its effective rank fell after step %.0f "
+                                   "and holds now",
+                   e.fall->since) +
+            format(": in the training log it peaked at %.1f and ended at %.1f.", e.fall->from, e.fall->to);
+  }
   return text;
 }
 
 std::string why(const Evidence& e) {
   if (e.explanation)
-    return e.explanation->conclusion.finding + " (`directclr explain`, confidence " +
-           e.explanation->conclusion.confidence + ").";
+    return e.explanation->conclusion.finding +
+           " (by `directclr explain`; confidence: " + e.explanation->conclusion.confidence + ").";
   if (e.projector == "none" && e.spectrum &&
       e.spectrum->verdict.kind == spectrum::Verdict::Kind::kDimensionalCollapse) {
     const ProjectorEvidence seen = projector_evidence(e);
     if (seen.kind == ProjectorEvidence::Kind::kNoRemedy) {
       return "Not for want of a projector: " + seen.facts +
-             ". `directclr explain` says whether the augmentation is "
-             "too strong.";
+             ". `directclr explain RUN` says whether the augmentation is too strong.";
     }
-    return "This run has no projector, no small network between the representation and the loss: the loss works on the "
-           "representation itself. Whether the augmentation is too strong besides, `directclr explain` says.";
+    return "This run has no projector (a small network between the representation and the loss), so the loss works on "
+           "the representation itself. `directclr explain RUN` says whether the augmentation is too strong as well.";
   }
-  return "Not measured. `directclr explain` on this run says.";
+  return "Not measured. Run `directclr explain RUN` (RUN: the folder of this run).";
 }
 
 std::string does_it_hurt(const RunResults& run, const Evidence& e) {
-  if (!run.probe) return "Not measured. `directclr probe` on this run says.";
+  if (!run.probe) return "Not measured. Run `directclr probe RUN` (RUN: the folder of this run).";
   std::string text =
-      format("A linear classifier on the representation as it is (linear probe) tells %.1f %% of the test images right",
+      format("A linear classifier on the representation (linear probe) classifies %.1f %% of the test images correctly",
              100 * run.probe->top1);
   if (run.baseline) text += format("; on the network before training it is %.1f %%", 100 * run.baseline->top1);
   std::vector<std::string> others;
   for (const auto& peer : e.peers) {
-    if (peer.top1) others.push_back(format("%.1f %% of ", 100 * *peer.top1) + peer.name);
+    if (peer.top1) others.push_back(format("%.1f %% (run ", 100 * *peer.top1) + in_quotes(peer.name) + ")");
   }
-  if (!others.empty()) return text + "; of runs that differ in the projector alone: " + join(others) + ".";
-  return text + (run.baseline ? "." : ". Whether more were possible, only another run can say.");
+  if (!others.empty()) return text + "; runs that differ in the projector alone have " + join(others) + ".";
+  if (run.baseline) return text + ".";
+  return text + (e.projector == "none"
+                     ? ". There is nothing to compare with: run once with a projector."
+                     : ". There is nothing to compare with: run once with another projector or none.");
 }
 
 }  // namespace
@@ -114,30 +120,43 @@ std::string does_it_hurt(const RunResults& run, const Evidence& e) {
 Answer run_answer(const RunResults& run, const std::vector<RunResults>& beside) {
   const Evidence e = evidence_of(run, beside);
   Answer answer;
+  std::string collapsed;  // what is said to "Is it collapsed?"; empty: the sentence
   if (e.spectrum) {
+    collapsed = is_it_collapsed(*e.spectrum);
     const HeadNumber head = head_number(*e.spectrum);
     answer.sentence = plain_verdict(*e.spectrum, " of the representation");
     answer.number = head.number;
     answer.counts = head.counts;
     answer.mood = mood_of(*e.spectrum);
     answer.terms = terms_of(*e.spectrum);
+    if (const Course& ranks = run.course("rank_r"); !ranks.values.empty()) {
+      answer.terms += format(
+          " It is measured on images as they are; the training log has a moving average over augmented "
+          "images, which ended at %.1f.",
+          ranks.values.back());
+    }
+    answer.terms += " The representation r is what the encoder gives, the embedding z what the loss sees.";
     if (e.fall && answer.mood != "bad") {
-      answer.sentence = (answer.mood == "good" ? "Not collapsed, but directions were being lost while it trained: "
-                                               : "Directions were being lost while it trained: ") +
-                        fall_text(*e.fall) + ".";
+      answer.sentence = std::string(answer.mood == "good" ? "Not collapsed yet, but its" : "The") + " effective rank " +
+                        (e.fall->still ? "falls: " : "fell: ") + fall_text(*e.fall) + ".";
+      answer.number = format("%.1f of %lld", e.fall->to, static_cast<long long>(e.spectrum->dimensions()));
+      answer.counts = "effective rank at the end of training: how many directions are really used";
+      if (answer.mood == "good") {
+        collapsed = std::string("Not yet, but its effective rank ") + (e.fall->still ? "falls. " : "fell. ") +
+                    first_upper(e.spectrum->verdict.text) + ".";
+      }
       answer.mood = "open";
     }
   } else {
     answer_from_monitor(run, e, answer);
   }
   for (auto& text : advise(e)) answer.advice.push_back(std::move(text));
-  if (answer.mood == "good") answer.no_advice = "Nothing: go on.";
-  answer.questions = {{kIsItCollapsed, answer.sentence},
+  if (answer.mood == "good") answer.no_advice = "Nothing needs to change.";
+  answer.questions = {{kIsItCollapsed, collapsed.empty() ? answer.sentence : collapsed},
                       {kSinceWhen, since_when(run, e)},
                       {kWhy, why(e)},
                       {kDoesItHurt, does_it_hurt(run, e)},
-                      {kWhatToChange, answer.advice.empty() ? answer.no_advice : join(answer.advice, " ")}};
-  if (e.spectrum) answer.questions[0].answer = is_it_collapsed(*e.spectrum);
+                      {kWhatToChange, answer.advice.empty() ? answer.no_advice : kSeeAdvice}};
   return answer;
 }
 
@@ -178,9 +197,9 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
     all.sentence += "; " + in_quotes(best->name) + format(" classifies best (%.1f %%)", 100 * best->probe->top1);
   all.sentence += ".";
   all.terms =
-      "Collapsed: at least 5 % of the directions of the representation r carry less than 1/10,000 of the largest "
-      "variance (dimensional collapse), or none varies.";
-  if (all.mood == "good") all.no_advice = "Nothing: go on.";
+      "Collapsed: at least 5 % of the directions of r are dead, with a variance under 1/10,000 of the strongest "
+      "direction's (dimensional collapse), or none varies. r: the representation, what the encoder gives.";
+  if (all.mood == "good") all.no_advice = "Nothing needs to change.";
   return all;
 }
 

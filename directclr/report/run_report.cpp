@@ -136,7 +136,7 @@ std::string verdicts(const std::vector<RunResults>& runs) {
   std::string html;
   for (const auto& run : runs) {
     for (const auto& [layer, s] : run.spectra) {
-      html += "<li><b>" + escape(run.name + ", " + layer + ": " + s.verdict.name()) + ".</b> " +
+      html += "<li><b>" + escape(run.label() + ", " + layer + ": " + s.verdict.name()) + ".</b> " +
               escape(s.verdict.text) + "</li>\n";
     }
   }
@@ -148,7 +148,7 @@ std::string spectra_together(const std::vector<RunResults>& runs, const std::str
                              const std::string& caption, const std::filesystem::path& directory) {
   std::vector<SpectrumCurve> all;
   for (const auto& run : runs) {
-    if (const auto* s = spectrum_of(run, layer)) all.push_back({run.name, s->values, s->floor});
+    if (const auto* s = spectrum_of(run, layer)) all.push_back({run.label(), s->values, s->floor});
   }
   return all.empty() ? "" : figure_html(spectrum_figure(title, all), directory, layer, caption);
 }
@@ -161,7 +161,7 @@ std::string spectra_alone(const std::vector<RunResults>& runs, const std::string
   for (const auto& run : runs) {
     const auto* s = spectrum_of(run, layer);
     if (!s) continue;
-    html += figure_html(spectrum_figure(run.name + ", " + layer, {{run.name, s->values, s->floor}}), directory,
+    html += figure_html(spectrum_figure(run.label() + ", " + layer, {{run.label(), s->values, s->floor}}), directory,
                         layer + format("-%d", ++number), "");
   }
   return number < 2 ? "" : html;
@@ -220,7 +220,7 @@ std::string films(const std::vector<RunResults>& runs, const std::filesystem::pa
     const std::string name = runs.size() == 1 ? "over-time-spectrum" : format("over-time-spectrum-%d", number);
     const auto* r = spectrum_of(run, "representation");
     html +=
-        film_html(run.spectra_log, "The spectrum while " + (runs.size() == 1 ? "it" : run.name) + " was trained",
+        film_html(run.spectra_log, "The spectrum while " + (runs.size() == 1 ? "it" : run.label()) + " was trained",
                   r ? r->lines.dead_below : spectrum::VerdictSettings{}.dead_below, directory, name,
                   "Eigenvalues of the covariances that the monitor keeps: directions that grow rise, directions that "
                   "die sink below the dashed line.");
@@ -233,7 +233,7 @@ std::string questions_by_run(const std::vector<RunResults>& runs) {
   std::vector<std::vector<std::string>> rows = {{"run"}};
   for (const auto& run : runs) {
     const Answer answer = run_answer(run, runs);
-    rows.push_back({escape(run.name)});
+    rows.push_back({escape(run.label())});
     for (const auto& [question, said] : answer.questions) {
       if (rows.size() == 2) rows[0].push_back(question);
       rows.back().push_back("<b class=\"asked\">" + escape(question) + "</b> " + sentence_html(said));
@@ -250,7 +250,7 @@ std::string spectra_of_r(const std::vector<RunResults>& runs, const std::filesys
   return spectra_together(
       runs, "representation", "How much varies along each direction of the representation",
       "A direction is one of the independent ways in which representations differ from image to image (an eigenvector "
-      "of the covariance of r, the encoder's output). The strongest come first: this is the spectrum. A curve that "
+      "of the covariance of r, what the encoder gives). The strongest come first: this is the spectrum. A curve that "
       "falls off a cliff has collapsed: along the directions behind it the representation hardly varies. Below the "
       "dashed line of its colour they count as dead." +
           std::string(rounded ? " Dotted: what rounding alone makes." : ""),
@@ -258,8 +258,10 @@ std::string spectra_of_r(const std::vector<RunResults>& runs, const std::filesys
 }
 
 std::string ranks_of_r(const std::vector<RunResults>& runs, const std::filesystem::path& figures) {
-  return curve(runs, "rank_r", "Effective rank of r", "equally strong directions", figures,
-               "So many equally strong directions would carry as much as those of the representation r do together.");
+  return curve(
+      runs, "rank_r", "Effective rank of r", "effective rank", figures,
+      "Effective rank: how many directions are really used. A moving average over augmented images of the training, so "
+      "it differs a little from what is measured on images as they are.");
 }
 
 // Whether the answer is that directions were being lost: then the picture is of the time, not of the end.
@@ -268,10 +270,20 @@ bool is_about_a_fall(const std::vector<RunResults>& runs) {
   return runs.size() == 1 && fall_of(runs[0].course("rank_r")) && !(r && mood_of(*r) == "bad");
 }
 
+std::string names_of(const std::vector<RunResults>& runs) {
+  constexpr size_t kMost = 4;
+  if (runs.size() == 1) return first_upper(runs[0].label());
+  if (runs.size() > kMost) return format("%zu runs", runs.size());
+  std::vector<std::string> names;
+  for (const auto& run : runs) names.push_back(in_quotes(run.name));
+  return "Runs " + join(names);
+}
+
 }  // namespace
 
-std::string run_report(const std::string& title, const std::vector<RunResults>& runs,
+std::string run_report(const std::string& given_title, const std::vector<RunResults>& runs,
                        const std::filesystem::path& figures) {
+  const std::string title = given_title.empty() ? names_of(runs) : given_title;
   Answer answer = runs_answer(runs);
   // The picture of the first screen: the spectrum of r, or the rank over time.
   const std::string spectra = spectra_of_r(runs, figures), ranks = ranks_of_r(runs, figures);
@@ -283,7 +295,7 @@ std::string run_report(const std::string& title, const std::vector<RunResults>& 
   if (ranks_first && !spectra.empty()) body += folded("The spectrum of the representation", spectra);
   const std::string curves =
       curve(runs, "loss", "Contrastive loss", "loss", figures) + (ranks_first ? "" : ranks) +
-      curve(runs, "rank_z", "Effective rank of z", "equally strong directions", figures) +
+      curve(runs, "rank_z", "Effective rank of z", "effective rank", figures) +
       curve(runs, "dead_r", "Dead directions of r", "directions", figures) +
       curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
   if (!curves.empty())
@@ -310,7 +322,7 @@ std::string run_report(const std::string& title, const std::vector<RunResults>& 
                      "projector's, which the "
                      "loss sees). effective-rank: exp of the entropy of the covariance's normalised eigenvalues; it "
                      "lies between 1 and "
-                     "the number of dimensions. dead-directions: eigenvalues below 1e-4 of the largest. One seed a "
+                     "the number of dimensions. dead-directions: eigenvalues below 1/10,000 of the largest. One seed a "
                      "run: differences "
                      "of a percent or two may be chance.</p>\n");
   body += folded("Settings and environment", settings_section(runs));

@@ -62,6 +62,10 @@ std::string RunResults::setting(const std::string& wanted) const {
   return "";
 }
 
+std::string RunResults::label() const {
+  return "run " + name + (setting("projector") == "none" ? " (no projector)" : "");
+}
+
 const Course& RunResults::course(const std::string& metric) const {
   static const Course none;
   const auto found = metrics.find(metric);

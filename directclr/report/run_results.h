@@ -46,6 +46,8 @@ struct RunResults {
   RunState state = RunState::kEnded;
   double seconds = 0;  ///< of training; 0 while it has not ended
 
+  /// What it is called in figures: "run baseline", "run none (no projector)".
+  std::string label() const;
   /// The setting's text, "" when the run has none of that name.
   std::string setting(const std::string& name) const;
   /// The column of metrics.jsonl, empty when the run has none of that name.

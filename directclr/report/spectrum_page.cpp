@@ -98,24 +98,26 @@ std::vector<Input> read_inputs(const std::filesystem::path& folder, const std::v
 Answer answer_of(const Input& input) {
   const SpectrumResult& s = input.result;
   const HeadNumber head = head_number(s);
-  Answer answer{plain_verdict(s, ""), mood_of(s), head.number, head.counts, terms_of(s)};
+  Answer answer{plain_verdict(s, ""), mood_of(s), head.number, head.counts,
+                terms_of(s) + " A row is the embedding of one image."};
   answer.advice = advise({.spectrum = &s});
-  answer.no_advice = s.verdict.kind == spectrum::Verdict::Kind::kHealthy
-                         ? "Nothing: go on."
-                         : "Look for the cause in the network that made the rows, which do not tell it: `directclr "
-                           "explain RUN`, or in "
-                           "Python `directclr.explain`.";
-  const std::string change = answer.advice.empty() ? answer.no_advice : join(answer.advice, " ");
+  answer.no_advice =
+      s.verdict.kind == spectrum::Verdict::Kind::kHealthy
+          ? "Nothing needs to change."
+          : "These embeddings alone cannot show the cause. If they come from a training with directclr, run "
+            "`directclr explain RUN` (RUN: its folder); for another network give its weights "
+            "(`--weights`).";
   answer.questions = {
       {kIsItCollapsed, is_it_collapsed(s)},
       {kSinceWhen,
-       "One file does not say. Embeddings saved along a training, given together, do: `directclr spectrum FIRST "
-       "SECOND .. --out DIR`."},
-      {kWhy, "The rows alone do not say. `directclr explain` does, of the network that made them."},
+       "One file cannot show this. If you have saved embeddings at several times of a training, give them together: "
+       "`directclr spectrum FIRST SECOND .. --out DIR`."},
+      {kWhy, "The embeddings alone cannot show this. `directclr explain` looks at the network that made them."},
       {kDoesItHurt,
-       "The rows alone do not say: a linear classifier trained on them with labels does (linear probe; `directclr "
-       "probe` of a run)."},
-      {kWhatToChange, change}};
+       "The embeddings alone cannot show this. A linear classifier trained on them with labels does (linear probe; for "
+       "a "
+       "run `directclr probe RUN`)."},
+      {kWhatToChange, mood_of(s) == "good" && answer.advice.empty() ? answer.no_advice : kSeeAdvice}};
   return answer;
 }
 
@@ -133,12 +135,13 @@ Answer answer_of(const std::vector<Input>& inputs) {
   }
   answer.number = format("%zu of %zu", collapsed.size(), inputs.size());
   answer.counts = "inputs have collapsed";
+  answer.terms = "A row is the embedding of one image. " + dead_text(inputs[0].result);
   answer.mood = !collapsed.empty() ? "bad" : !open.empty() ? "open" : "good";
   answer.sentence = collapsed.empty() ? format("None of %zu inputs has collapsed", inputs.size())
                                       : answer.number + (collapsed.size() == 1 ? " inputs has" : " inputs have") +
                                             " collapsed (" + join(collapsed) + ")";
   answer.sentence += open.empty() ? "." : "; of " + join(open) + " there are too few rows to tell.";
-  if (answer.mood == "good") answer.no_advice = "Nothing: go on.";
+  if (answer.mood == "good") answer.no_advice = "Nothing needs to change.";
   return answer;
 }
 
@@ -207,8 +210,8 @@ void write_spectrum_page(const std::filesystem::path& folder, const std::vector<
   body += folded(
       "How few directions hold the variance",
       figure_html(cumulative(spectra), folder, "cumulative",
-                  "The fraction of the variance that the strongest directions explain: a straight line would be all "
-                  "alike."));
+                  "The fraction of the variance that the strongest directions explain: a straight line would mean "
+                  "that all are alike."));
   body += folded("All measures", measures_table(inputs) +
                                      "<p class=\"note\">What each says, and when it misleads: directclr spectrum "
                                      "--explain.</p>\n");

@@ -19,9 +19,10 @@ inline constexpr size_t kFewestForATrend = 5;
 
 /// How the effective rank went, where it fell.
 struct Fall {
-  double since = 0;  ///< the step of the highest value
-  double from = 0;   ///< that value,
-  double to = 0;     ///< and the last
+  double since = 0;   ///< the step of the highest value
+  double from = 0;    ///< that value,
+  double to = 0;      ///< and the last
+  bool still = true;  ///< whether it fell by 1 % or more in the last quarter of the log
 };
 /// Nothing where the rank did not fall below kFallenBelow of its highest value, or there are too few values.
 std::optional<Fall> fall_of(const Course& rank);

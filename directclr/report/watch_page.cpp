@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/answer.h"
@@ -13,25 +14,59 @@
 namespace directclr::report {
 namespace {
 
+// The verdict on all runs, without a full stop.
+std::string verdict_of(const std::vector<RunResults>& runs, const std::vector<LiveRun>& lives) {
+  std::vector<std::string> dying, falling, fallen, early;
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const LiveRun& live = lives[i];
+    auto& which = live.dying ? dying : live.still_falling ? falling : live.falling ? fallen : early;
+    if (live.dying || live.falling || live.early) which.push_back(in_quotes(runs[i].name));
+  }
+  if (runs.size() == 1) {
+    return !dying.empty()     ? "Collapsed so far"
+           : !falling.empty() ? "Directions are being lost"
+           : !fallen.empty()  ? "Directions have been lost"
+           : !early.empty()   ? "Too early to judge"
+                              : "No collapse so far";
+  }
+  std::vector<std::string> parts = {dying.empty() ? "No collapse so far"
+                                                  : format("%zu of %zu runs %s collapsed so far (", dying.size(),
+                                                           runs.size(), dying.size() == 1 ? "has" : "have") +
+                                                        join(dying) + ")"};
+  if (!falling.empty())
+    parts.push_back(join(falling) + (falling.size() == 1 ? " loses directions" : " lose directions"));
+  if (!fallen.empty()) parts.push_back(join(fallen) + (fallen.size() == 1 ? " has" : " have") + " lost directions");
+  if (!early.empty()) parts.push_back("too early to judge " + join(early));
+  return join(parts, "; ");
+}
+
 Answer live_answer(const std::vector<RunResults>& runs, const std::vector<LiveRun>& lives) {
   Answer answer;
   std::vector<std::string> places;
   size_t dying = 0, early = 0, falling = 0;
   for (size_t i = 0; i < runs.size(); ++i) {
-    places.push_back(lives[i].place);
+    places.push_back("run " + in_quotes(runs[i].name) + " " + lives[i].doing);
     dying += lives[i].dying ? 1 : 0;
     early += lives[i].early ? 1 : 0;
     falling += lives[i].falling ? 1 : 0;
-    for (const auto& warning : lives[i].warnings) answer.advice.push_back(runs[i].name + ": " + warning + ".");
+    if (!lives[i].warnings.empty()) {
+      answer.questions.push_back(
+          {"What run " + in_quotes(runs[i].name) + " shows", join(lives[i].warnings, "; ") + "."});
+    }
     if (lives[i].resume.empty()) continue;
-    answer.advice.push_back(runs[i].name + " has stopped before its end: go on with `" + lives[i].resume + "`.");
+    answer.advice.push_back("Run " + in_quotes(runs[i].name) + " has stopped before its end: go on with `" +
+                            lives[i].resume + "`.");
   }
-  answer.sentence = join(places, "; ") + ".";
+  answer.sentence = verdict_of(runs, lives) + ": " + join(places, "; ") + ".";
   answer.mood = dying > 0 ? "bad" : early + falling > 0 ? "open" : "good";
   const std::string too_early = early > 0 ? ", which it is too early to judge" : "";
   if (runs.size() == 1) {
     answer.number = lives[0].dead_text();
     answer.counts = "directions of the representation are dead" + too_early;
+    if (falling > 0 && dying == 0 && lives[0].r_dimensions > 0) {
+      answer.counts = "effective rank of the representation; " + answer.number + " directions are dead";
+      answer.number = format("%.1f of ", *lives[0].rank_r) + count_text(lives[0].r_dimensions);
+    }
   } else {
     answer.number = format("%zu of %zu", dying, runs.size());
     answer.counts = "runs have at least 5 % dead directions" +
@@ -39,16 +74,19 @@ Answer live_answer(const std::vector<RunResults>& runs, const std::vector<LiveRu
   }
   answer.terms =
       "A direction is one of the independent ways in which representations differ from image to image; it is dead when "
-      "it carries less than 1/10,000 of the largest variance. r: the representation, the encoder's output; z: the "
-      "embedding, what the loss sees.";
+      "its variance is under 1/10,000 of the strongest direction's; a run counts as collapsed from 5 % dead directions "
+      "on. Effective rank: how many directions are really used. r: the representation, what the encoder gives; z: the "
+      "embedding, what the loss sees (without a projector that is r itself).";
   answer.no_advice = all_over(runs)                       ? "Look at the whole: `directclr report`."
                      : early == runs.size() && dying == 0 ? "Wait: the network has only begun to learn."
-                                                          : "Wait: nothing is being lost.";
+                                                          : "Wait: no direction is being lost.";
   if (falling > 0) {
     answer.advice.emplace_back(
-        "What is lost can be kept another time: `directclr train --keep-best rank_r` saves the network at its best.");
+        "Next time train with `--keep-best rank_r`: it keeps the network as it was at its highest effective rank.");
   }
-  if (dying > 0 && !all_over(runs)) answer.advice.emplace_back("When it has ended, `directclr explain` says why.");
+  if (dying > 0 && !all_over(runs))
+    answer.advice.emplace_back(
+        "When training has ended, run `directclr explain RUN` (RUN: the folder of the run): it says why.");
   return answer;
 }
 
@@ -89,20 +127,20 @@ std::string watch_page(const std::vector<RunResults>& runs, const Look& look) {
   std::vector<std::string> names;
   std::vector<LiveRun> lives;
   for (const auto& run : runs) {
-    names.push_back(run.name);
+    names.push_back(in_quotes(run.name));
     lives.push_back(live_run(run));
   }
   Answer answer = live_answer(runs, lives);
-  const Figure ranks = course_figure(runs, "rank_r", "Effective rank of r", "equally strong directions");
+  const Figure ranks = course_figure(runs, "rank_r", "Effective rank of r", "effective rank");
   if (!ranks.series.empty()) answer.picture = figure_html(ranks, {}, "rank_r", "");
-  const std::string title = "Watching " + join(names);
+  const std::string title = std::string(names.size() == 1 ? "Watching run " : "Watching runs ") + join(names);
   std::string body = answer_html(title, answer) + state_table(runs, lives) + "<div class=\"pair\">\n";
   struct Shown {
     const char *metric, *title, *label;
   };
   for (const auto& [metric, heading, label] :
        {Shown{"loss", "Contrastive loss", "loss"}, Shown{"dead_r", "Dead directions of r", "directions"},
-        Shown{"rank_z", "Effective rank of z", "equally strong directions"},
+        Shown{"rank_z", "Effective rank of z", "effective rank"},
         Shown{"images_per_second", "Speed", "images a second"}, Shown{"lr", "Learning rate", "learning rate"},
         Shown{"online_top1", "Linear classifier trained beside", "accuracy on the batch"},
         Shown{"knn_top1", "Nearest neighbours (k-NN)", "accuracy on test images"}}) {
@@ -113,7 +151,7 @@ std::string watch_page(const std::vector<RunResults>& runs, const Look& look) {
   for (const auto& run : runs) {
     ++number;
     if (run.spectra_log.steps.empty()) continue;
-    body += film_html(run.spectra_log, run.name + ": the spectrum", spectrum::VerdictSettings{}.dead_below, {},
+    body += film_html(run.spectra_log, run.label() + ": the spectrum", spectrum::VerdictSettings{}.dead_below, {},
                       format("spectrum-%d", number), "");
   }
   number = 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 
 namespace directclr::spectrum {
@@ -21,14 +22,15 @@ void judge_dead(const SpectrumSummary& s, const VerdictSettings& settings, Verdi
   const bool few = static_cast<double>(n) < enough;
   v.dead = few ? d - live_directions_at_most(s, settings.dead_below) : count_below(s.values, settings.dead_below);
   const auto dead = static_cast<long long>(v.dead);
+  const std::string share = share_text(settings.dead_below);
   if (v.dead > 0 && static_cast<double>(v.dead) >= settings.collapsed_share * static_cast<double>(d)) {
     v.kind = Verdict::Kind::kDimensionalCollapse;
     v.text = few ? format(
-                       "%lld rows are few for %lld dimensions, but at most about %lld directions would have %g of the "
+                       "%lld rows are few for %lld dimensions, but at most about %lld directions would have %s of the "
                        "largest variance or more, however many rows were added: at least %lld are dead",
-                       n, d, d - dead, settings.dead_below, dead)
-                 : format("%lld of %lld directions, those from rank %lld on, have less than %g of the largest variance",
-                          dead, d, d - dead + 1, settings.dead_below);
+                       n, d, d - dead, share.c_str(), dead)
+                 : format("%lld of %lld directions, those from rank %lld on, have less than %s of the largest variance",
+                          dead, d, d - dead + 1, share.c_str());
   } else if (few) {
     v.kind = Verdict::Kind::kTooFewRows;
     v.text = format(
@@ -36,8 +38,9 @@ void judge_dead(const SpectrumSummary& s, const VerdictSettings& settings, Verdi
         "eigenvalues by chance alone; the effective rank of more rows may be above this one",
         n, d, enough);
   } else {
-    v.text = format("%lld of %lld directions have less than %g of the largest variance, under %g of all", dead, d,
-                    settings.dead_below, settings.collapsed_share);
+    v.text =
+        format("%lld of %lld directions have less than %s of the largest variance; from %g %% on it counts as collapse",
+               dead, d, share.c_str(), 100 * settings.collapsed_share);
   }
 }
 

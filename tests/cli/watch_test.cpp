@@ -65,18 +65,19 @@ TEST_F(WatchCli, WritesThePageAnewUntilAllHaveEnded) {
   std::optional<FolderLock> a(folder_ / "a"), b(folder_ / "b");
   const pid_t child = start({"watch", path("a"), path("b"), "--every", "1", "--json"});
   EXPECT_TRUE(wait_until(child, [&] { return !page("a/watch.html").empty(); }));
-  for (const char* part : {"a is at epoch 2.0 of 4, step 20, 8.0 s left; b is", "2 of 2", "id=\"figure-loss\"",
-                           "id=\"figure-spectrum-2\"", "data-seconds=\""}) {
+  for (const char* part : {"run &quot;a&quot; is at epoch 2.0 of 4, step 20, 8.0 s left; run &quot;b&quot; is",
+                           "2 of 2", "id=\"figure-loss\"", "id=\"figure-spectrum-2\"", "data-seconds=\""}) {
     EXPECT_NE(page("a/watch.html").find(part), std::string::npos) << part;
   }
   EXPECT_FALSE(fs::exists(folder_ / "a/loss.csv")) << "nothing but the page is written";
   write_run("a", 3);
-  EXPECT_TRUE(
-      wait_until(child, [&] { return page("a/watch.html").find("a is at epoch 3.0 of 4") != std::string::npos; }));
+  EXPECT_TRUE(wait_until(
+      child, [&] { return page("a/watch.html").find("run &quot;a&quot; is at epoch 3.0 of 4") != std::string::npos; }));
   end_run("a");
   a.reset();
-  EXPECT_TRUE(
-      wait_until(child, [&] { return page("a/watch.html").find("a has ended at epoch 3.0") != std::string::npos; }));
+  EXPECT_TRUE(wait_until(child, [&] {
+    return page("a/watch.html").find("run &quot;a&quot; has ended at epoch 3.0") != std::string::npos;
+  }));
   EXPECT_NE(page("a/watch.html").find("data-seconds"), std::string::npos) << "the other goes on";
   end_run("b");
   const Outcome outcome = finish(child);
@@ -98,7 +99,7 @@ TEST_F(WatchCli, EndsWhenNobodyIsAtWorkAnyMoreAndSaysHowToGoOn) {
       outcome.out.find("a has stopped at epoch 2.0 of 4, step 20 (go on: directclr train --resume --out " + path("a")),
       std::string::npos)
       << outcome.out;
-  EXPECT_NE(page("a/watch.html").find("a has stopped at epoch 2.0"), std::string::npos);
+  EXPECT_NE(page("a/watch.html").find("run &quot;a&quot; has stopped at epoch 2.0"), std::string::npos);
 }
 
 TEST_F(WatchCli, WaitsForARunThatIsNotThereYet) {
@@ -110,7 +111,8 @@ TEST_F(WatchCli, WaitsForARunThatIsNotThereYet) {
   make_directories(folder_ / "a");
   std::optional<FolderLock> owner(folder_ / "a");
   write_run("a");
-  EXPECT_TRUE(wait_until(child, [&] { return page("a/watch.html").find("a is at epoch 2.0") != std::string::npos; }));
+  EXPECT_TRUE(wait_until(
+      child, [&] { return page("a/watch.html").find("run &quot;a&quot; is at epoch 2.0") != std::string::npos; }));
   end_run("a");
   EXPECT_EQ(finish(child).status, 0);
 }

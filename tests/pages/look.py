@@ -21,15 +21,15 @@ SENTENCES = {
     "dimensional": "24 of 64 directions carry less than 1/10,000 of the largest variance: dimensional collapse.",
     "complete": "Every row is the same: complete collapse. Nothing is left to tell one input from another.",
     "few": "50 rows are too few to say how many of the 64 directions are in use.",
-    "falling": "Not collapsed, but directions were being lost while it trained: at step 100 they carried as much as 54.2 equally "
-               "strong ones, at the end as 22.6 (effective rank).",
+    "falling": "Not collapsed yet, but its effective rank falls: it peaked at 54.2 (step 100) and ended at 22.6.",
     "collapsed-run": "24 of 64 directions of the representation carry less than 1/10,000 of the largest variance: dimensional "
                      "collapse.",
     "runs-compared": "1 of 2 runs has collapsed (\"none\"); \"mlp\" classifies best (81.2 %).",
-    "live": "none is at epoch 4.0 of 5, step 400, 16 s left; mlp is at epoch 4.0 of 5, step 400, 16 s left.",
+    "live": "1 of 2 runs has collapsed so far (\"none\"): run \"none\" is at epoch 4.0 of 5, step 400, 16 s left; run \"mlp\" is at "
+            "epoch 4.0 of 5, step 400, 16 s left.",
     "explain": "The augmentation is too strong for 12 of 64 directions: along them two views (augmented copies) of one image differ more "
                "than two images do, so training erases them.",
-    "theory": "All 2 statements of the paper's theory hold when they are computed.",
+    "theory": "The numerical checks of all 2 statements of the paper's theory passed.",
     "suite": None,
 }
 LARGEST_PAGE = 1_000_000  # bytes
@@ -145,7 +145,7 @@ def use_a_spectrum(browser, path):
     x, y = centre(browser, svg)
     browser.mouse("mouseMoved", x, y)
     text = browser.ask(said)
-    expect("rank of the direction" in text and "none " in text and "mlp " in text, f"hover says {text!r}")
+    expect("direction, strongest first" in text and "none " in text and "mlp " in text, f"hover says {text!r}")
     before = browser.ask(curves)
     browser.click(*centre(browser, f"{figure} .key button"))
     expect(browser.ask(curves) == before - 1, "a curve that is switched off is still drawn")
@@ -168,9 +168,9 @@ def use_a_spectrum(browser, path):
     browser.key("Escape")
     browser.key("Home")
     text = browser.ask(said)
-    expect(" 1: none " in text, f"the first rank by keys: {text!r}")
+    expect(" 1: run none " in text, f"the first rank by keys: {text!r}")
     browser.key("ArrowRight")
-    expect(" 2: none " in browser.ask(said), "an arrow key moves to the next rank")
+    expect(" 2: run none " in browser.ask(said), "an arrow key moves to the next rank")
     expect(not browser.problems, str(browser.problems))
 
 

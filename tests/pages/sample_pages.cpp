@@ -117,12 +117,8 @@ void live_page(const fs::path& out, const std::vector<fs::path>& folders, const 
 
 void report_page(const fs::path& out, const std::vector<fs::path>& folders) {
   std::vector<report::RunResults> runs;
-  std::vector<std::string> names;
-  for (const auto& folder : folders) {
-    runs.push_back(report::read_results(folder));
-    names.push_back(runs.back().name);
-  }
-  write_file(out / "index.html", report::run_report(join(names), runs, out / "figures"));
+  for (const auto& folder : folders) runs.push_back(report::read_results(folder));
+  write_file(out / "index.html", report::run_report("", runs, out / "figures"));
 }
 
 // A network some of whose directions the augmentation spreads more than the data.
@@ -130,8 +126,14 @@ report::ExplanationResult explanation() {
   report::ExplanationResult e;
   e.images = 4096;
   e.batch = 256;
-  e.conclusion = {"r has dead directions, and the first cause of collapse is at work", "high", {"This"}, {}, {"That"}};
-  e.r = report::ExplanationResult::State{"dimensional collapse", "24 of 64 directions ..", 24, kWidth};
+  e.conclusion = {"r has dead directions, and the first cause of collapse is at work",
+                  "high",
+                  {"12 of 64 have a negative eigenvalue beyond chance"},
+                  {},
+                  {"growth now agrees with it"}};
+  e.r = report::ExplanationResult::State{
+      "dimensional collapse",
+      "24 of 64 directions, those from rank 41 on, have less than 1/10,000 of the largest variance", 24, kWidth};
   e.x.layer = "representation r";
   e.x.negative_for_certain = 12;
   for (int k = 0; k < kWidth; ++k) {
@@ -169,13 +171,13 @@ report::ExplanationResult explanation() {
 void theory_page(const fs::path& out) {
   theory::Check good;
   good.name = "lemma5";
-  good.title = "Lemma 5: a statement that holds";
-  good.statement = "It holds.";
+  good.title = "Lemma 5: a made-up title";
+  good.statement = "A made-up statement: two ways to compute a number agree.";
   good.formula = "a = b";
   good.measures = {{"deviation of a from b", 1e-9, 1e-12}};
   paper::FigureResult figure{"fig3", "Figure 3: strong augmentation makes singular values vanish", "made up",
-                             "Read it so."};
-  figure.claims = {{"They vanish", true, "from 1 to 1e-6"}};
+                             "Each curve is one strength of the augmentation."};
+  figure.claims = {{"Strong augmentation makes singular values vanish", true, "they fall from 1 to 1e-6"}};
   report::Figure curves{"Singular values", "rank", "singular value"};
   for (const double strength : {0.5, 2.0}) {
     report::Series series{format("k = %g", strength), {}};
@@ -190,9 +192,15 @@ void theory_page(const fs::path& out) {
 }
 
 void suite_page(const fs::path& out, const fs::path& results_file) {
-  const auto results = experiment::Results::read(results_file);
+  auto results = experiment::Results::read(results_file);
   std::vector<experiment::Suite> suites;
-  for (const auto& suite : paper::suites()) suites.push_back(suite);
+  for (const auto& suite : paper::suites()) {
+    suites.push_back(suite);
+    if (!suite.variants) continue;
+    for (const auto& variant : suite.variants(results.widths)) {
+      results.variants.push_back({variant.name, variant.label, {variant.settings.begin(), variant.settings.end()}});
+    }
+  }
   const auto sections = experiment::present(suites, results, out / "figures");
   write_file(out / "index.html", experiment::page_html(results, sections, {"The paper's experiments, made again"}));
 }

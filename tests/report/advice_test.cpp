@@ -134,6 +134,9 @@ TEST(Advice, NamesAnOperationOnlyWhereItDoesMost) {
   EXPECT_EQ(main_operation(most), "crop");
   ASSERT_EQ(speaking({.explanation = &most}), Names{"weaken-augmentation"});
   EXPECT_NE(advise({.explanation = &most})[0].find("a larger `--crop-scale-min`"), std::string::npos);
+  EXPECT_NE(advise({.explanation = &most, .setting = [](const std::string& name) { return name + "!"; }})[0].find(
+                "(now crop_scale_min!)"),
+            std::string::npos);
   // Alone less than half; another one is missed more; nothing loses to the augmentation; nobody can tell.
   EXPECT_EQ(main_operation(with_attribution(0.5, 0.5, 1.1)), "");
   EXPECT_EQ(main_operation(with_attribution(1.0, 0.9, 0.4)), "");
@@ -206,6 +209,8 @@ TEST(Trend, SeesARankThatFallsAndOneThatDoesNot) {
   EXPECT_EQ(fall->since, 30);
   EXPECT_EQ(fall->from, 50);
   EXPECT_EQ(fall->to, 39);
+  EXPECT_TRUE(fall->still);
+  EXPECT_FALSE(fall_of({{10, 20, 30, 40, 50}, {5, 50, 39, 39, 38.9}})->still) << "it holds, but for less than 1 %";
   EXPECT_FALSE(fall_of({{10, 20, 30, 40, 50}, {5, 40, 50, 45, 41}}).has_value()) << "0.82 of the highest";
   EXPECT_FALSE(fall_of({{10, 20}, {50, 10}}).has_value()) << "two values make no trend";
   EXPECT_FALSE(fall_of({}).has_value());
@@ -224,7 +229,11 @@ TEST(PlainWords, SayWhatTheVerdictIs) {
   EXPECT_EQ(plain_verdict(result_of(kDeadValues), ""),
             "2 of 4 directions carry less than 1/10,000 of the largest variance: dimensional collapse.");
   EXPECT_EQ(head_number(result_of(kDeadValues)).number, "2 of 4");
-  EXPECT_NE(terms_of(result_of(kDeadValues)).find("starts at rank 3"), std::string::npos);
+  EXPECT_TRUE(terms_of(result_of(kDeadValues)).starts_with("Dead: with a variance under 1/10,000 of the strongest"));
+  EXPECT_NE(terms_of(result_of(kDeadValues)).find(" of 4 (4 would mean"), std::string::npos);
+  EXPECT_EQ(is_it_collapsed(result_of(kHealthyValues)),
+            "No: healthy. 0 of 4 directions have less than 1/10,000 of the largest variance; from 5 % on it counts as "
+            "collapse.");
   EXPECT_NE(plain_verdict(result_of({0, 0}), "").find("complete collapse"), std::string::npos);
   EXPECT_EQ(head_number(result_of(kHealthyValues, 5)).counts, "rows, of at least 8 that it takes");
   EXPECT_EQ(mood_of(result_of(kHealthyValues)), "good");

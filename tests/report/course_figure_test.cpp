@@ -57,7 +57,7 @@ TEST(CourseFigure, SaysThatItIsThinned) {
   const Figure figure = course_figure({run, other}, "loss", "Loss", "loss");
   EXPECT_EQ(figure.x_label, "step (of each 500-th part the lowest and the highest value)");
   ASSERT_EQ(figure.series.size(), 1U);
-  EXPECT_EQ(figure.series[0].name, "long");
+  EXPECT_EQ(figure.series[0].name, "run long");
   EXPECT_TRUE(course_figure({run, other}, "dead_r", "", "").series.empty()) << "one value is no course";
 }
 

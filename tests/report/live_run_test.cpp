@@ -77,7 +77,11 @@ TEST(LiveRun, WarnsOfWhatIsLostOnceItIsNotEarly) {
   EXPECT_EQ(live.warnings[0], "at least 5 % of the directions of r are dead since step 30")
       << "4 of 64 are more than 5 %";
   EXPECT_EQ(live.warnings[1], "r is losing directions: its effective rank was 40.0 at step 30 and is 20.0");
-  EXPECT_TRUE(live.falling);
+  EXPECT_TRUE(live.falling && live.still_falling);
+  EXPECT_NE(watch_page({run}, {1, 5}).find("Collapsed so far: run &quot;a&quot; is at epoch 5.0 of 10"),
+            std::string::npos);
+  run.metrics["rank_r"].values = {5, 40, 20, 20, 20};
+  EXPECT_TRUE(live_run(run).warnings[1].starts_with("r has lost directions: its effective rank was 40.0 at step 20"));
   EXPECT_NE(watch_page({run}, {1, 5}).find("<code>--keep-best</code>"), std::string::npos);
   run.config[3].text = "6";  // grace
   live = live_run(run);

@@ -178,8 +178,9 @@ TEST(RunAnswer, LooksAtTheRunsBeside) {
       << said(run_answer(none, {none, dead}), kWhy);
   EXPECT_TRUE(
       said(run_answer(none, {none, mlp}), kDoesItHurt)
-          .ends_with("75.0 % of the test images right; of runs that differ in the projector alone: 80.0 % of mlp."));
-  EXPECT_TRUE(said(run_answer(none), kDoesItHurt).ends_with("Whether more were possible, only another run can say."));
+          .ends_with("75.0 % of the test images correctly; runs that differ in the projector alone have 80.0 % (run "
+                     "\"mlp\")."));
+  EXPECT_TRUE(said(run_answer(none), kDoesItHurt).ends_with("nothing to compare with: run once with a projector."));
   const Answer both = runs_answer({none, mlp});
   EXPECT_EQ(both.sentence, "1 of 2 runs has collapsed (\"none\"); \"mlp\" classifies best (80.0 %).");
   EXPECT_TRUE(both.advice.at(0).starts_with("\"none\": Train with a projector (`--projector mlp`): without one 2 of 4"))

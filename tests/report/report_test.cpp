@@ -37,7 +37,7 @@ TEST(Figures, LeaveScriptDataAndPictureBehind) {
   // The curve ends where nothing is measured; a line says below what directions are dead.
   EXPECT_EQ(read_file(folder / "name.csv"),
             "series,name,x,y\n0,one; two,1,1\n0,one; two,2,0.1\n0,one; two,3,nan\n"
-            "1,dead: below 0.0001 of the largest,1,1e-04\n1,dead: below 0.0001 of the largest,3,1e-04\n");
+            "1,dead: below this line,1,1e-04\n1,dead: below this line,3,1e-04\n");
   EXPECT_TRUE(std::filesystem::exists(folder / "name.gp"));
 }
 
@@ -135,6 +135,10 @@ TEST_F(ReportTest, ShowsEveryRunItsNumbersAndTheirProtocol) {
     EXPECT_NE(html.find(expected), std::string::npos) << expected;
   }
   EXPECT_EQ(html.find("second <b>"), std::string::npos);
+  EXPECT_NE(html.find("\"run first (no projector)\""), std::string::npos) << "in the key of a figure";
+  EXPECT_NE(
+      run_report("", {read_results(folder_ / "first")}, folder_ / "figures").find("<h1>Run first (no projector)</h1>"),
+      std::string::npos);
   for (const char* outside : {"src=\"http", "href=\"http", "url(http", "@import"}) {
     EXPECT_EQ(html.find(outside), std::string::npos) << outside << ": the page stands alone";
   }

@@ -226,7 +226,8 @@ class Lines extends Plot {
   draw() {
     const height = clamp(Math.round(this.box.clientWidth * 0.55), 230, 380);
     if (!this.clear(height)) return;
-    this.switch.textContent = this.scale === "linear" ? "linear" : "log";
+    this.switch.textContent = "axis: " + (this.scale === "linear" ? "linear" : "log");
+    this.switch.setAttribute("aria-pressed", String(this.scale !== "linear"));
     const shown = this.series.filter((_, i) => !this.hidden.has(i));
     const [from, to] = this.zoom || this.full;
     const within = (s, k) => s.x[k] >= from && s.x[k] <= to;
@@ -530,7 +531,7 @@ class Film extends Plot {
     for (const v of x.ticks(Math.floor((right - left) / 70))) this.text(x.at(v), top - 24, numberText(v), "middle");
     node(this.svg, "svg:path", { class: "axis", d: `M${left} 22V${top - 42}H${right}` });
     this.text(4, 12, "variance along the direction", "start");
-    this.text((left + right) / 2, top - 6, "rank of the direction, strongest first", "middle");
+    this.text((left + right) / 2, top - 6, "direction, strongest first", "middle");
     const curve = (t, style) => {
       let path = "";
       layer.values[t].forEach((v, k) => { if (v !== null && v >= ends[0]) path += (path ? "L" : "M") + x.at(layer.ranks[k]).toFixed(1) + " " + y.at(10 ** v).toFixed(1); });
@@ -538,6 +539,7 @@ class Film extends Plot {
     };
     curve(0, "dotted");
     curve(d.steps.length - 1, "dashed");
+    this.text(right, 24, "dotted: first step, dashed: last", "end");
     const head = layer.values[this.time][0];
     if (head !== null && head + Math.log10(d.dead_below) > ends[0]) {
       const at = y.at(10 ** head * d.dead_below);
@@ -566,13 +568,13 @@ class Film extends Plot {
     this.wide = wide;
     const at = area.left + (this.time + 0.5) * wide;
     node(this.svg, "svg:line", { class: "cursor", x1: at, x2: at, y1: area.top - 4, y2: area.bottom + 4 });
-    this.text(4, area.top - 8, "rank over time; light is strong, dark is dead", "start");
+    this.text(4, area.top - 8, "directions over time: light strong, dark dead", "start");
     for (const k of [0, layer.ranks.length - 1]) {
       this.text(area.left - 6, area.top + (k + 0.5) * tall + 4, numberText(layer.ranks[k]), "end");
     }
     const every = Math.max(1, Math.ceil(d.steps.length * 64 / (area.right - area.left)));
     for (let t = 0; t < d.steps.length; t += every) this.text(area.left + (t + 0.5) * wide, area.bottom + 17, String(d.steps[t]), "middle");
-    this.text((area.left + area.right) / 2, area.bottom + 34, "step of training", "middle");
+    this.text((area.left + area.right) / 2, area.bottom + 34, "step of training (vertical line: the step shown)", "middle");
     const low = area.bottom + 44, width = area.right - area.left;
     for (let i = 0; i < kShades; ++i) {
       node(this.svg, "svg:rect", { x: area.left + i * width / kShades, y: low, width: width / kShades + 0.5, height: 8, fill: shadeColour(i) });
