@@ -70,6 +70,12 @@ std::string hurt(const std::vector<Standing>& all) {
       dead.size(), trend);
   if (trend <= -kStrong) return "Yes: the more directions are dead, the lower the accuracy" + numbers;
   if (trend < -kNone) return "Mixed: ways to train with more dead directions tend to classify worse" + numbers;
+  const bool last_has_most = all.back().dead >= *std::max_element(dead.begin(), dead.end());
+  if (last_has_most && trend > -kNone) {
+    return "Mixed: the way to train with the most dead directions is the last in accuracy, but over all of them more "
+           "dead directions do not go with less accuracy" +
+           numbers;
+  }
   return "No: ways to train with more dead directions do not classify worse here" + numbers;
 }
 

@@ -100,9 +100,9 @@ std::string keep_best(const Evidence& e) {
   if (!e.fall) return "";
   return format(
       "Train with `--keep-best rank_r` to keep the network as it was at its highest effective rank (step %.0f, which "
-      "need not be its best accuracy), or with, for example, `--stop-under rank=0.5D` to end once the effective rank "
-      "is below half the width.",
-      e.fall->since);
+      "need not be its best accuracy), or with, for example, `--stop-under rank=%.0f` to end once the effective rank "
+      "is below %.0f, half-way down this fall.",
+      e.fall->since, std::floor((e.fall->from + e.fall->to) / 2), std::floor((e.fall->from + e.fall->to) / 2));
 }
 
 std::string use_r(const Evidence& e) {
