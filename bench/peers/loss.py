@@ -5,11 +5,11 @@
 
 import argparse
 import json
-import time
 
 import torch
 
 from model import chunked_info_nce, info_nce
+from timing import times_per_second
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--rows", type=int, default=4096)
@@ -23,26 +23,10 @@ a = torch.randn(args.rows, args.width)
 a, b = (t.to(args.device).requires_grad_() for t in (a, a + torch.randn_like(a)))
 
 
-def wait():
-    if args.device != "cpu":
-        torch.cuda.synchronize()
-
-
 for who, loss in (("PyTorch plain", info_nce), ("PyTorch chunked", chunked_info_nce)):
     def step():
         a.grad = b.grad = None
         loss(a, b, 0.1).backward()
 
-    for _ in range(3):
-        step()
-    wait()
-    begin = time.perf_counter()
-    steps = 0
-    while time.perf_counter() - begin < args.seconds or steps < 3:
-        step()
-        steps += 1
-        if steps % 8 == 0:
-            wait()
-    wait()
     print(json.dumps({"what": "loss", "who": who, "rows": args.rows, "width": args.width,
-                      "times_per_second": steps / (time.perf_counter() - begin)}), flush=True)
+                      "times_per_second": times_per_second(step, args.seconds, args.device, first=3)}), flush=True)

@@ -8,11 +8,11 @@
 import argparse
 import json
 import resource
-import time
 
 import torch
 
 from model import encoder_of, info_nce, training_step
+from timing import times_per_second
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--arch", default="bottleneck:2,2,2,2:16")
@@ -25,11 +25,6 @@ parser.add_argument("--seconds", type=float, default=10)
 parser.add_argument("--compile", nargs="?", default="no", const="default",
                     help="torch.compile of the network and of the loss: its modes, or no")
 args = parser.parse_args()
-
-
-def wait():
-    if args.device != "cpu":
-        torch.cuda.synchronize()
 
 
 def peak_mib():
@@ -51,18 +46,7 @@ def measure(precision, mode):
     def step():
         training_step(net, optimizer, images, precision == "bfloat16", loss)
 
-    for _ in range(5):
-        step()
-    wait()
-    begin = time.perf_counter()
-    steps = 0
-    while time.perf_counter() - begin < args.seconds or steps < 3:
-        step()
-        steps += 1
-        if steps % 8 == 0:
-            wait()
-    wait()
-    rate = steps / (time.perf_counter() - begin)
+    rate = times_per_second(step, args.seconds, args.device, first=5)
     who = "eager" if mode == "no" else "torch.compile" if mode == "default" else f"torch.compile, {mode}"
     print(json.dumps({"what": "step", "who": "PyTorch " + who, "torch": torch.__version__, "arch": args.arch, "image": args.image,
                       "batch": args.batch, "precision": precision, "threads": torch.get_num_threads(),
