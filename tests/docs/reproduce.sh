@@ -27,4 +27,5 @@ for folder in docs docs/results-40-epochs docs/results-cpu-scale; do
   diff "$SOURCE/$folder/results.md" "$work/$folder/results.md"
 done
 "$SOURCE/tools/axes_table" --check
+"$SOURCE/tools/channel_gradients" --check
 "$SOURCE/tools/claims_table" --check
