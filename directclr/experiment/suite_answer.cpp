@@ -39,8 +39,10 @@ std::vector<Standing> standings(const Results& results) {
       if (!variant.label.empty()) s.label = variant.label;
       // "linear" alone could be the classifier.
       const auto projector = variant.settings.find("projector");
-      if (projector != variant.settings.end() && projector->second == s.label)
-        s.label = "the " + s.label + " projector";
+      if (projector == variant.settings.end()) continue;
+      const bool without = projector->second == "none";
+      if (projector->second == s.label) s.label = without ? "no projector" : s.label + " projector";
+      if (!without && s.label.find(" projector") != std::string::npos) s.label = "the " + s.label;
     }
     s.top1 = mean_of(top1);
     s.dead = mean_of(values_of(results, run.variant, dead_directions));
@@ -117,7 +119,7 @@ report::Answer suite_answer(const Results& results) {
                       : ways + " is tied with " + all[1].label + " for the highest accuracy" + accuracy;
   if (std::isfinite(worst->dead) && all.size() > 1) {
     answer.sentence +=
-        "; " + worst->label + format(" has most dead directions (%.0f of %.0f)", worst->dead, worst->dimensions);
+        "; " + worst->label + format(" has the most dead directions (%.0f of %.0f)", worst->dead, worst->dimensions);
   }
   answer.sentence += ".";
   std::vector<std::string> collapsed;
@@ -136,6 +138,10 @@ report::Answer suite_answer(const Results& results) {
   answer.terms =
       "Accuracy: of a linear classifier on the representation r, what the encoder gives (linear probe), mean over "
       "seeds. Dead: a direction of r whose variance is under 1/10,000 of the strongest direction's.";
+  if (std::any_of(results.variants.begin(), results.variants.end(),
+                  [](const auto& variant) { return variant.settings.contains("d0"); })) {
+    answer.terms += " d0: how many dimensions of r reach the loss.";
+  }
   answer.questions = {
       {"Which ways to train collapse?",
        collapsed.empty()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -48,6 +49,16 @@ Figure spreads(const Result::Contrast& x, const std::string& layer) {
     for (double& y : series.y) y = std::max(y, floor);
     figure.series.push_back(std::move(series));
   }
+  if (!x.certain || x.certain->empty()) return figure;
+  Series counted{"counted: beyond chance", {}};
+  for (const int64_t k : *x.certain) {
+    if (k < 0 || k >= static_cast<int64_t>(augmentation.size())) throw JsonError("'certain' names no direction");
+    counted.x.push_back(static_cast<double>(k + 1));
+    counted.y.push_back(figure.series[1].y[static_cast<size_t>(k)]);
+  }
+  counted.color_of = 1;
+  counted.points = true;
+  figure.series.push_back(std::move(counted));
   return figure;
 }
 
@@ -241,7 +252,16 @@ std::string certain_and_measured(const Result& e) {
   const int64_t above = measured_above(e.x);
   if (!tells(e) || above <= e.x.negative_for_certain) return "";
   return " The second curve lies above along " + count_text(above) + " directions; for " +
-         count_text(e.x.negative_for_certain) + " of them this is beyond chance, and only these are counted.";
+         count_text(e.x.negative_for_certain) + " of them this is beyond chance, and only these are counted" +
+         (e.x.certain && !e.x.certain->empty() ? " (dots)." : ".");
+}
+
+// The text of a setting of the augmentation; "" in files of earlier versions.
+std::string setting_of(const Result& e, const std::string& name) {
+  const Json* augmentation = e.protocol.find("augmentation");
+  const Json* value = augmentation ? augmentation->find(name) : nullptr;
+  if (!value) return "";
+  return value->is_string() ? value->get<std::string>() : format_number(value->get<double>());
 }
 
 Answer answer_of(const Result& e) {
@@ -257,7 +277,7 @@ Answer answer_of(const Result& e) {
                             "Lemma 2; confidence: " +
                                 e.conclusion.confidence + "). r: the representation, what the encoder gives."
                           : e.conclusion.finding + (e.conclusion.finding.empty() ? "" : ".");
-  answer.advice = advise({.explanation = &e});
+  answer.advice = advise({.explanation = &e, .setting = [&e](const std::string& name) { return setting_of(e, name); }});
   if (answer.mood == "good") answer.no_advice = "No part of the augmentation need be weaker.";
   std::string collapsed =
       e.r ? "The representation r of these views: " + e.r->verdict + ". " + first_upper(e.r->text) + "."
@@ -271,7 +291,9 @@ Answer answer_of(const Result& e) {
         (explained < e.r->dead ? "; the cause of the others is not found by this." : ".");
   }
   const std::string operation = main_operation(e);
-  std::string why = plain_finding(e);
+  std::string why = !tells(e) ? "Not known: there are too few images."
+                    : seen    ? "The augmentation is too strong for some directions."
+                              : "Not the augmentation.";
   if (seen && !operation.empty()) why += " Most of it comes from the operation \"" + operation + "\".";
   why += e.alignments.empty()
              ? " The paper's second cause, layers that align, was not looked at: there are no two linear layers to "
@@ -299,18 +321,38 @@ std::string conclusion_list(const Result& e) {
   return html + "</ul>\n";
 }
 
-// What was looked at: data, network, images.
+// What was looked at: data, network, images, and what made the views. An encoder of Python says less of itself.
 std::string subject_of(const Result& e) {
   const Json& protocol = e.protocol;
-  const auto text = [&](const char* key) { return protocol[key].get<std::string>(); };
-  const std::string epochs =
-      protocol["pretraining_epochs"].is_null() ? "foreign weights" : protocol["pretraining_epochs"].dump() + " epochs";
-  return "<p>" +
-         escape(text("data") + ", encoder " + text("arch") + ", projector " + text("projector") + ", " + epochs +
-                ", seed " + protocol["seed"].dump() +
-                format("; %lld training images with two views each, in batches of %lld.",
-                       static_cast<long long>(e.images), static_cast<long long>(e.batch))) +
-         "</p>\n";
+  std::string text = protocol["data"].get<std::string>();
+  if (const Json* arch = protocol.find("arch")) text += ", encoder " + arch->get<std::string>();
+  text += ", projector " + protocol["projector"].get<std::string>();
+  if (const Json* epochs = protocol.find("pretraining_epochs")) {
+    text += epochs->is_null() ? ", foreign weights" : ", " + epochs->dump() + " epochs";
+  }
+  text += ", seed " + protocol["seed"].dump() +
+          format("; %lld training images with two views each, in batches of %lld.", static_cast<long long>(e.images),
+                 static_cast<long long>(e.batch));
+  std::string html = "<p>" + escape(text) + "</p>\n";
+  const Json* augmentation = protocol.find("augmentation");
+  if (!augmentation) return html;
+  std::vector<std::string> settings;
+  for (const auto& [name, value] : augmentation->get<std::map<std::string, Json>>()) {
+    settings.push_back(name + " = " + setting_of(e, name));
+  }
+  return html + "<p>The augmentation that made the views:</p><pre>" + escape(join(settings, "\n")) + "</pre>\n";
+}
+
+std::string title_of(const Result& e) {
+  for (const char* kind : {"weights", "run"}) {
+    const Json* path = e.protocol.find(kind);
+    if (!path) continue;
+    const std::filesystem::path source(path->get<std::string>());
+    const std::string name = (source.has_filename() ? source : source.parent_path()).filename().string();
+    return "Why directions of " + std::string(kind == std::string("run") ? "run " : "") + in_quotes(name) +
+           " live or die";
+  }
+  return "Why directions of this encoder live or die";
 }
 
 }  // namespace
@@ -319,11 +361,7 @@ void write_explanation_page(const std::filesystem::path& folder) {
   const auto file = folder / "explain.json";
   const ExplanationResult e = read_explanation(file);
   try {
-    const std::filesystem::path source(
-        e.protocol[e.protocol.contains("weights") ? "weights" : "run"].get<std::string>());
-    const std::string name = (source.has_filename() ? source : source.parent_path()).filename().string();
-    const std::string title = "Why directions of " + std::string(e.protocol.contains("weights") ? "" : "run ") +
-                              in_quotes(name) + " live or die";
+    const std::string title = title_of(e);
     Answer answer = answer_of(e);
     answer.picture = figure_html(
         spreads(e.x, e.x.layer), folder, "contrast",

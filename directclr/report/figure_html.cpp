@@ -63,6 +63,7 @@ Json data_of(const Figure& figure) {
     }
     if (s.dashed) entry["dash"] = "dashed";
     if (s.dotted) entry["dash"] = "dotted";
+    if (s.points) entry["dash"] = "points";
     if (figure.family && s.dashed) entry.erase("color");  // drawn like the text
     if (figure.family && !s.dashed) {
       entry["family"] = members < 2 ? 0 : std::min<int64_t>(7, static_cast<int64_t>(i) * 7 / (members - 1));

@@ -222,21 +222,26 @@ std::string films(const std::vector<RunResults>& runs, const std::filesystem::pa
     html +=
         film_html(run.spectra_log, "The spectrum while " + (runs.size() == 1 ? "it" : run.label()) + " was trained",
                   r ? r->lines.dead_below : spectrum::VerdictSettings{}.dead_below, directory, name,
-                  "Eigenvalues of the covariances that the monitor keeps: directions that grow rise, directions that "
-                  "die sink below the dashed line.");
+                  html.empty() ? "What the monitor saw: directions that grow rise, directions that die sink below the "
+                                 "dashed line. It looks at augmented training images, the verdict at images as "
+                                 "they are: the two count differently."
+                               : "");
   }
   return number < 2 ? html : "<div class=\"pair\">\n" + html + "</div>\n";
 }
 
 // The five questions, a row a run; on a narrow screen one under another, where each is asked again.
-std::string questions_by_run(const std::vector<RunResults>& runs) {
+std::string questions_by_run(const std::vector<RunResults>& runs, const Answer& of_all) {
   std::vector<std::vector<std::string>> rows = {{"run"}};
   for (const auto& run : runs) {
     const Answer answer = run_answer(run, runs);
     rows.push_back({escape(run.label())});
     for (const auto& [question, said] : answer.questions) {
       if (rows.size() == 2) rows[0].push_back(question);
-      rows.back().push_back("<b class=\"asked\">" + escape(question) + "</b> " + sentence_html(said));
+      const bool above = std::any_of(of_all.advice.begin(), of_all.advice.end(),
+                                     [&said = said](const auto& advice) { return advice.ends_with(": " + said); });
+      rows.back().push_back("<b class=\"asked\">" + escape(question) + "</b> " +
+                            sentence_html(above ? kSeeAdvice : said));
     }
   }
   return "<div class=\"words\">" + table(rows) + "</div>\n";
@@ -250,9 +255,9 @@ std::string spectra_of_r(const std::vector<RunResults>& runs, const std::filesys
   return spectra_together(
       runs, "representation", "How much varies along each direction of the representation",
       "A direction is one of the independent ways in which representations differ from image to image (an eigenvector "
-      "of the covariance of r, what the encoder gives). The strongest come first: this is the spectrum. A curve that "
-      "falls off a cliff has collapsed: along the directions behind it the representation hardly varies. Below the "
-      "dashed line of its colour they count as dead." +
+      "of the covariance of r, what the encoder gives). The strongest come first: this is the spectrum. Where a curve "
+      "lies below the dashed line of its colour its directions count as dead: along them the representation hardly "
+      "varies." +
           std::string(rounded ? " Dotted: what rounding alone makes." : ""),
       figures);
 }
@@ -290,7 +295,7 @@ std::string run_report(const std::string& given_title, const std::vector<RunResu
   const bool ranks_first = spectra.empty() || (is_about_a_fall(runs) && !ranks.empty());
   answer.picture = ranks_first ? ranks : spectra;
   std::string body = answer_html(title, answer);
-  if (runs.size() > 1) body += questions_by_run(runs);
+  if (runs.size() > 1) body += questions_by_run(runs, answer);
   body += films(runs, figures);
   if (ranks_first && !spectra.empty()) body += folded("The spectrum of the representation", spectra);
   const std::string curves =
@@ -308,12 +313,15 @@ std::string run_report(const std::string& given_title, const std::vector<RunResu
   if (!alone.empty()) body += folded("Each spectrum alone", "<div class=\"pair\">" + alone + "</div>\n");
   for (const auto& run : runs) {
     if (run.views_png.empty()) continue;
+    const std::string local_views = run.setting("local_views");
     body += folded(
         "What the model sees",
         "<figure id=\"figure-views\"><img alt=\"sample images with two views each\" src=\"" +
             png_data_url(run.views_png) +
             "\"><figcaption>Samples: the image, then the two augmented views of which the loss says: these belong "
-            "together; beside them the local views, where there are any.</figcaption></figure>\n");
+            "together" +
+            (local_views.empty() || local_views == "0" ? "." : "; beside them the local views.") +
+            "</figcaption></figure>\n");
     break;
   }
   body += folded("All numbers, and how they were measured",

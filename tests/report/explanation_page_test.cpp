@@ -1,0 +1,81 @@
+#include "directclr/report/explanation_page.h"
+
+#include <gtest/gtest.h>
+
+#include "directclr/core/files.h"
+#include "directclr/report/explanation_result.h"
+#include "tests/support/error_of.h"
+#include "tests/support/temporary_folder.h"
+
+namespace directclr::report {
+namespace {
+
+// Four directions; along the last two the augmentation spreads more than the data, along the very last beyond chance.
+ExplanationResult explanation() {
+  ExplanationResult e;
+  e.images = 64;
+  e.batch = 16;
+  e.conclusion = {"A finding", "high", {}, {}, {}};
+  e.x.negative_for_certain = 1;
+  e.x.eigenvalues = {3, 1, -0.5, -1};
+  e.x.held_out = {2, 1, -0.1, -1};
+  e.x.standard_error = {0.1, 0.1, 0.5, 0.1};
+  e.x.data_along = {4, 3, 1, 1};
+  e.x.augmentation_along = {2, 2, 1.1, 2};
+  e.x.certain = std::vector<int64_t>{3};
+  e.growth = {true, {2, 1}, {0.5, -0.5}, {0.1, 0.1}, {1, 2}, 1, 0, 1};
+  e.attribution = {{"as trained", 0.6, 1.2}, {"crop alone", 0.5, 1.0}, {"without crop", 0.3, 0.5}};
+  e.protocol = {{"run", "runs/mine/"},
+                {"data", "a set"},
+                {"arch", "tiny"},
+                {"projector", "linear"},
+                {"pretraining_epochs", 4},
+                {"seed", 0},
+                {"augmentation", {{"crop_scale_min", 0.08}, {"interpolation", "bicubic"}}}};
+  return e;
+}
+
+class ExplanationPage : public ::testing::Test {
+ protected:
+  std::string page_of(const ExplanationResult& e) const {
+    write_explanation(folder_ / "explain.json", e);
+    write_explanation_page(folder_.path());
+    return read_file(folder_ / "index.html");
+  }
+  test::TemporaryFolder folder_;
+};
+
+TEST_F(ExplanationPage, MarksTheDirectionsThatItCounts) {
+  ExplanationResult e = explanation();
+  EXPECT_NE(
+      page_of(e).find("along 2 directions; for 1 of them this is beyond chance, and only these are counted (dots)."),
+      std::string::npos);
+  EXPECT_NE(read_file(folder_ / "contrast.csv").find("2,counted: beyond chance,4,2\n"), std::string::npos);
+  EXPECT_EQ(read_file(folder_ / "contrast.csv").find("counted: beyond chance,3,"), std::string::npos);
+  e.x.certain.reset();  // of an earlier version
+  EXPECT_NE(page_of(e).find("and only these are counted."), std::string::npos);
+  EXPECT_EQ(read_file(folder_ / "contrast.csv").find("counted"), std::string::npos);
+  for (const int64_t nowhere : {-1, 4}) {
+    e.x.certain = std::vector<int64_t>{nowhere};
+    EXPECT_NE(test::error_of([&] { page_of(e); }).find("explain.json: is damaged: 'certain' names no direction"),
+              std::string::npos)
+        << nowhere;
+  }
+}
+
+TEST_F(ExplanationPage, SaysWhatMadeTheViewsAndWhatItsSettingIsNow) {
+  ExplanationResult e = explanation();
+  std::string html = page_of(e);
+  EXPECT_NE(html.find("(now 0.08)"), std::string::npos);
+  EXPECT_NE(html.find("crop_scale_min = 0.08\ninterpolation = bicubic"), std::string::npos);
+  EXPECT_NE(html.find("<h1>Why directions of run &quot;mine&quot; live or die</h1>"), std::string::npos);
+  // Python's encoder has no run and no architecture, and files of earlier versions no augmentation.
+  for (const char* key : {"run", "arch", "pretraining_epochs", "augmentation"}) e.protocol.erase(key);
+  html = page_of(e);
+  EXPECT_NE(html.find("<h1>Why directions of this encoder live or die</h1>"), std::string::npos);
+  EXPECT_NE(html.find("a set, projector linear, seed 0; 64 training images"), std::string::npos);
+  EXPECT_EQ(html.find("(now 0"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace directclr::report
