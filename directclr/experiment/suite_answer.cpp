@@ -124,7 +124,7 @@ report::Answer suite_answer(const Results& results) {
   answer.sentence += ".";
   std::vector<std::string> collapsed;
   for (const auto& s : all) {
-    if (s.dead >= kCollapsedShare * s.dimensions) collapsed.push_back(s.label + format(" (%.0f)", s.dead));
+    if (s.dead >= kCollapsedShare * s.dimensions) collapsed.push_back(s.label + format(": %.0f", s.dead));
   }
   std::string gain = "There is nothing to compare it with.";
   if (all.size() > 1) {
@@ -146,7 +146,7 @@ report::Answer suite_answer(const Results& results) {
       {"Which ways to train collapse?",
        collapsed.empty()
            ? "None. From 5 % dead directions on a way to train counts as collapsed."
-           : first_upper(join(collapsed)) + " (in brackets: dead directions; from 5 % on it counts as collapsed)."},
+           : "By their dead directions (from 5 % on it counts as collapsed): " + join(collapsed, "; ") + "."},
       {report::kDoesItHurt, hurt(all) + first_upper(best.label) + format(" has %.1f %% and ", best.top1) +
                                 dead_of(best) + "; " + all.back().label +
                                 format(", the last, %.1f %% and ", all.back().top1) + dead_of(all.back()) + "."},

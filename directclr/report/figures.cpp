@@ -59,7 +59,7 @@ std::string head(const std::string& name, int width, int height, const std::stri
   return "# gnuplot " + name + ".gp\n" +
          format("set terminal svg size %d,%d dynamic noenhanced font 'sans-serif,13' rounded\n", width, height) +
          "set output " + in_quotes(name + ".svg") + "\nset datafile separator ','\nset title " + in_quotes(title) +
-         "\nset xlabel " + in_quotes(x_label) + " offset 0,0.7\nset ylabel " + in_quotes(y_label) + "\n";
+         "\nset xlabel " + in_quotes(x_label) + "\nset ylabel " + in_quotes(y_label) + "\n";
 }
 
 std::string color_of(const Figure& figure, size_t i) {
@@ -110,11 +110,11 @@ int rows_of_key(const Figure& figure, int width) {
 
 std::string to_script(const Figure& figure, const std::string& name) {
   // A long key takes nothing from the picture.
-  constexpr int kWidth = 640, kRowsWithin = 3, kRow = 19;
+  constexpr int kWidth = 640, kHeight = 425, kRowsWithin = 3, kRow = 19;
   const int further = figure.family ? 0 : std::max(0, rows_of_key(figure, kWidth) - kRowsWithin);
-  std::string gp = head(name, kWidth, 400 + kRow * further, figure.title, figure.x_label, figure.y_label);
+  std::string gp = head(name, kWidth, kHeight + kRow * further, figure.title, figure.x_label, figure.y_label);
   gp += "set autoscale xfix\nset border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\n";
-  gp += figure.family ? "set key off\n" : "set key outside below\n";
+  gp += figure.family ? "set key off\n" : "set key outside below height 1\n";
   gp += scale_script(figure);
   std::vector<std::string> plots;
   const auto source = [&](size_t i, const char* columns) {

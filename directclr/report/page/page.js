@@ -541,7 +541,7 @@ class Film extends Plot {
     };
     curve(0, "dotted");
     curve(d.steps.length - 1, "dashed");
-    this.text(right, 24, "dotted: first step, dashed: last", "end");
+    this.text(left + 8, top - 50, "dotted: first step, dashed: last", "start");  // where no curve is
     const head = layer.values[this.time][0];
     if (head !== null && head + Math.log10(d.dead_below) > ends[0]) {
       const at = y.at(10 ** head * d.dead_below);
