@@ -242,9 +242,10 @@ std::string plain_finding(const Result& e) {
            ": along them two views (augmented copies) of one image differ more than two images do, so training erases "
            "them.";
   }
-  return "The augmentation is not too strong: along none of " + count_text(static_cast<int64_t>(all)) +
-         " directions do two views of one image differ more than two images do" +
-         (dead_directions_in(e) ? ", and yet directions are dead." : ".");
+  return std::string(e.conclusion.confidence == "low" ? "As far as this can tell the" : "The") +
+         " augmentation is not too strong: along none of " + count_text(static_cast<int64_t>(all)) +
+         " directions do two views of one image differ more than two images do, beyond chance" +
+         (dead_directions_in(e) ? "; and yet directions are dead." : ".");
 }
 
 // Why fewer directions are counted than curves cross.
@@ -264,6 +265,21 @@ std::string setting_of(const Result& e, const std::string& name) {
   return value->is_string() ? value->get<std::string>() : format_number(value->get<double>());
 }
 
+// Of the layers that match best beside chance.
+std::string second_cause(const Result& e) {
+  constexpr double kSeen = 2;  // times chance
+  if (e.alignments.empty()) {
+    return "The paper's second cause, layers that align, was not looked at: there are no two linear layers to compare.";
+  }
+  const auto& most = *std::max_element(e.alignments.begin(), e.alignments.end(), [](const auto& a, const auto& b) {
+    return a.leading_diagonal * b.chance < b.leading_diagonal * a.chance;
+  });
+  return std::string("The paper's second cause, layers that align, is ") +
+         (most.leading_diagonal > kSeen * most.chance ? "" : "not ") +
+         format("seen: the leading directions of %s match by %.2f (chance: %.2f; 1: fully aligned).", most.name.c_str(),
+                most.leading_diagonal, most.chance);
+}
+
 Answer answer_of(const Result& e) {
   Answer answer{plain_finding(e)};
   const bool seen = tells(e) && e.x.negative_for_certain > 0;
@@ -272,13 +288,20 @@ Answer answer_of(const Result& e) {
                       ? format("%lld of %zu", static_cast<long long>(e.x.negative_for_certain), e.x.eigenvalues.size())
                       : count_text(e.images);
   answer.counts = tells(e) ? "directions lose to the augmentation" : "images: too few";
-  answer.terms = tells(e) ? "Tested on images that had no part in finding the directions; unlikely to be chance "
-                            "(negative eigenvalues of X, "
-                            "Lemma 2; confidence: " +
-                                e.conclusion.confidence + "). r: the representation, what the encoder gives."
+  answer.terms = tells(e) ? "Tested on images that had no part in finding the directions (negative eigenvalues of X, "
+                            "Lemma 2). Confidence: " +
+                                e.conclusion.confidence +
+                                (e.conclusion.opposing.empty() ? "" : "; what speaks against it is said below") +
+                                ". r: the representation, what the encoder gives."
                           : e.conclusion.finding + (e.conclusion.finding.empty() ? "" : ".");
   answer.advice = advise({.explanation = &e, .setting = [&e](const std::string& name) { return setting_of(e, name); }});
-  if (answer.mood == "good") answer.no_advice = "No part of the augmentation need be weaker.";
+  answer.no_advice =
+      answer.mood == "good" ? "No part of the augmentation need be weaker."
+      : !tells(e)           ? "Run it again with more images (`--images`)."
+      : seen ? "No single part of the augmentation makes most of it: weaken it as a whole, and look whether accuracy "
+               "gains."
+             : "Leave the augmentation as it is. Change one other thing, such as the projector or a lower `--tau`, and "
+               "compare: `directclr report RUN OTHER`.";
   std::string collapsed =
       e.r ? "The representation r of these views: " + e.r->verdict + ". " + first_upper(e.r->text) + "."
           : "Not said in files of earlier versions.";
@@ -295,13 +318,7 @@ Answer answer_of(const Result& e) {
                     : seen    ? "The augmentation is too strong for some directions."
                               : "Not the augmentation.";
   if (seen && !operation.empty()) why += " Most of it comes from the operation \"" + operation + "\".";
-  why += e.alignments.empty()
-             ? " The paper's second cause, layers that align, was not looked at: there are no two linear layers to "
-               "compare."
-             : format(
-                   " The paper's second cause, layers that align: the leading directions of %s match by %.2f (chance: "
-                   "%.2f; 1: fully aligned).",
-                   e.alignments[0].name.c_str(), e.alignments[0].leading_diagonal, e.alignments[0].chance);
+  why += " " + second_cause(e);
   answer.questions = {
       {kIsItCollapsed, collapsed},
       {kSinceWhen, "This looks at one moment of training. `directclr report RUN` (RUN: its folder) shows all of it."},

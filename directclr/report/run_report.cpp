@@ -213,6 +213,7 @@ std::string settings_section(const std::vector<RunResults>& runs) {
 // The spectra of each run while it was trained.
 std::string films(const std::vector<RunResults>& runs, const std::filesystem::path& directory) {
   std::string html;
+  const std::vector<size_t> colors = colors_of(runs);
   int number = 0;
   for (const auto& run : runs) {
     ++number;
@@ -221,6 +222,7 @@ std::string films(const std::vector<RunResults>& runs, const std::filesystem::pa
     const auto* r = spectrum_of(run, "representation");
     html +=
         film_html(run.spectra_log, "The spectrum while " + (runs.size() == 1 ? "it" : run.label()) + " was trained",
+                  colors[static_cast<size_t>(number - 1)],
                   r ? r->lines.dead_below : spectrum::VerdictSettings{}.dead_below, directory, name,
                   html.empty() ? "What the monitor saw: directions that grow rise, directions that die sink below the "
                                  "dashed line. It looks at augmented training images, the verdict at images as "
@@ -301,7 +303,8 @@ std::string run_report(const std::string& given_title, const std::vector<RunResu
   const std::string curves =
       curve(runs, "loss", "Contrastive loss", "loss", figures) + (ranks_first ? "" : ranks) +
       curve(runs, "rank_z", "Effective rank of z", "effective rank", figures) +
-      curve(runs, "dead_r", "Dead directions of r", "directions", figures) +
+      curve(runs, "dead_r", "Dead directions of r", "directions", figures,
+            "As the monitor counts them, on augmented images of the training; the verdict is of images as they are.") +
       curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
   if (!curves.empty())
     body += folded("Over time: loss, ranks, dead directions", "<div class=\"pair\">" + curves + "</div>\n");

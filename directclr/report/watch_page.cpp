@@ -150,12 +150,13 @@ std::string watch_page(const std::vector<RunResults>& runs, const Look& look) {
     const Figure figure = course_figure(runs, metric, heading, label);
     if (!figure.series.empty()) body += figure_html(figure, {}, metric, "");
   }
+  const std::vector<size_t> colors = colors_of(runs);
   int number = 0;
   for (const auto& run : runs) {
     ++number;
     if (run.spectra_log.steps.empty()) continue;
-    body += film_html(run.spectra_log, run.label() + ": the spectrum", spectrum::VerdictSettings{}.dead_below, {},
-                      format("spectrum-%d", number), "");
+    body += film_html(run.spectra_log, run.label() + ": the spectrum", colors[static_cast<size_t>(number - 1)],
+                      spectrum::VerdictSettings{}.dead_below, {}, format("spectrum-%d", number), "");
   }
   number = 0;
   for (const auto& run : runs) {

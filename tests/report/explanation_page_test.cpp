@@ -77,5 +77,29 @@ TEST_F(ExplanationPage, SaysWhatMadeTheViewsAndWhatItsSettingIsNow) {
   EXPECT_EQ(html.find("(now 0"), std::string::npos);
 }
 
+TEST_F(ExplanationPage, AdvisesWhatFitsWhatWasFound) {
+  ExplanationResult e = explanation();
+  const auto says = [&](const char* text) { EXPECT_NE(page_of(e).find(text), std::string::npos) << text; };
+  says("Weaken the augmentation's crop");
+  e.attribution.clear();
+  says("No single part of the augmentation makes most of it");
+  e.r = ExplanationResult::State{"dimensional collapse", "2 of 4 directions ..", 2, 4};
+  e.x.negative_for_certain = 0;
+  e.x.certain->clear();
+  e.conclusion.confidence = "low";
+  e.conclusion.opposing = {"That"};
+  says("As far as this can tell the augmentation is not too strong");
+  says("Confidence: low; what speaks against it is said below.");
+  says("Leave the augmentation as it is.");
+  EXPECT_EQ(page_of(e).find("looks for the cause"), std::string::npos) << "this is where it was looked for";
+  says("was not looked at: there are no two linear layers");
+  e.alignments = {{"one, two", "", 0.1, 0, 0.09, {1}, {1}, {{1}}}, {"two, three", "", 0.3, 0, 0.1, {1}, {1}, {{1}}}};
+  says("is seen: the leading directions of two, three match by 0.30");
+  e.alignments.pop_back();
+  says("is not seen: the leading directions of one, two match by 0.10");
+  e.conclusion = {"", "none", {}, {}, {}};
+  says("Run it again with more images");
+}
+
 }  // namespace
 }  // namespace directclr::report

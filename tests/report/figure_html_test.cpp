@@ -122,7 +122,8 @@ TEST(FilmHtml, TakesSoManyStepsWithTheFirstAndTheLast) {
     log.steps.push_back(step * 10);
     log.r.push_back({1.23456, -1, step == 499 ? -INFINITY : -2});
   }
-  const Json data = data_in(film_html(log, "Film", 1e-4, folder.path(), "film", "", 50));
+  const Json data = data_in(film_html(log, "Film", 3, 1e-4, folder.path(), "film", "", 50));
+  EXPECT_EQ(data.at("color"), 3);
   ASSERT_EQ(data.at("steps").size(), 50U);
   EXPECT_EQ(data.at("steps")[0], 0);
   EXPECT_EQ(data.at("steps")[49], 4990);
@@ -132,7 +133,7 @@ TEST(FilmHtml, TakesSoManyStepsWithTheFirstAndTheLast) {
   EXPECT_TRUE(layer.at("values")[49][2].is_null());
   EXPECT_FALSE(data.at("layers").contains("embedding z"));
   log.steps.resize(1);
-  EXPECT_EQ(data_in(film_html(log, "Film", 1e-4, folder.path(), "film", "", 50)).at("steps").size(), 1U);
+  EXPECT_EQ(data_in(film_html(log, "Film", 3, 1e-4, folder.path(), "film", "", 50)).at("steps").size(), 1U);
 }
 
 }  // namespace

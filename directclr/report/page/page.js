@@ -537,7 +537,7 @@ class Film extends Plot {
     const curve = (t, style) => {
       let path = "";
       layer.values[t].forEach((v, k) => { if (v !== null && v >= ends[0]) path += (path ? "L" : "M") + x.at(layer.ranks[k]).toFixed(1) + " " + y.at(10 ** v).toFixed(1); });
-      node(this.svg, "svg:path", { class: "curve " + style, d: path || "M0 0", style: style ? "stroke:var(--quiet)" : "stroke:var(--c0)" });
+      node(this.svg, "svg:path", { class: "curve " + style, d: path || "M0 0", style: style ? "stroke:var(--quiet)" : `stroke:var(--c${d.color})` });
     };
     curve(0, "dotted");
     curve(d.steps.length - 1, "dashed");
