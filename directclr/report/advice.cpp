@@ -110,6 +110,14 @@ std::string keep_best(const Evidence& e) {
       e.fall->since, std::floor((e.fall->from + e.fall->to) / 2), std::floor((e.fall->from + e.fall->to) / 2));
 }
 
+std::string own_fall(const Evidence& e) {
+  if (!e.fall) return "";
+  return format(
+      "Its effective rank was highest at step %.0f; `--stop-under rank=%.0f` would have ended it half-way down the "
+      "fall.",
+      e.fall->since, std::floor((e.fall->from + e.fall->to) / 2));
+}
+
 std::string use_r(const Evidence& e) {
   if (!e.embedding || !e.spectrum || e.embedding->verdict.kind != Kind::kDimensionalCollapse ||
       e.spectrum->verdict.kind != Kind::kHealthy) {
@@ -184,7 +192,7 @@ const Table<AdviceRule>& advice_rules() {
        {"keep-best", "the effective rank of r has fallen while the run was trained", keep_best,
         "Train with `--keep-best rank_r`: it keeps the network as it was at its highest effective rank, which need not "
         "be its best accuracy. When that was, and where one could stop, is said below, run by run.",
-        /*own=*/true},
+        own_fall},
        {"use-r", "the embedding has dead directions and the representation is healthy", use_r},
        {"finer-numbers", "rounding hides directions that would not count as dead", finer_numbers},
        {"measure-accuracy", "a run has no linear probe", measure_accuracy,

@@ -36,7 +36,7 @@ struct AdviceRule {
   std::string help;                                  ///< when it speaks
   std::function<std::string(const Evidence&)> text;  ///< a sentence; empty: nothing to say
   const char* several = "";  ///< said once where it speaks for several runs; empty: what it says of each
-  bool own = false;          ///< `several` leaves out what it says of each run
+  std::function<std::string(const Evidence&)> own = {};  ///< what `several` leaves out of a run; empty: nothing
 };
 /// All rules, in the order in which their advice is given.
 const Table<AdviceRule>& advice_rules();

@@ -112,7 +112,7 @@ std::string why(const Evidence& e) {
 std::vector<std::string> own_advice(const Evidence& e) {
   std::vector<std::string> own;
   for (const auto& rule : advice_rules()) {
-    if (std::string text = rule.own ? rule.text(e) : ""; !text.empty()) own.push_back(std::move(text));
+    if (std::string text = rule.own ? rule.own(e) : ""; !text.empty()) own.push_back(std::move(text));
   }
   return own;
 }

@@ -233,17 +233,14 @@ std::string films(const std::vector<RunResults>& runs, const std::filesystem::pa
 }
 
 // The five questions, a row a run; on a narrow screen one under another, where each is asked again.
-std::string questions_by_run(const std::vector<RunResults>& runs, const Answer& of_all) {
+std::string questions_by_run(const std::vector<RunResults>& runs) {
   std::vector<std::vector<std::string>> rows = {{"run"}};
   for (const auto& run : runs) {
     const Answer answer = run_answer(run, runs);
     rows.push_back({escape(run.label())});
     for (const auto& [question, said] : answer.questions) {
       if (rows.size() == 2) rows[0].push_back(question);
-      const bool above = std::any_of(of_all.advice.begin(), of_all.advice.end(),
-                                     [&said = said](const auto& advice) { return advice.ends_with(": " + said); });
-      rows.back().push_back("<b class=\"asked\">" + escape(question) + "</b> " +
-                            sentence_html(above ? kSeeAdvice : said));
+      rows.back().push_back("<b class=\"asked\">" + escape(question) + "</b> " + sentence_html(said));
     }
   }
   return "<div class=\"words\">" + table(rows) + "</div>\n";
@@ -297,7 +294,7 @@ std::string run_report(const std::string& given_title, const std::vector<RunResu
   const bool ranks_first = spectra.empty() || (is_about_a_fall(runs) && !ranks.empty());
   answer.picture = ranks_first ? ranks : spectra;
   std::string body = answer_html(title, answer);
-  if (runs.size() > 1) body += questions_by_run(runs, answer);
+  if (runs.size() > 1) body += questions_by_run(runs);
   body += films(runs, figures);
   if (ranks_first && !spectra.empty()) body += folded("The spectrum of the representation", spectra);
   const std::string curves =

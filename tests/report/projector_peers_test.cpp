@@ -191,6 +191,18 @@ TEST(RunAnswer, LooksAtTheRunsBeside) {
       << both.advice.at(0);
 }
 
+TEST(RunAnswer, BesideOthersSaysOfARunWhatIsItsOwn) {
+  const auto none = run_with("none", kDying, 0.75);
+  auto falling = run_with("mlp", kAlive, 0.8);
+  falling.metrics["rank_r"] = {{10, 20, 30, 40, 50}, {5, 50, 45, 35, 30}};
+  const auto change = [](const Answer& answer) { return answer.questions.back().answer; };
+  EXPECT_EQ(change(run_answer(falling, {none, falling})),
+            "Its effective rank was highest at step 20; `--stop-under rank=40` would have ended it half-way down the "
+            "fall.");
+  EXPECT_EQ(change(run_answer(none, {none, falling})), kSeeAdvice);
+  EXPECT_EQ(change(run_answer(falling)), kSeeAdvice) << "alone it is said at the top";
+}
+
 TEST(RunsAnswer, SaysWhetherTheBestHasFewerDeadDirections) {
   const auto said = [](const std::vector<RunResults>& runs) {
     const auto questions = runs_answer(runs).questions;

@@ -473,6 +473,7 @@ class Film extends Plot {
     this.layers = Object.keys(d.layers);
     this.layer = this.layers[0];
     this.time = d.steps.length - 1;
+    if (this.layers.length > 1) this.tools.classList.add("many");
     for (const name of this.layers.length > 1 ? this.layers : []) {
       const b = this.button(name, "Show the spectrum of " + name, () => { this.layer = name; });
       b.dataset.layer = name;
