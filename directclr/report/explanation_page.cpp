@@ -49,14 +49,29 @@ Figure spreads(const Result::Contrast& x, const std::string& layer) {
     for (double& y : series.y) y = std::max(y, floor);
     figure.series.push_back(std::move(series));
   }
+  return figure;
+}
+
+// The second of these over the first: above 1 the augmentation wins. Those that are counted are marked.
+Figure ratios(const Result::Contrast& x, const std::string& layer) {
+  Figure figure{"Augmentation over data along each direction, " + layer,
+                "direction, by data minus augmentation, largest first", "augmentation / data"};
+  const Values &data = x.data_along, &augmentation = x.augmentation_along;
+  const double least = 1e-6 * *std::max_element(data.begin(), data.end());
+  Series ratio{"between views of one image, over between images", ranks(data.size()), {}};
+  for (size_t k = 0; k < data.size(); ++k) ratio.y.push_back(data[k] > least ? augmentation[k] / data[k] : NAN);
+  Series even{"as much", {1, static_cast<double>(data.size())}, {1, 1}};
+  even.color_of = 0;
+  even.dashed = true;
+  figure.series = {std::move(ratio), std::move(even)};
   if (!x.certain || x.certain->empty()) return figure;
   Series counted{"counted: beyond chance", {}};
   for (const int64_t k : *x.certain) {
-    if (k < 0 || k >= static_cast<int64_t>(augmentation.size())) throw JsonError("'certain' names no direction");
+    if (k < 0 || k >= static_cast<int64_t>(data.size())) throw JsonError("'certain' names no direction");
     counted.x.push_back(static_cast<double>(k + 1));
-    counted.y.push_back(figure.series[1].y[static_cast<size_t>(k)]);
+    counted.y.push_back(figure.series[0].y[static_cast<size_t>(k)]);
   }
-  counted.color_of = 1;
+  counted.color_of = 0;
   counted.points = true;
   figure.series.push_back(std::move(counted));
   return figure;
@@ -115,6 +130,11 @@ Figure growth_figure(const Growth& growth, Values prediction, const std::string&
 std::string contrast_section(const Result& e, const std::filesystem::path& folder) {
   std::string html = "<div class=\"pair\">\n";
   html += figure_html(
+      spreads(e.x, e.x.layer), folder, "contrast",
+      "The two of the first picture: how much different images differ, and how much two views of one image do. "
+      "Differences are weighted by how strongly the loss pushes. Directions are found on one half of the images, the "
+      "curves measured on the other.");
+  html += figure_html(
       eigenvalues(e.x), folder, "eigenvalues",
       "X = Sigma0 - Sigma1 (Lemma 2): Sigma0 is what differs between images, Sigma1 what differs between views of "
       "one image. Below 0 a direction shrinks. The band: two standard errors on images that had no part in "
@@ -124,7 +144,7 @@ std::string contrast_section(const Result& e, const std::filesystem::path& folde
                   "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
   if (e.x_representation) {
     html += figure_html(spreads(*e.x_representation, "representation r"), folder, "contrast-representation",
-                        "The first picture again on r, with the same weights.");
+                        "The same on r, with the same weights.");
   }
   return folded("The first cause: augmentation stronger than the data", html + "</div>\n");
 }
@@ -252,7 +272,7 @@ std::string plain_finding(const Result& e) {
 std::string certain_and_measured(const Result& e) {
   const int64_t above = measured_above(e.x);
   if (!tells(e) || above <= e.x.negative_for_certain) return "";
-  return " The second curve lies above along " + count_text(above) + " directions; for " +
+  return " The curve lies above it along " + count_text(above) + " directions; for " +
          count_text(e.x.negative_for_certain) + " of them this is beyond chance, and only these are counted" +
          (e.x.certain && !e.x.certain->empty() ? " (dots)." : ".");
 }
@@ -378,15 +398,15 @@ void write_explanation_page(const std::filesystem::path& folder) {
   const auto file = folder / "explain.json";
   const ExplanationResult e = read_explanation(file);
   try {
+    if (e.x.data_along.empty() || e.x.data_along.size() != e.x.augmentation_along.size()) {
+      throw JsonError("'data_along' and 'augmentation_along' are not of the same directions");
+    }
     const std::string title = title_of(e);
     Answer answer = answer_of(e);
     answer.picture = figure_html(
-        spreads(e.x, e.x.layer), folder, "contrast",
-        "Two curves along the same directions: how much different images differ, and how much two views of one image "
-        "do. "
-        "Where the second is above the first, training takes the direction for noise and erases it. Differences are "
-        "weighted by how strongly the loss pushes. Directions are found on one half of the images, the curves measured "
-        "on the other." +
+        ratios(e.x, e.x.layer), folder, "ratio",
+        "Along each direction: how much two views of one image differ, over how much two images do. Above the dashed "
+        "line training takes the direction for noise and erases it." +
             certain_and_measured(e));
     std::string body = answer_html(title, answer) + examples_section(e, folder) +
                        folded("What speaks for this, and against it", conclusion_list(e)) + attribution_section(e) +

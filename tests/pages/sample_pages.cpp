@@ -160,7 +160,8 @@ report::ExplanationResult explanation() {
                    {"without hue", 0.5, 1.1}};
   e.attribution_images = 512;
   e.weak_count = 6;
-  report::ExplanationResult::Alignment alignment{"first, second", "a ReLU", 0.6, 0.1, 0.12, {2, 1}, {3, 1}, {}};
+  report::ExplanationResult::Alignment alignment{
+      "projector's matrices 1 and 2", "a ReLU", 0.6, 0.1, 0.12, {2, 1}, {3, 1}, {}};
   for (int r = 0; r < 24; ++r) {
     auto& row = alignment.leading.emplace_back();
     for (int c = 0; c < 24; ++c) row.push_back(r == c ? 0.8 : 0.05 * ((r * 7 + c * 3) % 4));

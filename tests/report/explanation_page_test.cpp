@@ -50,17 +50,20 @@ TEST_F(ExplanationPage, MarksTheDirectionsThatItCounts) {
   EXPECT_NE(
       page_of(e).find("along 2 directions; for 1 of them this is beyond chance, and only these are counted (dots)."),
       std::string::npos);
-  EXPECT_NE(read_file(folder_ / "contrast.csv").find("2,counted: beyond chance,4,2\n"), std::string::npos);
-  EXPECT_EQ(read_file(folder_ / "contrast.csv").find("counted: beyond chance,3,"), std::string::npos);
+  EXPECT_NE(read_file(folder_ / "ratio.csv").find("2,counted: beyond chance,4,2\n"), std::string::npos);
+  EXPECT_EQ(read_file(folder_ / "ratio.csv").find("counted: beyond chance,3,"), std::string::npos);
   e.x.certain.reset();  // of an earlier version
   EXPECT_NE(page_of(e).find("and only these are counted."), std::string::npos);
-  EXPECT_EQ(read_file(folder_ / "contrast.csv").find("counted"), std::string::npos);
+  EXPECT_EQ(read_file(folder_ / "ratio.csv").find("counted"), std::string::npos);
   for (const int64_t nowhere : {-1, 4}) {
     e.x.certain = std::vector<int64_t>{nowhere};
     EXPECT_NE(test::error_of([&] { page_of(e); }).find("explain.json: is damaged: 'certain' names no direction"),
               std::string::npos)
         << nowhere;
   }
+  e = explanation();
+  e.x.augmentation_along.pop_back();
+  EXPECT_NE(test::error_of([&] { page_of(e); }).find("are not of the same directions"), std::string::npos);
 }
 
 TEST_F(ExplanationPage, SaysWhatMadeTheViewsAndWhatItsSettingIsNow) {
