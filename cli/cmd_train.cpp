@@ -6,17 +6,10 @@
 #include "cli/processes.h"
 #include "cli/program.h"
 #include "directclr/core/error.h"
-#include "directclr/core/json.h"
+#include "directclr/core/settings_json.h"
 #include "directclr/plan/stem_notice.h"
 
 namespace directclr::cli {
-namespace {
-
-Json json_value(const Field& field) {
-  return std::visit([](const auto* value) { return Json(*value); }, field.value);
-}
-
-}  // namespace
 
 void add_train(CLI::App& app, Program& program) {
   struct State {
@@ -73,7 +66,7 @@ void add_train(CLI::App& app, Program& program) {
         if (state->dry_run) {
           const FieldList resolved = fields_of(request.settings);
           Json object = Json::object();
-          for (const auto& field : resolved.fields()) object[field.section][field.name] = json_value(field);
+          for (const auto& field : resolved.fields()) object[field.section][field.name] = json_of(field);
           console.result(write_toml(resolved, "resolved settings"), object.dump());
           return;
         }

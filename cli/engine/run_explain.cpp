@@ -56,7 +56,7 @@ void explain_run(const ExplainRequest& request, const OpenedRun& run, Console& c
   protocol["loss"] = loss.loss;
   protocol["tau"] = loss.tau;
   protocol["batch_normalisation"] = "running statistics";
-  const auto file = causes::result_of(result, images, std::move(protocol));
+  const auto file = causes::result_of(result, images, network.augment, std::move(protocol));
   causes::write_explanation(folder, result, file, images, network.augment, options.seed, console.context().notice);
 
   std::string text = format("%s, projector %s, %lld training images in batches of %lld", run.data.c_str(),

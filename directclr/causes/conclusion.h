@@ -16,9 +16,10 @@ int64_t images_needed(int64_t width, int64_t batch);
 /// (images_needed) there is no finding, but how many would do.
 report::ExplanationResult::Conclusion conclude(const Explanation& explanation);
 
-/// What explain.json holds, the conclusion with it. `images`: those that were looked at; `protocol`: how it was
-/// obtained.
-report::ExplanationResult result_of(const Explanation& explanation, const data::Source& images, Json protocol);
+/// What explain.json holds, the conclusion with it. `images`: those that were looked at; `augment`: what made their
+/// views; `protocol`: how else it was obtained.
+report::ExplanationResult result_of(const Explanation& explanation, const data::Source& images,
+                                    const data::AugmentSettings& augment, Json protocol);
 
 /// explain.json, examples.png (where there are examples), the figures and index.html into `folder`, which is made.
 /// `notice` hears of examples that cannot be decoded. Throws InputError when a file cannot be written, Error when

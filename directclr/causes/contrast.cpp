@@ -137,8 +137,9 @@ ContrastSpectrum contrast_spectrum(const std::function<ViewBatch(int64_t)>& batc
   for (size_t k = 0; k < result.held_out.size(); ++k) {
     result.negative += result.eigenvalues[k] < -rounding;
     result.negative_held_out += result.held_out[k] < -rounding;
-    result.negative_for_certain += held_out.below[k] && result.held_out[k] < -rounding;
+    if (held_out.below[k] && result.held_out[k] < -rounding) result.certain.push_back(static_cast<int64_t>(k));
   }
+  result.negative_for_certain = static_cast<int64_t>(result.certain.size());
   return result;
 }
 

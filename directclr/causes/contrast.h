@@ -52,6 +52,7 @@ struct ContrastSpectrum {
   int64_t negative = 0;                ///< eigenvalues below 0 by more than rounding
   int64_t negative_held_out = 0;       ///< held_out below 0
   int64_t negative_for_certain = 0;    ///< held_out below 0 beyond chance (report::below_zero)
+  std::vector<int64_t> certain;        ///< the places of those in held_out
 };
 
 /// `batch(k)` gives batch k of `batches` (at least 2; each is asked for twice). Throws NumericalError when something is

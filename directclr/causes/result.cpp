@@ -2,6 +2,7 @@
 
 #include "directclr/causes/conclusion.h"
 #include "directclr/core/files.h"
+#include "directclr/core/settings_json.h"
 #include "directclr/data/contact_sheet.h"
 #include "directclr/image/encode.h"
 #include "directclr/report/explanation_page.h"
@@ -23,7 +24,8 @@ ExplanationResult::Contrast contrast_of(const LayerContrast& layer) {
           x.held_out,
           x.standard_error,
           layer.data_along,
-          layer.augmentation_along};
+          layer.augmentation_along,
+          x.certain};
 }
 
 ExplanationResult::Alignment alignment_of(const Alignment& a) {
@@ -38,7 +40,8 @@ ExplanationResult::Alignment alignment_of(const Alignment& a) {
 
 }  // namespace
 
-ExplanationResult result_of(const Explanation& e, const data::Source& images, Json protocol) {
+ExplanationResult result_of(const Explanation& e, const data::Source& images, const data::AugmentSettings& augment,
+                            Json protocol) {
   ExplanationResult result;
   result.images = e.images;
   result.batch = e.batch;
@@ -64,6 +67,10 @@ ExplanationResult result_of(const Explanation& e, const data::Source& images, Js
     result.first_layer = {f.size, f.exact, f.standard_error, f.theorem3, f.rank_correlation, f.signs_differ};
   }
   result.protocol = std::move(protocol);
+  Json& views = result.protocol["augmentation"] = Json::object();
+  data::AugmentSettings settings = augment;  // fields point into what may be changed
+  const FieldList fields = fields_of(settings);
+  for (const auto& field : fields.fields()) views[field.name] = json_of(field);
   return result;
 }
 

@@ -147,6 +147,16 @@ std::string page_html(const Results& results, const std::vector<Section>& sectio
   if (first) answer.picture = first->html;
   std::string body = report::answer_html(head.title, answer);
   if (!head.introduction.empty()) body += "<p>" + head.introduction + "</p>\n";
+  const bool says_how_sure = std::any_of(sections.begin(), sections.end(), [](const auto& section) {
+    return std::any_of(section.findings.begin(), section.findings.end(),
+                       [](const auto& finding) { return finding.starts_with("P("); });
+  });
+  if (says_how_sure) {
+    body +=
+        "<p class=\"note\">P(a &gt; b): how probable it is, by the runs' differences, that a has more than b. Near "
+        "1: sure; near 0.5: nothing is known; near 0: b has more. Numbers behind &plusmn; are standard deviations over "
+        "seeds.</p>\n";
+  }
   for (const auto& section : sections) {
     body += "<h2 id=\"" + section.name + "\">" + escape(section.title) + "</h2>\n";
     if (!section.findings.empty()) body += "<ul>";

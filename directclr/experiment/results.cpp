@@ -108,8 +108,8 @@ std::string Results::protocol() const {
   if (how("feature_limit") != "0") text += ", at most " + how("feature_limit") + " images of each part";
   text += format(
       "; %lld test images. k-NN: cosine, k %s, temperature %s. Spectra: covariance of the test images' "
-      "features, centred, rows not normalised; effective rank in the lambda form; dead: eigenvalue below 1e-4 "
-      "of the largest.",
+      "features, centred, rows not normalised; effective rank in the lambda form; dead: eigenvalue below "
+      "1/10,000 of the largest.",
       static_cast<long long>(test_images), how("k").c_str(), how("knn_temperature").c_str());
   return text;
 }

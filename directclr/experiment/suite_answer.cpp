@@ -39,8 +39,10 @@ std::vector<Standing> standings(const Results& results) {
       if (!variant.label.empty()) s.label = variant.label;
       // "linear" alone could be the classifier.
       const auto projector = variant.settings.find("projector");
-      if (projector != variant.settings.end() && projector->second == s.label)
-        s.label = "the " + s.label + " projector";
+      if (projector == variant.settings.end()) continue;
+      const bool without = projector->second == "none";
+      if (projector->second == s.label) s.label = without ? "no projector" : s.label + " projector";
+      if (!without && s.label.find(" projector") != std::string::npos) s.label = "the " + s.label;
     }
     s.top1 = mean_of(top1);
     s.dead = mean_of(values_of(results, run.variant, dead_directions));
@@ -117,12 +119,12 @@ report::Answer suite_answer(const Results& results) {
                       : ways + " is tied with " + all[1].label + " for the highest accuracy" + accuracy;
   if (std::isfinite(worst->dead) && all.size() > 1) {
     answer.sentence +=
-        "; " + worst->label + format(" has most dead directions (%.0f of %.0f)", worst->dead, worst->dimensions);
+        "; " + worst->label + format(" has the most dead directions (%.0f of %.0f)", worst->dead, worst->dimensions);
   }
   answer.sentence += ".";
   std::vector<std::string> collapsed;
   for (const auto& s : all) {
-    if (s.dead >= kCollapsedShare * s.dimensions) collapsed.push_back(s.label + format(" (%.0f)", s.dead));
+    if (s.dead >= kCollapsedShare * s.dimensions) collapsed.push_back(s.label + format(": %.0f", s.dead));
   }
   std::string gain = "There is nothing to compare it with.";
   if (all.size() > 1) {
@@ -136,11 +138,15 @@ report::Answer suite_answer(const Results& results) {
   answer.terms =
       "Accuracy: of a linear classifier on the representation r, what the encoder gives (linear probe), mean over "
       "seeds. Dead: a direction of r whose variance is under 1/10,000 of the strongest direction's.";
+  if (std::any_of(results.variants.begin(), results.variants.end(),
+                  [](const auto& variant) { return variant.settings.contains("d0"); })) {
+    answer.terms += " d0: how many dimensions of r reach the loss.";
+  }
   answer.questions = {
       {"Which ways to train collapse?",
        collapsed.empty()
            ? "None. From 5 % dead directions on a way to train counts as collapsed."
-           : first_upper(join(collapsed)) + " (in brackets: dead directions; from 5 % on it counts as collapsed)."},
+           : "By their dead directions (from 5 % on it counts as collapsed): " + join(collapsed, "; ") + "."},
       {report::kDoesItHurt, hurt(all) + first_upper(best.label) + format(" has %.1f %% and ", best.top1) +
                                 dead_of(best) + "; " + all.back().label +
                                 format(", the last, %.1f %% and ", all.back().top1) + dead_of(all.back()) + "."},

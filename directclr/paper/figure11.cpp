@@ -44,7 +44,7 @@ FigureResult figure11(const theory::LaboratorySettings& settings, const std::vec
       "logarithms, and the range over seeds). The lower its tail, the more dimensions have collapsed."};
   for (size_t relu = 0; relu < 2; ++relu) {
     std::vector<double> counts;
-    std::string evidence = "values below 1e-3 of the largest, mean over seeds: ";
+    std::string evidence = "values below 1/1,000 of the largest, mean over seeds: ";
     for (size_t depth = 0; depth < depths.size(); ++depth) {
       double total = 0;
       for (const auto& values : spectra[relu][depth]) {

@@ -20,11 +20,14 @@ void present(Section& section, const Results& results, const std::filesystem::pa
     return;
   }
   section.findings.push_back(
-      format("%.1f of %.0f eigenvalues of the embedding's covariance lie below 1e-4 of the "
+      format("%.1f of %.0f eigenvalues of the embedding's covariance lie below 1/10,000 of the "
              "largest, and its effective rank is %.1f (means of %zu).",
              report::sample(dead).mean, width.front(), report::sample(rank).mean, dead.size()));
-  section.draw(results, spectra_figure(results, variants(results.widths), "embedding", "Embedding, 2-layer MLP"),
-               figures, "Spectrum of the embedding's covariance, logarithmic; the band is the range over seeds.");
+  section.draw(results,
+               spectra_figure(results, variants(results.widths), "embedding", "Spectrum of the embedding, 2-layer MLP"),
+               figures,
+               "How much varies along each direction of the embedding, the strongest first; below the dashed line a "
+               "direction is dead. The band is the range over seeds.");
 }
 
 }  // namespace

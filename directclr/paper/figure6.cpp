@@ -144,7 +144,7 @@ FigureResult figure6(const theory::LaboratorySettings& settings, const std::file
        format("below a tenth of the largest at the end: %.1f of %lld in W1, %.1f in W2, mean over seeds", small1, of,
               small2)});
   result.claims.push_back({"the embedding covariance is low-rank", small_z >= 1,
-                           format("values below 1e-3 of the largest: %.1f of %lld at the end, %.1f at the start",
+                           format("values below 1/1,000 of the largest: %.1f of %lld at the end, %.1f at the start",
                                   small_z, of, small_z_start)});
   if (predicting) {
     result.claims.push_back(

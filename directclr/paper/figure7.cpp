@@ -10,9 +10,11 @@ std::vector<Variant> variants(const Widths&) { return {mlp(), no_projector()}; }
 void present(Section& section, const Results& results, const std::filesystem::path& figures) {
   section.findings = {comparison(results, no_projector(), mlp(), dead_directions, "dead directions of r"),
                       comparison(results, mlp(), no_projector(), effective_rank, "effective rank of r")};
-  section.draw(results, spectra_figure(results, variants(results.widths), "representation", "Representation"), figures,
-               "Spectrum of the representation's covariance with and without projector, logarithmic; bands: range over "
-               "seeds.");
+  section.draw(
+      results, spectra_figure(results, variants(results.widths), "representation", "Spectrum of the representation"),
+      figures,
+      "How much varies along each direction of the representation, the strongest first; where a curve lies below the "
+      "dashed line of its colour, directions are dead. Bands: range over seeds.");
 }
 
 }  // namespace

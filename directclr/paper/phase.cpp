@@ -251,7 +251,7 @@ FigureResult phase_diagram(const theory::LaboratorySettings& settings, const Pha
           "; k " + values_text(axes[0]) + ", layers " + values_text(axes[1]) + ", noised dimensions " +
           values_text(axes[4]),
       "Effective rank of the embeddings over the grid, and how many dimensions are gone (singular values of the "
-      "trained map below 1e-3 of its largest, as in Figure 3): how much of what is gone lies in the dimensions that "
+      "trained map below 1/1,000 of its largest, as in Figure 3): how much of what is gone lies in the dimensions that "
       "the augmentation noises, and how much in those it leaves alone. Noise kills noised dimensions only; what dies "
       "among the clean ones dies of depth."};
   if (const std::string text = diverged_text(points, rows, settings.seeds); !text.empty()) {

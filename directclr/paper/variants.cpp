@@ -22,10 +22,10 @@ Variant with_d0(const std::string& projector, const std::string& label, int64_t 
 
 Variant no_projector() { return with_projector("none", "no projector"); }
 Variant mlp() { return with_projector("mlp", "2-layer MLP"); }
-Variant linear() { return with_projector("linear", "linear"); }
-Variant orthogonal() { return with_projector("orthogonal", "orthogonal"); }
-Variant diagonal() { return with_projector("diagonal", "trainable diagonal"); }
-Variant fixed_low_rank(int64_t d0) { return with_d0("lowrank-fixed", "fixed low-rank", d0); }
+Variant linear() { return with_projector("linear", "linear projector"); }
+Variant orthogonal() { return with_projector("orthogonal", "orthogonal projector"); }
+Variant diagonal() { return with_projector("diagonal", "trainable diagonal projector"); }
+Variant fixed_low_rank(int64_t d0) { return with_d0("lowrank-fixed", "fixed low-rank projector", d0); }
 Variant random_dropout(int64_t d0) { return with_d0("random-dropout", "random dropout", d0); }
 
 Variant direct(int64_t d0) {

@@ -36,7 +36,7 @@ std::string measurements(const report::RunResults& run) {
   text += "\n## Spectrum\n\n";
   for (const auto& [layer, s] : run.spectra) {
     text += format(
-        "- %s: %s. Effective rank %.1f of %lld; %lld eigenvalues of its covariance are below 1e-4 of the largest "
+        "- %s: %s. Effective rank %.1f of %lld; %lld eigenvalues of its covariance are below 1/10,000 of the largest "
         "(%s)\n",
         layer.c_str(), s.verdict.text.c_str(), s.effective_rank_lambda, static_cast<long long>(s.dimensions()),
         static_cast<long long>(s.below_1e_4), s.split.c_str());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "directclr/core/text.h"
 #include "directclr/report/plain_words.h"
@@ -41,6 +42,10 @@ std::string more_rows(const Evidence& e) {
   if (!judged(e, Kind::kTooFewRows)) return "";
   const double needed = e.spectrum->lines.rows_per_dimension * static_cast<double>(e.spectrum->dimensions());
   return "Measure again with at least " + count_text(std::llround(std::ceil(needed))) + " rows.";
+}
+
+std::string measure_spectrum(const Evidence& e) {
+  return e.spectrum || e.projector.empty() ? "" : "Measure it: `directclr spectrum` on this run.";
 }
 
 std::string look_at_input(const Evidence& e) {
@@ -105,6 +110,14 @@ std::string keep_best(const Evidence& e) {
       e.fall->since, std::floor((e.fall->from + e.fall->to) / 2), std::floor((e.fall->from + e.fall->to) / 2));
 }
 
+std::string own_fall(const Evidence& e) {
+  if (!e.fall) return "";
+  return format(
+      "Its effective rank was highest at step %.0f; `--stop-under rank=%.0f` would have ended it half-way down the "
+      "fall.",
+      e.fall->since, std::floor((e.fall->from + e.fall->to) / 2));
+}
+
 std::string use_r(const Evidence& e) {
   if (!e.embedding || !e.spectrum || e.embedding->verdict.kind != Kind::kDimensionalCollapse ||
       e.spectrum->verdict.kind != Kind::kHealthy) {
@@ -158,6 +171,8 @@ const Table<AdviceRule>& advice_rules() {
   static const Table<AdviceRule> rules(
       "rule",
       {{"more-rows", "the verdict is: too few rows to tell", more_rows},
+       {"measure-spectrum", "nobody has measured the spectrum of a run", measure_spectrum,
+        "Measure them: `directclr spectrum RUN` (RUN: the folder of the run)."},
        {"look-at-input", "all rows of a file are the same", look_at_input},
        {"subtract-mean", "the verdict is: almost one direction", subtract_mean},
        {"weaken-augmentation",
@@ -171,11 +186,18 @@ const Table<AdviceRule>& advice_rules() {
        {"explain",
         "the representation of a run has dead directions, although it has a projector or a projector is no remedy, and "
         "nobody has asked why",
-        explain_it},
-       {"keep-best", "the effective rank of r has fallen while the run was trained", keep_best},
+        explain_it,
+        "Run `directclr explain RUN` (RUN: the folder of the run): it says whether the augmentation is too strong, and "
+        "which part of it."},
+       {"keep-best", "the effective rank of r has fallen while the run was trained", keep_best,
+        "Train with `--keep-best rank_r`: it keeps the network as it was at its highest effective rank, which need not "
+        "be its best accuracy. When that was, and where one could stop, is said below, run by run.",
+        own_fall},
        {"use-r", "the embedding has dead directions and the representation is healthy", use_r},
        {"finer-numbers", "rounding hides directions that would not count as dead", finer_numbers},
-       {"measure-accuracy", "a run has no linear probe", measure_accuracy}});
+       {"measure-accuracy", "a run has no linear probe", measure_accuracy,
+        "Run `directclr probe RUN` (RUN: the folder of the run): it says what the network is worth for telling classes "
+        "apart."}});
   return rules;
 }
 
@@ -183,6 +205,27 @@ std::vector<std::string> advise(const Evidence& evidence) {
   std::vector<std::string> advice;
   for (const auto& rule : advice_rules()) {
     if (std::string text = rule.text(evidence); !text.empty()) advice.push_back(std::move(text));
+  }
+  return advice;
+}
+
+std::vector<std::string> advise_all(const std::vector<std::pair<std::string, Evidence>>& runs) {
+  std::vector<std::string> advice;
+  for (const auto& rule : advice_rules()) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> said;  // what, and of which runs
+    size_t speaks = 0;
+    for (const auto& [name, evidence] : runs) speaks += rule.text(evidence).empty() ? 0 : 1;
+    for (const auto& [name, evidence] : runs) {
+      std::string text = rule.text(evidence);
+      if (text.empty()) continue;
+      if (speaks > 1 && *rule.several) text = rule.several;
+      auto same = std::find_if(said.begin(), said.end(), [&](const auto& other) { return other.first == text; });
+      if (same == said.end()) same = said.emplace(said.end(), text, std::vector<std::string>());
+      same->second.push_back(in_quotes(name));
+    }
+    for (const auto& [text, names] : said) {
+      advice.push_back((names.size() == runs.size() && runs.size() > 1 ? "All" : join(names)) + ": " + text);
+    }
   }
   return advice;
 }

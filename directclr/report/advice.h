@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "directclr/core/table.h"
@@ -34,12 +35,17 @@ struct AdviceRule {
   std::string name;
   std::string help;                                  ///< when it speaks
   std::function<std::string(const Evidence&)> text;  ///< a sentence; empty: nothing to say
+  const char* several = "";  ///< said once where it speaks for several runs; empty: what it says of each
+  std::function<std::string(const Evidence&)> own = {};  ///< what `several` leaves out of a run; empty: nothing
 };
 /// All rules, in the order in which their advice is given.
 const Table<AdviceRule>& advice_rules();
 
 /// What the rules have to say.
 std::vector<std::string> advise(const Evidence& evidence);
+/// What they have to say of several runs, by their names: a rule that says the same of some, or has words for several,
+/// says it once, behind the names of those ("All: " where it is of all).
+std::vector<std::string> advise_all(const std::vector<std::pair<std::string, Evidence>>& runs);
 
 /// What to change in a training where one operation of the augmentation is too strong, by its name: "a larger
 /// `--crop-scale-min`". Empty for a name that is none of the program's.

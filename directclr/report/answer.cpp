@@ -5,16 +5,16 @@
 namespace directclr::report {
 
 std::string answer_html(const std::string& title, const Answer& answer) {
-  // The picture beside all else, or below it on a narrow screen.
+  // Number, picture, what to do; on a wide screen the picture beside the others.
   std::string html = "<header class=\"" + answer.mood + "\">\n<h1>" + escape(title) + "</h1>\n<p class=\"answer\">" +
-                     sentence_html(answer.sentence) + "</p>\n<div class=\"first\">\n<div>\n<p class=\"number\"><b>" +
+                     sentence_html(answer.sentence) + "</p>\n<div class=\"first\">\n<p class=\"number\"><b>" +
                      sentence_html(answer.number) + "</b> " + sentence_html(answer.counts) + "</p>\n";
-  html += "<div class=\"advice\"><h2>What to do</h2><ul>";
+  html += answer.picture + "<div class=\"advice\"><h2>What to do</h2><ul>";
   for (const auto& advice : answer.advice) html += "<li>" + sentence_html(advice) + "</li>";
   if (answer.advice.empty()) html += "<li>" + sentence_html(answer.no_advice) + "</li>";
-  html += "</ul></div>\n";
+  html += "</ul>\n";
   if (!answer.terms.empty()) html += "<p class=\"note\">" + sentence_html(answer.terms) + "</p>\n";
-  html += "</div>\n" + answer.picture + "</div>\n</header>\n";
+  html += "</div>\n</div>\n</header>\n";
   if (answer.questions.empty()) return html;
   html += "<dl class=\"five\">\n";
   for (const auto& [question, said] : answer.questions) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "directclr/core/text.h"
+#include "directclr/report/palette.h"
 
 namespace directclr::report {
 
@@ -37,6 +38,12 @@ Figure course_figure(const std::vector<RunResults>& runs, const std::string& met
     figure.series.push_back({run.label(), std::move(shown.steps), std::move(shown.values)});
   }
   return figure;
+}
+
+std::vector<size_t> colors_of(const std::vector<RunResults>& runs) {
+  std::vector<std::string> labels;
+  for (const auto& run : runs) labels.push_back(run.label());
+  return series_colors(labels);
 }
 
 }  // namespace directclr::report

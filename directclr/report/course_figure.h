@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,8 @@ Course thinned(const Course& course, size_t spans = kMostSpans);
 /// thinned, which the label of the steps says.
 Figure course_figure(const std::vector<RunResults>& runs, const std::string& metric, const std::string& title,
                      const std::string& label);
+
+/// The colour of each run in figures of them all, as a number of the palette.
+std::vector<size_t> colors_of(const std::vector<RunResults>& runs);
 
 }  // namespace directclr::report

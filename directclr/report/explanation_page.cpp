@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -48,6 +49,31 @@ Figure spreads(const Result::Contrast& x, const std::string& layer) {
     for (double& y : series.y) y = std::max(y, floor);
     figure.series.push_back(std::move(series));
   }
+  return figure;
+}
+
+// The second of these over the first: above 1 the augmentation wins. Those that are counted are marked.
+Figure ratios(const Result::Contrast& x, const std::string& layer) {
+  Figure figure{"Augmentation over data along each direction, " + layer,
+                "direction, by data minus augmentation, largest first", "augmentation / data"};
+  const Values &data = x.data_along, &augmentation = x.augmentation_along;
+  const double least = 1e-6 * *std::max_element(data.begin(), data.end());
+  Series ratio{"between views of one image, over between images", ranks(data.size()), {}};
+  for (size_t k = 0; k < data.size(); ++k) ratio.y.push_back(data[k] > least ? augmentation[k] / data[k] : NAN);
+  Series even{"as much", {1, static_cast<double>(data.size())}, {1, 1}};
+  even.color_of = 0;
+  even.dashed = true;
+  figure.series = {std::move(ratio), std::move(even)};
+  if (!x.certain || x.certain->empty()) return figure;
+  Series counted{"counted: beyond chance", {}};
+  for (const int64_t k : *x.certain) {
+    if (k < 0 || k >= static_cast<int64_t>(data.size())) throw JsonError("'certain' names no direction");
+    counted.x.push_back(static_cast<double>(k + 1));
+    counted.y.push_back(figure.series[0].y[static_cast<size_t>(k)]);
+  }
+  counted.color_of = 0;
+  counted.points = true;
+  figure.series.push_back(std::move(counted));
   return figure;
 }
 
@@ -104,6 +130,11 @@ Figure growth_figure(const Growth& growth, Values prediction, const std::string&
 std::string contrast_section(const Result& e, const std::filesystem::path& folder) {
   std::string html = "<div class=\"pair\">\n";
   html += figure_html(
+      spreads(e.x, e.x.layer), folder, "contrast",
+      "The two of the first picture: how much different images differ, and how much two views of one image do. "
+      "Differences are weighted by how strongly the loss pushes. Directions are found on one half of the images, the "
+      "curves measured on the other.");
+  html += figure_html(
       eigenvalues(e.x), folder, "eigenvalues",
       "X = Sigma0 - Sigma1 (Lemma 2): Sigma0 is what differs between images, Sigma1 what differs between views of "
       "one image. Below 0 a direction shrinks. The band: two standard errors on images that had no part in "
@@ -113,7 +144,7 @@ std::string contrast_section(const Result& e, const std::filesystem::path& folde
                   "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
   if (e.x_representation) {
     html += figure_html(spreads(*e.x_representation, "representation r"), folder, "contrast-representation",
-                        "The first picture again on r, with the same weights.");
+                        "The same on r, with the same weights.");
   }
   return folded("The first cause: augmentation stronger than the data", html + "</div>\n");
 }
@@ -231,17 +262,42 @@ std::string plain_finding(const Result& e) {
            ": along them two views (augmented copies) of one image differ more than two images do, so training erases "
            "them.";
   }
-  return "The augmentation is not too strong: along none of " + count_text(static_cast<int64_t>(all)) +
-         " directions do two views of one image differ more than two images do" +
-         (dead_directions_in(e) ? ", and yet directions are dead." : ".");
+  return std::string(e.conclusion.confidence == "low" ? "As far as this can tell the" : "The") +
+         " augmentation is not too strong: along none of " + count_text(static_cast<int64_t>(all)) +
+         " directions do two views of one image differ more than two images do, beyond chance" +
+         (dead_directions_in(e) ? "; and yet directions are dead." : ".");
 }
 
 // Why fewer directions are counted than curves cross.
 std::string certain_and_measured(const Result& e) {
   const int64_t above = measured_above(e.x);
   if (!tells(e) || above <= e.x.negative_for_certain) return "";
-  return " The second curve lies above along " + count_text(above) + " directions; for " +
-         count_text(e.x.negative_for_certain) + " of them this is beyond chance, and only these are counted.";
+  return " The curve lies above it along " + count_text(above) + " directions; for " +
+         count_text(e.x.negative_for_certain) + " of them this is beyond chance, and only these are counted" +
+         (e.x.certain && !e.x.certain->empty() ? " (dots)." : ".");
+}
+
+// The text of a setting of the augmentation; "" in files of earlier versions.
+std::string setting_of(const Result& e, const std::string& name) {
+  const Json* augmentation = e.protocol.find("augmentation");
+  const Json* value = augmentation ? augmentation->find(name) : nullptr;
+  if (!value) return "";
+  return value->is_string() ? value->get<std::string>() : format_number(value->get<double>());
+}
+
+// Of the layers that match best beside chance.
+std::string second_cause(const Result& e) {
+  constexpr double kSeen = 2;  // times chance
+  if (e.alignments.empty()) {
+    return "The paper's second cause, layers that align, was not looked at: there are no two linear layers to compare.";
+  }
+  const auto& most = *std::max_element(e.alignments.begin(), e.alignments.end(), [](const auto& a, const auto& b) {
+    return a.leading_diagonal * b.chance < b.leading_diagonal * a.chance;
+  });
+  return std::string("The paper's second cause, layers that align, is ") +
+         (most.leading_diagonal > kSeen * most.chance ? "" : "not ") +
+         format("seen: the leading directions of %s match by %.2f (chance: %.2f; 1: fully aligned).", most.name.c_str(),
+                most.leading_diagonal, most.chance);
 }
 
 Answer answer_of(const Result& e) {
@@ -252,13 +308,20 @@ Answer answer_of(const Result& e) {
                       ? format("%lld of %zu", static_cast<long long>(e.x.negative_for_certain), e.x.eigenvalues.size())
                       : count_text(e.images);
   answer.counts = tells(e) ? "directions lose to the augmentation" : "images: too few";
-  answer.terms = tells(e) ? "Tested on images that had no part in finding the directions; unlikely to be chance "
-                            "(negative eigenvalues of X, "
-                            "Lemma 2; confidence: " +
-                                e.conclusion.confidence + "). r: the representation, what the encoder gives."
+  answer.terms = tells(e) ? "Tested on images that had no part in finding the directions (negative eigenvalues of X, "
+                            "Lemma 2). Confidence: " +
+                                e.conclusion.confidence +
+                                (e.conclusion.opposing.empty() ? "" : "; what speaks against it is said below") +
+                                ". r: the representation, what the encoder gives."
                           : e.conclusion.finding + (e.conclusion.finding.empty() ? "" : ".");
-  answer.advice = advise({.explanation = &e});
-  if (answer.mood == "good") answer.no_advice = "No part of the augmentation need be weaker.";
+  answer.advice = advise({.explanation = &e, .setting = [&e](const std::string& name) { return setting_of(e, name); }});
+  answer.no_advice =
+      answer.mood == "good" ? "No part of the augmentation need be weaker."
+      : !tells(e)           ? "Run it again with more images (`--images`)."
+      : seen ? "No single part of the augmentation makes most of it: weaken it as a whole, and look whether accuracy "
+               "gains."
+             : "Leave the augmentation as it is. Change one other thing, such as the projector or a lower `--tau`, and "
+               "compare: `directclr report RUN OTHER`.";
   std::string collapsed =
       e.r ? "The representation r of these views: " + e.r->verdict + ". " + first_upper(e.r->text) + "."
           : "Not said in files of earlier versions.";
@@ -271,15 +334,11 @@ Answer answer_of(const Result& e) {
         (explained < e.r->dead ? "; the cause of the others is not found by this." : ".");
   }
   const std::string operation = main_operation(e);
-  std::string why = plain_finding(e);
+  std::string why = !tells(e) ? "Not known: there are too few images."
+                    : seen    ? "The augmentation is too strong for some directions."
+                              : "Not the augmentation.";
   if (seen && !operation.empty()) why += " Most of it comes from the operation \"" + operation + "\".";
-  why += e.alignments.empty()
-             ? " The paper's second cause, layers that align, was not looked at: there are no two linear layers to "
-               "compare."
-             : format(
-                   " The paper's second cause, layers that align: the leading directions of %s match by %.2f (chance: "
-                   "%.2f; 1: fully aligned).",
-                   e.alignments[0].name.c_str(), e.alignments[0].leading_diagonal, e.alignments[0].chance);
+  why += " " + second_cause(e);
   answer.questions = {
       {kIsItCollapsed, collapsed},
       {kSinceWhen, "This looks at one moment of training. `directclr report RUN` (RUN: its folder) shows all of it."},
@@ -299,18 +358,38 @@ std::string conclusion_list(const Result& e) {
   return html + "</ul>\n";
 }
 
-// What was looked at: data, network, images.
+// What was looked at: data, network, images, and what made the views. An encoder of Python says less of itself.
 std::string subject_of(const Result& e) {
   const Json& protocol = e.protocol;
-  const auto text = [&](const char* key) { return protocol[key].get<std::string>(); };
-  const std::string epochs =
-      protocol["pretraining_epochs"].is_null() ? "foreign weights" : protocol["pretraining_epochs"].dump() + " epochs";
-  return "<p>" +
-         escape(text("data") + ", encoder " + text("arch") + ", projector " + text("projector") + ", " + epochs +
-                ", seed " + protocol["seed"].dump() +
-                format("; %lld training images with two views each, in batches of %lld.",
-                       static_cast<long long>(e.images), static_cast<long long>(e.batch))) +
-         "</p>\n";
+  std::string text = protocol["data"].get<std::string>();
+  if (const Json* arch = protocol.find("arch")) text += ", encoder " + arch->get<std::string>();
+  text += ", projector " + protocol["projector"].get<std::string>();
+  if (const Json* epochs = protocol.find("pretraining_epochs")) {
+    text += epochs->is_null() ? ", foreign weights" : ", " + epochs->dump() + " epochs";
+  }
+  text += ", seed " + protocol["seed"].dump() +
+          format("; %lld training images with two views each, in batches of %lld.", static_cast<long long>(e.images),
+                 static_cast<long long>(e.batch));
+  std::string html = "<p>" + escape(text) + "</p>\n";
+  const Json* augmentation = protocol.find("augmentation");
+  if (!augmentation) return html;
+  std::vector<std::string> settings;
+  for (const auto& [name, value] : augmentation->get<std::map<std::string, Json>>()) {
+    settings.push_back(name + " = " + setting_of(e, name));
+  }
+  return html + "<p>The augmentation that made the views:</p><pre>" + escape(join(settings, "\n")) + "</pre>\n";
+}
+
+std::string title_of(const Result& e) {
+  for (const char* kind : {"weights", "run"}) {
+    const Json* path = e.protocol.find(kind);
+    if (!path) continue;
+    const std::filesystem::path source(path->get<std::string>());
+    const std::string name = (source.has_filename() ? source : source.parent_path()).filename().string();
+    return "Why directions of " + std::string(kind == std::string("run") ? "run " : "") + in_quotes(name) +
+           " live or die";
+  }
+  return "Why directions of this encoder live or die";
 }
 
 }  // namespace
@@ -319,19 +398,15 @@ void write_explanation_page(const std::filesystem::path& folder) {
   const auto file = folder / "explain.json";
   const ExplanationResult e = read_explanation(file);
   try {
-    const std::filesystem::path source(
-        e.protocol[e.protocol.contains("weights") ? "weights" : "run"].get<std::string>());
-    const std::string name = (source.has_filename() ? source : source.parent_path()).filename().string();
-    const std::string title = "Why directions of " + std::string(e.protocol.contains("weights") ? "" : "run ") +
-                              in_quotes(name) + " live or die";
+    if (e.x.data_along.empty() || e.x.data_along.size() != e.x.augmentation_along.size()) {
+      throw JsonError("'data_along' and 'augmentation_along' are not of the same directions");
+    }
+    const std::string title = title_of(e);
     Answer answer = answer_of(e);
     answer.picture = figure_html(
-        spreads(e.x, e.x.layer), folder, "contrast",
-        "Two curves along the same directions: how much different images differ, and how much two views of one image "
-        "do. "
-        "Where the second is above the first, training takes the direction for noise and erases it. Differences are "
-        "weighted by how strongly the loss pushes. Directions are found on one half of the images, the curves measured "
-        "on the other." +
+        ratios(e.x, e.x.layer), folder, "ratio",
+        "Along each direction: how much two views of one image differ, over how much two images do. Above the dashed "
+        "line training takes the direction for noise and erases it." +
             certain_and_measured(e));
     std::string body = answer_html(title, answer) + examples_section(e, folder) +
                        folded("What speaks for this, and against it", conclusion_list(e)) + attribution_section(e) +

@@ -44,6 +44,7 @@ void each(MaybeConst<Result::Contrast> auto& c, auto visit) {
   visit("standard_error", c.standard_error);
   visit("data_along", c.data_along);
   visit("augmentation_along", c.augmentation_along);
+  visit("certain", c.certain);
 }
 
 void each(MaybeConst<Result::Eqn2> auto& e, auto visit) {

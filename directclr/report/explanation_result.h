@@ -33,6 +33,9 @@ struct ExplanationResult {
     std::vector<double> standard_error;
     std::vector<double> data_along;
     std::vector<double> augmentation_along;
+    /// Which directions negative_for_certain counts, by their places in held_out, from 0; not in files of earlier
+    /// versions.
+    std::optional<std::vector<int64_t>> certain = {};
   };
   /// X there with Eqn 2's own weights.
   struct Eqn2 {

@@ -12,7 +12,7 @@ namespace directclr::report {
 namespace {
 
 // A picture for readers without scripts that is larger than this stays in its file: pages are to be small.
-constexpr size_t kLargestStillPicture = 80'000;
+constexpr size_t kLargestStillPicture = 50'000;
 
 double rounded_for_page(double value) {
   double result = value;
@@ -63,6 +63,7 @@ Json data_of(const Figure& figure) {
     }
     if (s.dashed) entry["dash"] = "dashed";
     if (s.dotted) entry["dash"] = "dotted";
+    if (s.points) entry["dash"] = "points";
     if (figure.family && s.dashed) entry.erase("color");  // drawn like the text
     if (figure.family && !s.dashed) {
       entry["family"] = members < 2 ? 0 : std::min<int64_t>(7, static_cast<int64_t>(i) * 7 / (members - 1));
@@ -167,11 +168,12 @@ std::string figure_html(const HeatMap& map, const std::filesystem::path& directo
   return interactive(data_of(map), still_picture(map, directory, name), name, caption);
 }
 
-std::string film_html(const spectrum::SpectraLog& log, const std::string& title, double dead_below,
+std::string film_html(const spectrum::SpectraLog& log, const std::string& title, size_t color, double dead_below,
                       const std::filesystem::path& directory, const std::string& name, const std::string& caption,
                       size_t most) {
   const auto places = spread_places(log.steps.size(), most);
-  Json data = {{"kind", "film"}, {"title", title}, {"dead_below", dead_below}, {"steps", Json::array()}};
+  Json data = {
+      {"kind", "film"}, {"title", title}, {"color", color}, {"dead_below", dead_below}, {"steps", Json::array()}};
   for (const size_t place : places) data["steps"].push_back(log.steps[place]);
   data["layers"] = {{"representation r", layer_data(log.r, log.r_dimensions, places)}};
   const auto still_of = [&](const char* layer, const auto& spectra, int64_t dimensions, const std::string& file) {

@@ -21,8 +21,8 @@ std::string figure_html(const HeatMap& map, const std::filesystem::path& directo
 /// The spectra of a training as a film: a slider over its steps, of which no more than `most` are taken, the spectrum
 /// at that step, and a map of all. Checkpoints would show nothing that is not here: each lies within --log-every steps
 /// of a logged spectrum, and of all but the newest two and the best only the log is left. The pictures in DIRECTORY are
-/// maps of r (NAME) and z (NAME-z). Requires steps.
-std::string film_html(const spectrum::SpectraLog& log, const std::string& title, double dead_below,
+/// maps of r (NAME) and z (NAME-z). `color`: of the curve, a number of the palette. Requires steps.
+std::string film_html(const spectrum::SpectraLog& log, const std::string& title, size_t color, double dead_below,
                       const std::filesystem::path& directory, const std::string& name, const std::string& caption,
                       size_t most = 120);
 

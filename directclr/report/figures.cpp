@@ -96,10 +96,25 @@ std::string scale_script(const Figure& figure) {
          format_number(*low) + ":" + format_number(*high) + "]\nset ytics (" + join(ticks) + ")\n";
 }
 
+// In how many rows gnuplot writes the key: as many columns as fit.
+int rows_of_key(const Figure& figure, int width) {
+  constexpr double kLetter = 7.5, kSample = 75;  // px
+  size_t names = 0, longest = 0;
+  for (const auto& s : figure.series) {
+    names += s.name.empty() ? 0 : 1;
+    longest = std::max(longest, s.name.size());
+  }
+  const auto columns = static_cast<size_t>(std::max(1.0, width / (kLetter * static_cast<double>(longest) + kSample)));
+  return static_cast<int>((names + columns - 1) / columns);
+}
+
 std::string to_script(const Figure& figure, const std::string& name) {
-  std::string gp = head(name, 640, 400, figure.title, figure.x_label, figure.y_label);
+  // A long key takes nothing from the picture.
+  constexpr int kWidth = 640, kHeight = 425, kRowsWithin = 3, kRow = 19;
+  const int further = figure.family ? 0 : std::max(0, rows_of_key(figure, kWidth) - kRowsWithin);
+  std::string gp = head(name, kWidth, kHeight + kRow * further, figure.title, figure.x_label, figure.y_label);
   gp += "set autoscale xfix\nset border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\n";
-  gp += figure.family ? "set key off\n" : "set key outside below\n";
+  gp += figure.family ? "set key off\n" : "set key outside below height 1\n";
   gp += scale_script(figure);
   std::vector<std::string> plots;
   const auto source = [&](size_t i, const char* columns) {
@@ -115,8 +130,12 @@ std::string to_script(const Figure& figure, const std::string& name) {
     // A line through one or two points would hardly be seen.
     const auto finite = std::count_if(s.y.begin(), s.y.end(), [](double y) { return std::isfinite(y); });
     const bool line = s.dashed || s.dotted || finite > 2;
-    plots.push_back(source(i, "4") + (line ? " with lines lw " : " with linespoints pt 7 ps 0.5 lw ") +
-                    (s.dotted   ? "1.5 dt 3"
+    plots.push_back(source(i, "4") +
+                    (s.points ? " with points pt 7 ps "
+                     : line   ? " with lines lw "
+                              : " with linespoints pt 7 ps 0.5 lw ") +
+                    (s.points   ? "0.6"
+                     : s.dotted ? "1.5 dt 3"
                      : s.dashed ? "1.5 dt 2"
                                 : "2") +
                     " lc rgb '" + (s.dashed && figure.family ? "black" : color_of(figure, i)) +
@@ -151,7 +170,9 @@ std::string to_script(const HeatMap& map, const std::string& name) {
   if (map.low < map.high) {
     gp += "set cbrange [" + format_number(map.low) + ":" + format_number(map.high) + "]\n";
   }
-  gp += "set palette defined (0 '#fff7e0', 0.35 '#8fc7c0', 0.7 '#2f7fae', 1 '#14285a')\nset key off\nset border 0\n";
+  gp +=
+      "set palette defined (0 '#141a48', 1 '#2f648e', 2 '#5da399', 3 '#bacd8c', 4 '#fff4c4')\nset key off\nset border "
+      "0\n";
   for (size_t i = 0; i < map.values.size() && !map.crossed.empty(); ++i) {
     if (std::isfinite(map.values[i])) continue;
     gp += format("set label 'x' at %zu,%zu center front\n", i % map.columns.size(), i / map.columns.size());

@@ -19,6 +19,7 @@ struct Series {
   bool dashed = false;            ///< a prediction beside measurements
   bool dotted = false;            ///< a limit of what was measured
   size_t color_of = SIZE_MAX;     ///< the series whose colour it has; SIZE_MAX: its own
+  bool points = false;            ///< marks without a line, on places of another curve
 };
 
 /// A line plot. Drawn by gnuplot from a script and a csv that stay beside the svg, so that anybody can restyle it.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,10 +18,14 @@ struct MemberWriter {
   void operator()(const char* key, const T& value) const {
     object[key] = Json(value);
   }
+  template <class T>
+  void operator()(const char* key, const std::optional<T>& value) const {
+    if (value) object[key] = Json(*value);
+  }
 };
 
 /// Numbers that were not finite are null in files and not a number here. A member that is missing throws JsonError, or,
-/// where `optional`, is not a number or stays as it is.
+/// where `optional`, is not a number or stays as it is; one that is a std::optional may always be missing.
 struct MemberReader {
   const Json& object;
   bool optional = false;
@@ -38,6 +43,10 @@ struct MemberReader {
   template <class T>
   void operator()(const char* key, T& value) const {
     if (const Json* found = member(key)) value = found->get<T>();
+  }
+  template <class T>
+  void operator()(const char* key, std::optional<T>& value) const {
+    if (const Json* found = object.find(key)) value = found->get<T>();
   }
 
  private:

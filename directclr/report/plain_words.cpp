@@ -78,8 +78,9 @@ std::string effective_rank_text(const SpectrumResult& s) {
 std::string terms_of(const SpectrumResult& s) {
   if (s.verdict.kind == Kind::kCompleteCollapse) return "The covariance of the rows is 0.";
   std::string text = dead_text(s) + " " + effective_rank_text(s);
-  if (s.constant.size() == 1) text += " One column never varies.";
-  if (s.constant.size() > 1) text += " " + count_text(static_cast<int64_t>(s.constant.size())) + " columns never vary.";
+  const auto constant = static_cast<int64_t>(s.constant.size());
+  if (constant > 0)
+    text += constant == 1 ? " 1 column never varies." : " " + count_text(constant) + " columns never vary.";
   return text;
 }
 

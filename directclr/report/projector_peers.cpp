@@ -28,12 +28,6 @@ bool same_images(const RunResults& a, const RunResults& b) {
   return true;
 }
 
-bool measured_alike(const SpectrumResult& a, const SpectrumResult& b) {
-  return b.verdict.kind != spectrum::Verdict::Kind::kTooFewRows && a.dimensions() == b.dimensions() &&
-         a.samples == b.samples && a.split == b.split && a.l2_normalized == b.l2_normalized &&
-         a.lines.dead_below == b.lines.dead_below && a.protocol.value("data", "") == b.protocol.value("data", "");
-}
-
 std::string accuracy_in_brackets(const std::optional<double>& top1, const char* what) {
   return top1 ? format(" (%s%.1f %%)", what, 100 * *top1) : "";
 }
@@ -43,6 +37,12 @@ std::string label_of(const ProjectorPeer& peer) {
 }
 
 }  // namespace
+
+bool measured_alike(const SpectrumResult& a, const SpectrumResult& b) {
+  return b.verdict.kind != spectrum::Verdict::Kind::kTooFewRows && a.dimensions() == b.dimensions() &&
+         a.samples == b.samples && a.split == b.split && a.l2_normalized == b.l2_normalized &&
+         a.lines.dead_below == b.lines.dead_below && a.protocol.value("data", "") == b.protocol.value("data", "");
+}
 
 std::vector<ProjectorPeer> projector_peers(const RunResults& run, const std::vector<RunResults>& beside) {
   std::vector<ProjectorPeer> peers;

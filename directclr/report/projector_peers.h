@@ -16,6 +16,10 @@ struct ProjectorPeer {
   std::optional<double> top1 = {};           ///< share that its linear probe tells right, by the same protocol
 };
 
+/// Whether the dead directions of two spectra can be compared: images, split, normalisation, line and width are the
+/// same, and b has enough rows.
+bool measured_alike(const SpectrumResult& a, const SpectrumResult& b);
+
 /// Those of `beside` whose settings are the run's but for the projector (and how they were carried out and watched), on
 /// the same images. They point into `beside`, in which the run itself may stand.
 std::vector<ProjectorPeer> projector_peers(const RunResults& run, const std::vector<RunResults>& beside);

@@ -45,7 +45,6 @@ void answer_from_monitor(const RunResults& run, const Evidence& e, Answer& answe
   answer.mood = "open";
   answer.number = "?";
   answer.counts = "the spectrum is not measured yet";
-  answer.advice.emplace_back("Measure it: `directclr spectrum` on this run.");
   if (dead.values.empty() || width == 0) {
     answer.sentence = "Nobody has measured yet whether this run has collapsed.";
     return;
@@ -58,7 +57,7 @@ void answer_from_monitor(const RunResults& run, const Evidence& e, Answer& answe
   answer.mood = collapsed_since(dead, width, spectrum::VerdictSettings{}.collapsed_share) ? "bad" : "open";
 }
 
-std::string since_when(const RunResults& run, const Evidence& e) {
+std::string since_when(const RunResults& run, const Evidence& e, bool alone) {
   const Course dead = run.course("dead_r");
   const int64_t width = width_of_r(run);
   if (dead.values.empty() || width == 0) return "Not known: the run has no log of its training.";
@@ -66,7 +65,7 @@ std::string since_when(const RunResults& run, const Evidence& e) {
   const auto since = collapsed_since(dead, width, lines.collapsed_share);
   std::string text = since ? format("Collapsed from step %.0f on, to the end at step %.0f.", *since, dead.steps.back())
                            : format("Not collapsed at the end of training, step %.0f.", dead.steps.back());
-  text += format(" (A run counts as collapsed from %.0f %% dead directions on.)", 100 * lines.collapsed_share);
+  if (alone) text += format(" (It counts as collapsed from %.0f %% dead directions on.)", 100 * lines.collapsed_share);
   if (since && *since == dead.steps.front()) text += " That is the first time anybody looked.";
   if (!since && e.spectrum && e.spectrum->verdict.kind == spectrum::Verdict::Kind::kDimensionalCollapse) {
     text += " That count, of the log, is of augmented training images, the verdict's of images as they are.";
@@ -81,6 +80,17 @@ std::string since_when(const RunResults& run, const Evidence& e) {
   return text;
 }
 
+// Of the runs with a projector that can be compared, that with fewest dead directions.
+std::string fewest_with_one(const Evidence& e) {
+  const ProjectorPeer* fewest = nullptr;
+  for (const auto& peer : e.peers) {
+    if (peer.projector == "none" || !peer.spectrum) continue;
+    if (!fewest || peer.spectrum->verdict.dead < fewest->spectrum->verdict.dead) fewest = &peer;
+  }
+  return "with one at least " + count_text(fewest->spectrum->verdict.dead) + " directions are dead (run " +
+         in_quotes(fewest->name) + "), here " + count_text(e.spectrum->verdict.dead);
+}
+
 std::string why(const Evidence& e) {
   if (e.explanation)
     return e.explanation->conclusion.finding +
@@ -89,13 +99,22 @@ std::string why(const Evidence& e) {
       e.spectrum->verdict.kind == spectrum::Verdict::Kind::kDimensionalCollapse) {
     const ProjectorEvidence seen = projector_evidence(e);
     if (seen.kind == ProjectorEvidence::Kind::kNoRemedy) {
-      return "Not for want of a projector: " + seen.facts +
-             ". `directclr explain RUN` says whether the augmentation is too strong.";
+      return "Not for want of a projector: " + fewest_with_one(e) +
+             ". `directclr explain RUN` (RUN: the folder of this run) says whether the augmentation is too strong.";
     }
     return "This run has no projector (a small network between the representation and the loss), so the loss works on "
            "the representation itself. `directclr explain RUN` says whether the augmentation is too strong as well.";
   }
   return "Not measured. Run `directclr explain RUN` (RUN: the folder of this run).";
+}
+
+// What the words for several runs leave out.
+std::vector<std::string> own_advice(const Evidence& e) {
+  std::vector<std::string> own;
+  for (const auto& rule : advice_rules()) {
+    if (std::string text = rule.own ? rule.own(e) : ""; !text.empty()) own.push_back(std::move(text));
+  }
+  return own;
 }
 
 std::string does_it_hurt(const RunResults& run, const Evidence& e) {
@@ -104,11 +123,16 @@ std::string does_it_hurt(const RunResults& run, const Evidence& e) {
       format("A linear classifier on the representation (linear probe) classifies %.1f %% of the test images correctly",
              100 * run.probe->top1);
   if (run.baseline) text += format("; on the network before training it is %.1f %%", 100 * run.baseline->top1);
-  std::vector<std::string> others;
+  const ProjectorPeer* best = nullptr;  // of the runs beside
   for (const auto& peer : e.peers) {
-    if (peer.top1) others.push_back(format("%.1f %% (run ", 100 * *peer.top1) + in_quotes(peer.name) + ")");
+    if (peer.top1 && (!best || *peer.top1 > *best->top1)) best = &peer;
   }
-  if (!others.empty()) return text + "; runs that differ in the projector alone have " + join(others) + ".";
+  if (best && *best->top1 > run.probe->top1) {
+    return text +
+           format("; of the runs that differ in the projector alone the best has %.1f %% (run ", 100 * *best->top1) +
+           in_quotes(best->name) + ").";
+  }
+  if (best) return text + "; none of the runs that differ in the projector alone has more.";
   if (run.baseline) return text + ".";
   return text + (e.projector == "none"
                      ? ". There is nothing to compare with: run once with a projector."
@@ -152,36 +176,69 @@ Answer run_answer(const RunResults& run, const std::vector<RunResults>& beside) 
   }
   for (auto& text : advise(e)) answer.advice.push_back(std::move(text));
   if (answer.mood == "good") answer.no_advice = "Nothing needs to change.";
+  std::string change = answer.advice.empty() ? answer.no_advice : kSeeAdvice;
+  if (beside.size() > 1 && !own_advice(e).empty()) change = join(own_advice(e), " ");
   answer.questions = {{kIsItCollapsed, collapsed.empty() ? answer.sentence : collapsed},
-                      {kSinceWhen, since_when(run, e)},
+                      {kSinceWhen, since_when(run, e, beside.size() < 2)},
                       {kWhy, why(e)},
                       {kDoesItHurt, does_it_hurt(run, e)},
-                      {kWhatToChange, answer.advice.empty() ? answer.no_advice : kSeeAdvice}};
+                      {kWhatToChange, std::move(change)}};
   return answer;
 }
+
+namespace {
+
+// Of runs on the same data, measured in the same way: whether the best or the last in accuracy has more dead
+// directions.
+std::string does_it_hurt_them(const std::vector<RunResults>& runs) {
+  struct Measured {
+    const RunResults* run;
+    const SpectrumResult* r;
+    double top1() const { return run->probe->top1; }
+    std::string name() const { return in_quotes(run->name) + format(" (%.1f %%)", 100 * top1()); }
+  };
+  std::vector<Measured> all;
+  for (const auto& run : runs) {
+    const SpectrumResult* r = layer_of(run, "representation");
+    if (!run.probe || !r || r->verdict.kind == spectrum::Verdict::Kind::kTooFewRows) continue;
+    if (!all.empty() && (run.setting("data") != all[0].run->setting("data") ||
+                         run.probe->protocol != all[0].run->probe->protocol || !measured_alike(*r, *all[0].r))) {
+      return "";
+    }
+    all.push_back({&run, r});
+  }
+  if (all.size() < 2) return "";
+  const auto [last, best] =
+      std::minmax_element(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.top1() < b.top1(); });
+  if (best->top1() == last->top1()) return "";
+  const int64_t of_best = best->r->verdict.dead, of_last = last->r->verdict.dead;
+  const std::string facts = best->name() + " classifies best, with " + count_text(of_best) + " of " +
+                            count_text(best->r->dimensions()) + " directions dead; " + last->name() +
+                            " is the last, with " + count_text(of_last) + ".";
+  const char* const reading = of_best > of_last
+                                  ? "Not by itself, here: the best has more dead directions than the last. "
+                              : of_best < of_last ? "Here the last has more dead directions than the best. "
+                                                  : "Not to be seen here: both have as many dead directions. ";
+  return reading + first_upper(facts) + " One run each: another seed may order close ones differently.";
+}
+
+}  // namespace
 
 Answer runs_answer(const std::vector<RunResults>& runs) {
   if (runs.size() == 1) return run_answer(runs[0]);
   Answer all;
   std::vector<std::string> collapsed, open;
+  std::vector<std::pair<std::string, Evidence>> evidence;
   const RunResults* best = nullptr;
   for (const auto& run : runs) {
     const Answer one = run_answer(run, runs);
     const std::string quoted = in_quotes(run.name);
     if (one.mood == "bad") collapsed.push_back(quoted);
     if (one.mood == "open") open.push_back(quoted);
-    for (const auto& text : one.advice) {
-      // The same advice for several runs is given once.
-      const auto same = std::find_if(all.advice.begin(), all.advice.end(),
-                                     [&](const auto& other) { return other.ends_with(": " + text); });
-      if (same == all.advice.end()) {
-        all.advice.push_back(quoted + ": " + text);
-      } else {
-        same->insert(same->size() - text.size() - 2, ", " + quoted);
-      }
-    }
     if (run.probe && (!best || run.probe->top1 > best->probe->top1)) best = &run;
+    evidence.emplace_back(run.name, evidence_of(run, runs));
   }
+  all.advice = advise_all(evidence);
   all.number = format("%zu of %zu", collapsed.size(), runs.size());
   all.counts = "runs have collapsed";
   all.mood = !collapsed.empty() ? "bad" : !open.empty() ? "open" : "good";
@@ -200,6 +257,7 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
       "Collapsed: at least 5 % of the directions of r are dead, with a variance under 1/10,000 of the strongest "
       "direction's (dimensional collapse), or none varies. r: the representation, what the encoder gives.";
   if (all.mood == "good") all.no_advice = "Nothing needs to change.";
+  if (std::string text = does_it_hurt_them(runs); !text.empty()) all.questions = {{kDoesItHurt, std::move(text)}};
   return all;
 }
 

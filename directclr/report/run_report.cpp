@@ -213,6 +213,7 @@ std::string settings_section(const std::vector<RunResults>& runs) {
 // The spectra of each run while it was trained.
 std::string films(const std::vector<RunResults>& runs, const std::filesystem::path& directory) {
   std::string html;
+  const std::vector<size_t> colors = colors_of(runs);
   int number = 0;
   for (const auto& run : runs) {
     ++number;
@@ -221,9 +222,12 @@ std::string films(const std::vector<RunResults>& runs, const std::filesystem::pa
     const auto* r = spectrum_of(run, "representation");
     html +=
         film_html(run.spectra_log, "The spectrum while " + (runs.size() == 1 ? "it" : run.label()) + " was trained",
+                  colors[static_cast<size_t>(number - 1)],
                   r ? r->lines.dead_below : spectrum::VerdictSettings{}.dead_below, directory, name,
-                  "Eigenvalues of the covariances that the monitor keeps: directions that grow rise, directions that "
-                  "die sink below the dashed line.");
+                  html.empty() ? "What the monitor saw: directions that grow rise, directions that die sink below the "
+                                 "dashed line. It looks at augmented training images, the verdict at images as "
+                                 "they are: the two count differently."
+                               : "");
   }
   return number < 2 ? html : "<div class=\"pair\">\n" + html + "</div>\n";
 }
@@ -250,9 +254,9 @@ std::string spectra_of_r(const std::vector<RunResults>& runs, const std::filesys
   return spectra_together(
       runs, "representation", "How much varies along each direction of the representation",
       "A direction is one of the independent ways in which representations differ from image to image (an eigenvector "
-      "of the covariance of r, what the encoder gives). The strongest come first: this is the spectrum. A curve that "
-      "falls off a cliff has collapsed: along the directions behind it the representation hardly varies. Below the "
-      "dashed line of its colour they count as dead." +
+      "of the covariance of r, what the encoder gives). The strongest come first: this is the spectrum. Where a curve "
+      "lies below the dashed line of its colour its directions count as dead: along them the representation hardly "
+      "varies." +
           std::string(rounded ? " Dotted: what rounding alone makes." : ""),
       figures);
 }
@@ -296,7 +300,8 @@ std::string run_report(const std::string& given_title, const std::vector<RunResu
   const std::string curves =
       curve(runs, "loss", "Contrastive loss", "loss", figures) + (ranks_first ? "" : ranks) +
       curve(runs, "rank_z", "Effective rank of z", "effective rank", figures) +
-      curve(runs, "dead_r", "Dead directions of r", "directions", figures) +
+      curve(runs, "dead_r", "Dead directions of r", "directions", figures,
+            "As the monitor counts them, on augmented images of the training; the verdict is of images as they are.") +
       curve(runs, "online_top1", "Linear classifier trained beside", "accuracy on the batch", figures);
   if (!curves.empty())
     body += folded("Over time: loss, ranks, dead directions", "<div class=\"pair\">" + curves + "</div>\n");
@@ -308,12 +313,15 @@ std::string run_report(const std::string& given_title, const std::vector<RunResu
   if (!alone.empty()) body += folded("Each spectrum alone", "<div class=\"pair\">" + alone + "</div>\n");
   for (const auto& run : runs) {
     if (run.views_png.empty()) continue;
+    const std::string local_views = run.setting("local_views");
     body += folded(
         "What the model sees",
         "<figure id=\"figure-views\"><img alt=\"sample images with two views each\" src=\"" +
             png_data_url(run.views_png) +
             "\"><figcaption>Samples: the image, then the two augmented views of which the loss says: these belong "
-            "together; beside them the local views, where there are any.</figcaption></figure>\n");
+            "together" +
+            (local_views.empty() || local_views == "0" ? "." : "; beside them the local views.") +
+            "</figcaption></figure>\n");
     break;
   }
   body += folded("All numbers, and how they were measured",

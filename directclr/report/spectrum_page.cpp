@@ -105,8 +105,9 @@ Answer answer_of(const Input& input) {
       s.verdict.kind == spectrum::Verdict::Kind::kHealthy
           ? "Nothing needs to change."
           : "These embeddings alone cannot show the cause. If they come from a training with directclr, run "
-            "`directclr explain RUN` (RUN: its folder); for another network give its weights "
-            "(`--weights`).";
+            "`directclr explain RUN` (RUN: its folder); for a ResNet of another program `directclr explain FILE` with "
+            "its "
+            "weights (`directclr explain --help` says what goes with them).";
   answer.questions = {
       {kIsItCollapsed, is_it_collapsed(s)},
       {kSinceWhen,
@@ -125,14 +126,16 @@ Answer answer_of(const Input& input) {
 Answer answer_of(const std::vector<Input>& inputs) {
   if (inputs.size() == 1) return answer_of(inputs[0]);
   std::vector<std::string> collapsed, open;
+  std::vector<std::pair<std::string, Evidence>> evidence;
   Answer answer;
   for (const auto& [title, result] : inputs) {
     const std::string mood = mood_of(result);
     if (mood == "bad") collapsed.push_back(title);
     if (mood == "open") open.push_back(title);
-    for (const auto& text : advise({.spectrum = &result})) answer.advice.push_back(title + ": " + text);
+    evidence.push_back({title, {.spectrum = &result}});
     answer.questions.push_back({title, plain_verdict(result, "") + " " + terms_of(result)});
   }
+  answer.advice = advise_all(evidence);
   answer.number = format("%zu of %zu", collapsed.size(), inputs.size());
   answer.counts = "inputs have collapsed";
   answer.terms = "A row is the embedding of one image. " + dead_text(inputs[0].result);

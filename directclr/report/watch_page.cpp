@@ -51,13 +51,16 @@ Answer live_answer(const std::vector<RunResults>& runs, const std::vector<LiveRu
     falling += lives[i].falling ? 1 : 0;
     if (!lives[i].warnings.empty()) {
       answer.questions.push_back(
-          {"What run " + in_quotes(runs[i].name) + " shows", join(lives[i].warnings, "; ") + "."});
+          {"What run " + in_quotes(runs[i].name) + " shows", first_upper(join(lives[i].warnings, "; ")) + "."});
     }
     if (lives[i].resume.empty()) continue;
     answer.advice.push_back("Run " + in_quotes(runs[i].name) + " has stopped before its end: go on with `" +
                             lives[i].resume + "`.");
   }
-  answer.sentence = verdict_of(runs, lives) + ": " + join(places, "; ") + ".";
+  answer.sentence = verdict_of(runs, lives) + (runs.size() == 1 ? ": " + places[0] : "") + ".";
+  if (runs.size() > 1) {
+    answer.questions.insert(answer.questions.begin(), {"How far are they?", "Now " + join(places, "; ") + "."});
+  }
   answer.mood = dying > 0 ? "bad" : early + falling > 0 ? "open" : "good";
   const std::string too_early = early > 0 ? ", which it is too early to judge" : "";
   if (runs.size() == 1) {
@@ -147,12 +150,13 @@ std::string watch_page(const std::vector<RunResults>& runs, const Look& look) {
     const Figure figure = course_figure(runs, metric, heading, label);
     if (!figure.series.empty()) body += figure_html(figure, {}, metric, "");
   }
+  const std::vector<size_t> colors = colors_of(runs);
   int number = 0;
   for (const auto& run : runs) {
     ++number;
     if (run.spectra_log.steps.empty()) continue;
-    body += film_html(run.spectra_log, run.label() + ": the spectrum", spectrum::VerdictSettings{}.dead_below, {},
-                      format("spectrum-%d", number), "");
+    body += film_html(run.spectra_log, run.label() + ": the spectrum", colors[static_cast<size_t>(number - 1)],
+                      spectrum::VerdictSettings{}.dead_below, {}, format("spectrum-%d", number), "");
   }
   number = 0;
   for (const auto& run : runs) {

@@ -44,11 +44,12 @@ std::string why_no_condition(const SpectrumSummary& s) {
 
 std::string dead_text(const SpectrumSummary& s, double) {
   const auto d = static_cast<long long>(s.dimensions());
-  std::string text = format("%lld of %lld below 1e-4 of the largest eigenvalue (%lld below 1e-2",
+  std::string text = format("%lld of %lld below 1/10,000 of the largest eigenvalue (%lld below 1/100",
                             static_cast<long long>(s.below_1e_4), d, static_cast<long long>(s.below_1e_2));
   const double largest = s.values.empty() ? 0 : s.values.front();
-  text += largest > 0 && s.floor > 1e-6 * largest ? format("; rounding hides what is below %.1g)", s.floor / largest)
-                                                  : format(", %lld below 1e-6)", static_cast<long long>(s.below_1e_6));
+  text += largest > 0 && s.floor > 1e-6 * largest
+              ? format("; rounding hides what is below %.1g)", s.floor / largest)
+              : format(", %lld below 1/1,000,000)", static_cast<long long>(s.below_1e_6));
   if (s.samples > 0 && s.samples <= s.dimensions()) {
     text += format(", %lld of them for want of rows", d - static_cast<long long>(s.samples) + 1);
   }
@@ -157,8 +158,8 @@ const Table<MeasureKind>& measure_kinds() {
            .healthier = Healthier::kLess,
            .why_none = why_no_condition},
           {.name = "dead-directions",
-           .definition = "how many eigenvalues are below 1e-4 of the largest",
-           .caveat = "depends on the 1e-4; from N rows at least D - N + 1 are 0",
+           .definition = "how many eigenvalues are below 1/10,000 of the largest",
+           .caveat = "depends on where that line is; from N rows at least D - N + 1 are 0",
            .elsewhere = "other fractions of the largest",
            .value = [](const Summary& s) { return static_cast<double>(s.below_1e_4); },
            .text = dead_text,

@@ -98,8 +98,10 @@ Verdict verdict(const SpectrumSummary& s, const VerdictSettings& settings) {
         "beside what varies about it. A loss of cosines hardly tells them apart",
         spread, settings.one_direction_below);
   }
-  if (s.constant.size() == 1) v.text += "; 1 dimension never varies";
-  if (s.constant.size() > 1) v.text += format("; %zu dimensions never vary", s.constant.size());
+  if (!s.constant.empty()) {
+    v.text += s.constant.size() == 1 ? "; 1 dimension never varies"
+                                     : format("; %zu dimensions never vary", s.constant.size());
+  }
   if (s.floor > settings.dead_below * s.values.front()) {
     v.text +=
         format("; rounding hides what is below %.1g of the largest variance: of smaller directions this says nothing",

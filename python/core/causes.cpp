@@ -85,7 +85,7 @@ nb::tuple explain(const Opened& data, const nb::callable& forward, const nb::dic
                      {"tau", subject.loss.tau},
                      {"projector", weight ? "linear" : "none"},
                      {"seed", how.seed}};
-    auto file = causes::result_of(found, images, std::move(protocol));
+    auto file = causes::result_of(found, images, subject.augment, std::move(protocol));
     if (!out.empty()) causes::write_explanation(out, found, file, images, subject.augment, how.seed, context.notice);
     return file;
   });

@@ -50,7 +50,7 @@ class Spectrum:
 
     @property
     def dead(self) -> int:
-        """Directions whose eigenvalue is below ``dead_below`` (1e-4) of the largest."""
+        """Directions whose eigenvalue is below ``dead_below`` (1/10,000) of the largest."""
         return self._result.dead
 
     @property

@@ -108,6 +108,8 @@ TEST_F(Cli, ExplainsATrainedRun) {
     // As trained, each of four operations alone and left out, two strengths.
     EXPECT_EQ(written.at("attribution").size(), 11u);
     EXPECT_EQ(written.at("examples").size(), 3u);
+    EXPECT_EQ(static_cast<int64_t>(written.at("x").at("certain").size()), written.at("x").at("negative_for_certain"));
+    EXPECT_EQ(written.at("protocol").at("augmentation").at("flip_probability"), 0.5);
     EXPECT_GE(written.at("examples")[0].at("times_mean").get<double>(), 1);
     for (const char* file : {"index.html", "examples.png", "contrast.svg", "eigenvalues.csv", "growth.gp"}) {
       EXPECT_TRUE(fs::exists(out + "/explain/" + file)) << file;

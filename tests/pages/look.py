@@ -25,8 +25,7 @@ SENTENCES = {
     "collapsed-run": "24 of 64 directions of the representation carry less than 1/10,000 of the largest variance: dimensional "
                      "collapse.",
     "runs-compared": "1 of 2 runs has collapsed (\"none\"); \"mlp\" classifies best (81.2 %).",
-    "live": "1 of 2 runs has collapsed so far (\"none\"): run \"none\" is at epoch 4.0 of 5, step 400, 16 s left; run \"mlp\" is at "
-            "epoch 4.0 of 5, step 400, 16 s left.",
+    "live": "1 of 2 runs has collapsed so far (\"none\").",
     "explain": "The augmentation is too strong for 12 of 64 directions: along them two views (augmented copies) of one image differ more "
                "than two images do, so training erases them.",
     "theory": "The numerical checks of all 2 statements of the paper's theory passed.",

@@ -13,6 +13,7 @@
 #include "directclr/core/text.h"
 #include "directclr/experiment/page.h"
 #include "directclr/paper/suites.h"
+#include "directclr/paper/theory_figures.h"
 #include "directclr/paper/theory_page.h"
 #include "directclr/report/explanation_page.h"
 #include "directclr/report/explanation_result.h"
@@ -148,6 +149,8 @@ report::ExplanationResult explanation() {
     e.growth.standard_error.push_back(0.02 * data);
     e.growth.lemma2.push_back(2 * (data - augmentation));
   }
+  e.x.certain = std::vector<int64_t>();
+  for (int64_t k = kWidth - 12; k < kWidth; ++k) e.x.certain->push_back(k);
   e.x_eqn2 = {0.5, 10, 9, e.x.eigenvalues};
   e.growth.singular = true;
   e.attribution = {{"as trained", 0.6, 1.2},
@@ -157,38 +160,32 @@ report::ExplanationResult explanation() {
                    {"without hue", 0.5, 1.1}};
   e.attribution_images = 512;
   e.weak_count = 6;
-  report::ExplanationResult::Alignment alignment{"first, second", "a ReLU", 0.6, 0.1, 0.12, {2, 1}, {3, 1}, {}};
+  report::ExplanationResult::Alignment alignment{
+      "projector's matrices 1 and 2", "a ReLU", 0.6, 0.1, 0.12, {2, 1}, {3, 1}, {}};
   for (int r = 0; r < 24; ++r) {
     auto& row = alignment.leading.emplace_back();
     for (int c = 0; c < 24; ++c) row.push_back(r == c ? 0.8 : 0.05 * ((r * 7 + c * 3) % 4));
   }
   e.alignments = {alignment};
-  e.protocol = {{"run", "made-up"},      {"data", "a made-up set"}, {"arch", "tiny"},
-                {"projector", "linear"}, {"pretraining_epochs", 4}, {"seed", 0}};
+  e.protocol = {{"run", "runs/example"},
+                {"data", "a made-up set"},
+                {"arch", "tiny"},
+                {"projector", "linear"},
+                {"pretraining_epochs", 4},
+                {"seed", 0},
+                {"augmentation", {{"crop_scale_min", 0.08}, {"flip_probability", 0.5}, {"jitter_hue", 0.1}}}};
   return e;
 }
 
+// Two of the statements, and a figure of few and short runs.
 void theory_page(const fs::path& out) {
-  theory::Check good;
-  good.name = "lemma5";
-  good.title = "Lemma 5: a made-up title";
-  good.statement = "A made-up statement: two ways to compute a number agree.";
-  good.formula = "a = b";
-  good.measures = {{"deviation of a from b", 1e-9, 1e-12}};
-  paper::FigureResult figure{"fig3", "Figure 3: strong augmentation makes singular values vanish", "made up",
-                             "Each curve is one strength of the augmentation."};
-  figure.claims = {{"Strong augmentation makes singular values vanish", true, "they fall from 1 to 1e-6"}};
-  report::Figure curves{"Singular values", "rank", "singular value"};
-  for (const double strength : {0.5, 2.0}) {
-    report::Series series{format("k = %g", strength), {}};
-    for (int k = 0; k < 16; ++k) {
-      series.x.push_back(k);
-      series.y.push_back(std::exp(-k * strength));
-    }
-    curves.series.push_back(series);
-  }
-  figure.draw(curves, out, "fig3", "Singular values of the trained weights.");
-  write_file(out / "index.html", paper::theory_page({good, good}, {figure}, "directclr theory all"));
+  theory::LaboratorySettings settings = paper::figure3_defaults();
+  settings.seeds = 1;
+  settings.iterations = 1000;
+  settings.resolve({});
+  const auto checks = theory::run_checks({}, {"lemma2", "theorem2"}, {});
+  const auto figure = paper::figure3(settings, {0.5, 2, 4}, out, {});
+  write_file(out / "index.html", paper::theory_page(checks, {figure}, "directclr theory all"));
 }
 
 void suite_page(const fs::path& out, const fs::path& results_file) {

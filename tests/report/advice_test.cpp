@@ -129,6 +129,27 @@ TEST(Advice, OfAProjectorIsWhatTheRunsBesideShow) {
   EXPECT_EQ(speaking(e), Names{});
 }
 
+TEST(Advice, OfSeveralRunsIsSaidOnce) {
+  const auto dead = result_of(kDeadValues), healthy = result_of(kHealthyValues);
+  const Fall first{100, 50, 30, true}, second{200, 40, 20, false};
+  const auto run = [](const SpectrumResult& r, std::optional<Fall> fall) {
+    return Evidence{.spectrum = &r, .projector = "mlp", .fall = std::move(fall), .top1 = 0.5};
+  };
+  const auto all = advise_all({{"a", run(dead, first)}, {"b", run(dead, second)}, {"c", run(dead, {})}});
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_TRUE(all[0].starts_with("All: Run `directclr explain RUN`")) << all[0];
+  EXPECT_TRUE(all[1].starts_with("\"a\", \"b\": Train with `--keep-best rank_r`: it keeps")) << all[1];
+  // Of one run it is what is said of that run.
+  const auto one = advise_all({{"a", run(healthy, first)}, {"b", run(healthy, {})}});
+  ASSERT_EQ(one.size(), 1U);
+  EXPECT_EQ(one[0], "\"a\": " + advise(run(healthy, first)).at(0));
+  EXPECT_EQ(advise_all({{"a", run(healthy, first)}}).at(0), one[0]);
+  // Nobody has measured these, and the words for both are one.
+  EXPECT_EQ(advise_all({{"a", {.projector = "mlp", .top1 = 0.5}}, {"b", {.projector = "none", .top1 = 0.5}}}),
+            (std::vector<std::string>{"All: Measure them: `directclr spectrum RUN` (RUN: the folder of the run)."}));
+  EXPECT_TRUE(advise_all({}).empty());
+}
+
 TEST(Advice, NamesAnOperationOnlyWhereItDoesMost) {
   const auto most = with_attribution(1.0, 0.5, 1.1);
   EXPECT_EQ(main_operation(most), "crop");

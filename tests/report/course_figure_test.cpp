@@ -61,5 +61,15 @@ TEST(CourseFigure, SaysThatItIsThinned) {
   EXPECT_TRUE(course_figure({run, other}, "dead_r", "", "").series.empty()) << "one value is no course";
 }
 
+TEST(CourseFigure, GivesARunItsColourInEveryFigure) {
+  std::vector<RunResults> runs(3);
+  const char* const names[] = {"first", "mlp", "second"};
+  for (size_t i = 0; i < runs.size(); ++i) {
+    runs[i].name = names[i];
+    runs[i].metrics["loss"] = course_of_length(10);
+  }
+  EXPECT_EQ(colors_of(runs), colors_of(course_figure(runs, "loss", "Loss", "loss")));
+}
+
 }  // namespace
 }  // namespace directclr::report

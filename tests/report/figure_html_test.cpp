@@ -79,6 +79,32 @@ TEST(FigureHtml, HoldsItsNumbersAndAStillPicture) {
       << "the file beside is drawn alike";
 }
 
+TEST(FigureHtml, GivesALongKeyRoomOfItsOwn) {
+  const test::TemporaryFolder folder;
+  const auto size = [&](size_t curves) {
+    Figure figure{"Key", "x", "y"};
+    for (size_t i = 0; i < curves; ++i) figure.series.push_back({std::string(50, 'n'), {1, 2, 3}, {1, 2, 3}});
+    figure_html(figure, folder.path(), "key", "");
+    const std::string script = read_file(folder / "key.gp");
+    const size_t at = script.find("size 640,") + 9;
+    return std::stoi(script.substr(at));
+  };
+  EXPECT_EQ(size(2), size(3));
+  EXPECT_EQ(size(7), size(3) + 4 * 19);
+}
+
+TEST(FigureHtml, MarksPlacesOfACurve) {
+  const test::TemporaryFolder folder;
+  Figure figure{"Marks", "x", "y"};
+  figure.series = {{"a", {1, 2, 3}, {1, 2, 3}}, {"b", {1, 2, 3}, {3, 2, 1}}, {"marked", {2}, {2}}};
+  figure.series[2].points = true;
+  figure.series[2].color_of = 1;
+  const Json data = data_in(figure_html(figure, folder.path(), "marks", ""));
+  EXPECT_EQ(data.at("series")[2].at("dash"), "points");
+  EXPECT_EQ(data.at("series")[2].at("color"), data.at("series")[1].at("color"));
+  EXPECT_NE(read_file(folder / "marks.gp").find("with points pt 7"), std::string::npos);
+}
+
 TEST(FigureHtml, DrawsValuesOfBothSignsOverDecades) {
   const test::TemporaryFolder folder;
   Figure figure{"Signs", "x", "y"};
@@ -96,7 +122,8 @@ TEST(FilmHtml, TakesSoManyStepsWithTheFirstAndTheLast) {
     log.steps.push_back(step * 10);
     log.r.push_back({1.23456, -1, step == 499 ? -INFINITY : -2});
   }
-  const Json data = data_in(film_html(log, "Film", 1e-4, folder.path(), "film", "", 50));
+  const Json data = data_in(film_html(log, "Film", 3, 1e-4, folder.path(), "film", "", 50));
+  EXPECT_EQ(data.at("color"), 3);
   ASSERT_EQ(data.at("steps").size(), 50U);
   EXPECT_EQ(data.at("steps")[0], 0);
   EXPECT_EQ(data.at("steps")[49], 4990);
@@ -106,7 +133,7 @@ TEST(FilmHtml, TakesSoManyStepsWithTheFirstAndTheLast) {
   EXPECT_TRUE(layer.at("values")[49][2].is_null());
   EXPECT_FALSE(data.at("layers").contains("embedding z"));
   log.steps.resize(1);
-  EXPECT_EQ(data_in(film_html(log, "Film", 1e-4, folder.path(), "film", "", 50)).at("steps").size(), 1U);
+  EXPECT_EQ(data_in(film_html(log, "Film", 3, 1e-4, folder.path(), "film", "", 50)).at("steps").size(), 1U);
 }
 
 }  // namespace

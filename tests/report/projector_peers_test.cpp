@@ -174,17 +174,61 @@ TEST(RunAnswer, LooksAtTheRunsBeside) {
   };
   EXPECT_TRUE(said(run_answer(none), kWhy).starts_with("This run has no projector")) << said(run_answer(none), kWhy);
   EXPECT_TRUE(said(run_answer(none, {none, mlp}), kWhy).starts_with("This run has no projector"));
-  EXPECT_TRUE(said(run_answer(none, {none, dead}), kWhy).starts_with("Not for want of a projector: without one 2 of 4"))
+  EXPECT_TRUE(
+      said(run_answer(none, {none, dead}), kWhy)
+          .starts_with("Not for want of a projector: with one at least 2 directions are dead (run \"mlp\"), here 2."))
       << said(run_answer(none, {none, dead}), kWhy);
   EXPECT_TRUE(
       said(run_answer(none, {none, mlp}), kDoesItHurt)
-          .ends_with("75.0 % of the test images correctly; runs that differ in the projector alone have 80.0 % (run "
-                     "\"mlp\")."));
+          .ends_with("75.0 % of the test images correctly; of the runs that differ in the projector alone the best has "
+                     "80.0 % (run \"mlp\")."));
+  EXPECT_TRUE(said(run_answer(mlp, {none, mlp}), kDoesItHurt)
+                  .ends_with("none of the runs that differ in the projector alone has more."));
   EXPECT_TRUE(said(run_answer(none), kDoesItHurt).ends_with("nothing to compare with: run once with a projector."));
   const Answer both = runs_answer({none, mlp});
   EXPECT_EQ(both.sentence, "1 of 2 runs has collapsed (\"none\"); \"mlp\" classifies best (80.0 %).");
   EXPECT_TRUE(both.advice.at(0).starts_with("\"none\": Train with a projector (`--projector mlp`): without one 2 of 4"))
       << both.advice.at(0);
+}
+
+TEST(RunAnswer, BesideOthersSaysOfARunWhatIsItsOwn) {
+  const auto none = run_with("none", kDying, 0.75);
+  auto falling = run_with("mlp", kAlive, 0.8);
+  falling.metrics["rank_r"] = {{10, 20, 30, 40, 50}, {5, 50, 45, 35, 30}};
+  const auto change = [](const Answer& answer) { return answer.questions.back().answer; };
+  EXPECT_EQ(change(run_answer(falling, {none, falling})),
+            "Its effective rank was highest at step 20; `--stop-under rank=40` would have ended it half-way down the "
+            "fall.");
+  EXPECT_EQ(change(run_answer(none, {none, falling})), kSeeAdvice);
+  EXPECT_EQ(change(run_answer(falling)), kSeeAdvice) << "alone it is said at the top";
+}
+
+TEST(RunsAnswer, SaysWhetherTheBestHasFewerDeadDirections) {
+  const auto said = [](const std::vector<RunResults>& runs) {
+    const auto questions = runs_answer(runs).questions;
+    return questions.empty() ? std::string() : questions.at(0).answer;
+  };
+  EXPECT_EQ(said({run_with("none", kDying, 0.75), run_with("mlp", kAlive, 0.8), run_with("direct", kDying, 0.78)}),
+            "Here the last has more dead directions than the best. \"mlp\" (80.0 %) classifies best, with 0 of 4 "
+            "directions dead; \"none\" (75.0 %) is the last, with 2. One run each: another seed may order close ones "
+            "differently.");
+  EXPECT_TRUE(
+      said({run_with("none", kAlive, 0.75), run_with("mlp", kDying, 0.8)}).starts_with("Not by itself, here: "));
+  EXPECT_TRUE(
+      said({run_with("none", kDying, 0.75), run_with("mlp", kDying, 0.8)}).starts_with("Not to be seen here: "));
+  // What cannot be compared is not.
+  auto other = run_with("mlp", kAlive, 0.8);
+  set(other, "data", "cifar100");
+  EXPECT_EQ(said({run_with("none", kDying, 0.75), other}), "");
+  other = run_with("mlp", kAlive, 0.8);
+  other.probe->protocol = "linear probe, SGD";
+  EXPECT_EQ(said({run_with("none", kDying, 0.75), other}), "");
+  other = run_with("mlp", kAlive, 0.8);
+  other.spectra.at("representation") = spectrum_of(kAlive, 2000);
+  EXPECT_EQ(said({run_with("none", kDying, 0.75), other}), "");
+  other.probe.reset();
+  EXPECT_EQ(said({run_with("none", kDying, 0.75), other}), "");
+  EXPECT_EQ(said({run_with("none", kDying, 0.8), run_with("mlp", kAlive, 0.8)}), "");
 }
 
 }  // namespace

@@ -183,6 +183,7 @@ TEST(ExplanationResult, IsReadAsItWasWritten) {
   for (const bool more : {false, true}) {
     if (more) {
       result.x_representation = result.x;
+      result.x.certain = std::vector<int64_t>{1};
       result.r = ExplanationResult::State{"healthy", "0 of 2 directions ..", 0, 2};
       result.first_layer = ExplanationResult::FirstLayer{{1}, {2}, {3}, {4}, 0.5, 6};
     }
@@ -194,6 +195,7 @@ TEST(ExplanationResult, IsReadAsItWasWritten) {
     EXPECT_EQ(read.alignments.at(0).leading, result.alignments[0].leading);
     EXPECT_EQ(read.first_layer.has_value(), more);
     EXPECT_EQ(read.r.has_value(), more) << "not in files of earlier versions";
+    EXPECT_EQ(read.x.certain, result.x.certain);
   }
   const test::TemporaryFolder folder;
   Json object = json_of(result);

@@ -55,6 +55,17 @@ TEST(Verdict, TakesNoOffsetForCollapseAndHidesNothingBehindIt) {
   EXPECT_EQ(of(plus(full.clone(), 1)).kind, Verdict::Kind::kHealthy);
 }
 
+TEST(Verdict, CountsColumnsThatNeverVary) {
+  for (const size_t off : {1, 2}) {
+    Array rows = test::normal_array(400, 20, 5);
+    for (size_t i = 0; i < 400; ++i) {
+      for (size_t k = 0; k < off; ++k) rows.mutable_values<double>()[20 * i + k] = 0;
+    }
+    EXPECT_TRUE(of(rows).text.ends_with(off == 1 ? "; 1 dimension never varies" : "; 2 dimensions never vary"))
+        << of(rows).text;
+  }
+}
+
 // Rows that differ by the rounding of their type do not vary.
 TEST(Verdict, TakesRoundingForNoVariation) {
   Array rows = test::normal_array(400, 20, 4);

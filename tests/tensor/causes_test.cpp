@@ -133,6 +133,7 @@ TEST(ContrastSpectrum, CountsTheDirectionsThatNoiseKills) {
   const auto found = contrast_spectrum(batch, 12, Weights::kEqn2, {});
   EXPECT_EQ(found.negative, kNoised);
   EXPECT_EQ(found.negative_for_certain, kNoised);
+  EXPECT_EQ(found.certain, (std::vector<int64_t>{7, 8, 9})) << "the last, in the order of the eigenvalues";
   EXPECT_NEAR(found.mean.mean_one_minus_alpha, 1 - 1.0 / kBatch, 1e-12);
   // The killed directions are the noised ones, and their eigenvalue is near 2 - 4.
   const Tensor killed = as_tensor(found.vectors).slice(0, kWidth - kNoised);

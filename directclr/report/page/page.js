@@ -183,7 +183,8 @@ class Lines extends Plot {
       if (!s.name || this.data.family) return;
       const b = node(this.key, "button", { type: "button", "aria-pressed": "true", title: "Show or hide this curve" });
       const sample = node(b, "svg:svg", { width: 22, height: 10, "aria-hidden": "true" });
-      node(sample, "svg:line", { x1: 1, x2: 21, y1: 5, y2: 5, class: "curve " + (s.dash || ""), style: `stroke:${s.css}` });
+      if (s.dash === "points") node(sample, "svg:circle", { cx: 11, cy: 5, r: 4, style: `fill:${s.css}` });
+      else node(sample, "svg:line", { x1: 1, x2: 21, y1: 5, y2: 5, class: "curve " + (s.dash || ""), style: `stroke:${s.css}` });
       node(b, "span", {}, s.name);
       b.addEventListener("click", () => {
         this.hidden.has(i) ? this.hidden.delete(i) : this.hidden.add(i);
@@ -218,6 +219,7 @@ class Lines extends Plot {
     const parts = this.series.filter(s => s.name).slice(0, 8).map(s => {
       const seen = s.y.map((v, k) => [s.x[k], v]).filter(p => p[1] !== null);
       if (!seen.length) return `${s.name}: no values.`;
+      if (s.dash === "points") return `${s.name}: ${seen.length} places, marked.`;
       const [first, last] = [seen[0], seen[seen.length - 1]];
       return `${s.name}: from ${numberText(first[1])} at ${numberText(first[0])} to ${numberText(last[1])} at ${numberText(last[0])}.`;
     });
@@ -284,7 +286,7 @@ class Lines extends Plot {
   place(v) { const at = this.y.at(v); return finite(at) ? clamp(at, -1e4, 1e4).toFixed(1) : null; }
   curve(group, s) {
     let path = "", count = 0, pen = "M";
-    s.y.forEach((v, k) => {
+    if (s.dash !== "points") s.y.forEach((v, k) => {
       const at = v === null ? null : this.place(v);
       if (at === null) { pen = "M"; return; }
       path += pen + this.x.at(s.x[k]).toFixed(1) + " " + at;
@@ -292,7 +294,7 @@ class Lines extends Plot {
       ++count;
     });
     node(group, "svg:path", { class: "curve " + (s.dash || ""), d: path || "M0 0", style: `stroke:${s.css}` });
-    if (count > 3 || s.dash) return;
+    if (count > 3 || s.dash && s.dash !== "points") return;
     s.y.forEach((v, k) => {  // a line through one or two points would hardly be seen
       const at = v === null ? null : this.place(v);
       if (at !== null) node(group, "svg:circle", { cx: this.x.at(s.x[k]), cy: at, r: 3, style: `fill:${s.css}` });
@@ -342,7 +344,7 @@ class Lines extends Plot {
       if (k < 0) return;
       const y = s.y[k] === null ? null : this.place(s.y[k]);
       if (y !== null) node(this.marks, "svg:circle", { cx: at, cy: y, r: 4, style: `fill:${s.css}` });
-      words.push(`${s.name} ${s.y[k] === null ? "not measured" : numberText(s.y[k])}`);
+      words.push(s.dash === "points" ? s.name : `${s.name} ${s.y[k] === null ? "not measured" : numberText(s.y[k])}`);
     });
     const most = 8;
     if (words.length > most) words.splice(most, Infinity, `and ${words.length - most} more`);
@@ -471,6 +473,7 @@ class Film extends Plot {
     this.layers = Object.keys(d.layers);
     this.layer = this.layers[0];
     this.time = d.steps.length - 1;
+    if (this.layers.length > 1) this.tools.classList.add("many");
     for (const name of this.layers.length > 1 ? this.layers : []) {
       const b = this.button(name, "Show the spectrum of " + name, () => { this.layer = name; });
       b.dataset.layer = name;
@@ -535,11 +538,11 @@ class Film extends Plot {
     const curve = (t, style) => {
       let path = "";
       layer.values[t].forEach((v, k) => { if (v !== null && v >= ends[0]) path += (path ? "L" : "M") + x.at(layer.ranks[k]).toFixed(1) + " " + y.at(10 ** v).toFixed(1); });
-      node(this.svg, "svg:path", { class: "curve " + style, d: path || "M0 0", style: style ? "stroke:var(--quiet)" : "stroke:var(--c0)" });
+      node(this.svg, "svg:path", { class: "curve " + style, d: path || "M0 0", style: style ? "stroke:var(--quiet)" : `stroke:var(--c${d.color})` });
     };
     curve(0, "dotted");
     curve(d.steps.length - 1, "dashed");
-    this.text(right, 24, "dotted: first step, dashed: last", "end");
+    this.text(left + 8, top - 50, "dotted: first step, dashed: last", "start");  // where no curve is
     const head = layer.values[this.time][0];
     if (head !== null && head + Math.log10(d.dead_below) > ends[0]) {
       const at = y.at(10 ** head * d.dead_below);
@@ -553,8 +556,7 @@ class Film extends Plot {
     this.slider.setAttribute("aria-valuetext", `step ${d.steps[this.time]}`);
     const n = layer.values[this.time].length, dead = this.dead(this.time);
     this.say(`Step ${d.steps[this.time]}: ${this.layer}, largest variance ${numberText(10 ** (head === null ? -Infinity : head))}, ` +
-             `${n === layer.dimensions ? dead : "about " + Math.round(dead * layer.dimensions / n)} of ${layer.dimensions} directions dead. ` +
-             "Grey: dotted the first step, dashed the last.");
+             `${n === layer.dimensions ? dead : "about " + Math.round(dead * layer.dimensions / n)} of ${layer.dimensions} directions dead.`);
   }
   map(layer, ends, area) {
     const d = this.data, wide = (area.right - area.left) / d.steps.length, tall = (area.bottom - area.top) / layer.ranks.length;
@@ -568,7 +570,7 @@ class Film extends Plot {
     this.wide = wide;
     const at = area.left + (this.time + 0.5) * wide;
     node(this.svg, "svg:line", { class: "cursor", x1: at, x2: at, y1: area.top - 4, y2: area.bottom + 4 });
-    this.text(4, area.top - 8, "directions over time: light strong, dark dead", "start");
+    this.text(4, area.top - 8, "directions over time: light strong, dark weak", "start");
     for (const k of [0, layer.ranks.length - 1]) {
       this.text(area.left - 6, area.top + (k + 0.5) * tall + 4, numberText(layer.ranks[k]), "end");
     }
