@@ -222,18 +222,19 @@ def _kernel_gradients(x: torch.Tensor, y: torch.Tensor, tau: float, first: int, 
     """As _block_gradients: e^{s - shift} (u_i e^{shift - R_i} + v_j e^{shift - C_j})."""
     (scale, shift), threads = _scale_and_shift(tau), torch.get_num_threads()
     of_rows, of_columns = ((g * (shift - log).exp()).float() for g, log in ((u, by_row), (v, by_column)))
-    x_gradient = torch.empty_like(x)
+    x_gradients: List[torch.Tensor] = []
     turned = torch.zeros(y.shape[1], y.shape[0])  # y's, (P, N)
+    room = torch.empty_like(kept[0] if kept else x[:0])
     for number, (begin, end) in enumerate(_kernel_blocks(x, y)):
         if kept:
-            weights = torch.empty_like(kept[number])
+            weights = room[: end - begin]
             _core.pair_weights_of_exponentials(kept[number], of_rows[begin:end], of_columns, weights, threads)
         else:
             weights = product_with_transposed(x[begin:end], y)
             _core.pair_weights(weights, scale, shift, first + begin, of_rows[begin:end], of_columns, threads)
-        x_gradient[begin:end] = product_with_transposed(weights, y.t())
+        x_gradients.append(product_with_transposed(weights, y.t()))
         turned += product_with_transposed(x[begin:end].t().contiguous(), weights.t())
-    return x_gradient.div_(tau), turned.t().div(tau)
+    return torch.cat(x_gradients).div_(tau), turned.t().div(tau)
 
 
 def _kernel_blocks(x: torch.Tensor, y: torch.Tensor) -> List[Tuple[int, int]]:
