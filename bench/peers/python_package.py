@@ -150,7 +150,7 @@ def compare_loaders(name, root, preset, batch, rounds, seconds, program):
 
     def own():
         words = [program, "--json", "bench", "data", f"folder:{root}", "--preset", preset, "--workers", str(CORES),
-                 "--seconds", str(2.5 * seconds)]  # a fifth of it for the loader with all workers
+                 "--images", str(len(pictures_of(root))), "--seconds", str(2.5 * seconds)]  # a fifth for all workers
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)["loader_images_per_second"][str(CORES)]
 
@@ -227,17 +227,30 @@ def compare_losses(rounds, bench, n=4096, p=128):
             return 1000 * statistics.median(times)
         return measure
 
+    network = torch.nn.Sequential(torch.nn.Linear(512, 512), torch.nn.ReLU(), torch.nn.Linear(512, p))
+    images = torch.randn(2 * n, 512)
+
+    def training_step(loss):
+        network.zero_grad()
+        loss(*network(images).chunk(2)).backward()
+
+    def in_a_step():
+        """What the loss adds to a step of training whose loss is next to nothing."""
+        pairs = [[timed(lambda loss=loss: training_step(loss)) for loss in (losses["info_nce"], lambda a, b: (a * b).sum())]
+                 for _ in range(7)]
+        return 1000 * statistics.median(with_it - without for with_it, without in pairs)
+
     def cpp():  # which compares its value with the plain formulation's first
         words = [bench, f"--benchmark_filter=loss_step/kept/{n}/{p}/", "--benchmark_format=json",
                  "--benchmark_min_time=1"]
         done = subprocess.run(words, capture_output=True, text=True, check=True)
         return json.loads(done.stdout)["benchmarks"][0]["real_time"]
 
-    found = in_turns(rounds, **{"info_nce": step(losses.pop("info_nce")), "C++": cpp,
-                                **{name: step(loss) for name, loss in losses.items()}})
-    ours = found.pop("info_nce")
-    say(f"info_nce, N = {n}, P = {p}, forward and backward: {ours:.1f} ms; " + "; ".join(
-        f"{name} {time:.1f} ms, ratio {time / ours:.2f}" for name, time in found.items()))
+    found = in_turns(rounds, **{"info_nce": step(losses["info_nce"]), "C++": cpp, "in a step": in_a_step,
+                                **{name: step(loss) for name, loss in losses.items() if name != "info_nce"}})
+    ours, inside = found.pop("info_nce"), found.pop("in a step")
+    say(f"info_nce, N = {n}, P = {p}, forward and backward: {ours:.1f} ms, {inside:.1f} ms in a step of training; " +
+        "; ".join(f"{name} {time:.1f} ms, ratio {time / ours:.2f}" for name, time in found.items()))
 
 
 if __name__ == "__main__":

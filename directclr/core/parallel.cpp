@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <exception>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
 #include <vector>
 
 #include "directclr/core/error.h"
+#include "directclr/core/loop_ranges.h"
 
 namespace directclr {
 namespace {
@@ -31,29 +31,14 @@ bool soon(const Condition& condition) {
 }
 
 struct Loop {
-  const std::function<void(size_t, size_t)>& job;
-  size_t count;
-  size_t grain;
+  LoopRanges ranges;
   size_t threads;
-  size_t places;                    // for threads that may still join; guarded by the pool's mutex
-  std::atomic<size_t> next = 0;     // first index that nobody has taken
-  std::atomic<size_t> joined = 0;   // threads of the pool at work on it
-  std::exception_ptr failure = {};  // guarded by failure_mutex
-  std::mutex failure_mutex = {};
+  size_t places;                   // for threads that may still join; guarded by the pool's mutex
+  std::atomic<size_t> joined = 0;  // threads of the pool at work on it
 
   void work() {
     const ThreadLimit limit(threads);
-    while (true) {
-      const size_t first = next.fetch_add(grain);
-      if (first >= count) return;
-      try {
-        job(first, std::min(first + grain, count));
-      } catch (...) {
-        const std::lock_guard lock(failure_mutex);
-        if (!failure) failure = std::current_exception();
-        next.store(count);
-      }
-    }
+    ranges.work();
   }
 };
 
@@ -116,7 +101,7 @@ class Pool {
     const std::lock_guard lock(mutex_);
     for (size_t i = loops_.size(); i-- > 0;) {
       Loop& loop = *loops_[i];
-      if (loop.places == 0 || loop.next.load() >= loop.count) continue;
+      if (loop.places == 0 || !loop.ranges.left()) continue;
       --loop.places;
       loop.joined.fetch_add(1);
       return &loop;
@@ -161,9 +146,9 @@ void parallel_for(size_t count, size_t grain, const std::function<void(size_t, s
     for (size_t first = 0; first < count; first += grain) job(first, std::min(first + grain, count));
     return;
   }
-  Loop loop{job, count, grain, parallel_threads(), threads - 1};
+  Loop loop{{count, grain, job}, parallel_threads(), threads - 1};
   Pool::instance().run(loop);
-  if (loop.failure) std::rethrow_exception(loop.failure);
+  loop.ranges.rethrow_failure();
 }
 
 void run_in_parallel(const std::string& task, const std::string& unit, size_t count, int64_t threads,

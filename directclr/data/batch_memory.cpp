@@ -16,7 +16,8 @@ class Pool {
   Part take(size_t bytes) {
     {
       const std::lock_guard lock(mutex_);
-      for (size_t i = 0; i < free_.size(); ++i) {
+      // What was let go last is nearest to the processor.
+      for (size_t i = free_.size(); i-- > 0;) {
         if (free_[i].first != bytes) continue;
         Part part = std::move(free_[i].second);
         free_.erase(free_.begin() + static_cast<ptrdiff_t>(i));

@@ -10,7 +10,9 @@ namespace directclr::data {
 using BatchMemory = std::function<std::shared_ptr<std::byte>(size_t bytes)>;
 
 /// Memory of which up to `kept` parts wait for the next request of their size once nobody holds them any more: new
-/// pages cost as much as copying them. Parts may outlive the function and be let go by any thread.
-BatchMemory recycled_memory(size_t kept = 8);
+/// pages cost as much as copying them. Copies of the function share the parts; the default is what a loader has at the
+/// same time: five batches (three in flight, the one held, and the one before it) of three parts each. Parts may
+/// outlive the function and be let go by any thread.
+BatchMemory recycled_memory(size_t kept = 15);
 
 }  // namespace directclr::data

@@ -49,10 +49,16 @@ data::Split split_of(const std::string& name) {
   throw InputError("split", "'" + name + "' is not known", "allowed: train | test");
 }
 
+// The memory of a loader's batches, which all its epochs use.
+struct Memory {
+  data::BatchMemory parts = data::recycled_memory();
+};
+
 // The batches of one epoch, in memory that comes back to the loader when the last array of a batch goes.
 class Epoch {
  public:
-  Epoch(const Opened& data, const nb::dict& options, const nb::dict& augment, const std::string& preset)
+  Epoch(const Opened& data, const nb::dict& options, const nb::dict& augment, const std::string& preset,
+        const Memory& memory)
       : source_(data.source) {
     data::LoaderOptions o;
     o.augment = augment_of(data, augment, preset);
@@ -69,7 +75,7 @@ class Epoch {
     o.parts = nb::cast<int64_t>(options["world_size"]);
     o.workers = nb::cast<int64_t>(options["workers"]);
     o.skip_bad = nb::cast<bool>(options["skip_bad"]);
-    o.memory = data::recycled_memory();
+    o.memory = memory.parts;
     if (o.batch_size < 1 || o.workers < 1 || o.parts < 1 || o.part < 0 || o.part >= o.parts) {
       throw InputError("Loader", "batch_size, workers and world_size are at least 1, rank is below world_size");
     }
@@ -158,9 +164,12 @@ void add_loader(nb::module_& m) {
         if (index >= o.source->size()) throw nb::index_error("label");
         return o.source->label(index);
       });
+  nb::class_<Memory>(m, "Memory").def(nb::init<>()).def("__reduce__", [](const nb::handle memory) {
+    return nb::make_tuple(memory.type(), nb::tuple());
+  });
   nb::class_<Epoch>(m, "Epoch")
-      .def(nb::init<const Opened&, const nb::dict&, const nb::dict&, const std::string&>(), nb::arg("data"),
-           nb::arg("options"), nb::arg("augment"), nb::arg("preset"))
+      .def(nb::init<const Opened&, const nb::dict&, const nb::dict&, const std::string&, const Memory&>(),
+           nb::arg("data"), nb::arg("options"), nb::arg("augment"), nb::arg("preset"), nb::arg("memory"))
       .def_prop_ro("batches", &Epoch::batches)
       .def("next", &Epoch::next);
 }

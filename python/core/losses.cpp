@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "directclr/core/error.h"
-#include "directclr/core/parallel.h"
 #include "directclr/linalg/pair_kernels.h"
 #include "module.h"
+#include "torch_threads.h"
 
 namespace nb = nanobind;
 
@@ -24,9 +24,9 @@ void check_lengths(const Tile& tile, size_t rows, size_t columns) {
   if (rows != tile.shape(0) || columns != tile.shape(1)) throw InputError("tile", "sums of another length");
 }
 
-// linalg::PairKernels::exponentials over a tile (h, w) on all threads.
+// linalg::PairKernels::exponentials over a tile (h, w) on PyTorch's threads.
 void exponentials(Tile tile, float scale, float shift, int64_t diagonal, Values<double> row_sums,
-                  Values<double> column_sums) {
+                  Values<double> column_sums, size_t threads) {
   check_lengths(tile, row_sums.shape(0), column_sums.shape(0));
   const auto& kernels = linalg::pair_kernels();
   const size_t height = tile.shape(0), width = tile.shape(1);
@@ -36,7 +36,7 @@ void exponentials(Tile tile, float scale, float shift, int64_t diagonal, Values<
   const nb::gil_scoped_release release;
   // Sums of columns are kept by part, so that they do not depend on the threads.
   std::vector<std::vector<double>> parts((height + kRowsAtOnce - 1) / kRowsAtOnce);
-  parallel_for(height, kRowsAtOnce, [&](size_t first, size_t last) {
+  for_on_torch_threads(threads, height, kRowsAtOnce, [&](size_t first, size_t last) {
     auto& part = parts[first / kRowsAtOnce];
     part.assign(width, 0);
     kernels.exponentials(data + first * width, last - first, width, scale, shift,
@@ -47,8 +47,8 @@ void exponentials(Tile tile, float scale, float shift, int64_t diagonal, Values<
   }
 }
 
-// linalg::PairKernels::weights_by_shift over a tile (h, w) on all threads.
-void weights(Tile tile, float scale, float shift, int64_t diagonal, Values<float> u, Values<float> v) {
+// linalg::PairKernels::weights_by_shift over a tile (h, w) on PyTorch's threads.
+void weights(Tile tile, float scale, float shift, int64_t diagonal, Values<float> u, Values<float> v, size_t threads) {
   check_lengths(tile, u.shape(0), v.shape(0));
   const auto& kernels = linalg::pair_kernels();
   const size_t height = tile.shape(0), width = tile.shape(1);
@@ -56,14 +56,14 @@ void weights(Tile tile, float scale, float shift, int64_t diagonal, Values<float
   const float* const of_rows = u.data();
   const float* const of_columns = v.data();
   const nb::gil_scoped_release release;
-  parallel_for(height, kRowsAtOnce, [&](size_t first, size_t last) {
+  for_on_torch_threads(threads, height, kRowsAtOnce, [&](size_t first, size_t last) {
     kernels.weights_by_shift(data + first * width, last - first, width, scale, shift,
                              diagonal + static_cast<int64_t>(first), of_rows + first, of_columns);
   });
 }
 
-// linalg::PairKernels::weights_of_exponentials over a tile (h, w) on all threads.
-void weights_of_exponentials(Tile tile, Values<float> u, Values<float> v, Tile into) {
+// linalg::PairKernels::weights_of_exponentials over a tile (h, w) on PyTorch's threads.
+void weights_of_exponentials(Tile tile, Values<float> u, Values<float> v, Tile into, size_t threads) {
   check_lengths(tile, u.shape(0), v.shape(0));
   check_lengths(into, u.shape(0), v.shape(0));
   const auto& kernels = linalg::pair_kernels();
@@ -71,7 +71,7 @@ void weights_of_exponentials(Tile tile, Values<float> u, Values<float> v, Tile i
   const float *const data = tile.data(), *const of_rows = u.data(), *const of_columns = v.data();
   float* const to = into.data();
   const nb::gil_scoped_release release;
-  parallel_for(height, kRowsAtOnce, [&](size_t first, size_t last) {
+  for_on_torch_threads(threads, height, kRowsAtOnce, [&](size_t first, size_t last) {
     kernels.weights_of_exponentials(data + first * width, last - first, width, of_rows + first, of_columns,
                                     to + first * width);
   });
@@ -81,11 +81,11 @@ void weights_of_exponentials(Tile tile, Values<float> u, Values<float> v, Tile i
 
 void add_losses(nb::module_& m) {
   m.def("pair_exponentials", &exponentials, nb::arg("tile"), nb::arg("scale"), nb::arg("shift"), nb::arg("diagonal"),
-        nb::arg("row_sums"), nb::arg("column_sums"));
+        nb::arg("row_sums"), nb::arg("column_sums"), nb::arg("threads"));
   m.def("pair_weights", &weights, nb::arg("tile"), nb::arg("scale"), nb::arg("shift"), nb::arg("diagonal"),
-        nb::arg("u"), nb::arg("v"));
+        nb::arg("u"), nb::arg("v"), nb::arg("threads"));
   m.def("pair_weights_of_exponentials", &weights_of_exponentials, nb::arg("tile"), nb::arg("u"), nb::arg("v"),
-        nb::arg("into"));
+        nb::arg("into"), nb::arg("threads"));
 }
 
 }  // namespace directclr::python

@@ -68,10 +68,11 @@ class Loader:
     What a batch holds depends on (seed, epoch, image) alone: not on workers, nor on where a run began. ``for batch in
     loader`` is one epoch; the next begins the next one, or `set_epoch` says which. `framework`: "torch", "numpy", "jax",
     or None: torch where it is imported already, else numpy. `dtype`: "float32", "bfloat16" (not NumPy) or "uint8" (not normalised).
-    Batches are the memory that the loader wrote to, not copies of it (JAX copies); it is used again once nobody holds
-    an array of the batch. `pin_memory`: torch's pinned memory, for transfers that do not wait. `rank` and `world_size`
-    (None: as torch.distributed has them) share out each batch of `batch_size` images. `transform`: "views", "crop" (one random crop and flip) or "evaluation".
-    Other words are settings of the augmentation (TwoView), `preset` among them; `local_views` adds multi-crop.
+    Batches are the memory that the loader wrote to, not copies of it (JAX copies); it is used again, in later epochs
+    too, once nobody holds an array of the batch, and freed with the loader. `pin_memory`: torch's pinned memory, for
+    transfers that do not wait. `rank` and `world_size` (None: as torch.distributed has them) share out each batch of
+    `batch_size` images. `transform`: "views", "crop" (one random crop and flip) or "evaluation". Other words are settings
+    of the augmentation (TwoView), `preset` among them; `local_views` adds multi-crop.
 
     After fork() a child makes its own threads for what it begins; an iteration that the parent began stays the
     parent's. Spawned processes get a pickled Loader: its place, not its threads. Raises InputError for what is missing
@@ -121,13 +122,14 @@ class Loader:
         }
         self._preset, self._augment = preset, augment
         self._pin = pin_memory
+        self._memory = _core.Memory()
         self.epoch = 0
         self._batch = 0  # of the epoch, the next to give
         self._batches = self._open(0, 0).batches  # checks the options at once
 
     def _open(self, epoch: int, batch: int) -> _core.Epoch:
         options = {**self._options, "epoch": epoch, "batch": batch}
-        return _core.Epoch(self.source._source, options, self._augment, self._preset)
+        return _core.Epoch(self.source._source, options, self._augment, self._preset, self._memory)
 
     def __len__(self) -> int:
         """Batches of an epoch."""

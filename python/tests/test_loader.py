@@ -1,5 +1,6 @@
 import multiprocessing
 import pickle
+import resource
 
 import numpy as np
 import pytest
@@ -90,6 +91,19 @@ def test_batches_last_as_long_as_they_are_held_and_their_memory_comes_back(folde
     assert np.array_equal(held[1].views[0], whole[1][0]) and (held[0].views[0] == 7).all()
     places = [batch.views[0].__array_interface__["data"][0] for batch in loader(folder, batch_size=2)]
     assert len(places) > 10 and len(set(places)) <= 6
+
+
+def test_an_epoch_is_in_the_memory_of_the_one_before(folder):
+    made = loader(folder, image_size=448)  # batches of 38 MB, which the C library would not keep
+    page_faults = []
+    for _ in range(2):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for batch in made:
+            size = batch.views[0].nbytes + batch.views[1].nbytes
+        page_faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+        del batch
+    pages = size // resource.getpagesize()
+    assert page_faults[1] < pages, page_faults
 
 
 def test_tensors_are_channels_last(folder):

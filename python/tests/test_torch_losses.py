@@ -1,12 +1,17 @@
+import ctypes
 import math
+import multiprocessing
+import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 import torch.distributed as dist
 import torch.nn.functional as F
 
+import loss_kernels
 from directclr import _core
 from directclr.torch import align_uniform, barlow_twins, info_nce, losses, nt_xent, spectral, vicreg
 from torch_goldens import read_goldens
@@ -188,6 +193,66 @@ def test_refuses_what_it_cannot_take(function):
     for tau in (0, -1, float("nan")):
         with pytest.raises(ValueError, match="tau"):
             function(z, z, tau=tau)
+
+
+def tile_of(rows, columns):
+    return np.random.default_rng(rows).uniform(-1, 1, (rows, columns)).astype(np.float32)
+
+
+def test_kernels_give_the_same_bits_on_any_threads(tmp_path):
+    tile = tile_of(200, 131)  # four ranges of rows
+    np.save(tmp_path / "tile.npy", tile)
+    words = [sys.executable, loss_kernels.__file__, tmp_path / "tile.npy", tmp_path / "found.npz", "2"]
+    subprocess.run(words, check=True)  # on the library's threads
+    found = np.load(tmp_path / "found.npz")
+    for threads in (1, 2, 3, 7):
+        made = loss_kernels.kernels_of(tile, threads)
+        assert set(made) == set(found)
+        for name, values in made.items():
+            np.testing.assert_array_equal(values, found[name], err_msg=f"{name}, {threads} threads")
+    wide = np.exp(10 * tile.astype(np.float64) - 10.001)
+    wide[np.arange(128), np.arange(3, 131)] = 0
+    np.testing.assert_allclose(found["columns"], wide.sum(0), rtol=1e-5)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "GOMP_parallel"), reason="this torch shows no OpenMP runtime")
+def test_kernels_run_on_the_threads_that_torch_has():
+    program = """
+import os, torch
+from directclr.torch import info_nce
+
+def threads():
+    return set(os.listdir("/proc/self/task"))
+
+torch.set_num_threads(3)
+torch.ones(1 << 20).add_(1)
+before, z = threads(), torch.randn(512, 32)
+info_nce(z, z.flip(0))
+print(len(before) >= 3, threads() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "True set()\n"
+
+
+def _kernels_in_a_child(tile, queue):
+    queue.put(loss_kernels.kernels_of(tile, 2))
+
+
+def test_kernels_have_threads_in_a_child_of_fork():
+    tile = tile_of(200, 40)
+    torch.ones(1 << 20).add_(1)
+    expected = loss_kernels.kernels_of(tile, 2)  # on threads that the child lacks
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=_kernels_in_a_child, args=(tile, queue))
+    child.start()
+    try:
+        found = queue.get(timeout=120)
+    finally:
+        child.kill()
+        child.join()
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values)
 
 
 SIZES = [[6, 6], [5, 8], [1, 3]]

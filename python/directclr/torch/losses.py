@@ -39,9 +39,9 @@ def info_nce(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Grou
 
     z_a, z_b: (N, P) of one floating type and device; a row of zeros counts as the zero vector. tau > 0. group: see the
     module. Returns a scalar, float32 or float64. Similarities are computed in blocks of rows. On the processor in float32
-    the library's kernels do it, and keep the N x N numbers for the backward where they take at most `similarity_memory`
-    bytes; beyond that, and elsewhere, no more than a block is held, and the backward computes it again. Differentiable
-    once. Raises ValueError for other shapes, types or tau.
+    the library's kernels do it, on torch's threads, and keep the N x N numbers for the backward where they take at most
+    `similarity_memory` bytes; beyond that, and elsewhere, no more than a block is held, and the backward computes it
+    again. Differentiable once. Raises ValueError for other shapes, types or tau.
     """
     rows = _check("info_nce", z_a, z_b, tau, group)
     with full_precision(z_a.device):
@@ -204,12 +204,12 @@ def _scale_and_shift(tau: float) -> Tuple[float, float]:
 def _kernel_log_sums(x: torch.Tensor, y: torch.Tensor, tau: float, first: int,
                      kept: Optional[List[torch.Tensor]]) -> Tuple[torch.Tensor, torch.Tensor]:
     """R (n) and C (N), float64: one exponential serves a pair's row and its column. The tiles' exponentials go to `kept`."""
-    scale, shift = _scale_and_shift(tau)
+    (scale, shift), threads = _scale_and_shift(tau), torch.get_num_threads()
     rows = torch.zeros(x.shape[0], dtype=torch.float64)
     columns = torch.zeros(y.shape[0], dtype=torch.float64)
     for begin, end in _kernel_blocks(x, y):
         tile = product_with_transposed(x[begin:end], y)
-        _core.pair_exponentials(tile, scale, shift, first + begin, rows[begin:end], columns)
+        _core.pair_exponentials(tile, scale, shift, first + begin, rows[begin:end], columns, threads)
         if kept is not None:
             kept.append(tile)
     return rows.log_().add_(shift), columns.log_().add_(shift)
@@ -220,20 +220,21 @@ def _kernel_gradients(x: torch.Tensor, y: torch.Tensor, tau: float, first: int, 
                       by_column: torch.Tensor, u: torch.Tensor, v: torch.Tensor,
                       kept: List[torch.Tensor]) -> Tuple[torch.Tensor, torch.Tensor]:
     """As _block_gradients: e^{s - shift} (u_i e^{shift - R_i} + v_j e^{shift - C_j})."""
-    scale, shift = _scale_and_shift(tau)
+    (scale, shift), threads = _scale_and_shift(tau), torch.get_num_threads()
     of_rows, of_columns = ((g * (shift - log).exp()).float() for g, log in ((u, by_row), (v, by_column)))
-    x_gradient = torch.empty_like(x)
+    x_gradients: List[torch.Tensor] = []
     turned = torch.zeros(y.shape[1], y.shape[0])  # y's, (P, N)
+    room = torch.empty_like(kept[0] if kept else x[:0])
     for number, (begin, end) in enumerate(_kernel_blocks(x, y)):
         if kept:
-            weights = torch.empty_like(kept[number])
-            _core.pair_weights_of_exponentials(kept[number], of_rows[begin:end], of_columns, weights)
+            weights = room[: end - begin]
+            _core.pair_weights_of_exponentials(kept[number], of_rows[begin:end], of_columns, weights, threads)
         else:
             weights = product_with_transposed(x[begin:end], y)
-            _core.pair_weights(weights, scale, shift, first + begin, of_rows[begin:end], of_columns)
-        x_gradient[begin:end] = product_with_transposed(weights, y.t())
+            _core.pair_weights(weights, scale, shift, first + begin, of_rows[begin:end], of_columns, threads)
+        x_gradients.append(product_with_transposed(weights, y.t()))
         turned += product_with_transposed(x[begin:end].t().contiguous(), weights.t())
-    return x_gradient.div_(tau), turned.t().div(tau)
+    return torch.cat(x_gradients).div_(tau), turned.t().div(tau)
 
 
 def _kernel_blocks(x: torch.Tensor, y: torch.Tensor) -> List[Tuple[int, int]]:
