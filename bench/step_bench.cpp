@@ -1,4 +1,5 @@
-// Model step alone: forward, InfoNCE, backward, SGD, on fixed images. The peer is bench/peers/step.py.
+// Model step alone: forward, InfoNCE, backward, SGD, on fixed images. The peer is bench/peers/step.py, whose arguments
+// are each case's label: bench/compare hands them on.
 #include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 #include <sys/resource.h>
@@ -7,6 +8,7 @@
 #include <string>
 
 #include "directclr/core/memory.h"
+#include "directclr/core/text.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/model/resnet.h"
 #include "directclr/optim/optimizer.h"
@@ -19,10 +21,15 @@ using namespace directclr;
 struct Network {
   std::string arch, stem;
   int64_t image_size = 32, batch = 256;
+
+  std::string arguments() const {
+    return format("--arch %s --stem %s --image %lld --batch %lld", arch.c_str(), stem.c_str(),
+                  static_cast<long long>(image_size), static_cast<long long>(batch));
+  }
 };
 const Network kSmall{"bottleneck:2,2,2,2:16", "small"};
-const Network kResNet18{"resnet18", "cifar", 32, 64};
-const Network kResNet50{"resnet50", "imagenet", 224, 16};
+const Network kResNet18{"basic:2,2,2,2:64", "cifar", 32, 64};
+const Network kResNet50{"bottleneck:3,4,6,3:64", "imagenet", 224, 16};
 
 double peak_mib() {
   rusage usage{};
@@ -56,6 +63,7 @@ void model_step(benchmark::State& state, const Network& network, bool bfloat16) 
     optimizer->step(1e-3);
     benchmark::DoNotOptimize(loss.item<float>());
   }
+  state.SetLabel(network.arguments());
   state.SetItemsProcessed(state.iterations() * batch);
   state.counters["peak_mib"] =
       peak_mib() - before;  // of weights, images and steps, where no other benchmark ran before

@@ -65,7 +65,7 @@ void add_plan(CLI::App& app, Program& program) {
     std::string machine = "h100";
     int64_t images = 1281167;
     int64_t nodes = 1;
-    int64_t gpus = 8;
+    int64_t gpus = 0;
   };
   auto state = std::make_shared<State>();
   auto* command = app.add_subcommand("plan", "predict memory, traffic and time of a training on many devices");
@@ -81,7 +81,7 @@ void add_plan(CLI::App& app, Program& program) {
   command->add_option("--nodes", state->nodes, "machines")->check(CLI::Range(1, 1 << 16))->default_str("1");
   command->add_option("--gpus", state->gpus, "devices (or processes) a machine")
       ->check(CLI::Range(1, 1024))
-      ->default_str("8");
+      ->default_str("8, or as many processes as were measured at a time");
   settings::TrainSettings defaults;
   state->options.add_to(*command, fields_of(defaults), kCommonCostSettings);
   add_example(*command, "directclr plan --config recipes/paper-imagenet.toml --machine v100 --nodes 4 --gpus 8");
@@ -94,7 +94,15 @@ void add_plan(CLI::App& app, Program& program) {
       settings.resolve(state->options.given(state->config));
       const bool file = state->machine.ends_with(".json");
       const auto machine = file ? plan::Machine::read(state->machine) : plan::Machine::assumed(state->machine);
-      const auto plan = plan::make_plan(settings, state->images, state->nodes, state->gpus, machine);
+      if (state->options.on_command_line("threads") && machine.threads > 0 && settings.threads != machine.threads) {
+        throw InputError("--threads",
+                         format("the figures are of processes of %lld", static_cast<long long>(machine.threads)),
+                         format("measure so many: directclr bench step --threads %lld --out FILE",
+                                static_cast<long long>(settings.threads)));
+      }
+      const int64_t measured = machine.computes_on_cores ? machine.processes : 0;
+      const int64_t gpus = state->gpus > 0 ? state->gpus : measured > 0 ? measured : 8;
+      const auto plan = plan::make_plan(settings, state->images, state->nodes, gpus, machine);
       console.result(text_of(plan, machine), to_json(plan, machine).dump());
     };
   });

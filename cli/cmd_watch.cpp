@@ -48,8 +48,11 @@ class Looks {
     }
   }
 
-  // Until the next. What takes long is done less often: at most a twentieth of the time goes into looking.
-  int64_t seconds() const { return std::max(options_.every, static_cast<int64_t>(std::ceil(20 * cost_))); }
+  // Until the next. What takes long is done less often: at most a twentieth of the time goes into looking. One that
+  // failed is soon repeated, whatever it takes: that is over in a moment, or lasts.
+  int64_t seconds() const {
+    return failed_ > 0 ? options_.every : std::max(options_.every, static_cast<int64_t>(std::ceil(20 * cost_)));
+  }
 
  private:
   static constexpr int kMostFailures = 3;

@@ -17,6 +17,7 @@ plan::Machine measure_step(const BenchRequest& request, Console& console) {
                  [&](const distributed::ProcessGroup& group) {
                    m = train::measure_step(settings, request.images, request.seconds, console.context(), group);
                  });
+  m.processes = request.environment.local_size;
   return m;
 }
 

@@ -1,9 +1,11 @@
 #include "directclr/core/core_turns.h"
 
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,7 +16,6 @@
 #include <fstream>
 #include <limits>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "directclr/core/text.h"
@@ -22,7 +23,6 @@
 namespace directclr {
 namespace {
 
-constexpr auto kBetweenTries = std::chrono::microseconds(500);
 constexpr int64_t kSeats = 256;
 // Bytes that are locked: one a core, then one a seat, with room between for a byte that earlier versions lock. What
 // stands at a byte has nothing to do with its lock.
@@ -74,7 +74,9 @@ struct alignas(64) CoreTurns::Seat {
 struct CoreTurns::Shared {
   std::atomic<int32_t> holder[2 * CPU_SETSIZE];  // of each core: the process that claimed it last
   Seat seats[kSeats];
+  std::atomic<uint32_t> changes;  // counts what may end another's waiting; a futex
 };
+static_assert(std::atomic<uint32_t>::is_always_lock_free);
 
 int64_t CoreTurns::steady_nanoseconds() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
@@ -102,7 +104,10 @@ CoreTurns::CoreTurns(int64_t threads, const std::filesystem::path& claims, Clock
 }
 
 CoreTurns::~CoreTurns() {
-  if (seat_ >= 0) shared_->seats[seat_].process = 0;
+  if (seat_ >= 0) {
+    shared_->seats[seat_].process = 0;
+    tell_change();
+  }
   if (shared_) ::munmap(shared_, sizeof(Shared));
   if (file_ >= 0) ::close(file_);
 }
@@ -194,6 +199,18 @@ bool CoreTurns::claim_cores() {
   return static_cast<int64_t>(held_.size()) + suspended >= wanted_;
 }
 
+void CoreTurns::tell_change() {
+  ++shared_->changes;
+  ::syscall(SYS_futex, &shared_->changes, FUTEX_WAKE, std::numeric_limits<int>::max(), nullptr, nullptr, 0);
+}
+
+// Until something has changed since `seen`. Nobody tells of a process that is away for longer than the grace, of its
+// death or suspension, or of a signal to this one: they are looked for now and then.
+void CoreTurns::wait_for_change(uint32_t seen) const {
+  const timespec longest{0, kBetweenLooks};
+  ::syscall(SYS_futex, &shared_->changes, FUTEX_WAIT, seen, &longest, nullptr, 0);
+}
+
 CoreTurns::Turn CoreTurns::take(const Context& context) {
   if (seat_ < 0) return Turn(nullptr);
   Seat& mine = shared_->seats[seat_];
@@ -202,10 +219,11 @@ CoreTurns::Turn CoreTurns::take(const Context& context) {
   const int64_t asked = clock_();
   int64_t seen = turns_seen(), give_up = asked + kPatience;
   while (true) {
+    const uint32_t changes = shared_->changes;
     say_waiting(clock_() - asked, context);
     if (context.stop_requested()) {
-      unlock_cores();
       mine.state = kAway;
+      unlock_cores();
       return Turn(nullptr);
     }
     const int64_t before = cores_wanted_before_mine();
@@ -220,11 +238,12 @@ CoreTurns::Turn CoreTurns::take(const Context& context) {
       give_up = clock_() + kPatience;
     }
     if (clock_() > give_up) break;
-    std::this_thread::sleep_for(kBetweenTries);
+    wait_for_change(changes);
   }
   began_ = clock_();
   waited_ += began_ - asked;
   mine.state = kComputing;
+  tell_change();  // whoever comes next may fit beside it
   return Turn(this);
 }
 
@@ -240,8 +259,10 @@ void CoreTurns::say_waiting(int64_t waited, const Context& context) {
 }
 
 void CoreTurns::unlock_cores() {
+  if (held_.empty()) return;
   for (const int64_t core : held_) set_lock(file_, F_UNLCK, core);
   held_.clear();
+  tell_change();
 }
 
 void CoreTurns::release() {

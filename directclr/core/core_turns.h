@@ -31,6 +31,7 @@ class CoreTurns {
   static constexpr int64_t kGrace = 20'000'000;         ///< nanoseconds
   static constexpr int64_t kPatience = 60'000'000'000;  ///< nanoseconds
   static constexpr int64_t kSilence = 2'000'000'000;    ///< nanoseconds
+  static constexpr int64_t kBetweenLooks = 5'000'000;   ///< nanoseconds; of one that waits and is told nothing
 
   /// Nanoseconds since any moment, the same in all processes.
   using Clock = std::function<int64_t()>;
@@ -81,6 +82,8 @@ class CoreTurns {
   int64_t cores_to_be_had() const;
   void say_waiting(int64_t waited, const Context& context);
   int64_t turns_seen() const;
+  void tell_change();
+  void wait_for_change(uint32_t seen) const;
   bool claim_cores();
   void unlock_cores();
   void release();

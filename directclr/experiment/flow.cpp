@@ -94,8 +94,11 @@ plan::Machine machine_for(const RunPlan& plan, const Options& options, bool data
   const std::string name = machine_name(options, plan.scale);
   if (!name.empty()) return name.ends_with(".json") ? plan::Machine::read(name) : plan::Machine::assumed(name);
   settings::TrainSettings settings = plan.scale.train;
-  settings.threads = settings.workers = threads_of(jobs_of(options, plan.scale));
-  return measure(settings, data_here);
+  const int64_t jobs = jobs_of(options, plan.scale);
+  settings.threads = settings.workers = threads_of(jobs);
+  plan::Machine machine = measure(settings, data_here);
+  machine.cores = std::max<int64_t>(1, machine.cores / jobs);  // what each of the runs at a time has
+  return machine;
 }
 
 Outcome show_plan(const RunPlan& plan, const Options& options, bool data_here, const MeasureMachine& measure) {

@@ -175,6 +175,8 @@ Machine Machine::read(const std::filesystem::path& path) {
   m.cores = object.value("cores", int64_t{1});
   m.computes_on_cores = object.value("computes_on_cores", false);
   m.bytes_per_number = object.value("bytes_per_number", int64_t{4});
+  m.processes = object.value("processes", int64_t{0});
+  m.threads = object.value("threads", int64_t{0});
   for (const auto& [name, member] : kNumbers) {
     if (!object.contains(name)) continue;
     if (!object[name].is_number() || !(object[name].get<double>() >= 0)) {
@@ -203,6 +205,8 @@ void Machine::add_to(const std::filesystem::path& path) const {
     object["cores"] = cores;
     object["computes_on_cores"] = computes_on_cores;
     object["bytes_per_number"] = bytes_per_number;
+    object["processes"] = processes;
+    object["threads"] = threads;
   }
   for (const auto& [key, member] : kNumbers) {
     if (this->*member > 0) object[key] = this->*member;
@@ -243,6 +247,14 @@ Machine Machine::assumed(const std::string& name) {
 
 Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t nodes, int64_t devices,
                const Machine& machine) {
+  if (machine.computes_on_cores && machine.processes > 0 && machine.processes != devices) {
+    throw InputError("--gpus",
+                     format("the figures are of %lld at a time, which share the %lld cores, not of %lld",
+                            static_cast<long long>(machine.processes), static_cast<long long>(machine.cores),
+                            static_cast<long long>(devices)),
+                     format("--gpus %lld, or measure so many: directclr bench step --nproc %lld --out FILE",
+                            static_cast<long long>(machine.processes), static_cast<long long>(devices)));
+  }
   if (devices > 1 && machine.bytes_per_second <= 0) {
     throw InputError("--machine", "'" + machine.name + "' lacks the speed of messages inside a node",
                      "directclr bench comm --nproc 2 --out FILE adds it");
@@ -324,8 +336,13 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
     plan.loader_seconds = static_cast<double>(plan.images_per_device * devices) /
                           (machine.loader_images_per_second * static_cast<double>(machine.cores));
   }
+  // On cores images are made with the time that computing leaves: of cores that it does not use, and then of its own.
+  const double used =
+      machine.threads == 0
+          ? 1.0
+          : std::min(1.0, static_cast<double>(machine.threads * devices) / static_cast<double>(machine.cores));
   plan.step_seconds =
-      machine.computes_on_cores ? device_seconds + plan.loader_seconds : std::max(device_seconds, plan.loader_seconds);
+      std::max(device_seconds, (machine.computes_on_cores ? used * device_seconds : 0) + plan.loader_seconds);
   plan.images_per_second = n / plan.step_seconds;
   plan.train_seconds = plan.step_seconds * static_cast<double>(plan.steps);
 

@@ -39,6 +39,8 @@ struct Machine {
   double loader_images_per_second = 0;  ///< of one processor core: decode and two views
   int64_t cores = 1;                    ///< processor cores a node
   bool computes_on_cores = false;       ///< the device is the processor: loading and computing share its cores
+  int64_t processes = 0;                ///< that were measured at the same time on one machine; 0: not known
+  int64_t threads = 0;                  ///< of each of them; 0: not known
   double device_bytes = 0;              ///< memory of one device
   int64_t bytes_per_number = 4;         ///< of an activation: 4, or 2 in bfloat16
   /// What synchronised batch normalisation takes more than each process's own, forward and backward, where several
@@ -72,8 +74,8 @@ struct Plan {
   double gradient_exposed_seconds = 0;  ///< what of it the backward does not hide
   double embedding_seconds = 0;         ///< gather of embeddings, and their gradient's way back
   double norm_seconds = 0;              ///< what synchronised batch normalisation takes more than each process's own
-  double loader_seconds =
-      0;  ///< until a node's cores have made its images; beside the others, or (on cores) after them
+  /// Until all of a node's cores have made its images: beside the others, or (on cores) in what these leave of them.
+  double loader_seconds = 0;
   double step_seconds = 0;
   double images_per_second = 0;
   double train_seconds = 0;
@@ -83,7 +85,8 @@ struct Plan {
 };
 
 /// The plan of `nodes` nodes of `devices` devices each for a run over `images` images.
-/// Throws InputError when the batch cannot be shared out.
+/// Throws InputError when the batch cannot be shared out, and for a machine that computes on its cores when another
+/// number of processes was measured on it: what these share, and how they wait for one another, was not measured.
 Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t nodes, int64_t devices,
                const Machine& machine);
 

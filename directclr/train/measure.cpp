@@ -18,6 +18,7 @@
 #include "directclr/train/contrastive_model.h"
 #include "directclr/train/device.h"
 #include "directclr/train/gradient_step.h"
+#include "directclr/train/network.h"
 
 namespace directclr::train {
 namespace {
@@ -103,8 +104,7 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
   model.encoder->train();
   model.projector->train();
 
-  std::vector<torch::Tensor> parameters = model.encoder->parameters();
-  for (auto& parameter : model.projector->parameters()) parameters.push_back(parameter);
+  const auto optimizer = optim::make_optimizer(settings.optimizer, tensors_of(model, /*with_buffers=*/false));
 
   const plan::NetworkCost cost = plan::network_cost(settings);
   const int64_t side = settings.augment.image_size;
@@ -114,8 +114,9 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
         torch::randn({2 * count, 3, side, side}, device).contiguous(at::MemoryFormat::ChannelsLast);
     context.progress({"bench step", count == small ? 0U : 1U, 4, "measurements", 1, ""});
     const auto step = [&] {
-      for (auto& parameter : parameters) parameter.mutable_grad().reset();
+      optimizer->zero_grad();
       accumulate_gradients(model, {views, {}}, 0, settings.loss, 0, bfloat16);
+      optimizer->step(0);
     };
     return group.world_size() == 1 ? time_of(step, device, seconds, context)
                                    : time_together(step, device, seconds, group, context);
@@ -147,6 +148,7 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
   machine.cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
   machine.computes_on_cores = device.is_cpu();
   machine.bytes_per_number = bfloat16 ? 2 : 4;
+  machine.threads = settings.threads;
   machine.name =
       format("%s, %s, %s, %lld at once, %lld threads each, %s", processor_name().c_str(), device_name(device).c_str(),
              bfloat16 ? "bfloat16" : "float32", static_cast<long long>(group.world_size()),

@@ -10,6 +10,7 @@
 #include "directclr/data/source.h"
 #include "directclr/model/projector.h"
 #include "directclr/optim/optimizer.h"
+#include "directclr/settings/train_settings.h"
 #include "directclr/train/gradient_step.h"
 #include "directclr/train/network.h"
 
@@ -73,5 +74,9 @@ struct Parts {
 
 /// "source", "encoder", "projector", "loss", "optimizer": those that are given.
 std::vector<std::string> own_parts(const Parts& parts);
+
+/// Encoder and projector on the device, each the user's own where it is given, else made from the settings. Throws
+/// c10::Error when an own one gives what is no representation or embedding, naming the shape.
+Network network_of(const settings::TrainSettings& settings, const Parts& parts, torch::Device device);
 
 }  // namespace directclr::train

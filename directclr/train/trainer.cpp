@@ -320,27 +320,6 @@ class TrainingLoop {
   SessionClock::time_point begin_;
 };
 
-/// Encoder and projector: the user's own, or made from the settings.
-Network make_network(const settings::TrainSettings& settings, const Parts& parts, torch::Device device) {
-  const int64_t side = settings.augment.image_size;
-  const auto seed = static_cast<uint64_t>(settings.seed);
-  Encoder encoder = parts.encoder;
-  if (!encoder.module) {
-    const model::ResNet built_in = model::make_encoder(settings.encoder, side, seed);
-    encoder = encoder_of(built_in);
-    encoder.representation = built_in->representation();
-  }
-  TORCH_CHECK(encoder.forward, "[train] the encoder has a module and no forward: use encoder_of");
-  encoder.module->to(device);
-  model::to_channels_last(*encoder.module);
-  if (parts.encoder.module) encoder.representation = width_of(encoder, side, device);
-  const auto projector =
-      parts.projector ? parts.projector : model::make_projector(settings.projector, encoder.representation, seed);
-  projector->to(device);
-  if (parts.projector) check_projector(*projector, encoder.representation, device);
-  return {encoder, projector};
-}
-
 void check_parts(const settings::TrainSettings& settings, const Parts& parts) {
   if (settings.knn_every > 0 && parts.source) {
     throw InputError("--knn-every", "the k-NN score asks the test part of --data, and the source is an own one",
@@ -376,7 +355,7 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
   }
   const int64_t steps_per_epoch = data.steps_per_epoch(settings);
   check_shares(settings, group);
-  const Network network = make_network(settings, parts, device);
+  const Network network = network_of(settings, parts, device);
   if (settings.sync_batch_norm) {
     model::synchronise_batch_norms(*network.encoder.module, group);
     model::synchronise_batch_norms(*network.projector, group);

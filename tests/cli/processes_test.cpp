@@ -206,26 +206,35 @@ TEST_F(Processes, SayWhatIsWrongWithTheirMeeting) {
 TEST_F(Processes, MeasureTheMachineAndPlan) {
   const std::string file = path("machine.json");
   const std::vector<std::string> network = {"--arch", "basic:1,1,1,1:8", "--image-size", "32", "--batch-size", "64"};
-  std::vector<std::string> step = {"bench", "step",   "--seconds", "0.05",  "--images",
-                                   "16",    "--data", data_,       "--out", file};
+  std::vector<std::string> step = {"bench", "step",     "--nproc", "2",      "--threads", "1",     "--seconds",
+                                   "0.05",  "--images", "16",      "--data", data_,       "--out", file};
   step.insert(step.end(), network.begin(), network.end());
   const Outcome measured = run(step);
   ASSERT_EQ(measured.status, 0) << measured.err;
   const Outcome comm = run({"bench", "comm", "--nproc", "2", "--seconds", "0.05", "--out", file, "--json"});
   ASSERT_EQ(comm.status, 0) << comm.err;
   EXPECT_GT(Json::parse(comm.out).at("bytes_per_second").get<double>(), 0.0);
-  std::vector<std::string> words = {"plan", "--machine", file, "--images", "6400", "--gpus", "2", "--json"};
+  std::vector<std::string> words = {"plan", "--machine", file, "--images", "6400", "--json"};
   words.insert(words.end(), network.begin(), network.end());
   const Outcome planned = run(words);
   ASSERT_EQ(planned.status, 0) << planned.err;
   const auto plan = Json::parse(planned.out);
-  EXPECT_EQ(plan.at("devices"), 2);
+  EXPECT_EQ(plan.at("devices"), 2) << "as many as were measured";
   EXPECT_EQ(plan.at("images_per_device"), 32);
   EXPECT_EQ(plan.at("measured"), true);
   for (const char* part : {"compute_seconds", "loss_seconds", "gradient_seconds", "embedding_seconds", "norm_seconds",
                            "loader_seconds", "step_seconds", "train_seconds", "device_bytes", "bytes_sent_per_step"}) {
     EXPECT_GT(plan.at(part).get<double>(), 0.0) << part;
   }
+  const auto with = [&](const std::string& option, const std::string& value) {
+    auto other = words;
+    other.insert(other.end(), {option, value});
+    return run(other);
+  };
+  EXPECT_EQ(with("--threads", "1").status, 0);
+  expect_refused(with("--threads", "2"), "--threads: the figures are of processes of 1");
+  EXPECT_EQ(with("--gpus", "2").status, 0);
+  expect_refused(with("--gpus", "4"), "--gpus: the figures are of 2 at a time, which share the ");
   expect_refused(run({"plan", "--machine", "h1000"}), "--machine: 'h1000' is neither a file nor an assumed machine");
   expect_refused(run({"plan", "--machine", path("none.json")}), "none.json");
   expect_refused(run({"plan", "--nodes", "10000"}),

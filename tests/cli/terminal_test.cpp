@@ -1,17 +1,16 @@
 // What is seen while the real program works: on a terminal of 80 columns, in a log, and while another run computes.
-#include <pty.h>
-#include <sys/ioctl.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "directclr/core/core_turns.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "tests/cli/cli.h"
+#include "tests/cli/pseudo_terminal.h"
 
 namespace directclr {
 namespace {
@@ -23,26 +22,9 @@ class Terminal : public test::Cli {
   // All that the program writes on a terminal of so many columns.
   std::string on_terminal(std::vector<std::string> words, uint16_t columns) const {
     words.insert(words.begin(), test::program());
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    winsize size{24, columns, 0, 0};
-    int terminal = -1;
-    const pid_t child = ::forkpty(&terminal, nullptr, nullptr, &size);
-    if (child == 0) {
-      ::execv(arguments[0], arguments.data());
-      ::_exit(127);
-    }
-    std::string text;
-    char buffer[4096];
-    for (ssize_t count; (count = ::read(terminal, buffer, sizeof buffer)) > 0;) {
-      text.append(buffer, static_cast<size_t>(count));
-    }
-    ::close(terminal);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    EXPECT_EQ(status, 0) << text;
-    return text;
+    test::PseudoTerminal terminal(std::move(words), columns);
+    EXPECT_EQ(terminal.end(), 0) << terminal.seen();
+    return terminal.seen();
   }
   std::vector<std::string> training(const std::string& out) const {
     return {"train",     "--data", data_,          "--arch", "basic:1,1,1,1:4", "--stem", "small", "--epochs", "4",

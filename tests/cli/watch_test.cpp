@@ -1,10 +1,5 @@
 // Runs that are watched while they are trained: in a page, and on a pseudo terminal. The test is the training: it owns
 // the runs' directories and writes their files.
-#include <poll.h>
-#include <pty.h>
-#include <sys/ioctl.h>
-#include <termios.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -16,6 +11,7 @@
 #include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "tests/cli/cli.h"
+#include "tests/cli/pseudo_terminal.h"
 
 namespace directclr {
 namespace {
@@ -173,133 +169,102 @@ TEST_F(WatchCli, LooksOnceAndPrintsAnywhere) {
 constexpr const char* kOwnScreen = "\033[?1049h";
 constexpr const char* kOldScreen = "\033[?1049l";
 
-// The program on a terminal of its own.
 class WatchOnTerminal : public WatchCli {
  protected:
-  void start_on_terminal(std::vector<std::string> more, uint16_t columns = 80, uint16_t rows = 24) {
+  static std::vector<std::string> watching(std::vector<std::string> more) {
     more.insert(more.begin(), {test::program(), "watch"});
-    start_words_on_terminal(std::move(more), columns, rows);
+    return more;
   }
-  void start_words_on_terminal(std::vector<std::string> words, uint16_t columns = 80, uint16_t rows = 24) {
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    winsize size{rows, columns, 0, 0};
-    child_ = ::forkpty(&terminal_, nullptr, nullptr, &size);
-    if (child_ == 0) {
-      ::execv(arguments[0], arguments.data());
-      ::_exit(127);
-    }
-  }
-  // Reads until the text is seen behind `from`; where it never comes, until the program has ended.
-  bool see(const std::string& text, size_t from = 0) {
-    char buffer[4096];
-    while (seen_.find(text, from) == std::string::npos) {
-      const ssize_t count = ::read(terminal_, buffer, sizeof buffer);
-      if (count <= 0) return false;
-      seen_.append(buffer, static_cast<size_t>(count));
-    }
-    return true;
-  }
-  void press(const char* keys) const { ASSERT_EQ(::write(terminal_, keys, 1), 1); }
-  // Its status, when it has ended by itself, and the terminal is as it was.
-  int end() {
-    see("\001 never");
-    EXPECT_TRUE(echoes());
-    ::close(terminal_);
-    int status = 0;
-    ::waitpid(child_, &status, 0);
+  // The program's status, when it has ended by itself, and the terminal is as it was.
+  static int end(test::PseudoTerminal& terminal) {
+    const int status = terminal.end();
+    EXPECT_TRUE(terminal.echoes());
     return status;
   }
-  bool echoes() const {
-    termios now{};
-    ::tcgetattr(terminal_, &now);
-    constexpr tcflag_t kAsNew = ECHO | ICANON | ISIG;
-    return (now.c_lflag & kAsNew) == kAsNew;
-  }
-
-  pid_t child_ = 0;
-  int terminal_ = -1;
-  std::string seen_;
 };
 
 TEST_F(WatchOnTerminal, TakesTheScreenAndGivesItBackForEveryWayToEnd) {
   write_run("a");
   const FolderLock owner(folder_ / "a");
-  const std::vector<std::function<void()>> ways = {[&] { press("q"); }, [&] { press("\003"); },
-                                                   [&] { ::kill(child_, SIGTERM); }, [&] { ::kill(child_, SIGINT); }};
+  using Terminal = test::PseudoTerminal;
+  const std::vector<std::function<void(const Terminal&)>> ways = {
+      [](const Terminal& t) { t.press("q"); }, [](const Terminal& t) { t.press("\003"); },
+      [](const Terminal& t) { ::kill(t.program(), SIGTERM); }, [](const Terminal& t) { ::kill(t.program(), SIGINT); }};
   for (const auto& way : ways) {
-    seen_.clear();
-    start_on_terminal({path("a"), "--terminal"});
-    ASSERT_TRUE(see("q ends; looks every ")) << seen_;
-    EXPECT_EQ(seen_.rfind(kOwnScreen, 0), 0U);
-    EXPECT_NE(seen_.find("a is at epoch 2.0 of 4, step 20, 8.0 s left"), std::string::npos) << seen_;
-    EXPECT_FALSE(echoes()) << "keys are read one by one";
-    way();
-    EXPECT_EQ(end(), 0) << seen_;
-    ASSERT_NE(seen_.find(kOldScreen), std::string::npos) << seen_;
-    EXPECT_NE(seen_.find("\033[?25h"), std::string::npos) << "the cursor is back";
-    EXPECT_NE(seen_.find("a is at epoch", seen_.rfind(kOldScreen)), std::string::npos) << "what was seen last stays";
+    Terminal terminal(watching({path("a"), "--terminal"}));
+    const std::string& seen = terminal.seen();
+    ASSERT_TRUE(terminal.see("q ends; looks every ")) << seen;
+    EXPECT_EQ(seen.rfind(kOwnScreen, 0), 0U);
+    EXPECT_NE(seen.find("a is at epoch 2.0 of 4, step 20, 8.0 s left"), std::string::npos) << seen;
+    EXPECT_FALSE(terminal.echoes()) << "keys are read one by one";
+    way(terminal);
+    EXPECT_EQ(end(terminal), 0) << seen;
+    ASSERT_NE(seen.find(kOldScreen), std::string::npos) << seen;
+    EXPECT_NE(seen.find("\033[?25h"), std::string::npos) << "the cursor is back";
+    EXPECT_NE(seen.find("a is at epoch", seen.rfind(kOldScreen)), std::string::npos) << "what was seen last stays";
   }
 }
 
 TEST_F(WatchOnTerminal, FollowsTheSizeOfTheTerminalAndTheRun) {
   write_run("a");
   std::optional<FolderLock> owner(folder_ / "a");
-  start_on_terminal({path("a"), "--terminal", "--every", "1"}, 80, 24);
-  ASSERT_TRUE(see("rank r"));
-  ASSERT_TRUE(see("looks every "));
-  size_t from = seen_.size();
-  winsize narrow{3, 24, 0, 0};
-  ::ioctl(terminal_, TIOCSWINSZ, &narrow);
-  ASSERT_TRUE(see("a is at epoch 2.0 of 4, \033[0m", from)) << seen_.substr(from);
-  from = seen_.size();
+  test::PseudoTerminal terminal(watching({path("a"), "--terminal", "--every", "1"}));
+  const std::string& seen = terminal.seen();
+  ASSERT_TRUE(terminal.see("rank r"));
+  ASSERT_TRUE(terminal.see("looks every "));
+  size_t from = seen.size();
+  terminal.resize(24, 3);
+  ASSERT_TRUE(terminal.see("a is at epoch 2.0 of 4, \033[0m", from)) << seen.substr(from);
+  from = seen.size();
   write_run("a", 3);
-  ASSERT_TRUE(see("a is at epoch 3.0", from)) << seen_.substr(from);
+  ASSERT_TRUE(terminal.see("a is at epoch 3.0", from)) << seen.substr(from);
   end_run("a");
   owner.reset();
-  EXPECT_EQ(end(), 0);
-  EXPECT_NE(seen_.find("a has ended", seen_.rfind(kOldScreen)), std::string::npos) << "it ends with the run";
+  EXPECT_EQ(end(terminal), 0);
+  EXPECT_NE(seen.find("a has ended", seen.rfind(kOldScreen)), std::string::npos) << "it ends with the run";
 }
 
 // Under a shell, since only one that has others to wake it can be stopped.
 TEST_F(WatchOnTerminal, GivesTheScreenBackWhileItIsStopped) {
   write_run("a");
   const FolderLock owner(folder_ / "a");
-  start_words_on_terminal({"/bin/sh", "-c", "set -m; \"$@\"; echo it is stopped; read -r line; echo $line; fg", "sh",
-                           test::program(), "watch", path("a"), "--terminal"});
-  ASSERT_TRUE(see("q ends"));
-  press("\032");
-  ASSERT_TRUE(see("it is stopped")) << seen_;
-  EXPECT_NE(seen_.find(kOldScreen), std::string::npos) << seen_;
-  EXPECT_TRUE(echoes());
-  const size_t from = seen_.size();
-  ASSERT_EQ(::write(terminal_, "go on\n", 6), 6);
-  ASSERT_TRUE(see(kOwnScreen, from)) << seen_;
-  ASSERT_TRUE(see("a is at epoch", from)) << seen_.substr(from);
-  press("q");
-  EXPECT_EQ(end(), 0) << seen_;
+  test::PseudoTerminal terminal({"/bin/sh", "-c", "set -m; \"$@\"; echo it is stopped; read -r line; echo $line; fg",
+                                 "sh", test::program(), "watch", path("a"), "--terminal"});
+  const std::string& seen = terminal.seen();
+  ASSERT_TRUE(terminal.see("q ends"));
+  terminal.press("\032");
+  ASSERT_TRUE(terminal.see("it is stopped")) << seen;
+  EXPECT_NE(seen.find(kOldScreen), std::string::npos) << seen;
+  EXPECT_TRUE(terminal.echoes());
+  const size_t from = seen.size();
+  terminal.press("go on\n");
+  ASSERT_TRUE(terminal.see(kOwnScreen, from)) << seen;
+  ASSERT_TRUE(terminal.see("a is at epoch", from)) << seen.substr(from);
+  terminal.press("q");
+  EXPECT_EQ(end(terminal), 0) << seen;
 }
 
 TEST_F(WatchOnTerminal, GivesTheScreenBackBeforeItSaysWhatIsWrong) {
   write_run("a");
   const FolderLock owner(folder_ / "a");
-  start_on_terminal({path("a"), "--terminal", "--every", "1"});
-  ASSERT_TRUE(see("q ends"));
+  test::PseudoTerminal terminal(watching({path("a"), "--terminal", "--every", "1"}));
+  const std::string& seen = terminal.seen();
+  ASSERT_TRUE(terminal.see("q ends"));
   write_file(folder_ / "a" / "DONE", "{");
-  const int status = end();
-  EXPECT_EQ(WEXITSTATUS(status), 2) << seen_;
-  EXPECT_NE(seen_.find("DONE: damaged result file", seen_.rfind(kOldScreen)), std::string::npos) << seen_;
+  const int status = end(terminal);
+  EXPECT_EQ(WEXITSTATUS(status), 2) << seen;
+  EXPECT_NE(seen.find("DONE: damaged result file", seen.rfind(kOldScreen)), std::string::npos) << seen;
 }
 
 TEST_F(WatchOnTerminal, RefusesOneThatCannotMoveItsCursor) {
   write_run("a");
   ::setenv("TERM", "dumb", 1);
-  start_on_terminal({path("a"), "--terminal"});
-  const int status = end();
-  EXPECT_EQ(WEXITSTATUS(status), 2) << seen_;
-  EXPECT_NE(seen_.find("cannot move its cursor"), std::string::npos) << seen_;
-  EXPECT_EQ(seen_.find(kOwnScreen), std::string::npos);
+  test::PseudoTerminal terminal(watching({path("a"), "--terminal"}));
+  const std::string& seen = terminal.seen();
+  const int status = end(terminal);
+  EXPECT_EQ(WEXITSTATUS(status), 2) << seen;
+  EXPECT_NE(seen.find("cannot move its cursor"), std::string::npos) << seen;
+  EXPECT_EQ(seen.find(kOwnScreen), std::string::npos);
 }
 
 }  // namespace

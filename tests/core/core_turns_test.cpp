@@ -296,6 +296,28 @@ TEST_F(CoreTurnsTest, WaitingEndsWhenAskedToStop) {
   const auto none = theirs.take(context);
 }
 
+TEST_F(CoreTurnsTest, WhoWaitsLooksNowAndThen) {
+  CoreTurns holder(kAll, claims());
+  const auto turn = holder.take({});
+  std::atomic<int64_t> looks{0};  // at the clock, thrice a time around
+  CoreTurns waiting(kAll, claims(), [&] {
+    ++looks;
+    return CoreTurns::steady_nanoseconds();
+  });
+  std::atomic<int> stop{0};
+  Context context;
+  context.stop = &stop;
+  const int64_t begin = CoreTurns::steady_nanoseconds();
+  std::thread stops([&] {
+    std::this_thread::sleep_for(200ms);
+    stop = 2;
+  });
+  const auto none = waiting.take(context);
+  stops.join();
+  const int64_t times = (CoreTurns::steady_nanoseconds() - begin) / CoreTurns::kBetweenLooks;
+  EXPECT_LE(looks, 4 * (times + 2));
+}
+
 TEST_F(CoreTurnsTest, WithoutAPlaceForClaimsEveryTurnIsGranted) {
   CoreTurns mine(kAll, folder_ / "no" / "such" / "folder"), theirs(kAll, folder_ / "no" / "such" / "folder");
   const auto a = mine.take({});

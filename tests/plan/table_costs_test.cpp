@@ -4,6 +4,7 @@
 #include "directclr/plan/cost_model.h"
 #include "directclr/settings/losses.h"
 #include "directclr/settings/optimizers.h"
+#include "tests/support/error_of.h"
 
 namespace directclr::plan {
 namespace {
@@ -113,6 +114,44 @@ TEST(Plan, HidesNoGradientsBehindACoreThatComputes) {
   machine.computes_on_cores = true;
   const Plan on_cores = make_plan(s, 1000000, 1, 2, machine);
   EXPECT_EQ(on_cores.gradient_exposed_seconds, on_cores.gradient_seconds);
+}
+
+// Images are made on cores that no process computes on; what these do not get done takes the others' time.
+TEST(Plan, MakesImagesWithTheTimeThatComputingLeaves) {
+  Machine machine = even_machine();
+  machine.computes_on_cores = true;
+  machine.cores = 4;
+  machine.processes = 2;
+  const settings::TrainSettings s = settings_with("none");
+  const double computing = make_plan(s, 1000000, 1, 2, machine).step_seconds;
+  const auto step_of = [&](int64_t threads, double loading) {  // how much of the computing's time loading takes
+    machine.threads = threads;
+    machine.loader_images_per_second = 1024 / (4 * loading * computing);
+    return make_plan(s, 1000000, 1, 2, machine).step_seconds / computing;
+  };
+  EXPECT_NEAR(step_of(1, 0.4), 1, 1e-9) << "half of the time is left";
+  EXPECT_NEAR(step_of(1, 0.7), 1.2, 1e-9);
+  EXPECT_NEAR(step_of(2, 0.4), 1.4, 1e-9) << "none is left";
+  EXPECT_NEAR(step_of(8, 0.4), 1.4, 1e-9);
+  EXPECT_NEAR(step_of(0, 0.4), 1.4, 1e-9) << "not known";
+}
+
+TEST(Plan, OfProcessesThatShareCoresIsOfAsManyAsWereMeasured) {
+  Machine machine = even_machine();
+  machine.computes_on_cores = true;
+  machine.processes = 2;
+  const settings::TrainSettings s = settings_with("none");
+  EXPECT_GT(make_plan(s, 1000000, 1, 2, machine).step_seconds, 0);
+  for (const int64_t others : {1, 4}) {
+    const std::string message = test::error_of([&] { make_plan(s, 1000000, 1, others, machine); });
+    EXPECT_NE(message.find("--gpus: the figures are of 2 at a time"), std::string::npos) << message;
+    EXPECT_NE(message.find("bench step --nproc " + std::to_string(others)), std::string::npos) << message;
+  }
+  machine.processes = 0;  // a file of an earlier version does not say
+  EXPECT_GT(make_plan(s, 1000000, 1, 4, machine).step_seconds, 0);
+  machine.processes = 2;
+  machine.computes_on_cores = false;  // devices have memory and cores of their own
+  EXPECT_GT(make_plan(s, 1000000, 1, 4, machine).step_seconds, 0);
 }
 
 TEST(Plan, HoldsTheOptimisersState) {

@@ -141,6 +141,8 @@ TEST(Machine, IsAddedToAFileAndReadBack) {
   step.bytes_per_second = step.latency_seconds = 0;
   step.name = "a";
   step.cores = 7;
+  step.processes = 3;
+  step.threads = 2;
   step.add_to(path);
   plan::Machine comm;
   comm.bytes_per_second = 5;
@@ -148,6 +150,8 @@ TEST(Machine, IsAddedToAFileAndReadBack) {
   const plan::Machine both = plan::Machine::read(path);
   EXPECT_EQ(both.name, "a");
   EXPECT_EQ(both.cores, 7);
+  EXPECT_EQ(both.processes, 3);
+  EXPECT_EQ(both.threads, 2);
   EXPECT_EQ(both.flops_per_second, 1e12);
   EXPECT_EQ(both.bytes_per_second, 5);
   write_file(path, "{\"version\": 1, \"flops_per_second\": \"x\"}");

@@ -6,25 +6,11 @@
 #include <array>
 
 #include "directclr/loss/contrastive.h"
+#include "tests/support/small_training.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::train {
 namespace {
-
-settings::TrainSettings settings_with(const std::string& projector, const std::string& loss) {
-  settings::TrainSettings settings;
-  settings.data = "fashion-mnist";
-  settings.encoder.arch = "basic:1,1,1,1:4";
-  settings.encoder.stem = "small";
-  settings.augment.image_size = 16;
-  settings.projector.projector = projector;
-  settings.projector.projector_dim = 6;
-  settings.projector.d0 = 8;
-  settings.loss.loss = loss;
-  settings.batch_size = 12;
-  settings.resolve({"image_size", "d0"});
-  return settings;
-}
 
 ContrastiveModel double_model(const settings::TrainSettings& settings) {
   ContrastiveModel model = make_model(settings);
@@ -62,7 +48,7 @@ double reference(ContrastiveModel& model, const torch::Tensor& images, int64_t m
 TEST(AccumulateGradients, MicroBatchesEqualProcessesWithoutSynchronisedNormalisation) {
   for (const char* projector : {"none", "direct", "linear", "mlp", "diagonal", "random-dropout"}) {
     for (const char* loss : {"infonce", "ntxent"}) {
-      const settings::TrainSettings settings = settings_with(projector, loss);
+      const settings::TrainSettings settings = test::small_step(projector, loss, /*batch_size=*/12);
       torch::manual_seed(4);
       const torch::Tensor images = torch::randn({24, 3, 16, 16}, torch::kDouble);
       for (const int64_t m : {2, 4, 6}) {
@@ -90,7 +76,7 @@ TEST(AccumulateGradients, MicroBatchesEqualProcessesWithoutSynchronisedNormalisa
 // Two large and three local views, plainly: every pair with a large one in it.
 TEST(AccumulateGradients, SmallViewsAreComparedWithTheLargeOnes) {
   for (const char* loss : {"infonce", "ntxent"}) {
-    const settings::TrainSettings settings = settings_with("mlp", loss);
+    const settings::TrainSettings settings = test::small_step("mlp", loss, 12);
     torch::manual_seed(6);
     const StepViews views{torch::randn({24, 3, 16, 16}, torch::kDouble), torch::randn({36, 3, 8, 8}, torch::kDouble)};
     ContrastiveModel ours = double_model(settings), theirs = double_model(settings);
@@ -121,7 +107,7 @@ TEST(AccumulateGradients, SmallViewsAreComparedWithTheLargeOnes) {
 
 // In parts: what each part's normalisation sees is its own, and the loss sees all.
 TEST(AccumulateGradients, SmallViewsComeInMicroBatchesToo) {
-  const settings::TrainSettings settings = settings_with("mlp", "infonce");
+  const settings::TrainSettings settings = test::small_step("mlp", "infonce", 12);
   torch::manual_seed(7);
   const StepViews views{torch::randn({24, 3, 16, 16}, torch::kDouble), torch::randn({36, 3, 8, 8}, torch::kDouble)};
   ContrastiveModel ours = double_model(settings), theirs = double_model(settings);
@@ -153,7 +139,7 @@ TEST(AccumulateGradients, SmallViewsComeInMicroBatchesToo) {
 }
 
 TEST(AccumulateGradients, OnePartIsTheWholeBatch) {
-  const settings::TrainSettings settings = settings_with("mlp", "infonce");
+  const settings::TrainSettings settings = test::small_step("mlp", "infonce", 12);
   torch::manual_seed(5);
   const torch::Tensor images = torch::randn({24, 3, 16, 16}, torch::kDouble);
   ContrastiveModel ours = double_model(settings), whole = double_model(settings);

@@ -15,8 +15,7 @@
 #include "directclr/tensor/tensor_file.h"
 #include "directclr/train/gradient_step.h"
 #include "directclr/train/trainer.h"
-#include "tests/support/idx_files.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/small_training.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::train {
@@ -35,18 +34,8 @@ TEST(HostReads, AreSeen) {
 
 int reads_of_a_step(const std::string& projector, const std::string& loss, double tau, int64_t micro_batch,
                     at::ScalarType type) {
-  settings::TrainSettings settings;
-  settings.data = "fashion-mnist";
-  settings.encoder.arch = "basic:1,1,1,1:8";
-  settings.encoder.stem = "small";
-  settings.augment.image_size = 16;
-  settings.projector.projector = projector;
-  settings.projector.projector_dim = 6;
-  settings.projector.d0 = 8;
-  settings.loss.loss = loss;
+  settings::TrainSettings settings = test::small_step(projector, loss, /*batch_size=*/8, /*width=*/8);
   settings.loss.tau = tau;
-  settings.batch_size = 8;
-  settings.resolve({"image_size", "d0", "tau"});
   ContrastiveModel model = make_model(settings);
   if (type == at::kDouble) {
     model.encoder->to(type);
@@ -93,34 +82,22 @@ TEST(HostReads, AreNoneOfAnyOptimizer) {
   }
 }
 
-class SparseLooks : public ::testing::Test {
+class SparseLooks : public test::SmallTraining {
  protected:
   SparseLooks() {
-    test::write_idx_set(folder_ / "data", 70, 20);
-    settings_.data = "fashion-mnist:" + (folder_ / "data").string();
-    settings_.encoder.arch = "basic:1,1,1,1:8";
-    settings_.encoder.stem = "small";
-    settings_.epochs = 3;
-    settings_.batch_size = 16;  // 4 steps an epoch, 12 in all
-    settings_.threads = 1;
+    settings_.epochs = 3;  // 12 steps in all
     settings_.log_every = 5;
     settings_.monitor_every = 1;
     settings_.checkpoint_every = 2;
     settings_.keep_best = "loss";
-    settings_.projector.projector_dim = 8;
-    settings_.precision = "float32";
     settings_.resolve({});
   }
 
-  settings::RunDirectory run(const std::string& name) const { return settings::RunDirectory(folder_ / name); }
   TrainResult train_with(const std::string& name, bool every_loss, const Parts& parts = {}) const {
     TrainOptions options;
     options.every_loss = every_loss;
     return train(settings_, parts, run(name), options);
   }
-
-  test::TemporaryFolder folder_;
-  settings::TrainSettings settings_;
 };
 
 TEST_F(SparseLooks, ReadNothingBetweenThem) {

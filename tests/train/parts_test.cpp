@@ -14,33 +14,20 @@
 #include "directclr/tensor/tensor_file.h"
 #include "directclr/train/trainer.h"
 #include "tests/support/error_of.h"
-#include "tests/support/idx_files.h"
 #include "tests/support/ranks.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/small_training.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::train {
 namespace {
 
-// 70 images, 4 steps an epoch, 8 in all.
-class PartsTest : public ::testing::Test {
+// 8 steps in all.
+class PartsTest : public test::SmallTraining {
  protected:
   PartsTest() {
-    test::write_idx_set(folder_ / "data", 70, 20);
-    settings_.data = "fashion-mnist:" + (folder_ / "data").string();
-    settings_.encoder.arch = "basic:1,1,1,1:8";
-    settings_.encoder.stem = "small";
     settings_.epochs = 2;
-    settings_.batch_size = 16;
-    settings_.threads = 1;
-    settings_.workers = 2;
-    settings_.log_every = 2;
-    settings_.projector.projector_dim = 8;
-    settings_.precision = "float32";
     settings_.resolve({});
   }
-
-  settings::RunDirectory run(const std::string& name) const { return settings::RunDirectory(folder_ / name); }
 
   uint64_t seed() const { return static_cast<uint64_t>(settings_.seed); }
   model::ResNet resnet() const { return model::make_encoder(settings_.encoder, settings_.augment.image_size, seed()); }
@@ -73,9 +60,6 @@ class PartsTest : public ::testing::Test {
     }
     EXPECT_EQ(one.metadata.at("step"), two.metadata.at("step")) << what;
   }
-
-  test::TemporaryFolder folder_;
-  settings::TrainSettings settings_;
 };
 
 TEST_F(PartsTest, GiveTheRunOfTheSettingsWhenTheyAreTheSame) {

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "directclr/train/gradient_step.h"
+#include "tests/support/small_training.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::train {
@@ -18,19 +19,9 @@ constexpr int64_t kSide = 16;
 constexpr int64_t kSteps = 10;
 
 settings::TrainSettings settings_with(const std::string& projector, const std::string& loss, int64_t batch = kBatch) {
-  settings::TrainSettings settings;
-  settings.data = "fashion-mnist";
-  settings.encoder.arch = "basic:1,1,1,1:4";
-  settings.encoder.stem = "small";
+  settings::TrainSettings settings = test::small_step(projector, loss, batch);
   settings.encoder.zero_init_residual = false;
-  settings.augment.image_size = kSide;
-  settings.projector.projector = projector;
-  settings.projector.projector_dim = 6;
-  settings.projector.d0 = 8;
-  settings.loss.loss = loss;
-  settings.batch_size = batch;
   settings.optimizer.lr = 0.02;
-  settings.resolve({"image_size", "d0"});
   return settings;
 }
 

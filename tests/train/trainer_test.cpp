@@ -19,7 +19,7 @@
 #include "tests/support/error_of.h"
 #include "tests/support/idx_files.h"
 #include "tests/support/ranks.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/small_training.h"
 #include "tests/support/tensor_matchers.h"
 
 namespace directclr::train {
@@ -27,25 +27,14 @@ namespace {
 
 using test::error_of;
 
-class TrainerTest : public ::testing::Test {
+// 12 steps in all.
+class TrainerTest : public test::SmallTraining {
  protected:
   TrainerTest() {
-    test::write_idx_set(folder_ / "data", 70, 20);
-    settings_.data = "fashion-mnist:" + (folder_ / "data").string();
-    settings_.encoder.arch = "basic:1,1,1,1:8";  // four channels are too few for oneDNN on AVX2
-    settings_.encoder.stem = "small";
     settings_.epochs = 3;
-    settings_.batch_size = 16;  // 4 steps an epoch, 12 in all
-    settings_.threads = 1;
-    settings_.workers = 2;
-    settings_.log_every = 2;
-    settings_.projector.projector_dim = 8;
-    settings_.precision = "float32";
     settings_.optimizer.warmup_epochs = 1;
     settings_.resolve({"warmup_epochs"});
   }
-
-  settings::RunDirectory run(const std::string& name) const { return settings::RunDirectory(folder_ / name); }
 
   // Trains, but asks to stop as soon as `steps` steps are done.
   void train_and_stop(const settings::RunDirectory& directory, settings::StartMode mode, int64_t steps) const {
@@ -72,9 +61,6 @@ class TrainerTest : public ::testing::Test {
     EXPECT_TRUE(test::identical(tensor::read_safetensors(b.encoder()).tensors[0].second,
                                 tensor::read_safetensors(a.encoder()).tensors[0].second));
   }
-
-  test::TemporaryFolder folder_;
-  settings::TrainSettings settings_;
 };
 
 TEST_F(TrainerTest, ResumedRunsEqualUninterruptedOnesBitForBit) {
