@@ -170,8 +170,14 @@ bool run_gnuplot(const fs::path& directory, const std::string& script) {
   std::string program = "gnuplot";
   std::string argument = script;
   char* arguments[] = {program.data(), argument.data(), nullptr};
+  // A group of its own: Ctrl-C asks this program to stop, and is not for the picture at which it is.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments, environ);
+  const int error = ::posix_spawnp(&child, "gnuplot", &actions, &attributes, arguments, environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error == ENOENT) return false;
   if (error != 0) throw Error(std::string("cannot run gnuplot: ") + std::strerror(error));
@@ -202,7 +208,12 @@ std::string draw(const std::string& csv, const std::string& script, const fs::pa
   write_file(directory / (name + ".gp"), script);
   const fs::path picture = directory / (name + ".svg");
   if (!run_gnuplot(directory, name + ".gp")) write_file(picture, placeholder(name));
-  return read_file(picture);
+  const std::string svg = read_file(picture);
+  if (svg.find("</svg>") == std::string::npos) {  // gnuplot does not say so
+    fs::remove(picture);
+    throw InputError(picture.string(), "gnuplot has not written it whole", "is there no space left on the disk?");
+  }
+  return svg;
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {
