@@ -114,7 +114,13 @@ double seconds_untouched(const fs::path& path) {
 
 // Who owns the folder, in words, as this open file tells.
 std::optional<std::string> other_owner(int file, const fs::path& path, Held held) {
-  const auto owner = Owner::read(file);
+  auto owner = Owner::read(file);
+  // It says who it is right after it has the lock.
+  constexpr int kTries = 100;
+  for (int i = 0; held == Held::kByAnother && !owner && i < kTries; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    owner = Owner::read(file);
+  }
   if (held == Held::kByAnother) return owner ? owner->named() : "another process is at work here";
   if (!owner) return std::nullopt;
   const Owner me = Owner::myself();
