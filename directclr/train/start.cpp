@@ -105,7 +105,8 @@ int64_t recorded_convolution_rule(const settings::RunDirectory& run) {
 int64_t prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
                           settings::StartMode mode, const Session& session, const data::Source& source) {
   const bool resumed = mode == settings::StartMode::kResume;
-  if (mode == settings::StartMode::kOverwrite) run.clear();
+  // Where there is no run nothing is one's own to remove.
+  if (mode == settings::StartMode::kOverwrite && run.is_used()) run.clear();
   const std::string id = resumed ? run.id() : new_run_id();
   const int64_t before = resumed ? run.settings().epochs : 0;
   const bool longer = resumed && settings.epochs > before;
