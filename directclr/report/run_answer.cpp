@@ -197,8 +197,9 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
   all.counts = "runs have collapsed";
   all.mood = !collapsed.empty() ? "bad" : !open.empty() ? "open" : "good";
   all.sentence =
-      collapsed.empty() ? (runs.size() == 2 ? std::string("Neither run has collapsed")
-                                            : format("None of the %zu runs has collapsed", runs.size()))
+      collapsed.empty() ? (!open.empty()      ? std::string("No run is known to have collapsed")
+                           : runs.size() == 2 ? std::string("Neither run has collapsed")
+                                              : format("None of the %zu runs has collapsed", runs.size()))
       : collapsed.size() == runs.size()
           ? (runs.size() == 2 ? std::string("Both runs have collapsed")
                               : format("All %zu runs have collapsed", runs.size()))
