@@ -8,6 +8,7 @@
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/data/contact_sheet.h"
@@ -189,6 +190,8 @@ void add_dump(CLI::App& data, Program& program) {
       const bool files =
           data::data_kinds().at(data::SourceSpec::parse(state->source).kind).own_files && !open.reading.upright;
       const auto source = data::open_source(state->source, data::Split::kTrain, open);
+      make_directories(state->out);
+      const FolderLock owner(state->out);
       data::dump_views(*source, settings, static_cast<uint64_t>(state->seed), state->count, files, state->out,
                        console.context());
       const Json result = {{"folder", state->out.string()},

@@ -45,6 +45,10 @@ void run_spectrum(const SpectrumRequest& request, Console& console) {
     return;
   }
   for (const auto& input : request.inputs) {
+    std::error_code none;
+    if (input != "-" && (std::filesystem::is_fifo(input, none) || std::filesystem::is_character_file(input, none))) {
+      throw InputError(input.string(), "is a pipe or a device", "give it to standard input, and write - here");
+    }
     std::optional<report::MeasuredInput> measured;
     if (std::filesystem::is_directory(input)) {
       const io::RowSettings& rows = request.settings.rows;

@@ -7,6 +7,7 @@
 #include "cli/program.h"
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/paper/phase.h"
@@ -99,6 +100,8 @@ void add_figure(CLI::App& theory, Program& program, const std::string& name, con
     program.action = [state, defaults, make](Console& console) {
       state->lists.read();
       const LaboratorySettings settings = state->settings(defaults);
+      make_directories(state->out);
+      const FolderLock owner(state->out);
       const paper::FigureResult result = make(settings, *state, console.context());
       save(result, state->out);
       std::string text = result.to_text();
@@ -155,8 +158,9 @@ void add_all(CLI::App& theory, Program& program) {
         settings.resolve({});
         return settings;
       };
-      const auto checks = theory::run_checks({}, {}, context);
       make_directories(directory);
+      const FolderLock owner(directory);
+      const auto checks = theory::run_checks({}, {}, context);
       write_file(directory / "checks.json", paper::checks_json(checks));
       const std::vector<paper::FigureResult> figures = {
           paper::figure3(at(paper::figure3_defaults()), lists.strengths, directory, context),

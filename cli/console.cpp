@@ -1,5 +1,6 @@
 #include "cli/console.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -41,7 +42,7 @@ extern "C" void on_signal(int number) {
     g_signal = number;
     return;
   }
-  if (now - first < kSameSignal) return;
+  if (number == SIGHUP || now - first < kSameSignal) return;
   if (auto* const restore = g_restore.load()) restore();
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kEndedAtOnce, sizeof(kEndedAtOnce) - 1);
   ::_exit(128 + number);
@@ -111,12 +112,25 @@ size_t terminal_width() {
 void Console::catch_signals() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  // nohup has it ignored.
+  struct sigaction hang_up {};
+  if (::sigaction(SIGHUP, nullptr, &hang_up) == 0 && hang_up.sa_handler != SIG_IGN) std::signal(SIGHUP, on_signal);
+  // A handler, and not SIG_IGN, which programs that this one starts would inherit.
+  std::signal(SIGPIPE, [](int) {});
   // Who started this program may have held them back until now (ChildProcess).
   sigset_t ours;
   ::sigemptyset(&ours);
   ::sigaddset(&ours, SIGINT);
   ::sigaddset(&ours, SIGTERM);
+  ::sigaddset(&ours, SIGHUP);
   ::pthread_sigmask(SIG_UNBLOCK, &ours, nullptr);
+}
+
+void Console::hold_standard_files() {
+  for (const int file : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // For the wrong direction, so that using it fails as on one that is closed.
+    if (::fcntl(file, F_GETFD) < 0) ::open("/dev/null", file == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
 }
 
 void Console::before_forced_end(void (*restore)()) { g_restore = restore; }

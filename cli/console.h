@@ -24,8 +24,14 @@ inline constexpr const char* kExitStatusHelp =
 class Console {
  public:
   /// From now on SIGINT and SIGTERM ask for a stop, whatever they did before (a shell ignores SIGINT in what it starts
-  /// in the background). To be called first: one that comes earlier ends the program, or is lost where it was ignored.
+  /// in the background), and so does SIGHUP, of a terminal that is gone, unless it was ignored (nohup). Who reads what
+  /// is printed may go: that ends nothing. To be called first: one that comes earlier ends the program, or is lost
+  /// where it was ignored.
   static void catch_signals();
+
+  /// Where standard input, output or error were closed, files that are opened later must not get their numbers: what is
+  /// printed would go into them. To be called before any is opened.
+  static void hold_standard_files();
 
   /// What is called, in a signal handler, before a second signal ends the program at once; null: nothing.
   static void before_forced_end(void (*restore)());

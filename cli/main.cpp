@@ -2,10 +2,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <memory>
 
 #include "cli/program.h"
 #include "directclr/core/error.h"
+#include "directclr/core/shell_word.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/spectrum/gates.h"
@@ -69,7 +71,7 @@ int run(int argc, char** argv) {
   app.set_help_all_flag("--help-all", "every command and setting");
   Program program;
   bool verbose = false;
-  for (int i = 0; i < argc; ++i) program.command_line += (i ? " " : "") + std::string(i ? argv[i] : "directclr");
+  for (int i = 0; i < argc; ++i) program.command_line += i ? " " + directclr::shell_word(argv[i]) : "directclr";
   program.arguments.assign(argv + 1, argv + argc);
   app.set_version_flag("--version", directclr::kVersion);
   app.add_flag("--json", program.json, "print the result as one JSON object on standard output");
@@ -133,6 +135,8 @@ int run(int argc, char** argv) {
     return fail(console.speaks_for_all() ? error.what() : "", kNumerical);  // likewise
   } catch (const std::bad_alloc&) {
     return fail("out of memory (use a smaller --batch-size)", kFailed);
+  } catch (const std::filesystem::filesystem_error& error) {
+    return fail(error.path1().string() + ": " + error.code().message(), kBadInput);
   } catch (const std::exception& error) {
     return fail(verbose ? error.what() : first_line(error.what()), kFailed);
   }
@@ -142,6 +146,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   directclr::cli::Console::catch_signals();
+  directclr::cli::Console::hold_standard_files();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <iterator>
 #include <string>
@@ -12,8 +14,10 @@
 namespace directclr::cli {
 
 StandardInput::StandardInput() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "directclr-stdin-XXXXXX").string();
-  if (!::mkdtemp(pattern.data())) throw InputError(pattern, "cannot be made");
+  std::error_code none;
+  const auto temporary = std::filesystem::temp_directory_path(none);
+  std::string pattern = ((none ? "/tmp" : temporary) / "directclr-stdin-XXXXXX").string();
+  if (!::mkdtemp(pattern.data())) throw InputError(pattern, std::string("cannot be made: ") + std::strerror(errno));
   folder_ = pattern;
   const std::string bytes{std::istreambuf_iterator<char>(std::cin), {}};
   path_ = folder_ / (bytes.starts_with("\x93NUMPY") ? "standard-input.npy" : "standard-input.csv");

@@ -95,6 +95,8 @@ struct ExplainRequest {
   settings::ExplainSettings settings;
   std::filesystem::path out;    ///< empty: the run's folder `explain`, or FILE.explain beside a file
   settings::LossSettings loss;  ///< of a file of weights
+  /// Whether it goes into the run's directory.
+  bool in_run() const { return out.empty() && !base.of_weights(); }
   void describe(FieldList& f) {
     base.describe(f);
     settings.describe(f);

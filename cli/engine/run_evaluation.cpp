@@ -92,7 +92,8 @@ void evaluate(const EvaluateRequest& request, const distributed::ProcessGroup& g
   if (settings.feature_limit > 0 && !probe.cached) throw InputError("--feature-limit", "goes with --cached alone");
   const bool tested = data::has_test_split(run.data);
   const bool always = data::data_kinds().at(data::SourceSpec::parse(run.data).kind).always_labelled;
-  const bool labelled = tested && (always || !run.source(data::Split::kTrain, false).class_names().empty());
+  const auto has_classes = [&](data::Split part) { return !run.source(part, false).class_names().empty(); };
+  const bool labelled = tested && (always || (has_classes(data::Split::kTrain) && has_classes(data::Split::kTest)));
   if (!labelled && group.is_root()) {
     console.notice("notice: " + run.data + " has no labelled training and test images: spectra only, of the " +
                    (tested ? "test" : "training") + " images");

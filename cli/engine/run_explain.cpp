@@ -1,10 +1,12 @@
 #include <algorithm>
+#include <optional>
 
 #include "cli/engine/commands.h"
 #include "cli/engine/opened_run.h"
 #include "directclr/causes/conclusion.h"
 #include "directclr/causes/loss_pull.h"
 #include "directclr/core/error.h"
+#include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/parallel.h"
 #include "directclr/core/text.h"
@@ -30,6 +32,12 @@ int64_t batch_of(const ExplainRequest& request, const OpenedRun& run, uint64_t i
   return half;
 }
 
+// Where the explanation goes.
+std::filesystem::path folder_of(const ExplainRequest& request, const OpenedRun& run) {
+  if (!request.out.empty()) return request.out;
+  return run.of_weights() ? std::filesystem::path(run.path.string() + ".explain") : run.path / "explain";
+}
+
 void explain_run(const ExplainRequest& request, const OpenedRun& run, Console& console) {
   const auto& settings = request.settings;
   const settings::LossSettings& loss = run.of_weights() ? request.loss : run.settings.loss;
@@ -45,11 +53,14 @@ void explain_run(const ExplainRequest& request, const OpenedRun& run, Console& c
   options.skip_bad = run.skip_bad;
   options.task = "views as trained";
   explain::suit(options, network.device);
+  const auto folder = folder_of(request, run);
+  std::optional<FolderLock> owner;
+  if (!request.in_run()) {
+    make_directories(folder);
+    owner.emplace(folder);
+  }
   const auto result = causes::explain(explain::subject_of(network), images, settings, options, console.context());
 
-  const auto own_folder =
-      run.of_weights() ? std::filesystem::path(run.path.string() + ".explain") : run.path / "explain";
-  const auto folder = request.out.empty() ? own_folder : request.out;
   Json protocol = run.protocol();
   protocol["view"] = "two augmented views, as in training";
   protocol["preset"] = network.augment.preset;
@@ -76,7 +87,7 @@ void explain_run(const ExplainRequest& request, const OpenedRun& run, Console& c
 void run_explain(const ExplainRequest& request, Console& console) {
   const ThreadLimit limit(static_cast<size_t>(request.base.threads));
   // What goes elsewhere leaves the run alone.
-  const auto owner = request.out.empty() ? own(request.base, {}) : nullptr;
+  const auto owner = request.in_run() ? own(request.base, {}) : nullptr;
   const OpenedRun run(request.base, {}, console.context().notice);
   explain_run(request, run, console);
 }

@@ -117,6 +117,17 @@ std::string on_alignment(const Alignment& a) {
       a.name.c_str(), a.between.c_str(), a.alignment.leading_diagonal, a.alignment.off_diagonal, a.alignment.chance);
 }
 
+// Not seen beyond chance, and yet the augmentation outweighs the data where they are weakest.
+bool leaves_open(const Explanation& e) { return !seen(e) && e.weak_share > 1; }
+
+std::string on_open(const Explanation& e) {
+  return format(
+      "In the %lld weakest directions the augmentation spreads %.2f times what the data spread. This may be chance, "
+      "and "
+      "more images would tell",
+      whole(e.weak.size(0)), e.weak_share);
+}
+
 bool eqn2_agrees(const Explanation& e) { return (e.eqn2.negative_for_certain > 0) == seen(e); }
 
 // Whether X orders what grows under the trained loss, and has the sign of all but a tenth.
@@ -146,9 +157,11 @@ Conclusion conclude(const Explanation& e) {
     return c;
   }
   c.finding = finding(e);
-  const bool agrees = eqn2_agrees(e), explains = x_explains_growth(e);
-  c.confidence = agrees && explains ? "high" : agrees || explains ? "moderate" : "low";
+  const bool agrees = eqn2_agrees(e), explains = x_explains_growth(e), open = leaves_open(e);
+  const int sure = (agrees ? 1 : 0) + (explains ? 1 : 0) - (open ? 1 : 0);
+  c.confidence = sure == 2 ? "high" : sure == 1 ? "moderate" : "low";
   c.supporting.push_back(on_trained_weights(e));
+  if (open) c.opposing.push_back(on_open(e));
   (agrees ? c.supporting : c.opposing).push_back(on_eqn2(e));
   (explains ? c.supporting : c.opposing).push_back(on_lemma2(e));
   c.beside.push_back(state_of_r(e));

@@ -57,6 +57,7 @@ ChildProcess::ChildProcess(const std::filesystem::path& program, const std::vect
   if (options.hold_signals) {
     ::sigaddset(&held, SIGINT);
     ::sigaddset(&held, SIGTERM);
+    ::sigaddset(&held, SIGHUP);
   }
   ::pthread_sigmask(SIG_BLOCK, &held, &before);
   pid_ = ::fork();

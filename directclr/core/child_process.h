@@ -18,8 +18,8 @@ class ChildProcess {
     std::string name = {};  ///< what it is called in lists of processes; empty: as its file
     std::vector<std::pair<std::string, std::string>> environment = {};  ///< set on top of this process's own
     std::filesystem::path output = {};  ///< file that its output and errors are appended to; empty: this process's own
-    /// SIGINT and SIGTERM wait until the program asks for them, as ours does once it can act on them: none is lost, and
-    /// none kills it, in its first moments.
+    /// SIGINT, SIGTERM and SIGHUP wait until the program asks for them, as ours does once it can act on them: none is
+    /// lost, and none kills it, in its first moments.
     bool hold_signals = false;
   };
 

@@ -13,6 +13,7 @@
 
 #include "directclr/core/disk_full.h"
 #include "directclr/core/error.h"
+#include "directclr/core/file_locks.h"
 
 namespace directclr {
 namespace {
@@ -35,6 +36,24 @@ void write_all(int file, const fs::path& path, const void* data, size_t bytes) {
     }
     cursor += written;
     bytes -= static_cast<size_t>(written);
+  }
+}
+
+// Opens the file, empty, for this writer alone. Another one of the same file, in whatever process, has the same
+// temporary name: it is waited for, where the file system knows locks.
+int open_alone(const fs::path& partial, const fs::path& path) {
+  while (true) {
+    const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    if (file < 0) fail(path, "create", errno);
+    struct flock lock = whole_file(F_WRLCK);
+    while (::fcntl(file, F_OFD_SETLKW, &lock) != 0 && errno == EINTR) {
+    }
+    const bool mine = is_same_file(file, partial);
+    // Of what a killed writer left. Devices cannot be cut, and need not.
+    if (mine && (::ftruncate(file, 0) == 0 || errno == EINVAL)) return file;
+    const int reason = errno;
+    ::close(file);
+    if (mine) fail(path, "truncate", reason);
   }
 }
 
@@ -90,21 +109,18 @@ void write_file(const fs::path& path, std::string_view content) {
 void write_file_in_chunks(const fs::path& path, const std::function<void(const WriteChunk&)>& produce) {
   fs::path partial = path;
   partial += ".partial";
-  const int file = ::open(partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) fail(path, "create", errno);
+  const int file = open_alone(partial, path);
+  // Its name goes before the file is closed, and with that its lock: who waits for it must not get what is to go.
   try {
     produce([&](const void* data, size_t bytes) { write_all(file, path, data, bytes); });
     if (::fsync(file) != 0) fail(path, "flush", errno);
+    if (::rename(partial.c_str(), path.c_str()) != 0) fail(path, "rename into place", errno);
   } catch (...) {
-    ::close(file);
     ::unlink(partial.c_str());
+    ::close(file);
     throw;
   }
-  if (::close(file) != 0 || ::rename(partial.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(partial.c_str());
-    fail(path, "rename into place", error);
-  }
+  ::close(file);
   // The rename itself must reach the disk, or a power cut could bring the old name back.
   const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const int directory = ::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "directclr/core/error.h"
+#include "directclr/core/file_locks.h"
 #include "directclr/core/here_and_now.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
@@ -21,13 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 
 enum class Held { kByUs, kByAnother, kUnknown };  // unknown: the file system has no locks
-
-struct flock whole_file(short type) {
-  struct flock lock {};
-  lock.l_type = type;
-  lock.l_whence = SEEK_SET;
-  return lock;
-}
 
 Held try_lock(int file) {
   struct flock lock = whole_file(F_WRLCK);
@@ -120,7 +114,13 @@ double seconds_untouched(const fs::path& path) {
 
 // Who owns the folder, in words, as this open file tells.
 std::optional<std::string> other_owner(int file, const fs::path& path, Held held) {
-  const auto owner = Owner::read(file);
+  auto owner = Owner::read(file);
+  // It says who it is right after it has the lock.
+  constexpr int kTries = 100;
+  for (int i = 0; held == Held::kByAnother && !owner && i < kTries; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    owner = Owner::read(file);
+  }
   if (held == Held::kByAnother) return owner ? owner->named() : "another process is at work here";
   if (!owner) return std::nullopt;
   const Owner me = Owner::myself();
@@ -134,13 +134,6 @@ std::optional<std::string> other_owner(int file, const fs::path& path, Held held
   if (seconds > FolderLock::kGone) return std::nullopt;
   return owner->named() +
          format("; last sign of life %.0f s ago, after %d s without one it counts as gone", seconds, FolderLock::kGone);
-}
-
-bool is_same_file(int file, const fs::path& path) {
-  struct stat opened {
-  }, named{};
-  return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
-         opened.st_dev == named.st_dev;
 }
 
 void write_owner(int file, const fs::path& folder, const Owner& owner) {
@@ -160,7 +153,15 @@ FolderLock::FolderLock(const fs::path& folder) : path_(folder / ".lock") {
   try {
     while (true) {
       file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-      if (file_ < 0) throw InputError(folder.string(), std::string("cannot be written: ") + std::strerror(errno));
+      if (file_ < 0) {
+        const int reason = errno;
+        if (const auto owner = owner_of(folder)) refuse(*owner);  // another user's, which may be read
+        const bool left = reason == EACCES && fs::is_regular_file(path_);
+        throw InputError(
+            folder.string(),
+            std::string(left ? "its file .lock cannot be written: " : "cannot be written: ") + std::strerror(reason),
+            left ? "a command of another user, which has ended, left it: remove it" : "");
+      }
       const Held held = try_lock(file_);
       // Its owner may have removed it between the two.
       if (held == Held::kByUs && !is_same_file(file_, path_)) {

@@ -136,10 +136,20 @@ bool read_remark(const std::string& text, Reading& left_out) {
   return true;
 }
 
+// The file's text; "" where it is not there, or must not be read: a home may be another user's.
+std::string text_of_cache(const fs::path& path) {
+  std::error_code error;
+  if (path.empty() || !fs::exists(path, error)) return "";
+  try {
+    return read_file(path);
+  } catch (const InputError&) {
+    return "";
+  }
+}
+
 // The cached listing, if every directory in it is as it was. Any doubt about the file means: scan again.
 bool read_cache(const fs::path& path, const fs::path& root, FolderListing& listing) {
-  if (path.empty() || !fs::exists(path)) return false;
-  const auto lines = split(read_file(path), '\n');
+  const auto lines = split(text_of_cache(path), '\n');
   if (lines.size() < 3 || lines[0] != kIndexHeader || lines[1] != root.string()) return false;
   if (lines[lines.size() - 2] != "end " + std::to_string(lines.size() - 4)) return false;
   for (size_t i = 2; i + 2 < lines.size(); ++i) {

@@ -4,7 +4,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
-#include "directclr/core/json.h"
+#include "directclr/core/json_file.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/run_results.h"
@@ -16,11 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 double number_in(const fs::path& path, const char* key) {
-  try {
-    return Json::parse(read_file(path)).at(key).get<double>();
-  } catch (const JsonError& error) {
-    throw InputError(path.string(), std::string("damaged result file: ") + error.what(), "remove it and start again");
-  }
+  return read_json_file(path, [&](const Json& object) { return object.at(key).get<double>(); });
 }
 
 std::map<std::string, std::string> texts_of(const FieldList& fields, const std::string& left_out) {
@@ -59,7 +55,8 @@ bool is_evaluated(const fs::path& directory, const settings::EvaluationSettings&
   settings::EvaluationSettings copy = settings;
   const FieldList fields = fields_of(copy);
   for (const auto& field : fields.fields()) {
-    if (object["settings"].value(field.name, "?") != field.text()) return false;
+    const Json* const then = object["settings"].find(field.name);
+    if (!then || *then != Json(field.text())) return false;
   }
   return true;
 }

@@ -38,7 +38,8 @@ int64_t last_step(const fs::path& metrics) {
   const auto lines = split(read_range(metrics, size - tail, tail), '\n');
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
     const auto entry = Json::try_parse(*line);
-    if (entry && entry->contains("step")) return entry->at("step").get<int64_t>();
+    const Json* const step = entry ? entry->find("step") : nullptr;
+    if (step && step->is_number_integer()) return step->get<int64_t>();
   }
   return 0;
 }

@@ -206,22 +206,24 @@ std::string parameter_of_network(const ArrayIndex& index) {
   size_t layers = 0;
   std::string parameter;
   for (const auto& [name, span] : index.arrays) {
-    const size_t dot = name.rfind('.');
-    const std::string last = dot == std::string::npos ? name : name.substr(dot + 1);
+    const size_t end = name.find_last_of("./");  // JAX and Keras have slashes, and call a weight kernel
+    const std::string last = end == std::string::npos ? name : name.substr(end + 1);
     // A running mean, or the kernels of a convolution: nothing else has them.
     if (last == "running_mean" || last == "num_batches_tracked") return name;
-    if (last != "weight" || !array::is_floating(span.type) || span.shape.empty()) continue;
+    const bool kernel = last == "kernel";
+    if ((last != "weight" && !kernel) || !array::is_floating(span.type) || span.shape.empty()) continue;
     if (span.shape.size() > 2) return name;
     const auto bias = by_name.find(name.substr(0, name.size() - last.size()) + "bias");
-    const bool fits =
-        bias != by_name.end() && bias->second->shape.size() == 1 && bias->second->shape[0] == span.shape[0];
+    const bool fits = bias != by_name.end() && bias->second->shape.size() == 1 &&
+                      bias->second->shape[0] == (kernel ? span.shape.back() : span.shape[0]);
     if (fits && parameter.empty() && span.shape.size() == 2) parameter = name;
     ++layers;
   }
   constexpr size_t kLayersOfANetwork = 3;
   if (parameter.empty() && layers >= kLayersOfANetwork) {
-    const auto found = std::find_if(index.arrays.begin(), index.arrays.end(),
-                                    [](const Named& array) { return array.first.ends_with("weight"); });
+    const auto found = std::find_if(index.arrays.begin(), index.arrays.end(), [](const Named& array) {
+      return array.first.ends_with("weight") || array.first.ends_with("kernel");
+    });
     return found->first;
   }
   return parameter;

@@ -7,6 +7,8 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/core/json_file.h"
+#include "directclr/core/shell_word.h"
 #include "directclr/core/text.h"
 #include "directclr/settings/losses.h"
 #include "directclr/settings/optimizers.h"
@@ -117,6 +119,14 @@ const std::pair<const char*, double Machine::*> kNumbers[] = {
     {"node_latency_seconds", &Machine::node_latency_seconds},
     {"node_bytes_per_second", &Machine::node_bytes_per_second}};
 
+// What a file says of a machine.
+Json description_in(const std::filesystem::path& path, const std::string& hint) {
+  Json object = Json::try_parse(read_file(path)).value_or(Json());
+  const Json* const version = object.find("version");
+  if (!version || *version != Json(1)) throw InputError(path.string(), "is no description of a machine", hint);
+  return object;
+}
+
 // Time and bytes of collectives over all devices: a ring inside each node and one through the nodes, whose slowest link
 // counts; the fixed cost grows with the logarithm of the number of devices, as in trees.
 class Network {
@@ -165,18 +175,19 @@ NetworkCost network_cost(const settings::TrainSettings& settings) {
 }
 
 Machine Machine::read(const std::filesystem::path& path) {
-  const Json object = Json::try_parse(read_file(path)).value_or(Json());
-  if (!object.is_object() || object.value("version", 0) != 1) {
-    throw InputError(path.string(), "is no description of a machine", "directclr bench step --out FILE writes one");
-  }
-  Machine m;
-  m.name = object.value("name", path.string());
-  m.measured = object.value("measured", true);
-  m.cores = object.value("cores", int64_t{1});
-  m.computes_on_cores = object.value("computes_on_cores", false);
-  m.bytes_per_number = object.value("bytes_per_number", int64_t{4});
-  m.processes = object.value("processes", int64_t{0});
-  m.threads = object.value("threads", int64_t{0});
+  const Json object = description_in(path, "directclr bench step --out FILE writes one");
+  Machine m = reading_json(path, [&] {
+    Machine read;
+    read.name = object.value("name", path.string());
+    read.measured = object.value("measured", true);
+    read.cores = object.value("cores", int64_t{1});
+    read.computes_on_cores = object.value("computes_on_cores", false);
+    read.bytes_per_number = object.value("bytes_per_number", int64_t{4});
+    read.processes = object.value("processes", int64_t{0});
+    read.threads = object.value("threads", int64_t{0});
+    if (read.cores < 1 || read.bytes_per_number < 1) throw JsonError("'cores' and 'bytes_per_number' count from 1 on");
+    return read;
+  });
   for (const auto& [name, member] : kNumbers) {
     if (!object.contains(name)) continue;
     if (!object[name].is_number() || !(object[name].get<double>() >= 0)) {
@@ -185,20 +196,15 @@ Machine Machine::read(const std::filesystem::path& path) {
     m.*member = object[name].get<double>();
   }
   if (m.flops_per_second <= 0 || m.loss_flops_per_second <= 0) {
-    throw InputError(path.string(), "lacks the speed of a step", "directclr bench step --out " + path.string());
+    throw InputError(path.string(), "lacks the speed of a step",
+                     "directclr bench step --out " + shell_word(path.string()));
   }
   return m;
 }
 
 void Machine::add_to(const std::filesystem::path& path) const {
   Json object = {{"version", 1}};
-  if (std::filesystem::exists(path)) {
-    const Json old = Json::try_parse(read_file(path)).value_or(Json());
-    if (!old.is_object() || old.value("version", 0) != 1) {
-      throw InputError(path.string(), "is there and no description of a machine", "choose another --out");
-    }
-    object = old;
-  }
+  if (std::filesystem::exists(path)) object = description_in(path, "choose another --out");
   if (!name.empty()) object["name"] = name;
   object["measured"] = measured;
   if (flops_per_second > 0) {
@@ -272,8 +278,8 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
                                             static_cast<long long>(batch), static_cast<long long>(plan.devices)));
   }
   if (images < batch) {
-    throw InputError("--images", format("%lld are fewer than a batch of %lld", static_cast<long long>(images),
-                                        static_cast<long long>(batch)));
+    throw InputError("--batch-size", format("%lld is larger than the data (%lld images)", static_cast<long long>(batch),
+                                            static_cast<long long>(images)));
   }
   plan.images_per_device = (batch + plan.devices - 1) / plan.devices;
   plan.steps = settings.epochs * (images / batch);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <string_view>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -54,12 +57,14 @@ std::string to_csv(const Figure& figure) {
   return csv;
 }
 
+std::string output_line(const std::string& name) { return "set output " + in_quotes(name + ".svg") + "\n"; }
+
 std::string head(const std::string& name, int width, int height, const std::string& title, const std::string& x_label,
                  const std::string& y_label) {
   return "# gnuplot " + name + ".gp\n" +
          format("set terminal svg size %d,%d dynamic noenhanced font 'sans-serif,13' rounded\n", width, height) +
-         "set output " + in_quotes(name + ".svg") + "\nset datafile separator ','\nset title " + in_quotes(title) +
-         "\nset xlabel " + in_quotes(x_label) + "\nset ylabel " + in_quotes(y_label) + "\n";
+         output_line(name) + "set datafile separator ','\nset title " + in_quotes(title) + "\nset xlabel " +
+         in_quotes(x_label) + "\nset ylabel " + in_quotes(y_label) + "\n";
 }
 
 std::string color_of(const Figure& figure, size_t i) {
@@ -182,30 +187,61 @@ std::string to_script(const HeatMap& map, const std::string& name) {
          " every ::1 using 1:2:($1-0.5):($1+0.5):($2-0.5):($2+0.5):5 with boxxyerror lc palette\n";
 }
 
-// False when there is no gnuplot.
-bool run_gnuplot(const fs::path& directory, const std::string& script) {
+// A file in memory, which a program that is started here reads or writes.
+class MemoryFile {
+ public:
+  explicit MemoryFile(std::string_view text = "") : file_(::memfd_create("directclr", MFD_CLOEXEC)) {
+    if (file_ < 0 || ::pwrite(file_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+      throw Error(std::string("no file in memory can be made: ") + std::strerror(errno));
+    }
+  }
+  ~MemoryFile() { ::close(file_); }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  int number() const { return file_; }
+  std::string text() const { return read_file("/proc/self/fd/" + std::to_string(file_)); }
+
+ private:
+  int file_;
+};
+
+// What the script draws, from the data in the directory; nothing when there is no gnuplot. The picture comes through
+// memory: what gnuplot wrote itself could be half a picture, on a full disk, of which it does not speak, or while
+// another program draws the same one.
+std::optional<std::string> run_gnuplot(const fs::path& directory, const std::string& script, const std::string& name) {
+  const MemoryFile input(script), output;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
+  posix_spawn_file_actions_adddup2(&actions, input.number(), STDIN_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, output.number(), STDOUT_FILENO);
   posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
   std::string program = "gnuplot";
-  std::string argument = script;
+  std::string argument = "/dev/stdin";  // as a file: after an error it ends
   char* arguments[] = {program.data(), argument.data(), nullptr};
+  // A group of its own: Ctrl-C asks this program to stop, and is not for the picture at which it is.
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setpgroup(&attributes, 0);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, "gnuplot", &actions, nullptr, arguments, environ);
+  const int error = ::posix_spawnp(&child, "gnuplot", &actions, &attributes, arguments, environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
-  if (error == ENOENT) return false;
+  if (error == ENOENT) return std::nullopt;
   if (error != 0) throw Error(std::string("cannot run gnuplot: ") + std::strerror(error));
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   // Where a process is started by fork and exec, the child says that there is no such program, as a shell does.
   constexpr int kNoSuchProgram = 127;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == kNoSuchProgram) return false;
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw Error("gnuplot failed on " + (directory / script).string() + " (run it by hand to see why)");
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kNoSuchProgram) return std::nullopt;
+  std::string picture = output.text();
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || picture.find("</svg>") == std::string::npos) {
+    throw Error("gnuplot failed on " + (directory / (name + ".gp")).string() + " (run it by hand to see why)");
   }
-  return true;
+  return picture;
 }
 
 // Stands in the place of a picture that cannot be drawn here: what was found must not be lost for want of it.
@@ -221,9 +257,11 @@ std::string draw(const std::string& csv, const std::string& script, const fs::pa
   make_directories(directory);
   write_file(directory / (name + ".csv"), csv);
   write_file(directory / (name + ".gp"), script);
-  const fs::path picture = directory / (name + ".svg");
-  if (!run_gnuplot(directory, name + ".gp")) write_file(picture, placeholder(name));
-  return read_file(picture);
+  std::string to_standard_output = script;
+  to_standard_output.erase(script.find(output_line(name)), output_line(name).size());
+  const std::string svg = run_gnuplot(directory, to_standard_output, name).value_or(placeholder(name));
+  write_file(directory / (name + ".svg"), svg);
+  return svg;
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {

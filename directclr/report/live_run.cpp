@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "directclr/core/shell_word.h"
 #include "directclr/core/text.h"
 #include "directclr/report/plain_words.h"
 #include "directclr/report/trend.h"
@@ -75,7 +76,7 @@ LiveRun live_run(const RunResults& run) {
   live.knn_top1 = last_in(run, "knn_top1");
   live.r_dimensions = run.spectra_log.r_dimensions;
   live.z_dimensions = run.spectra_log.z_dimensions;
-  if (run.state == RunState::kStopped) live.resume = "directclr train --resume --out " + run.path.string();
+  if (run.state == RunState::kStopped) live.resume = "directclr train --resume --out " + shell_word(run.path.string());
   if (live.early) return live;
   const double share = spectrum::VerdictSettings{}.collapsed_share;
   if (live.r_dimensions > 0) {

@@ -2,19 +2,12 @@
 
 #include <cmath>
 
-#include "directclr/core/files.h"
-
 namespace directclr::report {
 
-Json read_result_file(const std::filesystem::path& file, int64_t version) {
-  try {
-    Json object = Json::parse(read_file(file));
-    if (object.value("version", int64_t{1}) > version) {
-      throw InputError(file.string(), "was written by a later version of directclr");
-    }
-    return object;
-  } catch (const JsonError& error) {
-    throw InputError(file.string(), std::string("damaged result file: ") + error.what());
+void check_version(const std::filesystem::path& file, const Json& object, int64_t version) {
+  if (!object.is_object()) throw JsonError("it holds no object");
+  if (object.value("version", int64_t{1}) > version) {
+    throw InputError(file.string(), "was written by a later version of directclr");
   }
 }
 

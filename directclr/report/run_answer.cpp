@@ -139,6 +139,17 @@ std::string does_it_hurt(const RunResults& run, const Evidence& e) {
                      : ". There is nothing to compare with: run once with another projector or none.");
 }
 
+// Whether their accuracies are of the same images.
+bool on_the_same_data(const std::vector<RunResults>& runs) {
+  const auto fingerprint = [](const RunResults& run) {
+    const auto found = run.environment.find("data_fingerprint");
+    return found == run.environment.end() ? "" : found->second;
+  };
+  return std::all_of(runs.begin(), runs.end(), [&](const auto& run) {
+    return run.setting("data") == runs[0].setting("data") && fingerprint(run) == fingerprint(runs[0]);
+  });
+}
+
 }  // namespace
 
 Answer run_answer(const RunResults& run, const std::vector<RunResults>& beside) {
@@ -243,14 +254,15 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
   all.counts = "runs have collapsed";
   all.mood = !collapsed.empty() ? "bad" : !open.empty() ? "open" : "good";
   all.sentence =
-      collapsed.empty() ? (runs.size() == 2 ? std::string("Neither run has collapsed")
-                                            : format("None of the %zu runs has collapsed", runs.size()))
+      collapsed.empty() ? (!open.empty()      ? std::string("No run is known to have collapsed")
+                           : runs.size() == 2 ? std::string("Neither run has collapsed")
+                                              : format("None of the %zu runs has collapsed", runs.size()))
       : collapsed.size() == runs.size()
           ? (runs.size() == 2 ? std::string("Both runs have collapsed")
                               : format("All %zu runs have collapsed", runs.size()))
           : all.number + (collapsed.size() == 1 ? " runs has" : " runs have") + " collapsed (" + join(collapsed) + ")";
   if (!open.empty()) all.sentence += "; of " + join(open) + " it is open";
-  if (best)
+  if (best && on_the_same_data(runs))
     all.sentence += "; " + in_quotes(best->name) + format(" classifies best (%.1f %%)", 100 * best->probe->top1);
   all.sentence += ".";
   all.terms =

@@ -4,24 +4,20 @@
 #include "directclr/core/files.h"
 #include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
+#include "directclr/core/json_file.h"
 #include "directclr/core/run_id.h"
 #include "directclr/core/text.h"
 #include "directclr/report/accuracy_result.h"
+#include "directclr/report/result_file.h"
 
 namespace directclr::report {
 namespace {
 
 namespace fs = std::filesystem;
 
-// Reads one result file, turning every way it can be wrong into one line that names it.
 template <class Read>
 void with_json(const fs::path& path, Read read) {
-  if (!fs::exists(path)) return;
-  try {
-    read(Json::parse(read_file(path)));
-  } catch (const JsonError& error) {
-    throw InputError(path.string(), std::string("damaged result file: ") + error.what());
-  }
+  if (fs::exists(path)) read_result(path, /*version=*/1, read);
 }
 
 Accuracy probe_accuracy(const Json& object) {
@@ -31,18 +27,21 @@ Accuracy probe_accuracy(const Json& object) {
 
 void read_metrics(const fs::path& path, RunResults& results) {
   if (!fs::exists(path)) return;
-  for (const auto& line : split(read_file(path), '\n')) {
-    if (line.empty()) continue;
-    const auto entry = Json::try_parse(line);
-    if (!entry) continue;  // a line cut short by a crash
-    const double step = entry->value("step", 0.0);
-    for (const auto& [key, value] : entry->items()) {
-      if (key == "step" || !value.is_number()) continue;
-      Course& course = results.metrics[key];
-      course.steps.push_back(step);
-      course.values.push_back(value.get<double>());
+  const std::string text = read_file(path);
+  reading_json(path, [&] {
+    // What stands behind the last end of a line was cut short by a crash.
+    for (const auto& line : split(text.substr(0, text.rfind('\n') + 1), '\n')) {
+      if (line.empty()) continue;
+      const Json entry = Json::parse(line);
+      const double step = entry.value("step", 0.0);
+      for (const auto& [key, value] : entry.items()) {
+        if (key == "step" || !value.is_number()) continue;
+        Course& course = results.metrics[key];
+        course.steps.push_back(step);
+        course.values.push_back(value.get<double>());
+      }
     }
-  }
+  });
 }
 
 RunResults without_files(const fs::path& path) {
@@ -105,18 +104,14 @@ RunResults read_results(const fs::path& path) {
     results.knn = Accuracy{knn.top1, knn.description()};
   });
   for (const std::string layer : {"representation", "embedding"}) {
-    with_json(path / "spectrum" / (layer + ".json"),
-              [&](const Json& object) { results.spectra[layer] = read_spectrum_result(object); });
+    const auto file = path / "spectrum" / (layer + ".json");
+    if (fs::exists(file)) results.spectra[layer] = read_spectrum_result(file);
   }
   if (const auto file = path / "explain" / "explain.json"; fs::exists(file))
     results.explanation = read_explanation(file);
   read_metrics(path / "metrics.jsonl", results);
-  if (fs::exists(path / "spectra.jsonl")) {
-    try {
-      results.spectra_log = spectrum::read_spectra_log(read_file(path / "spectra.jsonl"));
-    } catch (const JsonError& error) {
-      throw InputError((path / "spectra.jsonl").string(), std::string("damaged result file: ") + error.what());
-    }
+  if (const auto file = path / "spectra.jsonl"; fs::exists(file)) {
+    reading_json(file, [&] { results.spectra_log = spectrum::read_spectra_log(read_file(file)); });
   }
   if (fs::exists(path / "figures" / "views.png")) results.views_png = read_file(path / "figures" / "views.png");
   if (results.state == RunState::kEnded) return results;

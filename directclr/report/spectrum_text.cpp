@@ -26,7 +26,8 @@ Finding write_spectrum(const std::string& title, const SpectrumResult& s, const 
       format("%s: %lld rows, %lld dimensions, %s", title.c_str(), static_cast<long long>(s.samples),
              static_cast<long long>(s.dimensions()), s.l2_normalized ? "rows L2-normalised" : "rows not normalised");
   if (s.skipped > 0) text += "\n  " + left_out_text(s);
-  if (const Json* read = s.protocol.find("read")) text += "\n  " + read->value("text", "");
+  const Json* const read = s.protocol.find("read");  // of a run it is what was read of each part, and was said
+  if (read && read->contains("text")) text += "\n  " + read->value("text", "");
   text += "\n  " + s.verdict.name() + ": " + s.verdict.text;
   text += format(
       "\n  effective-rank %.1f of %lld: the one to report (the other ranks weigh small directions more, and are for "

@@ -1,10 +1,12 @@
 #include "directclr/settings/finished_run.h"
 
+#include <map>
 #include <utility>
 
 #include "directclr/core/error.h"
-#include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/core/json_file.h"
+#include "directclr/core/shell_word.h"
 #include "directclr/io/safetensors.h"
 
 namespace directclr::settings {
@@ -16,14 +18,11 @@ std::string checksum_of_weights(const std::filesystem::path& path) {
 }
 
 std::vector<std::string> recorded_own_parts(const RunDirectory& run) {
-  std::vector<std::string> parts;
-  if (!std::filesystem::exists(run.environment())) return parts;
-  const auto environment = Json::try_parse(read_file(run.environment()));
-  const Json* const recorded = environment ? environment->find("own_parts") : nullptr;
-  if (recorded) {
-    for (const auto& part : *recorded) parts.push_back(part.get<std::string>());
-  }
-  return parts;
+  if (!std::filesystem::exists(run.environment())) return {};
+  return read_json_file(run.environment(), [](const Json& environment) {
+    const Json* const recorded = environment.find("own_parts");
+    return recorded ? recorded->get<std::vector<std::string>>() : std::vector<std::string>();
+  });
 }
 
 void check_described(const RunDirectory& run) {
@@ -36,14 +35,20 @@ void check_described(const RunDirectory& run) {
 
 void check_finished(const RunDirectory& run) {
   if (!run.finished()) {
-    throw InputError(run.path().string(), "the run is not finished", "train --resume --out " + run.path().string());
+    throw InputError(run.path().string(), "the run is not finished",
+                     "directclr train --resume --out " + shell_word(run.path().string()));
   }
   // DONE says with which weights the run ended. Weights are the same bytes in every repetition: they carry no id.
-  const auto done = Json::try_parse(read_file(run.done()));
-  const Json* const weights = done ? done->find("weights") : nullptr;
-  if (!weights) return;  // of an earlier version
+  using Checksums = std::map<std::string, std::string>;
+  const auto weights = read_json_file(run.done(), [](const Json& done) {
+    if (!done.is_object()) throw JsonError("it holds no object");
+    const Json* const recorded = done.find("weights");
+    return recorded ? recorded->get<Checksums>() : Checksums();
+  });
+  if (weights.empty()) return;  // of an earlier version
   for (const auto& [part, path] : {std::pair("encoder", run.encoder()), std::pair("projector", run.projector())}) {
-    const std::string then = weights->value(part, ""), now = checksum_of_weights(path);
+    const auto found = weights.find(part);
+    const std::string then = found == weights.end() ? "" : found->second, now = checksum_of_weights(path);
     if (now != then) {
       throw InputError(path.string(), "is not what the run ended with: checksum " + now + ", DONE says " + then,
                        "the files of two runs lie here?");

@@ -108,7 +108,13 @@ Analysis RowAnalysis::finish(const std::string& where, const Context& context) {
   if (moments_.count() < 2) throw InputError(where, "fewer than 2 rows are finite");
   if (!jackknife_.empty()) require_groups(settings_.jackknife, moments_.count() + moments_.sums().skipped);
   Analysis found;
-  found.summary = moments_.summary();
+  try {
+    found.summary = moments_.summary();
+  } catch (const NumericalError&) {  // every row is finite here
+    throw NumericalError(where +
+                         ": the values are so large that their squares overflow (divide all by one number, "
+                         "which changes no measure)");
+  }
   found.skipped_rows = skipped_rows_;
   if (!jackknife_.empty()) found.jackknife = jackknife_[0].estimates();
   if (!settings_.compat.empty()) found.compatible = compatible_measures(found.summary, settings_.compat);

@@ -73,7 +73,7 @@ int64_t live_directions_at_most(const SpectrumSummary& s, double dead_below) {
   const double threshold = dead_below * largest / inflation;
   double rest = std::accumulate(s.values.begin(), s.values.end(), 0.0);
   double least = static_cast<double>(s.dimensions());
-  for (size_t m = 0; m < s.values.size() && static_cast<double>(m) < n - 1; ++m) {
+  for (size_t m = 0; m < s.values.size() && 2 * static_cast<double>(m) < n; ++m) {
     const auto leading = static_cast<double>(m);
     least = std::min(least, leading + std::max(rest, 0.0) / (1 - leading / (n - 1)) / threshold);
     rest = s.values[m] > 0 ? rest - s.values[m] : 0;

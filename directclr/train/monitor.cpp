@@ -25,8 +25,12 @@ SpectrumSummary summary_of(const ForgettingCovariance& covariance, const at::Ten
   return s;
 }
 
+// Before this nothing is said of a layer: the first rows are of a network that has hardly begun.
+bool saw_enough(const SpectrumSummary& s) { return s.samples >= 2 * s.dimensions(); }
+
 // A line when the verdict has become one of collapse, or worse.
 void warn_if_worse(const char* layer, const SpectrumSummary& s, Verdict::Kind& last, std::vector<std::string>& lines) {
+  if (!saw_enough(s)) return;
   const Verdict now = spectrum::verdict(s, {});
   const auto severity = [](Verdict::Kind kind) {
     for (const auto& entry : spectrum::verdict_kinds()) {
@@ -85,8 +89,8 @@ Monitor::Reading Monitor::read(const at::Tensor& r, const at::Tensor& z, bool wa
   if (!warn) return reading;
   warn_if_worse("representation r", reading.r, last_r_, reading.warnings);
   if (z_) warn_if_worse("embedding z", reading.z, last_z_, reading.warnings);
-  const bool enough = reading.r.samples >= 2 * reading.r.dimensions();
-  if (enough) reading.stop = spectrum::failures(gates_.results(reading.r, spectrum::verdict(reading.r, {})));
+  if (saw_enough(reading.r))
+    reading.stop = spectrum::failures(gates_.results(reading.r, spectrum::verdict(reading.r, {})));
   return reading;
 }
 

@@ -7,6 +7,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/here_and_now.h"
 #include "directclr/core/json.h"
+#include "directclr/core/json_file.h"
 #include "directclr/core/run_id.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
@@ -60,11 +61,11 @@ void check_start(const settings::TrainSettings& settings, const settings::RunDir
 Json history_of(const settings::RunDirectory& run) {
   Json history = Json::array();
   if (!std::filesystem::exists(run.environment())) return history;
-  const auto before = Json::try_parse(read_file(run.environment()));
-  if (!before || !before->is_object()) return history;
-  if (const Json* sessions = before->find("history"); sessions && sessions->is_array()) return *sessions;
-  history.push_back({{"directclr", before->value("directclr", "")}, {"command", before->value("command", "")}});
-  return history;
+  return read_json_file(run.environment(), [&](const Json& before) {
+    if (const Json* sessions = before.find("history"); sessions && sessions->is_array()) return *sessions;
+    history.push_back({{"directclr", before.value("directclr", "")}, {"command", before.value("command", "")}});
+    return history;
+  });
 }
 
 void write_config(const settings::RunDirectory& run, settings::TrainSettings settings, const std::string& id) {
@@ -72,9 +73,9 @@ void write_config(const settings::RunDirectory& run, settings::TrainSettings set
 }
 
 FinishedRun read_done(const settings::RunDirectory& run) {
-  const auto done = Json::try_parse(read_file(run.done()));
-  if (!done) throw InputError(run.done().string(), "is damaged");
-  return {done->value("steps", int64_t{0}), done->value("seconds", 0.0)};
+  return read_json_file(run.done(), [](const Json& done) {
+    return FinishedRun{done.at("steps").get<int64_t>(), done.at("seconds").get<double>()};
+  });
 }
 
 }  // namespace
@@ -97,14 +98,15 @@ std::optional<FinishedRun> check_directory(const settings::TrainSettings& settin
 
 int64_t recorded_convolution_rule(const settings::RunDirectory& run) {
   if (!std::filesystem::exists(run.environment())) return 0;
-  const auto environment = Json::try_parse(read_file(run.environment()));
-  return environment && environment->is_object() ? environment->value("convolution_rule", int64_t{0}) : 0;
+  return read_json_file(run.environment(),
+                        [](const Json& environment) { return environment.value("convolution_rule", int64_t{0}); });
 }
 
 int64_t prepare_directory(const settings::TrainSettings& settings, const settings::RunDirectory& run,
                           settings::StartMode mode, const Session& session, const data::Source& source) {
   const bool resumed = mode == settings::StartMode::kResume;
-  if (mode == settings::StartMode::kOverwrite) run.clear();
+  // Where there is no run nothing is one's own to remove.
+  if (mode == settings::StartMode::kOverwrite && run.is_used()) run.clear();
   const std::string id = resumed ? run.id() : new_run_id();
   const int64_t before = resumed ? run.settings().epochs : 0;
   const bool longer = resumed && settings.epochs > before;

@@ -13,6 +13,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/folder_lock.h"
 #include "directclr/core/parallel.h"
+#include "directclr/core/shell_word.h"
 #include "directclr/core/text.h"
 #include "directclr/distributed/gradient_sum.h"
 #include "directclr/eval/batch_images.h"
@@ -273,9 +274,10 @@ class TrainingLoop {
   }
 
   [[noreturn]] void end_early(const StopReasons& stop) const {
-    const std::string saved = format(
-        "stopped after step %lld of %lld; saved, continue with: directclr train --resume --out %s",
-        static_cast<long long>(done_.step), static_cast<long long>(schedule_.total_steps), s_.run.path().c_str());
+    const std::string saved =
+        format("stopped after step %lld of %lld; saved, continue with: directclr train --resume --out %s",
+               static_cast<long long>(done_.step), static_cast<long long>(schedule_.total_steps),
+               shell_word(s_.run.path().string()).c_str());
     if (stop.collapse) {
       std::vector<std::string> lines = log_->collapse();
       lines.push_back(saved);
@@ -384,7 +386,8 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
         .run();
   } catch (const DiskFull& full) {
     if (!run.exists()) throw;
-    throw full.with_hint("free some space, then continue with: directclr train --resume --out " + run.path().string());
+    throw full.with_hint("free some space, then continue with: directclr train --resume --out " +
+                         shell_word(run.path().string()));
   }
 }
 

@@ -86,7 +86,7 @@ def tensors(path):
 
 def meaning(path):
     """What a file says apart from the clock and the run's id; None: nothing that could be compared."""
-    if path.name in ("environment.json",) or path.suffix in (".log", ".html", ".md") or path.name.startswith("events."):
+    if path.name in ("environment.json", "machine.json") or path.suffix in (".log", ".html", ".md") or path.name.startswith("events."):
         return None
     if path.suffix == ".json" or path.name == "DONE":
         return without_clock(json.loads(path.read_text()))

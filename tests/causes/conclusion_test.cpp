@@ -43,6 +43,17 @@ TEST(Conclusion, HasOneFindingWithItsConfidenceAndTheEvidenceOnItsSide) {
   wrong_signs.growth.signs_differ = 2;
   EXPECT_EQ(conclude(wrong_signs).confidence, "moderate");
   EXPECT_EQ(conclude(wrong_signs).opposing.size(), 1U);
+  // Nothing beyond chance, and yet the weakest directions are mostly augmentation: that is not for certain.
+  auto open = made_up_explanation(128, 0, 0, 0.9);
+  EXPECT_EQ(conclude(open).confidence, "high");
+  open.weak_share = 2.68;
+  EXPECT_EQ(conclude(open).confidence, "moderate");
+  ASSERT_EQ(conclude(open).opposing.size(), 1U);
+  EXPECT_NE(conclude(open).opposing[0].find("spreads 2.68 times what the data spread. This may be chance"),
+            std::string::npos)
+      << conclude(open).opposing[0];
+  open.last.contrast.negative_for_certain = open.eqn2.negative_for_certain = 1;
+  EXPECT_EQ(conclude(open).confidence, "high") << "what is found says so itself";
   // The dead directions of r are named, and that some directions shrink is evidence of nothing.
   ASSERT_GE(divided.beside.size(), 2U);
   EXPECT_NE(divided.beside[0].find("5 of 12 directions"), std::string::npos) << divided.beside[0];

@@ -8,6 +8,7 @@
 
 #include "directclr/array/array.h"
 #include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
 #include "directclr/io/npy.h"
@@ -425,6 +426,54 @@ TEST_F(BaseCli, SaysWhatItReadOfATable) {
   const Outcome pooled = run({"spectrum", test::fixture("files/tokens.npy").string(), "--pool", "mean"});
   EXPECT_NE(pooled.out.find("read tokens.npy: float32 (20, 5, 3), mean over 5 tokens: (20, 3)"), std::string::npos)
       << pooled.out << pooled.err;
+}
+
+TEST_F(BaseCli, TakesOddSurroundings) {
+  io::write_npy(folder_ / "x.npy", of_rank(4, 40, 4));
+  fs::create_directories(folder_ / "photos");
+  fs::copy_file(test::fixture("rgb_444.jpg"), folder_ / "photos/a.jpg");
+  const auto in_shell = [&](const std::string& command) {
+    return finish(start_program("/bin/bash", {"bash", "-c", command}));
+  };
+  const std::string spectrum = test::program() + " spectrum ";
+  EXPECT_EQ(in_shell("TMPDIR=/nonexistent " + spectrum + "- <" + path("x.npy")).status, 0);
+  EXPECT_EQ(in_shell("env -i " + spectrum + path("x.npy")).status, 0);
+  expect_refused(in_shell(spectrum + "<(cat " + path("x.npy") + ")"),
+                 "is a pipe or a device (give it to standard input, and write - here)");
+  // A home in which nothing may be read: not even whether something is there.
+  const std::string home = path("home");
+  fs::create_directories(home + "/.cache/directclr");
+  fs::permissions(home, fs::perms::none);
+  fs::permissions(folder_.path(), fs::perms::all);
+  const std::string other = ::geteuid() == 0 ? "setpriv --reuid 65534 --clear-groups " : "";
+  if (in_shell(other + "test -x " + test::program()).status == 0) {  // the project may lie where only root may look
+    const Outcome info =
+        in_shell("HOME=" + home + " " + other + test::program() + " data info folder:" + path("photos"));
+    EXPECT_EQ(info.status, 0) << info.err;
+  }
+  fs::permissions(home, fs::perms::owner_all);
+
+  Array large = of_rank(4, 40, 4);
+  for (double& value : large.mutable_values<double>()) value *= 1e200;
+  io::write_npy(folder_ / "large.npy", large);
+  const Outcome overflow = run({"spectrum", path("large.npy")});
+  EXPECT_EQ(overflow.status, 4);
+  EXPECT_NE(overflow.err.find("large.npy: the values are so large that their squares overflow"), std::string::npos)
+      << overflow.err;
+}
+
+// Two that write the same folder would leave files of both.
+TEST_F(BaseCli, AFolderOfResultsHasOneOwner) {
+  fs::create_directories(folder_ / "taken/train");
+  const FolderLock owner(folder_ / "taken"), part(folder_ / "taken/train");
+  fs::create_directory_symlink(folder_ / "taken", folder_ / "other-name");
+  const std::string who = ": process " + std::to_string(::getpid()) + " on ";
+  for (const auto& folder : {path("taken"), path("other-name")}) {
+    expect_refused(run({"theory", "phase", "--out", folder}), folder + who);
+    expect_refused(run({"theory", "all", "--out", folder}), folder + who);
+    expect_refused(run({"data", "dump", data_, "--out", folder}), folder + who);
+    expect_refused(run({"pack", data_, "--out", folder}), folder + "/train" + who);
+  }
 }
 
 TEST_F(BaseCli, ChecksTheTheory) {

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "directclr/core/files.h"
+#include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
+#include "directclr/core/run_id.h"
 #include "directclr/core/text.h"
 #include "tests/support/golden.h"
 
@@ -131,6 +133,16 @@ TEST_F(Cli, ExplainsATrainedRun) {
                                "--data", data_, "--images", "64", "--batch", "16", "--no-attribution"});
   ASSERT_EQ(foreign.status, 0) << foreign.err;
   EXPECT_TRUE(fs::exists(folder_ / "encoder.safetensors.explain/index.html"));
+  EXPECT_FALSE(fs::exists(folder_ / "encoder.safetensors.explain/.lock"));
+  {
+    const FolderLock owner(folder_ / "encoder.safetensors.explain");
+    expect_refused(run({"explain", path("encoder.safetensors"), "--arch", "basic:1,1,1,1:4", "--stem", "small",
+                        "--data", data_, "--images", "64", "--batch", "16"}),
+                   "encoder.safetensors.explain: process ");
+    expect_refused(run({"explain", path("run-mlp"), "--images", "64", "--batch", "16", "--out",
+                        path("encoder.safetensors.explain")}),
+                   "encoder.safetensors.explain: process ");
+  }
   expect_refused(run({"explain", path("encoder.safetensors"), "--arch", "basic:1,1,1,1:8", "--data", data_}),
                  "another shape");
   expect_refused(run({"explain", path("encoder.safetensors"), "--data", data_}), "--arch");
@@ -208,7 +220,7 @@ TEST_F(Cli, TheResolvedConfigurationRepeatsTheRun) {
 
 TEST_F(Cli, ASignalSavesAndTheRunResumesExactly) {
   ASSERT_EQ(train({"--out", path("whole"), "--epochs", "40"}).status, 0);
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     fs::remove_all(folder_ / "run");
     const pid_t child = start({"train", "--config", path("whole/config.toml"), "--out", path("run")});
     while (!fs::exists(folder_ / "run/checkpoints")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -233,6 +245,44 @@ TEST_F(Cli, ASignalThatComesTwiceIsOne) {
   const Outcome stopped = finish(child);
   EXPECT_EQ(stopped.status, 3) << stopped.err;
   EXPECT_NE(stopped.err.find("continue with: directclr train --resume --out"), std::string::npos) << stopped.err;
+}
+
+// With nohup the end of a terminal ends nothing.
+TEST_F(Cli, AnIgnoredHangUpStaysIgnored) {
+  const std::string command = "trap '' HUP; exec " + test::program() + " train --data '" + data_ +
+                              "' --arch basic:1,1,1,1:4 --stem small --threads 1 --batch-size 16 --epochs 40 --out " +
+                              path("run");
+  const pid_t child = start_program("/bin/bash", {"bash", "-c", command});
+  while (!fs::exists(folder_ / "run/checkpoints")) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  ::kill(child, SIGHUP);
+  const Outcome outcome = finish(child);
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(fs::exists(folder_ / "run/DONE"));
+}
+
+// The terminal, the pager or the `tee` that took what is said may be gone, and a daemon has none: the work goes on, and
+// no word of it lands in a file of the run.
+TEST_F(Cli, NobodyNeedsToListen) {
+  const std::string words = test::program() + " train --data '" + data_ +
+                            "' --arch basic:1,1,1,1:4 --threads 1 --batch-size 16 --epochs 1 --log-every 1 --out ";
+  const auto in_shell = [&](const std::string& command) {
+    return finish(start_program("/bin/bash", {"bash", "-c", command}));
+  };
+  const std::string broken_pipe = "exec 3> >(exec true); wait $!; exec ";
+  EXPECT_EQ(in_shell(broken_pipe + words + path("pipe") + " 2>&3").status, 0);
+  EXPECT_EQ(in_shell("exec " + words + path("closed") + " 2>&-").status, 0);
+  EXPECT_EQ(in_shell("exec " + words + path("daemon") + " <&- >&- 2>&-").status, 2) << "nobody took its result";
+  for (const std::string run : {"pipe", "closed", "daemon"}) {
+    EXPECT_TRUE(fs::exists(folder_ / run / "DONE")) << run;
+    const std::string metrics = read_file(folder_ / run / "metrics.jsonl");
+    for (const auto& line : split(metrics.substr(0, metrics.size() - 1), '\n')) {
+      EXPECT_TRUE(Json::try_parse(line).has_value()) << run << ": " << line;
+    }
+    EXPECT_EQ(run_id_of(folder_ / run / "config.toml").size(), 16U) << run;
+  }
+  const Outcome result = in_shell(broken_pipe + test::program() + " theory check --json >&3");
+  EXPECT_EQ(result.status, 2);
+  EXPECT_NE(result.err.find("standard output: cannot be written: Broken pipe"), std::string::npos) << result.err;
 }
 
 TEST_F(Cli, ARunHasOneOwner) {

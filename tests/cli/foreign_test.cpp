@@ -65,6 +65,17 @@ TEST_F(OwnPhotos, AreTakenFromThePartThatIsThere) {
   const Outcome evaluated = run({"evaluate", path("run"), "--cached"});
   ASSERT_EQ(evaluated.status, 0) << evaluated.err;
   EXPECT_NE(evaluated.err.find("spectra only, of the training images"), std::string::npos) << evaluated.err;
+  EXPECT_EQ(evaluated.out.find("\n  \n"), std::string::npos) << "an empty line: " << evaluated.out;
+
+  // Classes of the training images alone are not enough for accuracies.
+  for (int i = 0; i < 8; ++i) {
+    const fs::path part = folder_ / "parts" / (i % 2 == 0 ? "test" : i % 4 == 1 ? "train/a" : "train/b");
+    fs::create_directories(part);
+    fs::copy_file(photo(i), part / photo(i).filename());
+  }
+  const Outcome without = run({"evaluate", path("run"), "--data", "folder:" + path("parts"), "--cached"});
+  ASSERT_EQ(without.status, 0) << without.err;
+  EXPECT_NE(without.err.find("spectra only, of the test images"), std::string::npos) << without.err;
 }
 
 // A row that stands for a broken image is another's: it has that one's name.

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include "directclr/core/disk_full.h"
 #include "directclr/core/error.h"
@@ -31,6 +33,30 @@ TEST(WriteFile, KeepsTheOldFileWhenTheProducerThrows) {
                std::runtime_error);
   EXPECT_EQ(read_file(folder / "a"), "old");
   EXPECT_FALSE(std::filesystem::exists(folder / "a.partial"));
+}
+
+// Both have the same temporary name.
+TEST(WriteFile, WaitsForAnotherWriterOfTheSameFile) {
+  const test::TemporaryFolder folder;
+  std::thread second;
+  write_file_in_chunks(folder / "a", [&](const WriteChunk& write) {
+    write("the first", 9);
+    second = std::thread([&] { write_file(folder / "a", "2"); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_FALSE(std::filesystem::exists(folder / "a")) << "the second one did not wait";
+    write(" and whole", 10);
+  });
+  second.join();
+  EXPECT_EQ(read_file(folder / "a"), "2");
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.partial"));
+}
+
+TEST(WriteFile, TakesOverWhatAKilledWriterLeft) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "b", "longer than what comes");
+  std::filesystem::rename(folder / "b", folder / "a.partial");
+  write_file(folder / "a", "new");
+  EXPECT_EQ(read_file(folder / "a"), "new");
 }
 
 TEST(WriteFile, ReportsAFullDisk) {

@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <memory>
+#include <optional>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -107,6 +108,45 @@ TEST_F(FolderLockTest, TakesOverWhatADeadOwnerLeftHere) {
   EXPECT_TRUE(is_free());
   write_file(file_, "{\"process\": \"no number\"}");
   EXPECT_TRUE(is_free());
+}
+
+// Root may write everything: for a moment another user, then.
+class AsAnotherUser {
+ public:
+  AsAnotherUser() {
+    if (::geteuid() == 0) changed_ = ::seteuid(65534) == 0;
+  }
+  ~AsAnotherUser() {
+    if (changed_ && ::seteuid(0) != 0) std::abort();
+  }
+  AsAnotherUser(const AsAnotherUser&) = delete;
+  AsAnotherUser& operator=(const AsAnotherUser&) = delete;
+
+ private:
+  bool changed_ = false;
+};
+
+TEST_F(FolderLockTest, NamesTheOwnerToWhoMayNotWriteItsFile) {
+  constexpr auto kReadable = fs::perms::owner_read | fs::perms::group_read | fs::perms::others_read;
+  fs::permissions(folder_.path(), fs::perms::all);
+  const std::string left = record({});
+  {
+    const FolderLock first(folder_.path());
+    fs::permissions(file_, kReadable);
+    const AsAnotherUser other;
+    EXPECT_NE(refusal().find(": process " + std::to_string(::getpid()) + " on "), std::string::npos) << refusal();
+    EXPECT_TRUE(FolderLock::owner_of(folder_.path()).has_value());
+  }
+  write_file(file_, left);
+  fs::permissions(file_, kReadable);
+  {
+    const AsAnotherUser other;
+    EXPECT_NE(refusal().find("its file .lock cannot be written: Permission denied (a command of another user, which "
+                             "has ended, left it: remove it)"),
+              std::string::npos)
+        << refusal();
+  }
+  EXPECT_TRUE(fs::exists(file_));
 }
 
 TEST_F(FolderLockTest, SaysWhatIsWrongWithTheFolder) {

@@ -2,8 +2,25 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+
+#include "directclr/core/shell_word.h"
+
 namespace directclr {
 namespace {
+
+TEST(ShellWord, IsTheSameWordToAShell) {
+  for (const std::string word : {"runs/direct", "my runs/a", "", "it's", "a\"b", "$HOME", "`id`", "a\\b", "{1,2}", "*",
+                                 "~", "a\tb", "caf\xc3\xa9", "-x", "#", "a;b&c|d"}) {
+    FILE* const shell = ::popen(("printf '<%s>' " + shell_word(word)).c_str(), "r");
+    ASSERT_NE(shell, nullptr);
+    std::string seen(100, '\0');
+    seen.resize(std::fread(seen.data(), 1, seen.size(), shell));
+    ::pclose(shell);
+    EXPECT_EQ(seen, "<" + word + ">");
+  }
+  EXPECT_EQ(shell_word("runs/direct-2_a.b"), "runs/direct-2_a.b") << "without need no quotes";
+}
 
 TEST(Nearest, FindsLikelyMisspellingsOnly) {
   const std::vector<std::string> words = {"train", "probe", "spectrum", "report"};

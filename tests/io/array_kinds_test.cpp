@@ -220,6 +220,13 @@ TEST(NetworkWeights, AreNotTakenForEmbeddings) {
   linear.add("head.bias", array::Array::zeros({20}, array::DType::kFloat32));
   write_safetensors(folder / "linear.safetensors", linear);
   EXPECT_NE(opening(folder / "linear.safetensors").find("holds the weights of a network"), std::string::npos);
+  ArrayFile dense;  // as JAX and Keras name and lay them
+  dense.add("params/Dense_0/kernel", array::Array::zeros({20, 3}, array::DType::kFloat32));
+  write_safetensors(folder / "kernel.safetensors", dense);
+  EXPECT_EQ(opening(folder / "kernel.safetensors"), "no error");
+  dense.add("params/Dense_0/bias", array::Array::zeros({3}, array::DType::kFloat32));
+  write_safetensors(folder / "dense.safetensors", dense);
+  EXPECT_NE(opening(folder / "dense.safetensors").find("holds the weights of a network"), std::string::npos);
 }
 
 NetworkTensors network(const char* name, const std::string& prefix = "", const std::string& first = "") {

@@ -29,6 +29,7 @@ SENTENCES = {
     "explain": "The augmentation is too strong for 12 of 64 directions: along them two views (augmented copies) of one image differ more "
                "than two images do, so training erases them.",
     "theory": "The numerical checks of all 2 statements of the paper's theory passed.",
+    "long-names": None,
     "suite": None,
 }
 LARGEST_PAGE = 1_000_000  # bytes

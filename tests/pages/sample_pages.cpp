@@ -221,6 +221,9 @@ int main(int argc, char** argv) {
   report_page(out / "falling", {out / "runs/falling"});
   report_page(out / "collapsed-run", {out / "runs/none"});
   report_page(out / "runs-compared", {out / "runs/none", out / "runs/mlp"});
+  const fs::path unbroken = out / "runs" / std::string(150, 'n');  // a name that nowhere offers a line break
+  write_run(unbroken, "linear", healthy, Way::kHealthy);
+  report_page(out / "long-names", {unbroken, out / "runs/none"});
   live_page(out / "live", {out / "runs/none", out / "runs/mlp"}, {7, 3600});
   live_page(out / "live-quick", {out / "runs/falling"}, {7, 1});
   make_directories(out / "explain");

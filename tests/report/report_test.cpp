@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
+#include <utility>
+#include <vector>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -8,6 +11,7 @@
 #include "directclr/report/html.h"
 #include "directclr/report/run_report.h"
 #include "directclr/report/run_results.h"
+#include "tests/support/error_of.h"
 #include "tests/support/temporary_folder.h"
 
 namespace directclr::report {
@@ -83,6 +87,21 @@ TEST(Figures, LoseNothingWithoutGnuplot) {
   EXPECT_TRUE(std::filesystem::exists(folder / "a&b.csv"));
 }
 
+// Of a gnuplot that ends as if nothing had happened.
+TEST(Figures, TakeNoHalfPicture) {
+  const test::TemporaryFolder folder;
+  const std::string path = std::getenv("PATH");
+  write_file(folder / "gnuplot", "#!/bin/sh\nprintf '<svg><g'\n");
+  std::filesystem::permissions(folder / "gnuplot", std::filesystem::perms::owner_all);
+  ::setenv("PATH", folder.path().c_str(), 1);
+  const std::string said = test::error_of([&] {
+    write_figure(spectrum_figure("Title", {{"one", {1, 0.1}}}), folder / "figures", "half");
+  });
+  ::setenv("PATH", path.c_str(), 1);
+  EXPECT_NE(said.find("gnuplot failed on "), std::string::npos) << said;
+  EXPECT_FALSE(std::filesystem::exists(folder / "figures/half.svg"));
+}
+
 TEST(Figures, DrawBandsPredictionsAndHeatMaps) {
   const test::TemporaryFolder folder;
   Figure figure{"Bands", "x", "y"};
@@ -156,6 +175,11 @@ TEST_F(ReportTest, SaysPerRunWhatDiffersAndClaimsNothingOfBoth) {
   const std::string html =
       run_report("A title", {read_results(folder_ / "first"), read_results(folder_ / "second")}, folder_ / "figures");
   EXPECT_EQ(html.find("2 runs on"), std::string::npos);
+  EXPECT_EQ(html.find("classifies best"), std::string::npos) << "accuracies of other images";
+  EXPECT_NE(
+      run_report("A title", {read_results(folder_ / "first"), read_results(folder_ / "first")}, folder_ / "figures")
+          .find("classifies best"),
+      std::string::npos);
   EXPECT_NE(html.find("<p>2 runs. "), std::string::npos);
   EXPECT_NE(html.find("<th>run</th><th>data</th><th>encoder</th>"), std::string::npos);
   EXPECT_NE(html.find("<td>first</td><td>set</td><td>tiny</td>"), std::string::npos);
@@ -178,12 +202,31 @@ TEST_F(ReportTest, TellsRunsOfOneNameApart) {
 
 TEST_F(ReportTest, NamesADamagedResultFile) {
   write_run("first", "none");
-  write_file(folder_ / "first" / "probe.json", "{\"top1\": ");
-  try {
-    read_results(folder_ / "first");
-    FAIL() << "expected an error";
-  } catch (const InputError& error) {
-    EXPECT_NE(std::string(error.what()).find("probe.json: damaged result file"), std::string::npos);
+  for (const auto& [name, content] : std::vector<std::pair<std::string, std::string>>{
+           {"probe.json", "{\"top1\": "},
+           {"probe.json", "[]"},
+           {"knn.json", "{\"top1\": \"high\"}"},
+           {"DONE", "7"},
+           {"spectrum/representation.json", "[]"},
+           {"environment.json", "null and void"},
+           {"metrics.jsonl", "{\"step\": 1, \"loss\": 3}\n{\"step\": 2, \"lo\n{\"step\": 3, \"loss\": 1}\n"},
+           {"metrics.jsonl", "{\"step\": \"one\"}\n"},
+           {"metrics.jsonl", "3\n"},
+           {"spectra.jsonl", "{}\n"}}) {
+    const auto file = folder_ / "first" / name;
+    const std::string before = std::filesystem::exists(file) ? read_file(file) : "";
+    write_file(file, content);
+    const std::string said = test::error_of([&] { read_results(folder_ / "first"); });
+    EXPECT_NE(said.find("first/" + name + ": damaged result file"), std::string::npos) << content << ": " << said;
+    before.empty() ? static_cast<void>(std::filesystem::remove(file)) : write_file(file, before);
+  }
+  for (const char* name : {"probe.json", "spectrum/representation.json"}) {
+    const auto file = folder_ / "first" / name;
+    const std::string before = read_file(file);
+    write_file(file, R"({"version": 99})");
+    const std::string said = test::error_of([&] { read_results(folder_ / "first"); });
+    EXPECT_NE(said.find(std::string(name) + ": was written by a later version"), std::string::npos) << said;
+    write_file(file, before);
   }
   EXPECT_THROW(read_results(folder_ / "nothing"), InputError);
 }

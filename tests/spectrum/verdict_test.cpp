@@ -118,15 +118,18 @@ TEST(Verdict, OfFewRowsFindsWhatMoreRowsCouldNotChange) {
 
 // What is estimated as dead of few rows is dead of many, also where the spectrum falls slowly.
 TEST(Verdict, OfFewRowsAgreesWithManyWhereItFindsSomething) {
-  for (const double exponent : {0.5, 1.0, 2.0, 4.0}) {
+  for (const double exponent : {0.5, 1.0, 1.7, 2.0, 4.0}) {
     Array rows = test::normal_array(3000, 200, 7);
     for (size_t i = 0; i < rows.values<double>().size(); ++i) {
       rows.mutable_values<double>()[i] *= std::pow(static_cast<double>(i % 200 + 1), -exponent / 2);
     }
-    const Verdict many = of(rows), few = of(rows.slice(0, 80));
-    EXPECT_LE(few.dead, many.dead) << exponent;
-    EXPECT_TRUE(few.kind != Verdict::Kind::kDimensionalCollapse || many.kind == few.kind) << exponent;
-    EXPECT_TRUE(exponent < 4 || few.kind == Verdict::Kind::kDimensionalCollapse) << few.text;
+    const Verdict many = of(rows);
+    for (const int64_t n : {80, 199, 200, 300}) {  // as many rows as dimensions, too
+      const Verdict few = of(rows.slice(0, n));
+      EXPECT_LE(few.dead, many.dead) << exponent << ", " << n << " rows: " << few.text;
+      EXPECT_TRUE(few.kind != Verdict::Kind::kDimensionalCollapse || many.kind == few.kind) << exponent;
+      EXPECT_TRUE(exponent < 4 || few.kind == Verdict::Kind::kDimensionalCollapse) << few.text;
+    }
   }
 }
 

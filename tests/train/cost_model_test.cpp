@@ -121,7 +121,7 @@ TEST(Plan, RefusesWhatCannotBe) {
   const settings::TrainSettings s = settings_of("resnet18", "direct", "imagenet", 224);
   EXPECT_NE(test::error_of([&] { plan::make_plan(s, 1000000, 1024, 8, plain_machine()); }).find("--batch-size"),
             std::string::npos);
-  EXPECT_NE(test::error_of([&] { plan::make_plan(s, 100, 1, 1, plain_machine()); }).find("--images"),
+  EXPECT_NE(test::error_of([&] { plan::make_plan(s, 100, 1, 1, plain_machine()); }).find("--batch-size: "),
             std::string::npos);
   EXPECT_NE(test::error_of([] { plan::Machine::assumed("h1000"); }).find("neither a file"), std::string::npos);
   plan::Machine alone = plain_machine();

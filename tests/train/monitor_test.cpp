@@ -78,6 +78,22 @@ TEST(Monitor, WatchesTheEmbeddingToo) {
   EXPECT_EQ(monitor.state().size(), 6u);
 }
 
+// The first rows are of a network that has hardly begun.
+TEST(Monitor, SaysNothingBeforeTwoRowsADimension) {
+  auto settings = monitored_settings("none");
+  settings.stop.on = "collapse";
+  Monitor monitor(settings, kWidth, kWidth, at::kCPU);
+  const at::Tensor few = rows(4, 1).slice(0, 0, 2 * kWidth - 2);
+  monitor.observe(1, few, few, {});
+  const auto early = monitor.read(few, few, true);
+  EXPECT_TRUE(early.warnings.empty()) << early.warnings[0];
+  EXPECT_TRUE(early.stop.empty());
+  monitor.observe(2, few, few, {});
+  const auto later = monitor.read(few, few, true);
+  EXPECT_EQ(later.warnings.size(), 1U);
+  EXPECT_EQ(later.stop.size(), 1U);
+}
+
 TEST(Monitor, LooksEverySoManySteps) {
   auto settings = monitored_settings("none");
   settings.monitor_every = 4;

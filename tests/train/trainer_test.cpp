@@ -345,6 +345,15 @@ TEST_F(TrainerTest, RefusesFilesOfTwoRuns) {
   EXPECT_EQ(error_of([&] { load_model(run("a")); }), "no error");
 }
 
+TEST_F(TrainerTest, OverwritesRunsAlone) {
+  make_directories(run("a").path() / "figures");
+  write_file(run("a").path() / "figures/mine.txt", "of another program");
+  train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
+  EXPECT_EQ(read_file(run("a").path() / "figures/mine.txt"), "of another program");
+  train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
+  EXPECT_FALSE(std::filesystem::exists(run("a").path() / "figures/mine.txt")) << "a run's figures are its own";
+}
+
 TEST_F(TrainerTest, ReadsRunsOfEarlierVersions) {
   train_and_stop(run("a"), settings::StartMode::kNew, 6);
   // As they were written: no ids, no history.
