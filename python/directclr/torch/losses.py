@@ -24,7 +24,7 @@ from ._group import Group
 from ._numerics import floating, full_precision, outside_graphs, product_with_transposed, wide_type
 
 _BLOCK_ELEMENTS = 1 << 22  # similarities that are held at a time
-_KERNEL_ELEMENTS = 1 << 18  # the same for each thread, where the kernels of the library go over them
+_KERNEL_ELEMENTS = 1 << 20  # the same for each thread, where the kernels of the library go over them
 SIMILARITY_MEMORY = 1 << 30  # bytes that a loss may keep for its backward; beyond them it computes similarities again
 _KERNELS = "the kernels of directclr go over the similarities"
 _SMALLEST_TAU = 0.025  # of the kernels: e^(-2 / tau) must be a float32
