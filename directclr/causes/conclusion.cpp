@@ -123,8 +123,7 @@ bool leaves_open(const Explanation& e) { return !seen(e) && e.weak_share > 1; }
 std::string on_open(const Explanation& e) {
   return format(
       "In the %lld weakest directions the augmentation spreads %.2f times what the data spread. This may be chance, "
-      "and "
-      "more images would tell",
+      "and more images would tell",
       whole(e.weak.size(0)), e.weak_share);
 }
 
