@@ -85,18 +85,22 @@ TEST(Settings, NameTheLineOfASyntaxError) {
   write_file(folder / "bad.toml", "[first]\ncount = \n");
   const std::string message = error_of([&] { read_toml(folder / "bad.toml"); });
   EXPECT_NE(message.find("bad.toml:2"), std::string::npos) << message;
-  // What toml++ asserts, and letters where TOML has none.
-  for (const char* text : {"\n[=]", "\n[ .a]", "\n[#]", "\n[[.a]]", "\n[\xc3\xa9]", "#\xc3\xa9\n\xc3\xa9 = 1",
-                           "[a]\nb = 1\xc2\xa0", "[a]\nb = \"\\\"\xc3\xa9\" \xc3\xa9"}) {
+  // What toml++ asserts, and letters where TOML has none: in names, after values and strings, within numbers, escaped.
+  for (const char* text :
+       {"\n[=]", "\n[ .a]", "\n[#]", "\n[[.a]]", "\n[\xc3\xa9]", "#\xc3\xa9\n\xc3\xa9 = 1", "[a]\nb = 1\xc2\xa0",
+        "[a]\nb = \"\\\"\xc3\xa9\" \xc3\xa9", "[a]\nb = 02n-\"[\xef\xba\xbf\"", "[a]\nb = \"\"\"\"\"\"\"\xc3\xa9",
+        "[a]\nb = '\xc3\xa9", "[a]\nb = \"\"\"\\\xc3\xa9\"\"\""}) {
     write_file(folder / "bad.toml", text);
     EXPECT_NE(error_of([&] { read_toml(folder / "bad.toml"); }).find("bad.toml:2"), std::string::npos) << text;
   }
   write_file(folder / "good.toml",
-             "\xEF\xBB\xBF# \xc3\xa9\n[a]\nb = \"\xc3\xa9\\\"\xc3\xa9\"\nc = '\xc3\xa9'\nd = \"\"\"\n\xc3\xa9\"\"\"\n");
+             "\xEF\xBB\xBF# \xc3\xa9\n[a]\nb = \"\xc3\xa9\\\"\xc3\xa9\"\nc = '\xc3\xa9'\nd = \"\"\"\n\xc3\xa9\"\"\"\n"
+             "e = \"\"\"a \\\n  \xc3\xa9\"\"\"\n");
   const auto good = read_toml(folder / "good.toml");
-  ASSERT_EQ(good.size(), 3U);
+  ASSERT_EQ(good.size(), 4U);
   EXPECT_EQ(good[0].text, "\xc3\xa9\"\xc3\xa9");
   EXPECT_EQ(good[2].text, "\xc3\xa9");
+  EXPECT_EQ(good[3].text, "a \xc3\xa9");
 }
 
 TEST(Settings, RefuseTwoFieldsOfOneName) {
