@@ -1,7 +1,6 @@
 #include "directclr/report/explanation_page.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "directclr/core/error.h"
@@ -10,6 +9,7 @@
 #include "directclr/core/version.h"
 #include "directclr/report/advice.h"
 #include "directclr/report/answer.h"
+#include "directclr/report/explanation_figures.h"
 #include "directclr/report/explanation_result.h"
 #include "directclr/report/figure_html.h"
 #include "directclr/report/html.h"
@@ -18,132 +18,25 @@
 namespace directclr::report {
 namespace {
 
-using Values = std::vector<double>;
 using Result = ExplanationResult;
-
-Values ranks(size_t count) {
-  Values x;
-  for (size_t k = 1; k <= count; ++k) x.push_back(static_cast<double>(k));
-  return x;
-}
-
-Series with_band(const std::string& name, const Values& y, const Values& error) {
-  Series series{name, ranks(y.size()), y};
-  for (size_t k = 0; k < y.size(); ++k) {
-    series.low.push_back(y[k] - 2 * error[k]);
-    series.high.push_back(y[k] + 2 * error[k]);
-  }
-  return series;
-}
-
-// What the data and what the augmentation spread along the eigenvectors of X: where the second is above the first the
-// eigenvalue is negative.
-Figure spreads(const Result::Contrast& x, const std::string& layer) {
-  Figure figure{"How much differs along each direction, " + layer,
-                "direction, by data minus augmentation, largest first", "mean squared difference (weighted)", true};
-  const Values &data = x.data_along, &augmentation = x.augmentation_along;
-  const double floor = 1e-12 * *std::max_element(data.begin(), data.end());
-  for (const auto& [name, values] : {std::pair("between images (data)", &data),
-                                     std::pair("between views of one image (augmentation)", &augmentation)}) {
-    Series series{name, ranks(values->size()), *values};
-    for (double& y : series.y) y = std::max(y, floor);
-    figure.series.push_back(std::move(series));
-  }
-  return figure;
-}
-
-// The second of these over the first: above 1 the augmentation wins. Those that are counted are marked.
-Figure ratios(const Result::Contrast& x, const std::string& layer) {
-  Figure figure{"Augmentation over data along each direction, " + layer,
-                "direction, by data minus augmentation, largest first", "augmentation / data"};
-  const Values &data = x.data_along, &augmentation = x.augmentation_along;
-  const double least = 1e-6 * *std::max_element(data.begin(), data.end());
-  Series ratio{"between views of one image, over between images", ranks(data.size()), {}};
-  for (size_t k = 0; k < data.size(); ++k) ratio.y.push_back(data[k] > least ? augmentation[k] / data[k] : NAN);
-  Series even{"as much", {1, static_cast<double>(data.size())}, {1, 1}};
-  even.color_of = 0;
-  even.dashed = true;
-  figure.series = {std::move(ratio), std::move(even)};
-  if (!x.certain || x.certain->empty()) return figure;
-  Series counted{"counted: beyond chance", {}};
-  for (const int64_t k : *x.certain) {
-    if (k < 0 || k >= static_cast<int64_t>(data.size())) throw JsonError("'certain' names no direction");
-    counted.x.push_back(static_cast<double>(k + 1));
-    counted.y.push_back(figure.series[0].y[static_cast<size_t>(k)]);
-  }
-  counted.color_of = 0;
-  counted.points = true;
-  figure.series.push_back(std::move(counted));
-  return figure;
-}
-
-Figure eigenvalues(const Result::Contrast& x) {
-  Figure figure{"Eigenvalues of X", "direction, largest eigenvalue first", "eigenvalue / largest"};
-  Values values = x.eigenvalues, held_out = x.held_out, error = x.standard_error;
-  const double largest = values.empty() || values[0] <= 0 ? 1 : values[0];
-  for (auto* list : {&values, &held_out, &error}) {
-    for (double& v : *list) v /= largest;
-  }
-  figure.series = {{"all images", ranks(values.size()), values},
-                   with_band("along vectors of one half, values of the other", held_out, error)};
-  return figure;
-}
-
-// How what the augmentation spreads, over what the data spread, is distributed over the directions.
-Figure shares(const Result::Contrast& x) {
-  constexpr size_t kBins = 40;
-  constexpr double kEnd = 2;
-  const Values &data = x.data_along, &augmentation = x.augmentation_along;
-  Values count(kBins, 0), centre;
-  for (size_t k = 0; k < data.size(); ++k) {
-    if (!(data[k] > 0)) continue;
-    const double share = std::clamp(augmentation[k] / data[k], 0.0, kEnd - 1e-9);
-    count[static_cast<size_t>(share / kEnd * kBins)] += 1;
-  }
-  for (size_t bin = 0; bin < kBins; ++bin) centre.push_back((static_cast<double>(bin) + 0.5) * kEnd / kBins);
-  Figure figure{"Histogram: augmentation over data", "Sigma1 / Sigma0 along an eigenvector (above 1: shrinks)",
-                "directions"};
-  figure.series = {{"eigenvectors of X", centre, count}};
-  return figure;
-}
-
-// `growth`: of a matrix, with what another theory predicts.
-template <class Growth>
-Figure growth_figure(const Growth& growth, Values prediction, const std::string& label, const std::string& title,
-                     const std::string& axis) {
-  const Values& exact = growth.exact;
-  // The two losses differ in scale: the prediction is drawn with the size of the truth.
-  double ours = 0, theirs = 0;
-  for (size_t k = 0; k < exact.size(); ++k) {
-    ours += exact[k] * exact[k];
-    theirs += prediction[k] * prediction[k];
-  }
-  const double factor = ours > 0 && theirs > 0 ? std::sqrt(ours / theirs) : 1;
-  for (double& p : prediction) p *= factor;
-  Figure figure{title, "direction", axis};
-  figure.series = {with_band("loss as trained (Lemma 4)", exact, growth.standard_error),
-                   {label + format(", times %.2g", factor), ranks(prediction.size()), prediction}};
-  figure.series[1].dashed = true;
-  return figure;
-}
 
 std::string contrast_section(const Result& e, const std::filesystem::path& folder) {
   std::string html = "<div class=\"pair\">\n";
   html += figure_html(
-      spreads(e.x, e.x.layer), folder, "contrast",
+      spreads_figure(e.x, e.x.layer), folder, "contrast",
       "The two of the first picture: how much different images differ, and how much two views of one image do. "
       "Differences are weighted by how strongly the loss pushes. Directions are found on one half of the images, the "
       "curves measured on the other.");
   html += figure_html(
-      eigenvalues(e.x), folder, "eigenvalues",
+      eigenvalues_figure(e.x), folder, "eigenvalues",
       "X = Sigma0 - Sigma1 (Lemma 2): Sigma0 is what differs between images, Sigma1 what differs between views of "
       "one image. Below 0 a direction shrinks. The band: two standard errors on images that had no part in "
       "finding the directions.");
   html +=
-      figure_html(shares(e.x), folder, "shares",
+      figure_html(shares_figure(e.x), folder, "shares",
                   "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
   if (e.x_representation) {
-    html += figure_html(spreads(*e.x_representation, "representation r"), folder, "contrast-representation",
+    html += figure_html(spreads_figure(*e.x_representation, "representation r"), folder, "contrast-representation",
                         "The same on r, with the same weights.");
   }
   return folded("The first cause: augmentation stronger than the data", html + "</div>\n");
@@ -173,14 +66,16 @@ std::string growth_section(const Result& e, const std::filesystem::path& folder)
   const Result::Growth& g = e.growth;
   std::string html = "<div class=\"pair\">\n";
   html += figure_html(
-      growth_figure(g, g.lemma2, "Lemma 2", "Growth of directions", "d log |W v| / dt"), folder, "growth",
+      growth_figure(g.exact, g.standard_error, g.lemma2, "Lemma 2", "Growth of directions", "d log |W v| / dt"), folder,
+      "growth",
       g.singular ? "Relative growth of the singular values of the last linear map, largest first. Band: two "
                    "standard errors."
                  : "The last linear map has no distinct singular values; directions are the eigenvectors of X.");
   if (e.first_layer) {
-    html += figure_html(
-        growth_figure(*e.first_layer, e.first_layer->theorem3, "Theorem 3", "Growth of the first matrix", "ds / dt"),
-        folder, "growth-first-layer", "Singular values of the projector's first matrix, largest first.");
+    html +=
+        figure_html(growth_figure(e.first_layer->exact, e.first_layer->standard_error, e.first_layer->theorem3,
+                                  "Theorem 3", "Growth of the first matrix", "ds / dt"),
+                    folder, "growth-first-layer", "Singular values of the projector's first matrix, largest first.");
   }
   return folded("Which directions grow and shrink now", html + "</div>\n");
 }
@@ -404,7 +299,7 @@ void write_explanation_page(const std::filesystem::path& folder) {
     const std::string title = title_of(e);
     Answer answer = answer_of(e);
     answer.picture = figure_html(
-        ratios(e.x, e.x.layer), folder, "ratio",
+        ratios_figure(e.x, e.x.layer), folder, "ratio",
         "Along each direction: how much two views of one image differ, over how much two images do. Above the dashed "
         "line training takes the direction for noise and erases it." +
             certain_and_measured(e));
