@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "directclr/core/error.h"
+#include "directclr/train/device.h"
 #include "tests/support/tensor_golden.h"
 #include "tests/support/tensor_matchers.h"
 
@@ -146,6 +147,60 @@ TEST(ResNet, GivesTheSameInChannelsLastMemory) {
         test::all_close(last->forward(images.contiguous(at::MemoryFormat::ChannelsLast)), plain->forward(images), 1e-4))
         << stem;
     EXPECT_EQ(plain->forward(images).sizes(), (std::vector<int64_t>{4, 256})) << stem;
+  }
+}
+
+struct Pass {
+  torch::Tensor r;
+  std::vector<torch::Tensor> gradients;  // by parameter, of a linear function of r
+};
+
+Pass pass_of(const settings::EncoderSettings& settings, torch::Tensor images, bool bfloat16) {
+  ResNet net = make_encoder(settings, 32, 1);
+  fill(*net);
+  net->to(images.scalar_type());
+  if (images.is_contiguous(at::MemoryFormat::ChannelsLast)) to_channels_last(*net);
+  torch::Tensor r;
+  {
+    const train::Autocast autocast(torch::kCPU, bfloat16);
+    r = net->forward(std::move(images)).to(torch::kDouble);
+  }
+  (r * torch::cos(torch::arange(r.numel(), torch::kDouble)).view_as(r)).sum().backward();
+  Pass pass{r.detach(), {}};
+  for (const auto& parameter : net->parameters()) pass.gradients.push_back(parameter.grad().to(torch::kDouble));
+  return pass;
+}
+
+double relative_error(const torch::Tensor& value, const torch::Tensor& truth) {
+  return ((value - truth).norm() / truth.norm()).item<double>();
+}
+
+// Over the parameters: rounding moves a few values across a ReLU's kink, which changes much in the layers before it.
+double median_error(const Pass& pass, const Pass& truth) {
+  std::vector<double> errors;
+  for (size_t i = 0; i < truth.gradients.size(); ++i) {
+    errors.push_back(relative_error(pass.gradients[i], truth.gradients[i]));
+  }
+  std::nth_element(errors.begin(), errors.begin() + static_cast<int64_t>(errors.size() / 2), errors.end());
+  return errors[errors.size() / 2];
+}
+
+// By products and fused passes, where the library has a convolution, a normalisation, a sum and a ReLU: in both
+// precisions beside float64.
+TEST(ResNet, RoundsAboutAsTheLibrarysOperationsDo) {
+  torch::manual_seed(5);
+  const torch::Tensor images = torch::randn({8, 3, 32, 32});
+  settings::EncoderSettings settings;
+  for (const char* arch : {"bottleneck:1,1,1,1:16", "basic:1,1,1,1:16"}) {
+    settings.arch = arch;
+    const Pass truth = pass_of(settings, images.to(torch::kDouble), false);
+    for (const bool bfloat16 : {false, true}) {
+      const Pass ours = pass_of(settings, images.contiguous(at::MemoryFormat::ChannelsLast), bfloat16);
+      const Pass librarys = pass_of(settings, images, bfloat16);
+      EXPECT_LT(relative_error(ours.r, truth.r), (bfloat16 ? 1.5 : 3) * relative_error(librarys.r, truth.r)) << arch;
+      EXPECT_LT(median_error(ours, truth), (bfloat16 ? 1.5 : 3) * median_error(librarys, truth)) << arch;
+      EXPECT_LT(relative_error(ours.r, truth.r), bfloat16 ? 0.02 : 3e-6) << arch;
+    }
   }
 }
 
