@@ -19,7 +19,8 @@ void add_report(CLI::App& app, Program& program) {
   auto* command = app.add_subcommand("report", "one HTML page that compares runs, from their result files");
   command->add_option("runs", state->runs, "run directories, in the order to show them")->required();
   command->add_option("--out", state->out,
-                      "HTML file to write; figures go to figures/ beside it [first run/report.html]");
+                      "HTML file to write; its figures go to a folder beside it, of page.html to page.figures "
+                      "[first run/report.html]");
   command->add_option("--title", state->title, "heading of the page [the names of the runs]");
   add_example(*command, "directclr report runs/none runs/direct --out report.html");
   command->callback([&program, state] {
@@ -29,7 +30,8 @@ void add_report(CLI::App& app, Program& program) {
       report::tell_apart(runs);
       const std::filesystem::path out =
           state->out.empty() ? runs[0].path / "report.html" : std::filesystem::path(state->out);
-      const auto folder = (out.has_parent_path() ? out.parent_path() : std::filesystem::path(".")) / "figures";
+      // A folder of its own: pages that lie together do not share their figures.
+      const auto folder = std::filesystem::path(out).replace_extension(".figures");
       write_file(out, report::run_report(state->title, runs, folder));
       const Json object = {{"file", out.string()}, {"runs", runs.size()}};
       console.result("wrote " + out.string(), object.dump());

@@ -10,8 +10,11 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/core/shell_word.h"
+#include "directclr/core/text.h"
 #include "directclr/data/data_kinds.h"
 #include "directclr/data/relabelled.h"
+#include "directclr/data/subset.h"
 #include "directclr/report/spectrum_weights.h"
 #include "directclr/train/device.h"
 #include "directclr/train/foreign_weights.h"
@@ -60,6 +63,7 @@ OpenedRun::OpenedRun(const RunRequest& request, distributed::ProcessGroup proces
       workers(request.workers),
       skip_bad(request.skip_bad || settings.skip_bad),
       random_init(untrained),
+      own_data_(request.data.empty()),
       notice_(each_once(std::move(notice))) {
   load(request);
   const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency() / request.environment.local_size);
@@ -104,11 +108,28 @@ const data::Source& OpenedRun::source(data::Split part, bool labelled) const {
   if (!opened) {
     const data::OpenOptions options{skip_bad, notice_, reading};
     opened = labelled ? data::open_labelled_source(data, part, options) : data::open_source(data, part, options);
+    if (part == data::Split::kTrain && !labelled && own_data_) {
+      if (auto some = data::at_most(static_cast<uint64_t>(settings.limit), *opened)) {
+        all_images_ = std::exchange(opened, std::move(some));
+      }
+    }
     if (part == data::Split::kTest && !data::data_kinds().at(data::SourceSpec::parse(data).kind).always_labelled) {
       opened = data::with_classes_of(source(data::Split::kTrain, labelled), std::move(opened), data, notice_);
     }
   }
   return *opened;
+}
+
+const data::Source& OpenedRun::trained_on() const {
+  const data::Source& images = source(data::Split::kTrain, false);
+  if (all_images_) {
+    notice_(
+        format("notice: the training images are the %lld that the run was trained on (its limit), of %llu; --data %s "
+               "takes all",
+               static_cast<long long>(settings.limit), static_cast<unsigned long long>(all_images_->size()),
+               shell_word(data).c_str()));
+  }
+  return images;
 }
 
 eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_projector, const Context& context,
@@ -118,7 +139,8 @@ eval::Features OpenedRun::features(data::Split part, bool labelled, bool with_pr
   options.limit = limit;
   options.keep_share = keep_share;
   return eval::extract_features(model::encoder_of(model.encoder), with_projector ? model.projector.get() : nullptr,
-                                source(part, labelled), settings.augment, device, options, context, group);
+                                part == data::Split::kTrain && !labelled ? trained_on() : source(part, labelled),
+                                settings.augment, device, options, context, group);
 }
 
 Json OpenedRun::read_so_far(std::optional<data::Split> part) const {

@@ -30,9 +30,13 @@ struct OpenedRun {
   /// InputError when the part is not there.
   eval::Features features(data::Split part, bool labelled, bool with_projector, const Context& context,
                           uint64_t limit = UINT64_MAX, bool keep_share = false) const;
-  /// A part of the data, opened once; test images have the class numbers of the training images. Throws InputError when
-  /// it is not there, or has classes that the training images lack.
+  /// A part of the data, opened once; test images have the class numbers of the training images. Training images that
+  /// are asked for without labels are those that the run was trained on, at most settings.limit of them; with labels
+  /// they are all, from which a classifier learns. Of other data than the run's they are all, too. Throws InputError
+  /// when it is not there, or has classes that the training images lack.
   const data::Source& source(data::Split part, bool labelled) const;
+  /// The training images without labels, and where they are not all of the data that is said.
+  const data::Source& trained_on() const;
 
   /// The part that `--split` names, as "train" or "test": "auto" is the test part, or the training part, and that is
   /// said, where there is no other.
@@ -70,10 +74,12 @@ struct OpenedRun {
   void load(const RunRequest& request);
   Json read_so_far(std::optional<data::Split> part) const;
 
+  bool own_data_;  // it reads what it was trained on
   NoticeSink notice_;
   std::optional<io::WeightsRead> weights_;  // what was taken of a file of weights
   std::filesystem::path results_;
-  mutable std::unique_ptr<FolderLock> owner_;  // of the folder for results of weights
+  mutable std::unique_ptr<FolderLock> owner_;         // of the folder for results of weights
+  mutable std::unique_ptr<data::Source> all_images_;  // where the run was trained on some of them, which sources_ has
   mutable std::map<std::pair<data::Split, bool>, std::unique_ptr<data::Source>> sources_;
 };
 

@@ -42,7 +42,7 @@ void explain_run(const ExplainRequest& request, const OpenedRun& run, Console& c
   const auto& settings = request.settings;
   const settings::LossSettings& loss = run.of_weights() ? request.loss : run.settings.loss;
   causes::require_pair_weights(loss);
-  const auto& all = run.source(data::Split::kTrain, false);
+  const auto& all = run.trained_on();
   const uint64_t count = std::min(static_cast<uint64_t>(settings.images), all.size());
   const data::Subset images(all, data::spread_places(count, all.size()));
   const explain::Network network{run.model.encoder, run.model.projector, loss, run.settings.augment, run.device};

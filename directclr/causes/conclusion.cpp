@@ -149,8 +149,8 @@ Conclusion conclude(const Explanation& e) {
   if (e.images < needed) {
     c.finding = format(
         "No conclusion: %lld images in batches of %lld are too few for %lld directions. Take %lld or more (--images "
-        "%lld) if the data have so many, or smaller batches where these are what makes them too few; the numbers below "
-        "are not to be relied on",
+        "%lld) if the data have so many, or smaller batches where these are what makes them too few; no number "
+        "of this explanation is to be relied on",
         whole(e.images), whole(e.batch), whole(width), whole(needed), whole(needed));
     c.confidence = "none";
     c.beside.push_back(state_of_r(e));

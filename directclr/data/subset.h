@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "directclr/data/source.h"
@@ -27,5 +28,8 @@ class Subset final : public Source {
   const Source& source_;
   std::vector<uint64_t> chosen_;
 };
+
+/// At most `limit` images of a source, which must outlive it, evenly spread. Null where it has no more, and for 0: all.
+std::unique_ptr<Source> at_most(uint64_t limit, const Source& source);
 
 }  // namespace directclr::data

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "directclr/core/json.h"
+#include "directclr/core/shell_word.h"
 #include "directclr/core/text.h"
 #include "directclr/report/plain_words.h"
 
@@ -44,8 +46,18 @@ std::string more_rows(const Evidence& e) {
   return "Measure again with at least " + count_text(std::llround(std::ceil(needed))) + " rows.";
 }
 
+// The commands that look at a network take that of a run that has ended.
+bool can_be_measured(const Evidence& e) { return !e.projector.empty() && e.unfinished.empty(); }
+
+std::string finish_it(const Evidence& e) {
+  if (e.unfinished.empty()) return "";
+  return e.resume.empty()
+             ? "It " + e.unfinished + ": wait for its end. `directclr watch` on this run shows it until then."
+             : "It " + e.unfinished + ": go on with `" + e.resume + "`.";
+}
+
 std::string measure_spectrum(const Evidence& e) {
-  return e.spectrum || e.projector.empty() ? "" : "Measure it: `directclr spectrum` on this run.";
+  return e.spectrum || !can_be_measured(e) ? "" : "Measure it: `directclr spectrum` on this run.";
 }
 
 std::string look_at_input(const Evidence& e) {
@@ -95,8 +107,18 @@ std::string weaken_augmentation(const Evidence& e) {
          (now.empty() ? "" : " (now " + now + ")") + " and look whether accuracy gains.";
 }
 
+std::string measure_operations(const Evidence& e) {
+  if (!first_cause_seen(e) || !e.explanation->attribution.empty()) return "";
+  const ExplanationResult& x = *e.explanation;
+  const Json* run = x.protocol.find("run");
+  return "Which part of the augmentation makes it was not measured: `" +
+         (run ? "directclr explain " + shell_word(run->get<std::string>()) + " --images " + std::to_string(x.images) +
+                    "` does that."
+              : "directclr explain` as before, without `--no-attribution`, does that.");
+}
+
 std::string explain_it(const Evidence& e) {
-  if (!judged(e, Kind::kDimensionalCollapse) || e.projector.empty() || e.explanation) return "";
+  if (!judged(e, Kind::kDimensionalCollapse) || !can_be_measured(e) || e.explanation) return "";
   if (e.projector == "none" && projector_evidence(e).kind != ProjectorEvidence::Kind::kNoRemedy) return "";
   return "Run `directclr explain` on this run: it says whether the augmentation is too strong, and which part of it.";
 }
@@ -134,7 +156,7 @@ std::string finer_numbers(const Evidence& e) {
 }
 
 std::string measure_accuracy(const Evidence& e) {
-  if (e.projector.empty() || e.top1) return "";
+  if (!can_be_measured(e) || e.top1) return "";
   return "Run `directclr probe` on this run: it says what the network is worth for telling classes apart.";
 }
 
@@ -171,6 +193,7 @@ const Table<AdviceRule>& advice_rules() {
   static const Table<AdviceRule> rules(
       "rule",
       {{"more-rows", "the verdict is: too few rows to tell", more_rows},
+       {"finish", "a run has not ended: the commands that look at its network need its end", finish_it},
        {"measure-spectrum", "nobody has measured the spectrum of a run", measure_spectrum,
         "Measure them: `directclr spectrum RUN` (RUN: the folder of the run)."},
        {"look-at-input", "all rows of a file are the same", look_at_input},
@@ -179,6 +202,10 @@ const Table<AdviceRule>& advice_rules() {
         "an explanation has found directions that the augmentation spreads more than the data, and one operation does "
         "most of it",
         weaken_augmentation},
+       {"measure-operations",
+        "an explanation has found directions that the augmentation spreads more than the data, and has not measured "
+        "its operations",
+        measure_operations},
        {"add-projector",
         "the representation of a run without projector has dead directions; where the comparison has runs that differ "
         "in the projector alone it says what they show",

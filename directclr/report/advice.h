@@ -21,8 +21,10 @@ struct Evidence {
   const ExplanationResult* explanation = nullptr;  ///< of that network
   std::string projector = "";                      ///< of that run; empty: no run
   std::optional<Fall> fall = {};                   ///< of the effective rank of r while it was trained
-  std::optional<double> top1 = {};                 ///< share that the run's linear probe tells right
-  std::vector<ProjectorPeer> peers = {};           ///< of that run, in the same comparison
+  std::string unfinished = "";            ///< of a run that has not ended: "has stopped at epoch 1.5 of 4, step 60"
+  std::string resume = "";                ///< the command that goes on with one that has stopped
+  std::optional<double> top1 = {};        ///< share that the run's linear probe tells right
+  std::vector<ProjectorPeer> peers = {};  ///< of that run, in the same comparison
   std::function<std::string(const std::string& name)> setting = {};  ///< the text of a setting of that run; "": none
 };
 

@@ -28,14 +28,16 @@ Course thinned(const Course& course, size_t spans) {
 Figure course_figure(const std::vector<RunResults>& runs, const std::string& metric, const std::string& title,
                      const std::string& label) {
   Figure figure{title, "step", label};
-  for (const auto& run : runs) {
-    const Course& course = run.course(metric);
+  const std::vector<size_t> colors = colors_of(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const Course& course = runs[i].course(metric);
     if (course.steps.size() < 2) continue;
     Course shown = thinned(course);
     if (shown.steps.size() < course.steps.size()) {
       figure.x_label = format("step (of each %zu-th part the lowest and the highest value)", kMostSpans);
     }
-    figure.series.push_back({run.label(), std::move(shown.steps), std::move(shown.values)});
+    figure.series.push_back({runs[i].label(), std::move(shown.steps), std::move(shown.values)});
+    figure.series.back().color = colors[i];
   }
   return figure;
 }

@@ -21,7 +21,7 @@ Course thinned(const Course& course, size_t spans = kMostSpans);
 Figure course_figure(const std::vector<RunResults>& runs, const std::string& metric, const std::string& title,
                      const std::string& label);
 
-/// The colour of each run in figures of them all, as a number of the palette.
+/// The colour of each run in all figures of a page about these runs, as a number of the palette.
 std::vector<size_t> colors_of(const std::vector<RunResults>& runs);
 
 }  // namespace directclr::report

@@ -73,8 +73,8 @@ Figure eigenvalues_figure(const ExplanationResult::Contrast& x) {
   for (auto* list : {&values, &held_out, &error}) {
     for (double& v : *list) v /= largest;
   }
-  figure.series = {{"all images", ranks(values.size()), values},
-                   with_band("along vectors of one half, values of the other", held_out, error)};
+  figure.series = {with_band("on images that had no part in finding the directions: counted", held_out, error),
+                   {"on the images that the directions were found on: not counted", ranks(values.size()), values}};
   return figure;
 }
 

@@ -18,7 +18,8 @@ Figure spreads_figure(const ExplanationResult::Contrast& x, const std::string& l
 /// JsonError when one that is counted is no direction.
 Figure ratios_figure(const ExplanationResult::Contrast& x, const std::string& layer);
 
-/// All eigenvalues of X over the largest, and those measured on images that had no part in finding the vectors.
+/// The eigenvalues of X over the largest: measured on images that had no part in finding the vectors, which count, and
+/// of all images, which do not.
 Figure eigenvalues_figure(const ExplanationResult::Contrast& x);
 
 /// How what the augmentation spreads, over what the data spread, is distributed over the directions.

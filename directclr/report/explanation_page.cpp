@@ -20,6 +20,10 @@ namespace {
 
 using Result = ExplanationResult;
 
+std::string of_directions(int64_t count, size_t all) {
+  return count_text(count) + " of " + count_text(static_cast<int64_t>(all)) + " directions";
+}
+
 std::string contrast_section(const Result& e, const std::filesystem::path& folder) {
   std::string html = "<div class=\"pair\">\n";
   html += figure_html(
@@ -30,8 +34,13 @@ std::string contrast_section(const Result& e, const std::filesystem::path& folde
   html += figure_html(
       eigenvalues_figure(e.x), folder, "eigenvalues",
       "X = Sigma0 - Sigma1 (Lemma 2): Sigma0 is what differs between images, Sigma1 what differs between views of "
-      "one image. Below 0 a direction shrinks. The band: two standard errors on images that had no part in "
-      "finding the directions.");
+      "one image. Counted is what lies below 0, beyond chance, on images that had no part in finding the directions "
+      "(the "
+      "band: two standard errors): " +
+          of_directions(e.x.negative_for_certain, e.x.eigenvalues.size()) +
+          ". The other curve is of the images that the directions were chosen on, where chance alone can put the last "
+          "ones "
+          "below 0.");
   html +=
       figure_html(shares_figure(e.x), folder, "shares",
                   "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
@@ -44,14 +53,13 @@ std::string contrast_section(const Result& e, const std::filesystem::path& folde
 
 std::string attribution_section(const Result& e) {
   if (e.attribution.empty()) return "";
-  std::vector<std::vector<std::string>> rows = {
-      {"augmentation", "augmentation / data, all directions", "augmentation / data, weakest directions"}};
+  std::vector<std::vector<std::string>> rows = {{"augmentation", "all directions", "weakest directions"}};
   for (const auto& a : e.attribution) {
     rows.push_back({escape(a.name), format("%.3f", a.share), format("%.3f", a.weak_share)});
   }
   return folded(
       "Which part of the augmentation",
-      table(rows) +
+      "<p>How much the augmentation spreads, over how much the data do:</p>" + table(rows) +
           format(
               "<p class=\"note\">Sigma1 / Sigma0, of the traces: how much the augmentation spreads the views of an "
               "image "
@@ -138,9 +146,8 @@ int64_t measured_above(const Result::Contrast& x) {
 
 bool tells(const Result& e) { return e.conclusion.confidence != "none"; }
 
-std::string of_directions(int64_t count, size_t all) {
-  return count_text(count) + " of " + count_text(static_cast<int64_t>(all)) + " directions";
-}
+// A run has a log and peers, weights and encoders of other programs have not.
+bool of_a_run(const Result& e) { return e.protocol.find("run") != nullptr; }
 
 bool dead_directions_in(const Result& e) {
   return e.r && (e.r->verdict == "dimensional collapse" || e.r->verdict == "complete collapse");
@@ -184,7 +191,8 @@ std::string setting_of(const Result& e, const std::string& name) {
 std::string second_cause(const Result& e) {
   constexpr double kSeen = 2;  // times chance
   if (e.alignments.empty()) {
-    return "The paper's second cause, layers that align, was not looked at: there are no two linear layers to compare.";
+    return "The paper's second cause, layers that align, cannot act behind r: there are no two linear layers there. "
+           "Within the encoder this does not look for it.";
   }
   const auto& most = *std::max_element(e.alignments.begin(), e.alignments.end(), [](const auto& a, const auto& b) {
     return a.leading_diagonal * b.chance < b.leading_diagonal * a.chance;
@@ -216,7 +224,8 @@ Answer answer_of(const Result& e) {
       : seen ? "No single part of the augmentation makes most of it: weaken it as a whole, and look whether accuracy "
                "gains."
              : "Leave the augmentation as it is. Change one other thing, such as the projector or a lower `--tau`, and "
-               "compare: `directclr report RUN OTHER`.";
+               "compare" +
+                   std::string(of_a_run(e) ? ": `directclr report RUN OTHER`." : ".");
   std::string collapsed =
       e.r ? "The representation r of these views: " + e.r->verdict + ". " + first_upper(e.r->text) + "."
           : "Not said in files of earlier versions.";
@@ -236,9 +245,12 @@ Answer answer_of(const Result& e) {
   why += " " + second_cause(e);
   answer.questions = {
       {kIsItCollapsed, collapsed},
-      {kSinceWhen, "This looks at one moment of training. `directclr report RUN` (RUN: its folder) shows all of it."},
+      {kSinceWhen, std::string("This looks at one moment of training") +
+                       (of_a_run(e) ? ". `directclr report RUN` (RUN: its folder) shows all of it."
+                                    : ", and weights have no log of the others.")},
       {kWhy, why},
-      {kDoesItHurt, "Not measured here. `directclr probe RUN` says how well the representation tells classes apart."},
+      {kDoesItHurt, "Not measured here. `directclr probe " + std::string(of_a_run(e) ? "RUN`" : "FILE` (its weights)") +
+                        " says how well the representation tells classes apart."},
       {kWhatToChange, answer.advice.empty() ? answer.no_advice : kSeeAdvice}};
   return answer;
 }

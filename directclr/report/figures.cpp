@@ -279,14 +279,15 @@ AxisScale y_scale(const Figure& figure) {
 
 std::vector<size_t> colors_of(const Figure& figure) {
   std::vector<std::string> names;
+  const auto by_name = [](const Series& s) { return s.color_of == SIZE_MAX && s.color == SIZE_MAX; };
   for (const auto& s : figure.series) {
-    if (s.color_of == SIZE_MAX) names.push_back(s.name);
+    if (by_name(s)) names.push_back(s.name);
   }
   const auto own = series_colors(names);
   std::vector<size_t> colors(figure.series.size());
   size_t next = 0;
   for (size_t i = 0; i < colors.size(); ++i) {
-    if (figure.series[i].color_of == SIZE_MAX) colors[i] = own[next++];
+    colors[i] = by_name(figure.series[i]) ? own[next++] : figure.series[i].color;
   }
   for (size_t i = 0; i < colors.size(); ++i) {
     if (figure.series[i].color_of != SIZE_MAX) colors[i] = colors[figure.series[i].color_of];
@@ -325,6 +326,7 @@ Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve
     const double largest = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
     const double floor = curves[i].floor > 0 ? curves[i].floor : largest > 0 ? kUnknownFloor * largest : kUnknownFloor;
     Series series{curves[i].name, {}};
+    series.color = curves[i].color;
     size_t measured = 0;
     for (size_t k = 0; k < values.size(); ++k) {
       const bool above = values[k] > floor;

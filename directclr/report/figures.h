@@ -20,6 +20,7 @@ struct Series {
   bool dotted = false;            ///< a limit of what was measured
   size_t color_of = SIZE_MAX;     ///< the series whose colour it has; SIZE_MAX: its own
   bool points = false;            ///< marks without a line, on places of another curve
+  size_t color = SIZE_MAX;        ///< a number of the palette; SIZE_MAX: the one that its name has in this figure
 };
 
 /// A line plot. Drawn by gnuplot from a script and a csv that stay beside the svg, so that anybody can restyle it.
@@ -66,6 +67,7 @@ struct SpectrumCurve {
   std::string name;
   std::vector<double> values;  ///< descending
   double floor = 0;            ///< what rounding alone makes lies below; 0: not known
+  size_t color = SIZE_MAX;     ///< as of a Series
 };
 /// Spectra over the rank, 1 for the largest value, logarithmic (as the paper's Figures 2, 7b and 9). A curve ends where
 /// its values are below its floor (1e-16 of the largest where it is not known); from there a dotted line marks a floor

@@ -36,14 +36,21 @@ std::optional<double> seconds_left(const RunResults& run, double step, double sh
 
 std::string doing_of(const RunResults& run, const LiveRun& live) {
   if (run.state == RunState::kNotBegun) return "has not begun";
-  if (live.step == 0) {
-    return run.state == RunState::kAtWork ? "has begun and not logged a step yet" : "has no log of its steps";
+  if (run.course("epoch").values.empty()) {
+    return run.ended()                      ? "has ended, and has no log of its steps"
+           : run.state == RunState::kAtWork ? "has begun and not logged a step yet"
+                                            : "has stopped, and has no log of its steps";
   }
-  const char* state = run.state == RunState::kEnded     ? "has ended"
-                      : run.state == RunState::kStopped ? "has stopped"
-                                                        : "is";
-  std::string doing = state + format(" at epoch %.1f of %s, step %.0f", run.course("epoch").values.back(),
-                                     run.setting("epochs").c_str(), live.step);
+  const std::string epochs = run.setting("epochs");
+  if (run.ended()) {
+    std::string doing =
+        "has ended after " + epochs + (epochs == "1" ? " epoch, step " : " epochs, step ") + format("%.0f", live.step);
+    const double logged = run.course("epoch").steps.back();
+    return doing + (logged < live.step ? format(" (its log ends at step %.0f)", logged) : "");
+  }
+  std::string doing =
+      (run.state == RunState::kStopped ? "has stopped" : "is") +
+      format(" at epoch %.1f of %s, step %.0f", run.course("epoch").values.back(), epochs.c_str(), live.step);
   if (live.seconds_left) doing += ", " + format_duration(*live.seconds_left) + " left";
   return doing;
 }
@@ -57,10 +64,11 @@ std::string LiveRun::dead_text() const {
 LiveRun live_run(const RunResults& run) {
   LiveRun live;
   const Course& epochs_done = run.course("epoch");
+  if (run.ended()) live.share = 1;
   if (!epochs_done.values.empty()) {
     const double epoch = epochs_done.values.back(), epochs = number_setting(run, "epochs");
-    live.step = epochs_done.steps.back();
-    live.share = run.state == RunState::kEnded ? 1 : epochs > 0 ? std::min(1.0, epoch / epochs) : 0;
+    live.step = std::max(run.steps, epochs_done.steps.back());
+    if (!run.ended()) live.share = epochs > 0 ? std::min(1.0, epoch / epochs) : 0;
     live.early = epoch < std::max(number_setting(run, "grace_epochs"), number_setting(run, "warmup_epochs"));
   }
   live.seconds_left = seconds_left(run, live.step, live.share);
@@ -74,7 +82,7 @@ LiveRun live_run(const RunResults& run) {
   live.dead_r = last_in(run, "dead_r");
   live.online_top1 = last_in(run, "online_top1");
   live.knn_top1 = last_in(run, "knn_top1");
-  live.r_dimensions = run.spectra_log.r_dimensions;
+  live.r_dimensions = run.width_of_r();
   live.z_dimensions = run.spectra_log.z_dimensions;
   if (run.state == RunState::kStopped) live.resume = "directclr train --resume --out " + shell_word(run.path.string());
   if (live.early) return live;

@@ -22,10 +22,11 @@ struct LiveRun {
   std::optional<double> online_top1 = {}, knn_top1 = {};  ///< shares
 
   int64_t r_dimensions = 0, z_dimensions = 0;  ///< 0: not known, or z is r
-  bool early = true;     ///< within the epochs in which the training judges nothing either (--grace-epochs, warm-up)
-  bool dying = false;    ///< at least the share of a dimensional collapse is dead, and it is no longer early
-  bool falling = false;  ///< the effective rank of r has fallen (report/trend.h), and it is no longer early
-  bool still_falling = false;              ///< and it falls yet (Fall::still)
+  /// Its log ends within the epochs in which the training judges nothing either (--grace-epochs, warm-up).
+  bool early = true;
+  bool dying = false;          ///< at least the share of a dimensional collapse is dead, and it is no longer early
+  bool falling = false;        ///< the effective rank of r has fallen (report/trend.h), and it is no longer early
+  bool still_falling = false;  ///< and it falls yet (Fall::still)
   std::vector<std::string> warnings = {};  ///< sentences without a full stop
   std::string resume = "";                 ///< the command that goes on with it; empty: it has not stopped
 

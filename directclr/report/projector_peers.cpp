@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "directclr/core/text.h"
@@ -46,10 +47,12 @@ bool measured_alike(const SpectrumResult& a, const SpectrumResult& b) {
 
 std::vector<ProjectorPeer> projector_peers(const RunResults& run, const std::vector<RunResults>& beside) {
   std::vector<ProjectorPeer> peers;
+  if (!run.ended()) return peers;
   const auto settings = settings_beside_projector(run);
   const auto own = run.spectra.find("representation");
   for (const auto& other : beside) {
-    if (other.path == run.path || !same_images(run, other) || settings_beside_projector(other) != settings) continue;
+    if (other.path == run.path || !other.ended() || !same_images(run, other)) continue;
+    if (settings_beside_projector(other) != settings) continue;
     ProjectorPeer& peer = peers.emplace_back();
     peer.name = other.name;
     peer.projector = other.setting("projector");
@@ -60,6 +63,35 @@ std::vector<ProjectorPeer> projector_peers(const RunResults& run, const std::vec
     if (other.probe && run.probe && other.probe->protocol == run.probe->protocol) peer.top1 = other.probe->top1;
   }
   return peers;
+}
+
+std::string nearest_to_a_peer(const RunResults& run, const std::vector<RunResults>& beside) {
+  constexpr size_t kNamed = 3;
+  const auto own = settings_beside_projector(run);
+  std::string nearest;
+  size_t least = SIZE_MAX;
+  for (const auto& other : beside) {
+    if (other.setting("projector") == run.setting("projector")) continue;
+    std::set<std::string> differing;
+    auto theirs = settings_beside_projector(other);
+    for (const auto& [key, text] : own) {
+      const auto found = theirs.find(key);
+      if (found == theirs.end() || found->second != text) differing.insert(key.second);
+      if (found != theirs.end()) theirs.erase(found);
+    }
+    for (const auto& [key, text] : theirs) differing.insert(key.second);
+    if (differing.empty() && !same_images(run, other)) differing.insert("its images");
+    if (!other.ended() || !run.ended()) differing.insert("how far it is");
+    if (differing.empty() || differing.size() >= least) continue;
+    least = differing.size();
+    std::vector<std::string> names(differing.begin(), differing.end());
+    if (names.size() > kNamed) {
+      names.resize(kNamed);
+      names.push_back(std::to_string(least - kNamed) + " more");
+    }
+    nearest = in_quotes(other.name) + " differs in " + join(names) + " as well";
+  }
+  return nearest;
 }
 
 ProjectorEvidence projector_evidence(const SpectrumResult& spectrum, const std::optional<double>& top1,

@@ -21,8 +21,12 @@ struct ProjectorPeer {
 bool measured_alike(const SpectrumResult& a, const SpectrumResult& b);
 
 /// Those of `beside` whose settings are the run's but for the projector (and how they were carried out and watched), on
-/// the same images. They point into `beside`, in which the run itself may stand.
+/// the same images, and that have ended, as the run itself. They point into `beside`, in which the run may stand.
 std::vector<ProjectorPeer> projector_peers(const RunResults& run, const std::vector<RunResults>& beside);
+
+/// Of the runs beside that have another projector and are no peers, the one that lacks least for it: "\"mlp1\" differs
+/// in seed as well". Empty where there is none.
+std::string nearest_to_a_peer(const RunResults& run, const std::vector<RunResults>& beside);
 
 /// What such runs show of a projector, for a run without one.
 struct ProjectorEvidence {

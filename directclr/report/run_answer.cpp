@@ -5,6 +5,7 @@
 
 #include "directclr/core/text.h"
 #include "directclr/report/advice.h"
+#include "directclr/report/live_run.h"
 #include "directclr/report/plain_words.h"
 
 namespace directclr::report {
@@ -15,12 +16,6 @@ const SpectrumResult* layer_of(const RunResults& run, const char* layer) {
   return found == run.spectra.end() ? nullptr : &found->second;
 }
 
-// Of r; 0: no file says.
-int64_t width_of_r(const RunResults& run) {
-  const SpectrumResult* r = layer_of(run, "representation");
-  return r ? r->dimensions() : run.spectra_log.r_dimensions;
-}
-
 Evidence evidence_of(const RunResults& run, const std::vector<RunResults>& beside) {
   Evidence e;
   e.spectrum = layer_of(run, "representation");
@@ -28,43 +23,62 @@ Evidence evidence_of(const RunResults& run, const std::vector<RunResults>& besid
   e.explanation = run.explanation ? &*run.explanation : nullptr;
   e.projector = run.setting("projector");
   e.fall = fall_of(run.course("rank_r"));
+  if (!run.ended()) {
+    const LiveRun live = live_run(run);
+    e.unfinished = live.doing;
+    e.resume = live.resume;
+  }
   if (run.probe) e.top1 = run.probe->top1;
   e.peers = projector_peers(run, beside);
   e.setting = [&run](const std::string& name) { return run.setting(name); };
   return e;
 }
 
-std::string fall_text(const Fall& fall) {
-  return format("it peaked at %.1f (step %.0f) and ended at %.1f", fall.from, fall.since, fall.to);
+const char* const kNeedsTheEnd = "Not measured: that takes a run that has ended.";
+
+std::string fall_text(const Evidence& e) {
+  return format("it peaked at %.1f (step %.0f) and ", e.fall->from, e.fall->since) +
+         format(e.unfinished.empty() ? "ended at %.1f" : "was %.1f when last looked at", e.fall->to);
 }
 
 // What the monitor saw last, for a run whose spectrum nobody has measured.
 void answer_from_monitor(const RunResults& run, const Evidence& e, Answer& answer) {
   const Course dead = run.course("dead_r");
-  const int64_t width = width_of_r(run);
+  const int64_t width = run.width_of_r();
   answer.mood = "open";
   answer.number = "?";
   answer.counts = "the spectrum is not measured yet";
-  if (dead.values.empty() || width == 0) {
-    answer.sentence = "Nobody has measured yet whether this run has collapsed.";
+  if (!e.unfinished.empty()) answer.sentence = "This run " + e.unfinished + ". ";
+  if (dead.values.empty()) {
+    answer.sentence += "Nobody has measured yet whether this run has collapsed.";
     return;
   }
-  answer.sentence = format("When training was last looked at, %.0f of %lld directions of the representation were dead",
-                           dead.values.back(), static_cast<long long>(width)) +
-                    (e.fall ? "; of the effective rank: " + fall_text(*e.fall) : "") + ".";
-  answer.number = format("%.0f of %lld", dead.values.back(), static_cast<long long>(width));
-  answer.counts = "directions are dead, as the monitor saw it";
-  answer.mood = collapsed_since(dead, width, spectrum::VerdictSettings{}.collapsed_share) ? "bad" : "open";
+  const std::string of_all = width > 0 ? " of " + count_text(width) : "";
+  answer.number = format("%.0f", dead.values.back()) + of_all;
+  answer.counts =
+      "directions are dead, as the monitor saw it" + std::string(width > 0 ? "" : "; no file says of how many");
+  answer.sentence += "When training was last looked at, " + answer.number +
+                     " directions of the representation were dead" +
+                     (e.fall ? "; of the effective rank: " + fall_text(e) : "") + ".";
+  if (width > 0 && collapsed_since(dead, width, spectrum::VerdictSettings{}.collapsed_share)) answer.mood = "bad";
 }
 
 std::string since_when(const RunResults& run, const Evidence& e, bool alone) {
   const Course dead = run.course("dead_r");
-  const int64_t width = width_of_r(run);
-  if (dead.values.empty() || width == 0) return "Not known: the run has no log of its training.";
+  const int64_t width = run.width_of_r();
+  if (run.metrics.empty()) return "Not known: the run has no log of its training.";
+  if (dead.values.empty()) return "Not known: the log of the training does not count dead directions.";
   const spectrum::VerdictSettings lines = e.spectrum ? e.spectrum->lines : spectrum::VerdictSettings{};
   const auto since = collapsed_since(dead, width, lines.collapsed_share);
-  std::string text = since ? format("Collapsed from step %.0f on, to the end at step %.0f.", *since, dead.steps.back())
-                           : format("Not collapsed at the end of training, step %.0f.", dead.steps.back());
+  const double last = dead.steps.back();
+  std::string text = since ? format("Collapsed from step %.0f on, to the end of its log, step %.0f.", *since, last)
+                           : format("Not collapsed at the end of its log, step %.0f.", last);
+  if (width == 0 && dead.values.back() > 0) {
+    return format(
+        "Not known: at the end of its log, step %.0f, %.0f directions were dead, and no file says of how "
+        "many.",
+        last, dead.values.back());
+  }
   if (alone) text += format(" (It counts as collapsed from %.0f %% dead directions on.)", 100 * lines.collapsed_share);
   if (since && *since == dead.steps.front()) text += " That is the first time anybody looked.";
   if (!since && e.spectrum && e.spectrum->verdict.kind == spectrum::Verdict::Kind::kDimensionalCollapse) {
@@ -92,9 +106,14 @@ std::string fewest_with_one(const Evidence& e) {
 }
 
 std::string why(const Evidence& e) {
+  if (e.explanation && e.explanation->conclusion.confidence == "none") {
+    return "Not known: `directclr explain` looked at " + count_text(e.explanation->images) +
+           " images, too few to tell. Run it again with more (`--images`).";
+  }
   if (e.explanation)
     return e.explanation->conclusion.finding +
            " (by `directclr explain`; confidence: " + e.explanation->conclusion.confidence + ").";
+  if (!e.unfinished.empty()) return kNeedsTheEnd;
   if (e.projector == "none" && e.spectrum &&
       e.spectrum->verdict.kind == spectrum::Verdict::Kind::kDimensionalCollapse) {
     const ProjectorEvidence seen = projector_evidence(e);
@@ -117,7 +136,8 @@ std::vector<std::string> own_advice(const Evidence& e) {
   return own;
 }
 
-std::string does_it_hurt(const RunResults& run, const Evidence& e) {
+std::string does_it_hurt(const RunResults& run, const Evidence& e, const std::vector<RunResults>& beside) {
+  if (!run.probe && !e.unfinished.empty()) return kNeedsTheEnd;
   if (!run.probe) return "Not measured. Run `directclr probe RUN` (RUN: the folder of this run).";
   std::string text =
       format("A linear classifier on the representation (linear probe) classifies %.1f %% of the test images correctly",
@@ -134,9 +154,17 @@ std::string does_it_hurt(const RunResults& run, const Evidence& e) {
   }
   if (best) return text + "; none of the runs that differ in the projector alone has more.";
   if (run.baseline) return text + ".";
-  return text + (e.projector == "none"
-                     ? ". There is nothing to compare with: run once with a projector."
-                     : ". There is nothing to compare with: run once with another projector or none.");
+  text += ". There is nothing to compare with: ";
+  if (!e.peers.empty()) {
+    std::vector<std::string> names;
+    for (const auto& peer : e.peers) names.push_back(in_quotes(peer.name));
+    return text + "of the runs that differ in the projector alone (" + join(names) +
+           ") nobody has measured it in the same way.";
+  }
+  if (const std::string nearest = nearest_to_a_peer(run, beside); !nearest.empty()) {
+    return text + "of the runs beside it none differs in the projector alone (" + nearest + ").";
+  }
+  return text + (e.projector == "none" ? "run once with a projector." : "run once with another projector or none.");
 }
 
 // Whether their accuracies are of the same images.
@@ -173,9 +201,9 @@ Answer run_answer(const RunResults& run, const std::vector<RunResults>& beside) 
     answer.terms += " The representation r is what the encoder gives, the embedding z what the loss sees.";
     if (e.fall && answer.mood != "bad") {
       answer.sentence = std::string(answer.mood == "good" ? "Not collapsed yet, but its" : "The") + " effective rank " +
-                        (e.fall->still ? "falls: " : "fell: ") + fall_text(*e.fall) + ".";
+                        (e.fall->still ? "falls: " : "fell: ") + fall_text(e) + ".";
       answer.number = format("%.1f of %lld", e.fall->to, static_cast<long long>(e.spectrum->dimensions()));
-      answer.counts = "effective rank at the end of training: how many directions are really used";
+      answer.counts = "effective rank at the end of its log: how many directions are really used";
       if (answer.mood == "good") {
         collapsed = std::string("Not yet, but its effective rank ") + (e.fall->still ? "falls. " : "fell. ") +
                     first_upper(e.spectrum->verdict.text) + ".";
@@ -192,15 +220,15 @@ Answer run_answer(const RunResults& run, const std::vector<RunResults>& beside) 
   answer.questions = {{kIsItCollapsed, collapsed.empty() ? answer.sentence : collapsed},
                       {kSinceWhen, since_when(run, e, beside.size() < 2)},
                       {kWhy, why(e)},
-                      {kDoesItHurt, does_it_hurt(run, e)},
+                      {kDoesItHurt, does_it_hurt(run, e, beside)},
                       {kWhatToChange, std::move(change)}};
   return answer;
 }
 
 namespace {
 
-// Of runs on the same data, measured in the same way: whether the best or the last in accuracy has more dead
-// directions.
+// Of runs on the same data, measured in the same way: whether those with fewer dead directions classify better, by all
+// pairs of them that differ in accuracy.
 std::string does_it_hurt_them(const std::vector<RunResults>& runs) {
   struct Measured {
     const RunResults* run;
@@ -219,18 +247,29 @@ std::string does_it_hurt_them(const std::vector<RunResults>& runs) {
     all.push_back({&run, r});
   }
   if (all.size() < 2) return "";
-  const auto [last, best] =
-      std::minmax_element(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.top1() < b.top1(); });
-  if (best->top1() == last->top1()) return "";
-  const int64_t of_best = best->r->verdict.dead, of_last = last->r->verdict.dead;
-  const std::string facts = best->name() + " classifies best, with " + count_text(of_best) + " of " +
-                            count_text(best->r->dimensions()) + " directions dead; " + last->name() +
-                            " is the last, with " + count_text(of_last) + ".";
-  const char* const reading = of_best > of_last
-                                  ? "Not by itself, here: the best has more dead directions than the last. "
-                              : of_best < of_last ? "Here the last has more dead directions than the best. "
-                                                  : "Not to be seen here: both have as many dead directions. ";
-  return reading + first_upper(facts) + " One run each: another seed may order close ones differently.";
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.top1() > b.top1(); });
+  int64_t fewer = 0, more = 0, even = 0;  // pairs: what the better one has of dead directions
+  std::vector<std::string> order;
+  for (auto better = all.begin(); better != all.end(); ++better) {
+    order.push_back(better->name() + " " + count_text(better->r->verdict.dead));
+    for (auto worse = better + 1; worse != all.end(); ++worse) {
+      if (worse->top1() == better->top1()) continue;
+      const int64_t less = worse->r->verdict.dead - better->r->verdict.dead;
+      ++(less > 0 ? fewer : less < 0 ? more : even);
+    }
+  }
+  const int64_t pairs = fewer + more + even;
+  if (pairs == 0) return "";
+  const std::string reading =
+      even == pairs    ? "Not to be seen here: those that classify differently have as many dead directions. "
+      : fewer == pairs ? "Here the fewer directions are dead, the better a run classifies. "
+      : more == pairs
+          ? "Not by itself, here: the more directions are dead, the better a run classifies. "
+          : "Here the two do not go together throughout: of " + count_text(pairs) +
+                " pairs of runs the one that classifies better has fewer dead directions in " + count_text(fewer) +
+                ", more in " + count_text(more) + " and as many in " + count_text(even) + ". ";
+  return reading + "From the best to the last, dead of " + count_text(all[0].r->dimensions()) +
+         " directions: " + join(order) + ". One run each: another seed may order close ones differently.";
 }
 
 }  // namespace
@@ -238,7 +277,7 @@ std::string does_it_hurt_them(const std::vector<RunResults>& runs) {
 Answer runs_answer(const std::vector<RunResults>& runs) {
   if (runs.size() == 1) return run_answer(runs[0]);
   Answer all;
-  std::vector<std::string> collapsed, open;
+  std::vector<std::string> collapsed, open, unfinished;
   std::vector<std::pair<std::string, Evidence>> evidence;
   const RunResults* best = nullptr;
   for (const auto& run : runs) {
@@ -246,6 +285,7 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
     const std::string quoted = in_quotes(run.name);
     if (one.mood == "bad") collapsed.push_back(quoted);
     if (one.mood == "open") open.push_back(quoted);
+    if (!run.ended()) unfinished.push_back(quoted);
     if (run.probe && (!best || run.probe->top1 > best->probe->top1)) best = &run;
     evidence.emplace_back(run.name, evidence_of(run, runs));
   }
@@ -262,6 +302,9 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
                               : format("All %zu runs have collapsed", runs.size()))
           : all.number + (collapsed.size() == 1 ? " runs has" : " runs have") + " collapsed (" + join(collapsed) + ")";
   if (!open.empty()) all.sentence += "; of " + join(open) + " it is open";
+  if (!unfinished.empty()) {
+    all.sentence += "; " + join(unfinished) + (unfinished.size() == 1 ? " has not ended" : " have not ended");
+  }
   if (best && on_the_same_data(runs))
     all.sentence += "; " + in_quotes(best->name) + format(" classifies best (%.1f %%)", 100 * best->probe->top1);
   all.sentence += ".";

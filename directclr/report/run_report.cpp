@@ -95,8 +95,10 @@ std::string overview(const std::vector<RunResults>& runs) {
     };
     const auto* r = spectrum_of(run, "representation");
     const std::string d0 = run.setting("projector") == "direct" ? " (d0 " + run.setting("d0") + ")" : "";
-    rows.push_back({escape(run.name), escape(run.setting("projector")) + d0, run.setting("epochs"), percent(run.probe),
-                    percent(run.knn), rank("representation"),
+    const Course& epoch = run.course("epoch");
+    const std::string done = run.ended() || epoch.values.empty() ? "" : format("%.1f of ", epoch.values.back());
+    rows.push_back({escape(run.name), escape(run.setting("projector")) + d0, done + run.setting("epochs"),
+                    percent(run.probe), percent(run.knn), rank("representation"),
                     r ? format("%lld", static_cast<long long>(r->below_1e_4)) : "&ndash;", rank("embedding"),
                     run.state == RunState::kEnded ? format_duration(run.seconds) : "not finished"});
   }
@@ -147,8 +149,9 @@ std::string verdicts(const std::vector<RunResults>& runs) {
 std::string spectra_together(const std::vector<RunResults>& runs, const std::string& layer, const std::string& title,
                              const std::string& caption, const std::filesystem::path& directory) {
   std::vector<SpectrumCurve> all;
-  for (const auto& run : runs) {
-    if (const auto* s = spectrum_of(run, layer)) all.push_back({run.label(), s->values, s->floor});
+  const std::vector<size_t> colors = colors_of(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    if (const auto* s = spectrum_of(runs[i], layer)) all.push_back({runs[i].label(), s->values, s->floor, colors[i]});
   }
   return all.empty() ? "" : figure_html(spectrum_figure(title, all), directory, layer, caption);
 }
@@ -158,10 +161,12 @@ std::string spectra_alone(const std::vector<RunResults>& runs, const std::string
                           const std::filesystem::path& directory) {
   std::string html;
   int number = 0;
-  for (const auto& run : runs) {
-    const auto* s = spectrum_of(run, layer);
+  const std::vector<size_t> colors = colors_of(runs);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const auto* s = spectrum_of(runs[i], layer);
     if (!s) continue;
-    html += figure_html(spectrum_figure(run.label() + ", " + layer, {{run.label(), s->values, s->floor}}), directory,
+    const std::string label = runs[i].label();
+    html += figure_html(spectrum_figure(label + ", " + layer, {{label, s->values, s->floor, colors[i]}}), directory,
                         layer + format("-%d", ++number), "");
   }
   return number < 2 ? "" : html;
@@ -334,10 +339,9 @@ std::string run_report(const std::string& given_title, const std::vector<RunResu
                      "run: differences "
                      "of a percent or two may be chance.</p>\n");
   body += folded("Settings and environment", settings_section(runs));
-  body += format(
-      "<p class=\"note\">Made by directclr %s from the result files alone. Every figure lies beside this page as "
-      "svg, csv and gnuplot script.</p>\n",
-      kVersion);
+  body += format("<p class=\"note\">Made by directclr %s from the result files alone. ", kVersion) +
+          "Every figure lies beside this page, in the folder " + escape(figures.filename().string()) +
+          ", as svg, csv and gnuplot script.</p>\n";
   return page(title, body);
 }
 

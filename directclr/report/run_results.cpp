@@ -20,9 +20,11 @@ void with_json(const fs::path& path, Read read) {
   if (fs::exists(path)) read_result(path, /*version=*/1, read);
 }
 
+int64_t width_in(const Json& protocol) { return protocol.value("representation_width", int64_t{0}); }
+
 Accuracy probe_accuracy(const Json& object) {
   const ProbeAccuracy probe = read_probe(object);
-  return {probe.top1, probe.description()};
+  return {probe.top1, probe.description(), width_in(probe.protocol)};
 }
 
 void read_metrics(const fs::path& path, RunResults& results) {
@@ -61,6 +63,15 @@ std::string RunResults::setting(const std::string& wanted) const {
   return "";
 }
 
+int64_t RunResults::width_of_r() const {
+  if (const auto r = spectra.find("representation"); r != spectra.end()) return r->second.dimensions();
+  if (spectra_log.r_dimensions > 0) return spectra_log.r_dimensions;
+  for (const auto& accuracy : {probe, baseline, knn}) {
+    if (accuracy && accuracy->width > 0) return accuracy->width;
+  }
+  return explanation && explanation->r ? explanation->r->dimensions : 0;
+}
+
 std::string RunResults::label() const {
   return "run " + name + (setting("projector") == "none" ? " (no projector)" : "");
 }
@@ -96,12 +107,13 @@ RunResults read_results(const fs::path& path) {
   with_json(path / "DONE", [&](const Json& object) {
     results.state = RunState::kEnded;
     results.seconds = object.at("seconds").get<double>();
+    results.steps = object.value("steps", 0.0);
   });
   with_json(path / "probe.json", [&](const Json& object) { results.probe = probe_accuracy(object); });
   with_json(path / "probe-random-init.json", [&](const Json& object) { results.baseline = probe_accuracy(object); });
   with_json(path / "knn.json", [&](const Json& object) {
     const KnnAccuracy knn = read_knn(object);
-    results.knn = Accuracy{knn.top1, knn.description()};
+    results.knn = Accuracy{knn.top1, knn.description(), width_in(knn.protocol)};
   });
   for (const std::string layer : {"representation", "embedding"}) {
     const auto file = path / "spectrum" / (layer + ".json");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -18,6 +19,7 @@ namespace directclr::report {
 struct Accuracy {
   double top1 = 0;
   std::string protocol;
+  int64_t width = 0;  ///< of the representation; 0: not said
 };
 
 /// How far a run is.
@@ -45,7 +47,11 @@ struct RunResults {
   std::string views_png;  ///< bytes; empty when there is none
   RunState state = RunState::kEnded;
   double seconds = 0;  ///< of training; 0 while it has not ended
+  double steps = 0;    ///< of training; 0 while it has not ended
 
+  bool ended() const { return state == RunState::kEnded; }
+  /// The width of the representation as the first file that knows it says; 0: none does.
+  int64_t width_of_r() const;
   /// What it is called in figures: "run baseline", "run none (no projector)".
   std::string label() const;
   /// The setting's text, "" when the run has none of that name.

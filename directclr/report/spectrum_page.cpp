@@ -32,10 +32,11 @@ std::string number(double value, const std::string& reason) {
 // The fraction of the variance in the first k directions.
 Figure cumulative(const Spectra& spectra) {
   Figure figure{"Cumulative explained variance", "directions", "fraction of the variance"};
-  for (const auto& [name, values, floor] : spectra) {
+  for (const auto& curve : spectra) {
+    const std::vector<double>& values = curve.values;
     double all = 0, sum = 0;
     for (const double v : values) all += v;
-    Series series{name, {}, {}};
+    Series series{curve.name, {}, {}};
     for (size_t k = 0; k < values.size(); ++k) {
       sum += values[k];
       series.x.push_back(static_cast<double>(k + 1));

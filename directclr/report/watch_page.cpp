@@ -16,17 +16,18 @@ namespace {
 
 // The verdict on all runs, without a full stop.
 std::string verdict_of(const std::vector<RunResults>& runs, const std::vector<LiveRun>& lives) {
-  std::vector<std::string> dying, falling, fallen, early;
+  std::vector<std::string> dying, falling, fallen, early, unsaid;
   for (size_t i = 0; i < runs.size(); ++i) {
     const LiveRun& live = lives[i];
-    auto& which = live.dying ? dying : live.still_falling ? falling : live.falling ? fallen : early;
+    auto& open = runs[i].ended() && runs.size() > 1 ? unsaid : early;
+    auto& which = live.dying ? dying : live.still_falling ? falling : live.falling ? fallen : open;
     if (live.dying || live.falling || live.early) which.push_back(in_quotes(runs[i].name));
   }
   if (runs.size() == 1) {
     return !dying.empty()     ? "Collapsed so far"
            : !falling.empty() ? "Directions are being lost"
            : !fallen.empty()  ? "Directions have been lost"
-           : !early.empty()   ? "Too early to judge"
+           : !early.empty()   ? runs[0].ended() ? "Its log says too little to judge" : "Too early to judge"
                               : "No collapse so far";
   }
   std::vector<std::string> parts = {dying.empty() ? "No collapse so far"
@@ -37,6 +38,7 @@ std::string verdict_of(const std::vector<RunResults>& runs, const std::vector<Li
     parts.push_back(join(falling) + (falling.size() == 1 ? " loses directions" : " lose directions"));
   if (!fallen.empty()) parts.push_back(join(fallen) + (fallen.size() == 1 ? " has" : " have") + " lost directions");
   if (!early.empty()) parts.push_back("too early to judge " + join(early));
+  if (!unsaid.empty()) parts.push_back("too little in the log to judge " + join(unsaid));
   return join(parts, "; ");
 }
 
@@ -62,7 +64,9 @@ Answer live_answer(const std::vector<RunResults>& runs, const std::vector<LiveRu
     answer.questions.insert(answer.questions.begin(), {"How far are they?", "Now " + join(places, "; ") + "."});
   }
   answer.mood = dying > 0 ? "bad" : early + falling > 0 ? "open" : "good";
-  const std::string too_early = early > 0 ? ", which it is too early to judge" : "";
+  const std::string too_early = early == 0        ? ""
+                                : runs[0].ended() ? " where its log ends, which is too early to judge"
+                                                  : ", which it is too early to judge";
   if (runs.size() == 1) {
     answer.number = lives[0].dead_text();
     answer.counts = "directions of the representation are dead" + too_early;
@@ -73,7 +77,7 @@ Answer live_answer(const std::vector<RunResults>& runs, const std::vector<LiveRu
   } else {
     answer.number = format("%zu of %zu", dying, runs.size());
     answer.counts = "runs have at least 5 % dead directions" +
-                    (early > 0 ? "; of " + std::to_string(early) + " it is too early to say" : "");
+                    (early > 0 ? "; of " + std::to_string(early) + " the log is too short to say" : "");
   }
   answer.terms =
       "A direction is one of the independent ways in which representations differ from image to image; it is dead when "

@@ -51,8 +51,8 @@ void RunDirectory::clear() const {
 }
 
 void RunDirectory::clear_results() const {
-  for (const char* name : {"DONE", "evaluation.json", "knn.json", "report.html", "watch.html", "explain", "spectrum",
-                           "encoder.safetensors", "projector.safetensors"}) {
+  for (const char* name : {"DONE", "evaluation.json", "knn.json", "report.html", "report.figures", "watch.html",
+                           "explain", "spectrum", "encoder.safetensors", "projector.safetensors"}) {
     fs::remove_all(path_ / name);
   }
   std::vector<fs::path> probes;  // the run's own, its baseline's, those of sub-vectors

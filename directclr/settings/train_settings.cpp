@@ -13,7 +13,7 @@ void TrainSettings::describe(FieldList& f) {
   f.section("train");
   f.add("data", data, "images: " + data::source_forms());
   reading.describe(f);
-  f.add("limit", limit, 0, 1e12, "images to use at most, spread evenly over the data; 0: all");
+  f.add("limit", limit, 0, 1e12, "images to train on at most, spread evenly over the data; 0: all");
   f.add(
       "shuffle_block", shuffle_block, 0, 1 << 30,
       "for slow disks: keep this many neighbouring images together, and shuffle within sixteen such blocks at a time; "

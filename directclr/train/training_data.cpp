@@ -14,10 +14,7 @@ TrainingData::TrainingData(const settings::TrainSettings& settings, std::shared_
                   : data::open_source(settings.data, data::Split::kTrain,
                                       {settings.skip_bad, context.notice, settings.reading})),
       images_(all_) {
-  const auto limit = static_cast<uint64_t>(settings.limit);
-  if (limit > 0 && limit < all_->size()) {
-    images_ = std::make_shared<data::Subset>(*all_, data::spread_places(limit, all_->size()));
-  }
+  if (auto some = data::at_most(static_cast<uint64_t>(settings.limit), *all_)) images_ = std::move(some);
 }
 
 int64_t TrainingData::steps_per_epoch(const settings::TrainSettings& settings) const {

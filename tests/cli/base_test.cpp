@@ -476,6 +476,27 @@ TEST_F(BaseCli, AFolderOfResultsHasOneOwner) {
   }
 }
 
+TEST_F(BaseCli, ReportsOfOneFolderHaveTheirOwnFigures) {
+  for (const char* name : {"a", "b"}) {
+    make_directories(folder_ / name);
+    write_file(folder_ / name / "config.toml", "[train]\nepochs = 4\n");
+    write_file(folder_ / name / "DONE", R"({"steps": 20, "seconds": 3})");
+    write_file(folder_ / name / "metrics.jsonl", "{\"step\": 10, \"loss\": 3}\n{\"step\": 20, \"loss\": " +
+                                                     std::string(name == std::string("a") ? "1" : "2") + "}\n");
+    const Outcome outcome = run({"report", path(name), "--out", path(std::string("of ") + name + ".html")});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+  }
+  const auto figure = [&](const char* of) {
+    return read_file(folder_ / (std::string("of ") + of + ".figures") / "over-time-loss.csv");
+  };
+  EXPECT_NE(figure("a").find(",20,1\n"), std::string::npos) << figure("a");
+  EXPECT_NE(figure("b").find(",20,2\n"), std::string::npos) << figure("b");
+  EXPECT_NE(read_file(folder_ / "of a.html").find("in the folder of a.figures, as svg"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_ / "figures"));
+  ASSERT_EQ(run({"report", path("a")}).status, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "a/report.figures/over-time-loss.svg"));
+}
+
 TEST_F(BaseCli, ChecksTheTheory) {
   const Outcome checks = run({"theory", "check", "lemma4", "lemma5", "--json"});
   ASSERT_EQ(checks.status, 0) << checks.err;

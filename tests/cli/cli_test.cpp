@@ -93,6 +93,33 @@ TEST_F(Cli, EvaluatesAllAtOnceAsOneByOne) {
   for (const auto& file : files) EXPECT_FALSE(std::filesystem::exists(folder_ / "run" / file)) << file;
 }
 
+// Of 80 images; what a classifier learns from is another question.
+TEST_F(Cli, LooksAtTheImagesThatTheRunWasTrainedOn) {
+  ASSERT_EQ(train({"--limit", "64", "--projector", "none", "--out", path("run")}).status, 0);
+  const Outcome explained =
+      run({"explain", path("run"), "--images", "80", "--batch", "16", "--no-attribution", "--examples", "0", "--json"});
+  ASSERT_EQ(explained.status, 0) << explained.err;
+  EXPECT_EQ(Json::parse(explained.out).at("images"), 64);
+  EXPECT_EQ(Json::parse(explained.out).at("protocol").at("read").at("train").at("images"), 64);
+  const std::string said =
+      "notice: the training images are the 64 that the run was trained on (its limit), of 80; --data ";
+  EXPECT_NE(explained.err.find(said + data_ + " takes all\n"), std::string::npos) << explained.err;
+  const auto rows = [&](std::vector<std::string> words, const char* key, bool told) {
+    words.insert(words.begin() + 1, path("run"));
+    words.insert(words.end(), {"--threads", "1", "--json"});
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.err.find(said) != std::string::npos, told) << words[0] << ": " << outcome.err;
+    const Json object = Json::parse(outcome.out);
+    return object.contains(key) ? object.at(key).get<int64_t>() : object.at("protocol").at(key).get<int64_t>();
+  };
+  EXPECT_EQ(rows({"embed", "--out", path("f.npy"), "--split", "train"}, "rows", true), 64);
+  EXPECT_EQ(rows({"embed", "--out", path("f.npy"), "--split", "train", "--data", data_}, "rows", false), 80);
+  EXPECT_EQ(rows({"embed", "--out", path("f.npy"), "--split", "test"}, "rows", false), 40);
+  EXPECT_EQ(rows({"spectrum", "--split", "train"}, "samples", true), 64);
+  EXPECT_EQ(rows({"knn"}, "images", false), 80);
+}
+
 TEST_F(Cli, ExplainsATrainedRun) {
   for (const std::string projector : {"mlp", "direct"}) {
     const std::string out = path("run-" + projector);

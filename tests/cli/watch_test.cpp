@@ -72,7 +72,7 @@ TEST_F(WatchCli, WritesThePageAnewUntilAllHaveEnded) {
   end_run("a");
   a.reset();
   EXPECT_TRUE(wait_until(child, [&] {
-    return page("a/watch.html").find("run &quot;a&quot; has ended at epoch 3.0") != std::string::npos;
+    return page("a/watch.html").find("run &quot;a&quot; has ended after 4 epochs") != std::string::npos;
   }));
   EXPECT_NE(page("a/watch.html").find("data-seconds"), std::string::npos) << "the other goes on";
   end_run("b");

@@ -129,6 +129,32 @@ TEST(Advice, OfAProjectorIsWhatTheRunsBesideShow) {
   EXPECT_EQ(speaking(e), Names{});
 }
 
+// The commands that look at a network refuse that of a run that has not ended.
+TEST(Advice, OfARunThatHasNotEndedIsToFinishIt) {
+  const auto dead = result_of(kDeadValues);
+  Evidence e{.projector = "mlp", .unfinished = "has stopped at epoch 1.5 of 4, step 60", .resume = "directclr go on"};
+  EXPECT_EQ(advise(e),
+            (std::vector<std::string>{"It has stopped at epoch 1.5 of 4, step 60: go on with `directclr go on`."}));
+  e.spectrum = &dead;
+  EXPECT_EQ(speaking(e), Names{"finish"});
+  e.unfinished = "is at epoch 1.5 of 4, step 60";
+  e.resume = "";
+  EXPECT_TRUE(advise(e).at(0).starts_with("It is at epoch 1.5 of 4, step 60: wait for its end.")) << advise(e).at(0);
+  EXPECT_TRUE(advise_all({{"a", e}, {"b", {.projector = "mlp", .top1 = 0.5}}}).at(0).starts_with("\"a\": It is at"));
+}
+
+TEST(Advice, MeasuresTheOperationsWhereNobodyHas) {
+  ExplanationResult e = with_attribution(1.0, 0.5, 1.1);
+  EXPECT_EQ(speaking({.explanation = &e}), Names{"weaken-augmentation"});
+  e.attribution.clear();
+  EXPECT_EQ(speaking({.explanation = &e}), Names{"measure-operations"});
+  e.images = 64;
+  e.protocol = {{"run", "my runs/a"}};
+  EXPECT_TRUE(advise({.explanation = &e}).at(0).ends_with("`directclr explain 'my runs/a' --images 64` does that."));
+  e.x.negative_for_certain = 0;
+  EXPECT_EQ(speaking({.explanation = &e}), Names{}) << "there is nothing to attribute";
+}
+
 TEST(Advice, OfSeveralRunsIsSaidOnce) {
   const auto dead = result_of(kDeadValues), healthy = result_of(kHealthyValues);
   const Fall first{100, 50, 30, true}, second{200, 40, 20, false};

@@ -80,12 +80,46 @@ TEST_F(ExplanationPage, SaysWhatMadeTheViewsAndWhatItsSettingIsNow) {
   EXPECT_EQ(html.find("(now 0"), std::string::npos);
 }
 
+// Weights have no log, and no runs to be compared with.
+TEST_F(ExplanationPage, OfWeightsNamesNoCommandsForRuns) {
+  ExplanationResult e = explanation();
+  const auto holds = [&](const char* text) { return page_of(e).find(text) != std::string::npos; };
+  EXPECT_TRUE(holds("<code class=\"free\">report</code> <code class=\"free\">RUN</code> (RUN: its folder)"));
+  e.protocol.erase("run");
+  e.protocol["weights"] = "a.pth";
+  EXPECT_FALSE(holds("<code class=\"free\">RUN</code>"));
+  EXPECT_TRUE(holds("weights have no log"));
+  e.x.negative_for_certain = 0;
+  e.x.certain->clear();
+  EXPECT_FALSE(holds("<code class=\"free\">RUN</code>"));
+  e.x.negative_for_certain = 1;
+  e.attribution.clear();
+  EXPECT_TRUE(holds("as before, without"));
+}
+
+// Of the images that directions were chosen on a curve goes below 0 by chance alone.
+TEST_F(ExplanationPage, SaysWhichCurveOfTheEigenvaluesIsCounted) {
+  const std::string html = page_of(explanation());
+  EXPECT_NE(html.find("on images that had no part in finding the directions (the band: two standard errors): 1 of 4 "
+                      "directions."),
+            std::string::npos);
+  const std::string csv = read_file(folder_ / "eigenvalues.csv");
+  EXPECT_NE(csv.find("0,on images that had no part in finding the directions: counted,1,0.66"), std::string::npos)
+      << csv;
+  EXPECT_NE(csv.find("1,on the images that the directions were found on: not counted,1,1,"), std::string::npos) << csv;
+}
+
 TEST_F(ExplanationPage, AdvisesWhatFitsWhatWasFound) {
   ExplanationResult e = explanation();
   const auto says = [&](const char* text) { EXPECT_NE(page_of(e).find(text), std::string::npos) << text; };
   says("Weaken the augmentation's crop");
-  e.attribution.clear();
+  e.attribution[1].weak_share = 0.1;
   says("No single part of the augmentation makes most of it");
+  EXPECT_EQ(page_of(e).find("was not measured"), std::string::npos);
+  e.attribution.clear();
+  EXPECT_EQ(page_of(e).find("No single part"), std::string::npos) << "nobody has looked at the parts";
+  says("Which part of the augmentation makes it was not measured: ");
+  says("<code class=\"free\">runs/mine/</code> <code>--images</code> <code class=\"free\">64</code> does that.");
   e.r = ExplanationResult::State{"dimensional collapse", "2 of 4 directions ..", 2, 4};
   e.x.negative_for_certain = 0;
   e.x.certain->clear();
@@ -95,7 +129,7 @@ TEST_F(ExplanationPage, AdvisesWhatFitsWhatWasFound) {
   says("Confidence: low; what speaks against it is said below.");
   says("Leave the augmentation as it is.");
   EXPECT_EQ(page_of(e).find("looks for the cause"), std::string::npos) << "this is where it was looked for";
-  says("was not looked at: there are no two linear layers");
+  says("cannot act behind r: there are no two linear layers there");
   e.alignments = {{"one, two", "", 0.1, 0, 0.09, {1}, {1}, {{1}}}, {"two, three", "", 0.3, 0, 0.1, {1}, {1}, {{1}}}};
   says("is seen: the leading directions of two, three match by 0.30");
   e.alignments.pop_back();

@@ -43,7 +43,8 @@ TEST(LiveRun, SaysWhereARunIs) {
   EXPECT_EQ(live_run(run).place, "a has stopped at epoch 4.0 of 10, step 40");
   EXPECT_EQ(live_run(run).resume, "directclr train --resume --out runs/a");
   run.state = RunState::kEnded;
-  EXPECT_EQ(live_run(run).place, "a has ended at epoch 4.0 of 10, step 40");
+  run.steps = 40;
+  EXPECT_EQ(live_run(run).place, "a has ended after 10 epochs, step 40");
   EXPECT_EQ(live_run(run).share, 1);
   run.metrics.clear();
   EXPECT_EQ(live_run(run).dead_text(), "?");
@@ -88,6 +89,28 @@ TEST(LiveRun, WarnsOfWhatIsLostOnceItIsNotEarly) {
   EXPECT_TRUE(live.early);
   EXPECT_FALSE(live.dying || live.falling);
   EXPECT_TRUE(live.warnings.empty());
+}
+
+// The last steps of a training need not be logged: nothing in that says that it ended early.
+TEST(LiveRun, OfARunThatHasEndedIsAllOfItWhateverItsLogHas) {
+  RunResults run = at_work();
+  run.state = RunState::kEnded;
+  run.steps = 105;
+  EXPECT_EQ(live_run(run).place, "a has ended after 10 epochs, step 105 (its log ends at step 40)");
+  EXPECT_EQ(live_run(run).share, 1);
+  EXPECT_FALSE(live_run(run).early);
+  const auto holds = [&](const std::vector<RunResults>& runs, const char* part) {
+    return watch_page(runs, {1, 0}).find(part) != std::string::npos;
+  };
+  EXPECT_TRUE(holds({run}, "No collapse so far: run"));
+  run.config[3].text = "6";  // grace: all that is logged is of before its end
+  EXPECT_TRUE(holds({run}, "Its log says too little to judge: run &quot;a&quot; has ended after 10 epochs"));
+  EXPECT_FALSE(holds({run}, "oo early to judge: "));
+  EXPECT_TRUE(holds({run}, "where its log ends, which is too early to judge"));
+  EXPECT_TRUE(holds({run, at_work()}, "too little in the log to judge &quot;a&quot;"));
+  run.metrics.clear();
+  EXPECT_EQ(live_run(run).place, "a has ended, and has no log of its steps");
+  EXPECT_EQ(live_run(run).share, 1);
 }
 
 TEST(LiveRun, IsOverWhenNobodyIsAtWorkAnyMore) {

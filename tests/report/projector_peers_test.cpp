@@ -73,6 +73,10 @@ TEST(ProjectorPeers, DifferInTheProjectorAlone) {
   EXPECT_EQ(names_of(projector_peers(none, {other})), Names{}) << "other images under the same name";
   other.environment.clear();
   EXPECT_EQ(names_of(projector_peers(none, {other})), Names{"mlp"}) << "runs of before fingerprints";
+  other = mlp;
+  other.state = RunState::kStopped;
+  EXPECT_EQ(names_of(projector_peers(none, {other})), Names{}) << "it has not seen as many images";
+  EXPECT_EQ(names_of(projector_peers(other, {none})), Names{});
 }
 
 TEST(ProjectorPeers, AreComparedWhereTheyWereMeasuredAlike) {
@@ -185,10 +189,106 @@ TEST(RunAnswer, LooksAtTheRunsBeside) {
   EXPECT_TRUE(said(run_answer(mlp, {none, mlp}), kDoesItHurt)
                   .ends_with("none of the runs that differ in the projector alone has more."));
   EXPECT_TRUE(said(run_answer(none), kDoesItHurt).ends_with("nothing to compare with: run once with a projector."));
+  auto again = mlp;
+  set(again, "seed", "1");
+  auto other = again;
+  other.name = "far";
+  set(other, "data", "cifar100");
+  EXPECT_TRUE(said(run_answer(none, {none, other, again}), kDoesItHurt)
+                  .ends_with("nothing to compare with: of the runs beside it none differs in the projector alone "
+                             "(\"mlp\" differs in seed as well)."))
+      << said(run_answer(none, {none, other, again}), kDoesItHurt);
+  again = mlp;
+  again.probe.reset();
+  EXPECT_TRUE(
+      said(run_answer(none, {none, again}), kDoesItHurt)
+          .ends_with("of the runs that differ in the projector alone (\"mlp\") nobody has measured it in the same "
+                     "way."));
   const Answer both = runs_answer({none, mlp});
   EXPECT_EQ(both.sentence, "1 of 2 runs has collapsed (\"none\"); \"mlp\" classifies best (80.0 %).");
   EXPECT_TRUE(both.advice.at(0).starts_with("\"none\": Train with a projector (`--projector mlp`): without one 2 of 4"))
       << both.advice.at(0);
+}
+
+TEST(NearestToAPeer, IsTheOneThatLacksLeast) {
+  const auto none = run_with("none", kDying, 0.75);
+  auto mlp = run_with("mlp", kAlive, 0.8);
+  EXPECT_EQ(nearest_to_a_peer(none, {none, mlp}), "") << "it is one";
+  mlp.environment["data_fingerprint"] = "def";
+  EXPECT_EQ(nearest_to_a_peer(none, {mlp}), "\"mlp\" differs in its images as well");
+  mlp = run_with("mlp", kAlive, 0.8);
+  mlp.state = RunState::kAtWork;
+  EXPECT_EQ(nearest_to_a_peer(none, {mlp}), "\"mlp\" differs in how far it is as well");
+  mlp = run_with("mlp", kAlive, 0.8);
+  for (const char* name : {"d", "c", "b", "a"}) mlp.config.push_back({"augment", name, "1"});
+  EXPECT_EQ(nearest_to_a_peer(none, {mlp}), "\"mlp\" differs in a, b, c, 1 more as well");
+  set(mlp, "projector", "none");
+  EXPECT_EQ(nearest_to_a_peer(none, {mlp}), "") << "it has the same projector";
+}
+
+// What killed a training leaves: a log, and no end.
+TEST(RunAnswer, OfARunThatHasNotEndedSaysHowFarItIsAndHowToGoOn) {
+  RunResults run = run_with("mlp", kAlive, 0.8);
+  run.state = RunState::kStopped;
+  run.spectra.clear();
+  run.probe.reset();
+  run.config.push_back({"train", "epochs", "60"});
+  run.metrics["epoch"] = {{100, 580}, {2, 12.6}};
+  run.metrics["dead_r"] = {{100, 580}, {9, 1}};
+  run.spectra_log.r_dimensions = 64;
+  const Answer answer = run_answer(run);
+  EXPECT_EQ(
+      answer.sentence,
+      "This run has stopped at epoch 12.6 of 60, step 580. When training was last looked at, 1 of 64 directions of "
+      "the representation were dead.");
+  EXPECT_EQ(answer.advice, (std::vector<std::string>{"It has stopped at epoch 12.6 of 60, step 580: go on with "
+                                                     "`directclr train --resume --out runs/mlp`."}));
+  EXPECT_TRUE(answer.questions.at(1).answer.starts_with("Not collapsed at the end of its log, step 580."));
+  for (const auto& [question, said] : answer.questions) {
+    for (const char* refused : {"directclr spectrum", "directclr probe", "directclr explain"}) {
+      EXPECT_EQ(said.find(refused), std::string::npos) << question;
+    }
+  }
+  // Nobody is told to measure it, and it is no comparison.
+  const auto none = run_with("none", kDying, 0.75);
+  const Answer both = runs_answer({none, run});
+  EXPECT_EQ(
+      both.sentence,
+      "1 of 2 runs has collapsed (\"none\"); of \"mlp\" it is open; \"mlp\" has not ended; \"none\" classifies best "
+      "(75.0 %).");
+  for (const auto& advice : both.advice) EXPECT_EQ(advice.find("Measure"), std::string::npos) << advice;
+}
+
+// Runs of earlier versions have no spectra.jsonl, which says how wide r is.
+TEST(RunAnswer, GoesByTheLogAlone) {
+  RunResults run = run_with("mlp", kAlive, 0.8);
+  run.spectra.clear();
+  const auto since = [&] { return run_answer(run).questions.at(1).answer; };
+  EXPECT_EQ(since(), "Not known: the run has no log of its training.");
+  run.metrics["loss"] = {{10}, {1}};
+  EXPECT_EQ(since(), "Not known: the log of the training does not count dead directions.");
+  run.metrics["dead_r"] = {{10, 20}, {3, 0}};
+  EXPECT_TRUE(since().starts_with("Not collapsed at the end of its log, step 20.")) << since();
+  EXPECT_EQ(run_answer(run).number, "0");
+  run.metrics["dead_r"].values = {0, 3};
+  EXPECT_EQ(since(),
+            "Not known: at the end of its log, step 20, 3 directions were dead, and no file says of how many.");
+  EXPECT_EQ(run_answer(run).number, "3");
+  EXPECT_EQ(run_answer(run).mood, "open");
+  run.probe->width = 4;
+  EXPECT_TRUE(since().starts_with("Collapsed from step 20 on, to the end of its log, step 20.")) << since();
+  EXPECT_EQ(run_answer(run).number, "3 of 4");
+  EXPECT_EQ(run_answer(run).mood, "bad");
+}
+
+TEST(RunAnswer, DoesNotRepeatAnExplanationWithoutAConclusion) {
+  RunResults run = run_with("mlp", kDying, 0.8);
+  run.explanation.emplace();
+  run.explanation->images = 64;
+  run.explanation->conclusion = {"No conclusion: .. the numbers below are not to be relied on", "none", {}, {}, {}};
+  EXPECT_EQ(
+      run_answer(run).questions.at(2).answer,
+      "Not known: `directclr explain` looked at 64 images, too few to tell. Run it again with more (`--images`).");
 }
 
 TEST(RunAnswer, BesideOthersSaysOfARunWhatIsItsOwn) {
@@ -208,10 +308,22 @@ TEST(RunsAnswer, SaysWhetherTheBestHasFewerDeadDirections) {
     const auto questions = runs_answer(runs).questions;
     return questions.empty() ? std::string() : questions.at(0).answer;
   };
-  EXPECT_EQ(said({run_with("none", kDying, 0.75), run_with("mlp", kAlive, 0.8), run_with("direct", kDying, 0.78)}),
-            "Here the last has more dead directions than the best. \"mlp\" (80.0 %) classifies best, with 0 of 4 "
-            "directions dead; \"none\" (75.0 %) is the last, with 2. One run each: another seed may order close ones "
-            "differently.");
+  const std::string once = ". One run each: another seed may order close ones differently.";
+  EXPECT_EQ(said({run_with("none", kDying, 0.75), run_with("mlp", kAlive, 0.8)}),
+            "Here the fewer directions are dead, the better a run classifies. From the best to the last, dead of 4 "
+            "directions: \"mlp\" (80.0 %) 0, \"none\" (75.0 %) 2" +
+                once);
+  // All runs count, not the two at the ends.
+  const std::vector<double> one_dead = {4, 3, 2, 1e-7}, three_dead = {4, 1e-6, 1e-7, 1e-8};
+  EXPECT_EQ(said({run_with("a", kAlive, 0.532), run_with("b", kDying, 0.51), run_with("c", three_dead, 0.521),
+                  run_with("d", three_dead, 0.518)}),
+            "Here the two do not go together throughout: of 6 pairs of runs the one that classifies better has fewer "
+            "dead directions in 3, more in 2 and as many in 1. From the best to the last, dead of 4 directions: \"a\" "
+            "(53.2 %) 0, \"c\" (52.1 %) 3, \"d\" (51.8 %) 3, \"b\" (51.0 %) 2" +
+                once);
+  EXPECT_TRUE(said({run_with("a", kAlive, 0.8), run_with("b", one_dead, 0.7), run_with("c", kDying, 0.7)})
+                  .starts_with("Here the fewer"))
+      << "of those that classify alike there is no better one";
   EXPECT_TRUE(
       said({run_with("none", kAlive, 0.75), run_with("mlp", kDying, 0.8)}).starts_with("Not by itself, here: "));
   EXPECT_TRUE(

@@ -2,11 +2,14 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/json.h"
 #include "directclr/report/figures.h"
 #include "directclr/report/html.h"
 #include "directclr/report/run_report.h"
@@ -186,6 +189,29 @@ TEST_F(ReportTest, SaysPerRunWhatDiffersAndClaimsNothingOfBoth) {
   EXPECT_NE(html.find("<td>second</td><td>other</td><td>large</td>"), std::string::npos);
   EXPECT_NE(html.find("<li>second: linear probe, L-BFGS, on the representation; data other, seed 3</li>"),
             std::string::npos);
+}
+
+// Methods of one name have one colour, so the second run has another, in whichever figures it is.
+TEST_F(ReportTest, GivesARunOneColourInAllItsFigures) {
+  write_run("none0", "none");
+  write_run("none1", "none");
+  std::vector<RunResults> runs = {read_results(folder_ / "none0"), read_results(folder_ / "none1")};
+  runs[0].metrics["rank_z"] = {{1}, {2}};
+  runs[1].metrics["rank_z"] = {{1, 2}, {2, 3}};  // which the first has no curve of
+  const std::string html = run_report("", runs, folder_ / "page.figures");
+  std::map<std::string, std::set<std::string>> colors;
+  const std::string open = "<script type=\"application/json\">";
+  for (size_t at = 0; (at = html.find(open, at)) != std::string::npos; ++at) {
+    const size_t begin = at + open.size();
+    const Json figure = Json::parse(html.substr(begin, html.find("</script>", begin) - begin));
+    for (const auto& curve : figure.at("series")) {
+      if (!curve.contains("dash")) colors[curve.at("name").get<std::string>()].insert(curve.at("color").dump());
+    }
+  }
+  ASSERT_EQ(colors.size(), 2U) << html;
+  for (const auto& [name, seen] : colors) EXPECT_EQ(seen.size(), 1U) << name;
+  EXPECT_NE(colors.begin()->second, colors.rbegin()->second);
+  EXPECT_NE(html.find("in the folder page.figures, as svg"), std::string::npos);
 }
 
 TEST_F(ReportTest, TellsRunsOfOneNameApart) {

@@ -541,8 +541,8 @@ class Film extends Plot {
       node(this.svg, "svg:path", { class: "curve " + style, d: path || "M0 0", style: style ? "stroke:var(--quiet)" : `stroke:var(--c${d.color})` });
     };
     curve(0, "dotted");
-    curve(d.steps.length - 1, "dashed");
-    this.text(left + 8, top - 50, "dotted: first step, dashed: last", "start");  // where no curve is
+    curve(d.steps.length - 1, "thin");
+    this.text(left + 8, top - 50, "dotted: first step, thin: last", "start");  // where no curve is
     const head = layer.values[this.time][0];
     if (head !== null && head + Math.log10(d.dead_below) > ends[0]) {
       const at = y.at(10 ** head * d.dead_below);
