@@ -75,6 +75,7 @@ Figure eigenvalues_figure(const ExplanationResult::Contrast& x) {
   }
   figure.series = {with_band("on images that had no part in finding the directions: counted", held_out, error),
                    {"on the images that the directions were found on: not counted", ranks(values.size()), values}};
+  for (size_t i = 0; i < 2; ++i) figure.series[i].color = i;  // their names are no methods'
   return figure;
 }
 

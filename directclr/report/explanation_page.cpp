@@ -20,6 +20,8 @@ namespace {
 
 using Result = ExplanationResult;
 
+bool tells(const Result& e) { return e.conclusion.confidence != "none"; }
+
 std::string of_directions(int64_t count, size_t all) {
   return count_text(count) + " of " + count_text(static_cast<int64_t>(all)) + " directions";
 }
@@ -35,12 +37,10 @@ std::string contrast_section(const Result& e, const std::filesystem::path& folde
       eigenvalues_figure(e.x), folder, "eigenvalues",
       "X = Sigma0 - Sigma1 (Lemma 2): Sigma0 is what differs between images, Sigma1 what differs between views of "
       "one image. Counted is what lies below 0, beyond chance, on images that had no part in finding the directions "
-      "(the "
-      "band: two standard errors): " +
-          of_directions(e.x.negative_for_certain, e.x.eigenvalues.size()) +
+      "(the band: two standard errors)" +
+          (tells(e) ? ": " + of_directions(e.x.negative_for_certain, e.x.eigenvalues.size()) : "") +
           ". The other curve is of the images that the directions were chosen on, where chance alone can put the last "
-          "ones "
-          "below 0.");
+          "ones below 0.");
   html +=
       figure_html(shares_figure(e.x), folder, "shares",
                   "How many directions have which ratio of augmentation to data. The last bin holds everything above.");
@@ -144,8 +144,6 @@ int64_t measured_above(const Result::Contrast& x) {
   return count;
 }
 
-bool tells(const Result& e) { return e.conclusion.confidence != "none"; }
-
 // A run has a log and peers, weights and encoders of other programs have not.
 bool of_a_run(const Result& e) { return e.protocol.find("run") != nullptr; }
 
@@ -203,6 +201,19 @@ std::string second_cause(const Result& e) {
                 most.leading_diagonal, most.chance);
 }
 
+// What to do where there were too few.
+std::string more_images(const Result& e) {
+  const Json* read = e.protocol.find("read");
+  const Json* train = read ? read->find("train") : nullptr;
+  if (!train || train->at("images").get<int64_t>() - e.images >= e.batch) {
+    return "Run it again with more images (`--images`).";
+  }
+  return "There are no more training images than these" +
+         std::string(of_a_run(e) ? "; where the run was trained on a part of its data, `--data` with its data takes all"
+                                 : "") +
+         ". Smaller batches (`--batch`) may do.";
+}
+
 Answer answer_of(const Result& e) {
   Answer answer{plain_finding(e)};
   const bool seen = tells(e) && e.x.negative_for_certain > 0;
@@ -220,7 +231,7 @@ Answer answer_of(const Result& e) {
   answer.advice = advise({.explanation = &e, .setting = [&e](const std::string& name) { return setting_of(e, name); }});
   answer.no_advice =
       answer.mood == "good" ? "No part of the augmentation need be weaker."
-      : !tells(e)           ? "Run it again with more images (`--images`)."
+      : !tells(e)           ? more_images(e)
       : seen ? "No single part of the augmentation makes most of it: weaken it as a whole, and look whether accuracy "
                "gains."
              : "Leave the augmentation as it is. Change one other thing, such as the projector or a lower `--tau`, and "

@@ -108,7 +108,7 @@ std::string fewest_with_one(const Evidence& e) {
 std::string why(const Evidence& e) {
   if (e.explanation && e.explanation->conclusion.confidence == "none") {
     return "Not known: `directclr explain` looked at " + count_text(e.explanation->images) +
-           " images, too few to tell. Run it again with more (`--images`).";
+           " images, too few to tell; its page says what would do.";
   }
   if (e.explanation)
     return e.explanation->conclusion.finding +

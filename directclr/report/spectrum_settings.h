@@ -20,7 +20,9 @@ struct LayerSettings {
     f.section("layer");
     f.add("layer", layer, "representation (before the projector) or embedding (after it)",
           {"representation", "embedding"});
-    f.add("split", split, "of a run: part of the data; auto: test, or train where there is no test part",
+    f.add("split", split,
+          "of a run: part of the data, train: the images that it was trained on; auto: test, or train where there is "
+          "no test part",
           {"auto", "train", "test"});
   }
 };

@@ -15,7 +15,8 @@ struct ExplainSettings {
 
   void describe(FieldList& f) {
     f.section("explain");
-    f.add("images", images, 4, 1e9, "training images to look at, two views each, spread evenly over the data");
+    f.add("images", images, 4, 1e9,
+          "training images to look at, two views each, spread evenly over those that the run was trained on");
     f.add("batch", batch, 0, 1 << 16,
           "images in a batch, over which the loss's softmax runs, at least 2; 0: the batch size of the training (256 "
           "for weights), or half of the images where they do not fill two such batches");

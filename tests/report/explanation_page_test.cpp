@@ -136,6 +136,10 @@ TEST_F(ExplanationPage, AdvisesWhatFitsWhatWasFound) {
   says("is not seen: the leading directions of one, two match by 0.10");
   e.conclusion = {"", "none", {}, {}, {}};
   says("Run it again with more images");
+  e.protocol["read"] = Json{{"train", {{"images", 80}}}};
+  says("Run it again with more images");
+  e.protocol["read"] = Json{{"train", {{"images", 79}}}};
+  says("There are no more training images than these; where the run was trained on a part");
 }
 
 }  // namespace

@@ -286,9 +286,8 @@ TEST(RunAnswer, DoesNotRepeatAnExplanationWithoutAConclusion) {
   run.explanation.emplace();
   run.explanation->images = 64;
   run.explanation->conclusion = {"No conclusion: .. the numbers below are not to be relied on", "none", {}, {}, {}};
-  EXPECT_EQ(
-      run_answer(run).questions.at(2).answer,
-      "Not known: `directclr explain` looked at 64 images, too few to tell. Run it again with more (`--images`).");
+  EXPECT_EQ(run_answer(run).questions.at(2).answer,
+            "Not known: `directclr explain` looked at 64 images, too few to tell; its page says what would do.");
 }
 
 TEST(RunAnswer, BesideOthersSaysOfARunWhatIsItsOwn) {
