@@ -109,12 +109,9 @@ std::string weaken_augmentation(const Evidence& e) {
 
 std::string measure_operations(const Evidence& e) {
   if (!first_cause_seen(e) || !e.explanation->attribution.empty()) return "";
-  const ExplanationResult& x = *e.explanation;
-  const Json* run = x.protocol.find("run");
-  return "Which part of the augmentation makes it was not measured: `" +
-         (run ? "directclr explain " + shell_word(run->get<std::string>()) + " --images " + std::to_string(x.images) +
-                    "` does that."
-              : "directclr explain` as before, without `--no-attribution`, does that.");
+  const Json* run = e.explanation->protocol.find("run");
+  return "Which part of the augmentation makes it was not measured: the same `directclr explain" +
+         (run ? " " + shell_word(run->get<std::string>()) : "") + "` without `--no-attribution` does that.";
 }
 
 std::string explain_it(const Evidence& e) {

@@ -94,7 +94,7 @@ TEST_F(ExplanationPage, OfWeightsNamesNoCommandsForRuns) {
   EXPECT_FALSE(holds("<code class=\"free\">RUN</code>"));
   e.x.negative_for_certain = 1;
   e.attribution.clear();
-  EXPECT_TRUE(holds("as before, without"));
+  EXPECT_TRUE(holds("<code class=\"free\">explain</code> without <code>--no-attribution</code>"));
 }
 
 // Of the images that directions were chosen on a curve goes below 0 by chance alone.
@@ -119,7 +119,7 @@ TEST_F(ExplanationPage, AdvisesWhatFitsWhatWasFound) {
   e.attribution.clear();
   EXPECT_EQ(page_of(e).find("No single part"), std::string::npos) << "nobody has looked at the parts";
   says("Which part of the augmentation makes it was not measured: ");
-  says("<code class=\"free\">runs/mine/</code> <code>--images</code> <code class=\"free\">64</code> does that.");
+  says("<code class=\"free\">runs/mine/</code> without <code>--no-attribution</code> does that.");
   e.r = ExplanationResult::State{"dimensional collapse", "2 of 4 directions ..", 2, 4};
   e.x.negative_for_certain = 0;
   e.x.certain->clear();
