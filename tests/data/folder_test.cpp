@@ -8,6 +8,7 @@
 #include "directclr/core/files.h"
 #include "directclr/data/relabelled.h"
 #include "directclr/data/source.h"
+#include "directclr/data/subset.h"
 #include "directclr/data/survey.h"
 #include "tests/support/error_of.h"
 #include "tests/support/golden.h"
@@ -68,6 +69,8 @@ TEST_F(OddFolder, EveryReadableKindIsTakenByContentAndOthersAreCounted) {
     EXPECT_TRUE(says("hidden files: 1 (b/._1.jpg)")) << said_;
     image::Image image;
     for (uint64_t i = 0; i < source->size(); ++i) EXPECT_NO_THROW(source->load(i, image)) << source->describe(i);
+    const auto some = at_most(3, *source);
+    EXPECT_EQ(some->reading().text(), source->reading().text()) << "what some of them are taken of";
   }
 }
 

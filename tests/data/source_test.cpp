@@ -89,6 +89,8 @@ TEST(Subset, HoldsChosenImagesAndIsAnotherSet) {
   EXPECT_EQ(here.pixels, there.pixels);
   EXPECT_NE(some.fingerprint(), all->fingerprint());
   EXPECT_NE(some.fingerprint(), Subset(*all, {1, 14}).fingerprint());
+  EXPECT_EQ(at_most(2, *all)->describe(1), all->describe(11));
+  for (const uint64_t limit : {0, 23, 24}) EXPECT_EQ(at_most(limit, *all), nullptr) << limit;
 }
 
 TEST(IdxSource, NamesWhatIsWrongWithAFile) {

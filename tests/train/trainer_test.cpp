@@ -350,7 +350,9 @@ TEST_F(TrainerTest, OverwritesRunsAlone) {
   write_file(run("a").path() / "figures/mine.txt", "of another program");
   train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
   EXPECT_EQ(read_file(run("a").path() / "figures/mine.txt"), "of another program");
+  make_directories(run("a").path() / "report.figures");
   train(settings_, run("a"), settings::StartMode::kOverwrite, "test", {});
+  EXPECT_FALSE(std::filesystem::exists(run("a").path() / "report.figures")) << "of the page that is gone, too";
   EXPECT_FALSE(std::filesystem::exists(run("a").path() / "figures/mine.txt")) << "a run's figures are its own";
 }
 
