@@ -127,17 +127,19 @@ report::Answer machinery_answer(const Results& results, const std::string& scale
   answer.mood = all ? "good" : "bad";
   answer.number = format("%td of %zu", good, results.runs.size());
   answer.counts = "runs have finished";
-  answer.sentence = "A trial of the machinery: " + answer.number +
-                    " runs have finished. At the scale \"" + scale + "\" the numbers below mean nothing.";
+  answer.sentence = "A trial of the machinery: " + answer.number + " runs have finished. At the scale \"" + scale +
+                    "\" the numbers below mean nothing.";
   if (!all) answer.advice.push_back("Start the same command again: it goes on with the runs that are missing.");
-  answer.advice.push_back("For numbers that count take another scale: `--scale cpu`, and first `--dry-run` to see how long.");
+  answer.advice.push_back(
+      "For numbers that count take another scale: `--scale cpu`, and first `--dry-run` to see how long.");
   return answer;
 }
 
 }  // namespace
 
 report::Answer suite_answer(const Results& results) {
-  if (const auto* scale = results.scale.empty() ? nullptr : &scales().at(results.scale); scale && scale->only_machinery) {
+  if (const auto* scale = results.scale.empty() ? nullptr : &scales().at(results.scale);
+      scale && scale->only_machinery) {
     return machinery_answer(results, scale->name);
   }
   report::Answer answer;
@@ -191,10 +193,9 @@ report::Answer suite_answer(const Results& results) {
        collapsed.empty()
            ? "None. From 5 % dead directions on a way to train counts as collapsed."
            : "By their dead directions (from 5 % on it counts as collapsed): " + join(collapsed, "; ") + "."},
-      {report::kDoesItHurt, hurt(all) + first_upper(best.label) + format(" has %.1f %% and ", best.top1) +
-                                dead_of(best) + (all.size() > 1 ? "; " + last.label + format(" %.1f %% and ", last.top1) +
-                                                                      dead_of(last) + "."
-                                                                : ".")},
+      {report::kDoesItHurt,
+       hurt(all) + first_upper(best.label) + format(" has %.1f %% and ", best.top1) + dead_of(best) +
+           (all.size() > 1 ? "; " + last.label + format(" %.1f %% and ", last.top1) + dead_of(last) + "." : ".")},
       {"Is the first better by more than chance?", gain},
       {report::kWhatToChange, answer.advice.empty() ? answer.no_advice : report::kSeeAdvice}};
   return answer;

@@ -12,9 +12,9 @@ void present(Section& section, const Results& results, const std::filesystem::pa
   section.findings = {comparison(results, no_projector(), ours, dead_directions, "dead directions of r"),
                       comparison(results, linear(), ours, dead_directions, "dead directions of r"),
                       comparison(results, mlp(), ours, dead_directions, "dead directions of r")};
-  section.draw(
-      results, spectra_figure(results, variants(results.widths), "representation", "Spectrum of the representation"),
-      figures, kSpectraCaption);
+  section.draw(results,
+               spectra_figure(results, variants(results.widths), "representation", "Spectrum of the representation"),
+               figures, kSpectraCaption);
 }
 
 }  // namespace

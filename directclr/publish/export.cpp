@@ -35,8 +35,9 @@ void as_timm(const RunWeights& weights, bool projector, const std::string& card,
 
 std::string safetensors_usage(const std::string& name, bool projector) {
   return "weights = safetensors.torch.load_file(" + name + ")\n" +
-         (projector ? "projector.load_state_dict(weights)  # a module that is the projector\n"
-                    : "encoder.load_state_dict(weights)  # a ResNet as above, its parameters named as torchvision's are\n");
+         (projector
+              ? "projector.load_state_dict(weights)  # a module that is the projector\n"
+              : "encoder.load_state_dict(weights)  # a ResNet as above, its parameters named as torchvision's are\n");
 }
 
 std::string onnx_usage(const std::string& name, bool projector) {
@@ -48,7 +49,8 @@ std::string onnx_usage(const std::string& name, bool projector) {
 std::string timm_usage(const std::string& name, bool) {
   const std::string folder = "\"local-dir:" + name.substr(1);
   return "model = timm.create_model(" + folder +
-         ", pretrained=True).eval()\ntransform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))"
+         ", pretrained=True).eval()\ntransform = "
+         "timm.data.create_transform(**timm.data.resolve_model_data_config(model))"
          "\nrepresentation = model(transform(picture)[None])\n";
 }
 
@@ -106,7 +108,8 @@ void export_run(const fs::path& path, const ExportSettings& settings, const fs::
     throw InputError("--out", "'" + out.string() + "' does not end in " + format.suffix, hint);
   }
   if (!card.empty() && lies_within(card, out)) {
-    throw InputError("--card", "'" + card.string() + (format.suffix.empty() ? "' lies in" : "' is") + " what --out names",
+    throw InputError("--card",
+                     "'" + card.string() + (format.suffix.empty() ? "' lies in" : "' is") + " what --out names",
                      format.suffix.empty() ? "the folder has its card, README.md" : "take another file");
   }
   const auto run = settings::RunDirectory::open(path);

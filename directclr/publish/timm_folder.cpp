@@ -21,7 +21,8 @@ constexpr const char* kOtherFormats = "--format onnx and --format safetensors ta
 
 Json numbers_of(const std::array<double, 3>& values) { return Json(std::vector<double>(values.begin(), values.end())); }
 
-// timm resizes the short side to the whole part of side / crop_pct, where the evaluation view takes the nearest integer.
+// timm resizes the short side to the whole part of side / crop_pct, where the evaluation view takes the nearest
+// integer.
 double crop_share(const data::AugmentSettings& augment) {
   const auto side = static_cast<double>(augment.image_size);
   const double short_side = data::eval_short_side(augment);

@@ -143,7 +143,8 @@ class Strokes {
   std::string add(const std::string& width_and_ends, const std::string& colour, const std::string& d) {
     std::string before = width_and_ends == group_ ? "" : take();
     group_ = width_and_ends;
-    const auto known = std::find_if(paths_.begin(), paths_.end(), [&](const auto& path) { return path.first == colour; });
+    const auto known =
+        std::find_if(paths_.begin(), paths_.end(), [&](const auto& path) { return path.first == colour; });
     if (known == paths_.end()) {
       paths_.emplace_back(colour, d);
     } else {
@@ -164,8 +165,8 @@ class Strokes {
   std::vector<std::pair<std::string, std::string>> paths_;
 };
 
-// A cell, a rectangle along the axes: as a line of its height, in steps of half a pixel. It reaches a little into the next
-// one, as gnuplot's do, so that nothing shines through.
+// A cell, a rectangle along the axes: as a line of its height, in steps of half a pixel. It reaches a little into the
+// next one, as gnuplot's do, so that nothing shines through.
 bool take_cell(const std::string& line, Strokes& strokes, std::string& result) {
   constexpr double kOverlap = 0.2;
   std::string fill, list;
@@ -185,12 +186,13 @@ bool take_mark(const std::string& line, Strokes& strokes, std::string& result) {
   std::string at, size, colour;
   std::vector<Point> p;
   double scale = 0;
-  if (!between(line, "<use xlink:href='#gpPt6' transform='translate(", ")", at) || !between(line, " scale(", ")", size) ||
-      !between(line, " color='", "'/>", colour)) {
+  if (!between(line, "<use xlink:href='#gpPt6' transform='translate(", ")", at) ||
+      !between(line, " scale(", ")", size) || !between(line, " color='", "'/>", colour)) {
     return false;
   }
   if (!read_points(at, p) || p.size() != 1 || !parse_double(size, scale)) return false;
-  result += strokes.add("stroke-width='" + coordinate(2 * scale) + "' stroke-linecap='round'", colour, "M" + place(p[0]) + "h0");
+  result += strokes.add("stroke-width='" + coordinate(2 * scale) + "' stroke-linecap='round'", colour,
+                        "M" + place(p[0]) + "h0");
   return true;
 }
 

@@ -116,14 +116,16 @@ std::string said(const report::Answer& answer, const std::string& question) {
 TEST(SuiteAnswer, SaysWhatMayBeChance) {
   // 56 and 58 against 50 and 51; 0 and 0 dead against 2 and 1.
   const auto two = suite_answer(only({"none", "direct-2"}, 2));
-  EXPECT_EQ(two.sentence,
-            "Of 2 ways to train, direct-2 has the highest accuracy, 57.0 % against 50.5 % with none, which may be chance "
-            "with 2 seeds; none has the most dead directions (1.5 of 4).");
+  EXPECT_EQ(
+      two.sentence,
+      "Of 2 ways to train, direct-2 has the highest accuracy, 57.0 % against 50.5 % with none, which may be chance "
+      "with 2 seeds; none has the most dead directions (1.5 of 4).");
   EXPECT_EQ(said(two, "Is the first better by more than chance?"),
             "Direct-2 has 6.5 points more than none, the next best: that may be chance with 2 seeds.");
-  EXPECT_EQ(said(two, report::kDoesItHurt),
-            "Not known: that takes 5 ways to train, and here are 2. Direct-2 has 57.0 % and 0 of 4 directions dead; none "
-            "50.5 % and 1.5 of 4 directions dead.")
+  EXPECT_EQ(
+      said(two, report::kDoesItHurt),
+      "Not known: that takes 5 ways to train, and here are 2. Direct-2 has 57.0 % and 0 of 4 directions dead; none "
+      "50.5 % and 1.5 of 4 directions dead.")
       << "a mean that is no whole number is not rounded to an even one";
   ASSERT_EQ(two.advice.size(), 1u);
   EXPECT_NE(two.advice[0].find("run more seeds"), std::string::npos);
@@ -138,8 +140,9 @@ TEST(SuiteAnswer, SaysWhatMayBeChance) {
 TEST(SuiteAnswer, ConcludesNothingFromATrialOfTheMachinery) {
   const auto results = made_up();  // at the scale "smoke"
   const auto answer = suite_answer(results);
-  EXPECT_EQ(answer.sentence,
-            "A trial of the machinery: 10 of 11 runs have finished. At the scale \"smoke\" the numbers below mean nothing.");
+  EXPECT_EQ(
+      answer.sentence,
+      "A trial of the machinery: 10 of 11 runs have finished. At the scale \"smoke\" the numbers below mean nothing.");
   EXPECT_EQ(answer.number, "10 of 11");
   EXPECT_EQ(answer.mood, "bad");
   EXPECT_TRUE(answer.questions.empty());

@@ -195,7 +195,8 @@ TEST(TheoryPage, HoldsEveryStatementAndFigure) {
     EXPECT_NE(html.find(part), std::string::npos) << part;
   }
   EXPECT_EQ(html.find("http://") == std::string::npos || html.find("src=\"http") == std::string::npos, true);
-  EXPECT_NE(html.find("The numerical checks of 1 of 2 statements failed (all of the paper's theory)."), std::string::npos)
+  EXPECT_NE(html.find("The numerical checks of 1 of 2 statements failed (all of the paper's theory)."),
+            std::string::npos)
       << html.substr(html.find("class=\"answer\""), 200);
   EXPECT_NE(checks_json(checks).find("\"holds\": false"), std::string::npos);
   EXPECT_NE(checks_text(checks, false).find("FAILS  lemma5"), std::string::npos);
@@ -204,10 +205,12 @@ TEST(TheoryPage, HoldsEveryStatementAndFigure) {
 TEST(TheoryPage, SaysWhichStatementsAreNotThePapers) {
   auto checks = theory::run_checks({0, 1}, {"lemma2", "threshold", "subvector"}, {});
   for (const auto& check : checks) {
-    const bool says_so = check.title.find("not in the paper") != std::string::npos || check.title.starts_with("Beyond the paper");
+    const bool says_so =
+        check.title.find("not in the paper") != std::string::npos || check.title.starts_with("Beyond the paper");
     EXPECT_EQ(check.in_paper, !says_so) << check.title;
   }
-  EXPECT_NE(theory_page(checks, {}, "").find("statements passed (1 of the paper's theory and 2 beyond it)."), std::string::npos);
+  EXPECT_NE(theory_page(checks, {}, "").find("statements passed (1 of the paper's theory and 2 beyond it)."),
+            std::string::npos);
 }
 
 TEST(Laboratory, PresetsYieldToWhatIsGiven) {

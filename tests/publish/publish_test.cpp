@@ -95,7 +95,8 @@ TEST(TimmFolder, AppearsWholeAndReplacesOnlyItsOwnKind) {
   EXPECT_EQ(config.at("num_features"), 512);
   EXPECT_EQ(config.at("pretrained_cfg").at("input_size").dump(), "[3,224,224]");
   EXPECT_EQ(config.at("pretrained_cfg").at("pool_size").dump(), "[7,7]");
-  EXPECT_EQ(config.at("pretrained_cfg").at("interpolation"), "bilinear") << "as evaluation resizes, not the crops of training";
+  EXPECT_EQ(config.at("pretrained_cfg").at("interpolation"), "bilinear")
+      << "as evaluation resizes, not the crops of training";
   EXPECT_EQ(config.at("pretrained_cfg").at("crop_pct"), 0.875);
 
   std::filesystem::create_directory(folder / "mine");
@@ -128,7 +129,8 @@ TEST(TimmFolder, HasTheShortSideOfTheEvaluationAtEverySize) {
 std::filesystem::path small_run(const std::filesystem::path& folder, const std::string& projector,
                                 const io::ArrayFile& projector_weights) {
   std::filesystem::create_directories(folder);
-  write_file(folder / "config.toml", "[train]\ndata = \"folder:photos\"\n[projector]\nprojector = \"" + projector + "\"\n");
+  write_file(folder / "config.toml",
+             "[train]\ndata = \"folder:photos\"\n[projector]\nprojector = \"" + projector + "\"\n");
   write_file(folder / "DONE", R"({"steps": 400, "seconds": 65})");
   io::ArrayFile encoder;
   encoder.add("conv1.weight", Array::zeros({4, 3, 3, 3}, DType::kFloat32));
@@ -178,7 +180,9 @@ TEST(Export, WritesNoProjectorWithoutWeights) {
 }
 
 TEST(ExportFormats, ShowHowToLoadAllThatIsInTheFile) {
-  const auto usage = [](const char* format, bool projector) { return export_formats().at(format).usage("\"a b\"", projector); };
+  const auto usage = [](const char* format, bool projector) {
+    return export_formats().at(format).usage("\"a b\"", projector);
+  };
   EXPECT_EQ(usage("onnx", false).find("embedding"), std::string::npos);
   EXPECT_NE(usage("onnx", true).find("representation, embedding = session.run([\"representation\", \"embedding\"]"),
             std::string::npos);
@@ -188,8 +192,9 @@ TEST(ExportFormats, ShowHowToLoadAllThatIsInTheFile) {
 TEST(Export, SaysThatAFileIsNoRun) {
   const test::TemporaryFolder folder;
   write_file(folder / "e.safetensors", "");
-  EXPECT_NE(test::error_of([&] { export_run(folder / "e.safetensors", {}, folder / "o.safetensors", ""); })
-                .find("e.safetensors: is a file, not a run directory"),
+  EXPECT_NE(test::error_of([&] {
+              export_run(folder / "e.safetensors", {}, folder / "o.safetensors", "");
+            }).find("e.safetensors: is a file, not a run directory"),
             std::string::npos);
 }
 
@@ -220,7 +225,8 @@ TEST(ModelCard, SaysWhatWasMeasuredAndWhatWasNot) {
   run.spectra["representation"] = spectrum;
   const std::string measured = model_card(run, weights, false, "load()\n");
   EXPECT_NE(measured.find("- 81.25 % top-1: linear probe\n"), std::string::npos);
-  EXPECT_NE(measured.find("- representation: healthy. Effective rank 1.9 of 3 (test)\n"), std::string::npos) << measured;
+  EXPECT_NE(measured.find("- representation: healthy. Effective rank 1.9 of 3 (test)\n"), std::string::npos)
+      << measured;
   EXPECT_EQ(model_card(run, weights, true, "").find("81.25"), std::string::npos)
       << "of the best state nothing was measured";
 }

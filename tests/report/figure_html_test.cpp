@@ -158,7 +158,9 @@ TEST(FigureHtml, HoldsALargeStillPictureToo) {
 }
 
 TEST(CompactSvg, IsTheSameToTheEye) {
-  const auto same = [](const std::string& svg, const std::string& expected) { EXPECT_EQ(compact_svg(svg), expected + "\n"); };
+  const auto same = [](const std::string& svg, const std::string& expected) {
+    EXPECT_EQ(compact_svg(svg), expected + "\n");
+  };
   same("<path stroke='black'  d='M10.00,20.00 L11.00,20.01 L12.00,20.00 \n\tL13.00,25.00  M1.00,2.00 L3.50,2.00 '/>",
        "<path stroke='black'  d='M10 20L12 20L13 25M1 2L3.5 2'/>");
   // What bends by more than a third of a pixel stays, however many points there are.
@@ -171,8 +173,10 @@ TEST(CompactSvg, IsTheSameToTheEye) {
   same("<path d='M612.69,58.51 '/>", "<path d='M612.7 58.5'/>");  // nothing is seen of a point
   same("<path id='mark' d='M-1,0 h2 M0,-1 v2'/>", "<path id='mark' d='M-1,0 h2 M0,-1 v2'/>");
   const std::string cell = "<polygon fill = 'rgb(  1,   2,   3)' points = ";
-  same(cell + "'0.00,9.00 5.00,9.00 5.00,4.50 0.00,4.50 '/>\n" + cell + "'5.00,9.00 7.00,9.00 7.00,4.50 5.00,4.50 '/>\n</g>",
-       "<g fill='none' stroke-width='4.5' stroke-linecap='butt'>\n<path stroke='#010203' d='M0 6.8h5.2M5 6.8h2.2'/>\n</g>\n</g>");
+  same(cell + "'0.00,9.00 5.00,9.00 5.00,4.50 0.00,4.50 '/>\n" + cell +
+           "'5.00,9.00 7.00,9.00 7.00,4.50 5.00,4.50 '/>\n</g>",
+       "<g fill='none' stroke-width='4.5' stroke-linecap='butt'>\n<path stroke='#010203' d='M0 6.8h5.2M5 "
+       "6.8h2.2'/>\n</g>\n</g>");
   const std::string slanted = cell + "'0.00,9.00 5.00,9.00 6.00,4.50 0.00,4.50 '/>";
   same(slanted, slanted);
   same("<use xlink:href='#gpPt6' transform='translate(8.40,2.00) scale(2.92)' color='red'/>\n</g>",
@@ -209,7 +213,8 @@ TEST(FilmHtml, HasItsStillPicturesOfBothLayers) {
   for (int64_t step = 0; step < 200; ++step) {
     log.steps.push_back(step);
     log.r.emplace_back();
-    for (size_t k = 0; k < ranks; ++k) log.r.back().push_back(-0.01 * static_cast<double>(k * static_cast<size_t>(step)));
+    for (size_t k = 0; k < ranks; ++k)
+      log.r.back().push_back(-0.01 * static_cast<double>(k * static_cast<size_t>(step)));
     log.z.push_back(log.r.back());
   }
   const std::string html = film_html(log, "Film", 3, 1e-4, folder.path(), "film", "");
