@@ -131,7 +131,7 @@ report::Answer machinery_answer(const Results& results, const std::string& scale
                     "\" the numbers below mean nothing.";
   if (!all) answer.advice.push_back("Start the same command again: it goes on with the runs that are missing.");
   answer.advice.push_back(
-      "For numbers that count take another scale: `--scale cpu`, and first `--dry-run` to see how long.");
+      "For numbers that count take another scale, such as `cpu`; `--dry-run` says how long its runs take.");
   return answer;
 }
 
