@@ -31,12 +31,13 @@ std::vector<std::string> long_names(const CLI::App& app) {
   return names;
 }
 
-// The argument that nobody took, with the nearest one that the sub-command or the program would have.
-std::string explain_unknown(const CLI::App& app) {
+// The argument that nobody took, with the nearest one that the sub-command or the program would have; "" when each was
+// taken. `place`: the sub-command that was called, "directclr export".
+std::string explain_unknown(const CLI::App& app, std::string& place) {
   const CLI::App* command = &app;
   std::vector<std::string> left = app.remaining();
   std::vector<std::string> candidates = long_names(app);
-  std::string place = "directclr";
+  place = "directclr";
   while (true) {
     for (const auto* child : command->get_subcommands([](const CLI::App*) { return true; })) {
       candidates.push_back(child->get_name());
@@ -104,11 +105,13 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
-    return report(explain_unknown(app), kBadInput);
+    std::string place;
+    return report(explain_unknown(app, place), kBadInput);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    std::string message = explain_unknown(app);
-    return report(message.empty() ? first_line(error.what()) + " (see directclr --help)" : message, kBadInput);
+    std::string place;
+    const std::string message = explain_unknown(app, place);
+    return report(message.empty() ? first_line(error.what()) + " (see " + place + " --help)" : message, kBadInput);
   }
   Console console(program.json);
   const auto fail = [&](const std::string& message, int status) {

@@ -156,9 +156,13 @@ void render_view(const image::Image& image, const ViewParams& p, const AugmentSe
   done(ViewStep::kSolarize);
 }
 
+int eval_short_side(const AugmentSettings& s) {
+  return static_cast<int>(std::nearbyint(static_cast<double>(s.image_size) / s.eval_crop_fraction));
+}
+
 void render_eval_view(const image::Image& image, const AugmentSettings& s, image::Planes& out) {
   const int size = static_cast<int>(s.image_size);
-  const int target = static_cast<int>(std::nearbyint(static_cast<double>(size) / s.eval_crop_fraction));
+  const int target = eval_short_side(s);
   const int short_side = std::min(image.width, image.height);
   // torchvision truncates the long side: int(target * long / short).
   const auto scaled = [&](int side) {

@@ -46,6 +46,9 @@ enum class ViewStep { kResize, kFlip, kJitter, kGrayscale, kBlur, kSolarize };
 void render_view(const image::Image& image, const ViewParams& params, const AugmentSettings& settings,
                  image::Planes& out, const std::function<void(ViewStep)>& after = {});
 
+/// The short side to which the evaluation view resizes before its centre crop of `image_size`, pixels.
+int eval_short_side(const AugmentSettings& s);
+
 /// The evaluation view: short side resized (bilinear), centre crop, as torchvision's Resize and CenterCrop.
 void render_eval_view(const image::Image& image, const AugmentSettings& settings, image::Planes& out);
 

@@ -13,8 +13,6 @@ const report::SpectrumResult* spectrum_of(const RunRecord& run, const std::strin
   return found == run.spectra.end() ? nullptr : &found->second;
 }
 
-std::string seeds_text(size_t count) { return count == 1 ? "one seed" : format("%zu seeds", count); }
-
 // "P(...) = 0.93", or that so few seeds tell none.
 std::string probability(const std::string& event, const std::vector<double>& differences) {
   if (differences.size() < kFewestSeeds) return "P(" + event + "): unknown from " + seeds_text(differences.size());
@@ -23,6 +21,8 @@ std::string probability(const std::string& event, const std::vector<double>& dif
 }
 
 }  // namespace
+
+std::string seeds_text(size_t count) { return count == 1 ? "one seed" : format("%zu seeds", count); }
 
 double probe_top1(const RunRecord& run) { return 100 * run.top1; }
 

@@ -36,6 +36,9 @@ std::vector<double> paired(const Results& results, const std::string& a, const s
 /// Of fewer seeds no probability is said: two that agree do so by chance as often as two coins.
 constexpr size_t kFewestSeeds = 3;
 
+/// "one seed", "3 seeds".
+std::string seeds_text(size_t count);
+
 /// "> 0.99", "0.93" or "< 0.01": the probability that the mean of kFewestSeeds or more paired differences is above 0;
 /// "–" of fewer.
 std::string probability_text(const std::vector<double>& differences);

@@ -12,8 +12,6 @@
 namespace directclr::experiment {
 namespace {
 
-constexpr size_t kMostCurves = 8;  // in one picture; more cannot be told apart
-
 const Variant* named(const std::vector<Variant>& variants, const std::string& name) {
   const auto found = std::find_if(variants.begin(), variants.end(), [&](const auto& v) { return v.name == name; });
   return found == variants.end() ? nullptr : &*found;

@@ -22,6 +22,14 @@ struct AccuracyTable {
 /// differences to the variant's baseline, k-NN accuracy, effective rank and dead directions of the representation.
 Section::Table accuracy_table(const Results& results, const std::vector<Row>& rows, const AccuracyTable& form = {});
 
+/// So many curves one picture has at most: more cannot be told apart.
+inline constexpr size_t kMostCurves = 8;
+
+/// Below a picture of the spectra of r.
+inline constexpr const char* kSpectraCaption =
+    "How much varies along each direction of the representation, the strongest first; where a curve lies below the "
+    "dashed line of its colour, directions are dead. Bands: range over seeds.";
+
 /// Curves of a layer's spectrum, one a variant that has one: the geometric mean over seeds at each rank, with the range
 /// as a band.
 report::Figure spectra_figure(const Results& results, const std::vector<Variant>& variants, const std::string& layer,

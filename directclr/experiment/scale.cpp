@@ -43,6 +43,7 @@ Scale smoke() {
            {"log_every", "4"}},
           {{"cached", "true"}, {"feature_limit", "3000"}});
   s.sweep = {0, 0.5, 1};
+  s.only_machinery = true;
   s.assumed_images = 60000;
   return s;
 }

@@ -23,6 +23,7 @@ struct Scale {
   std::vector<double> sweep = {};     ///< values of d0 in sweeps over it, as shares of D, ascending; 1: no projector
   bool one_at_a_time = false;         ///< a run fills a device (or many); else runs of one thread side by side
   int64_t assumed_images = 50000;     ///< size of the data that it is meant for, to predict without having them
+  bool only_machinery = false;        ///< its runs show that all works; nothing is concluded from their numbers
   std::set<std::string> varied = {};  ///< names of settings that differ, or may, between variants
 
   /// D, d0 and the values of d0 in sweeps. Throws InputError for an unknown encoder or a d0 above D.

@@ -6,6 +6,7 @@
 #include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/experiment/comparison.h"
+#include "directclr/experiment/scale.h"
 #include "directclr/report/statistics.h"
 
 namespace directclr::experiment {
@@ -52,7 +53,13 @@ std::vector<Standing> standings(const Results& results) {
   return all;
 }
 
-std::string dead_of(const Standing& s) { return format("%.0f of %.0f directions dead", s.dead, s.dimensions); }
+// A mean of counts: "12", and with one digit where it is no whole number, as in the tables.
+std::string count_of(double mean) { return format(mean == std::round(mean) ? "%.0f" : "%.1f", mean); }
+
+std::string dead_of(const Standing& s) {
+  if (!std::isfinite(s.dead)) return "no spectrum";
+  return count_of(s.dead) + " of " + count_of(s.dimensions) + " directions dead";
+}
 
 // Whether variants with more dead directions classify worse.
 std::string hurt(const std::vector<Standing>& all) {
@@ -64,8 +71,11 @@ std::string hurt(const std::vector<Standing>& all) {
     dead.push_back(s.dead);
     top1.push_back(s.top1);
   }
-  const double trend = dead.size() < kFewest ? NAN : report::rank_correlation(dead, top1);
-  if (!std::isfinite(trend)) return "Not known: there are too few ways to train, or all lose as many directions. ";
+  if (dead.size() < kFewest) {
+    return format("Not known: that takes %zu ways to train, and here are %zu. ", kFewest, dead.size());
+  }
+  const double trend = report::rank_correlation(dead, top1);
+  if (!std::isfinite(trend)) return "Not known: all lose as many directions, or all classify alike. ";
   const std::string numbers = format(
       " (rank correlation of dead directions and accuracy over %zu ways to train: %.2f; -1: the more are dead the "
       "lower the accuracy, 0: no relation). ",
@@ -81,17 +91,57 @@ std::string hurt(const std::vector<Standing>& all) {
   return "No: ways to train with more dead directions do not classify worse here" + numbers;
 }
 
-// What the first two differ by, and whether that is more than chance.
-std::string lead(const Results& results, const Standing& first, const Standing& second, bool& certain) {
+// How far the first is ahead of the second, over seeds that both have.
+struct Lead {
+  size_t seeds = 0;
+  bool certain = false;  // more than chance
+};
+
+Lead lead_of(const Results& results, const Standing& first, const Standing& second) {
   const auto differences = paired(results, first.name, second.name, probe_top1);
-  certain = differences.size() >= kFewestSeeds && report::probability_above_zero(differences) >= kBeyondChance;
-  return format("%.1f points more than %s, the next best (%zu seeds)", first.top1 - second.top1, second.label.c_str(),
-                differences.size());
+  return {differences.size(),
+          differences.size() >= kFewestSeeds && report::probability_above_zero(differences) >= kBeyondChance};
+}
+
+std::string maybe_chance(const Lead& lead) {
+  return "may be chance with " + (lead.seeds == 0 ? std::string("no seed in common") : seeds_text(lead.seeds));
+}
+
+std::string headline(const std::vector<Standing>& all, const Lead& lead) {
+  const Standing& best = all.front();
+  if (all.size() == 1) {
+    return "With " + best.label + format(" %.1f %% of the test images are classified correctly", best.top1);
+  }
+  const std::string ways = format("Of %zu ways to train, ", all.size()) + best.label;
+  if (lead.certain) return ways + format(" classifies best (%.1f %%)", best.top1);
+  return ways + format(" has the highest accuracy, %.1f %% against %.1f %% with ", best.top1, all[1].top1) +
+         all[1].label + ", which " + maybe_chance(lead);
+}
+
+// Of runs that mean nothing only that they are there.
+report::Answer machinery_answer(const Results& results, const std::string& scale) {
+  const auto good =
+      std::count_if(results.runs.begin(), results.runs.end(), [](const RunRecord& run) { return run.good(); });
+  const bool all = good == static_cast<std::ptrdiff_t>(results.runs.size());
+  report::Answer answer;
+  answer.mood = all ? "good" : "bad";
+  answer.number = format("%td of %zu", good, results.runs.size());
+  answer.counts = "runs have finished";
+  answer.sentence = "A trial of the machinery: " + answer.number + " runs have finished. At the scale \"" + scale +
+                    "\" the numbers below mean nothing.";
+  if (!all) answer.advice.push_back("Start the same command again: it goes on with the runs that are missing.");
+  answer.advice.push_back(
+      "For numbers that count take another scale, such as `cpu`; `--dry-run` says how long its runs take.");
+  return answer;
 }
 
 }  // namespace
 
 report::Answer suite_answer(const Results& results) {
+  if (const auto* scale = results.scale.empty() ? nullptr : &scales().at(results.scale);
+      scale && scale->only_machinery) {
+    return machinery_answer(results, scale->name);
+  }
   report::Answer answer;
   const auto all = standings(results);
   if (all.empty()) {
@@ -102,36 +152,32 @@ report::Answer suite_answer(const Results& results) {
     answer.advice = {"Start the same command again: it goes on with the runs that are missing."};
     return answer;
   }
-  const Standing& best = all.front();
+  const Standing &best = all.front(), &last = all.back();
   const auto worst = std::max_element(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::isfinite(b.dead) && !(a.dead >= b.dead);
   });
-  bool certain = false;
-  const std::string more = all.size() > 1 ? lead(results, best, all[1], certain) : "";
-  const std::string ways = format("Of %zu ways to train, ", all.size()) + best.label;
-  const std::string accuracy = format(" (%.1f %%)", best.top1);
+  const Lead lead = all.size() > 1 ? lead_of(results, best, all[1]) : Lead{};
   answer.number = format("%.1f %%", best.top1);
   answer.counts = "of the test images classified correctly with " + best.label;
   answer.mood = "good";
-  answer.sentence =
-      all.size() == 1 ? "With " + best.label + format(" %.1f %% of the test images are classified correctly", best.top1)
-      : certain       ? ways + " classifies best" + accuracy
-                      : ways + " is tied with " + all[1].label + " for the highest accuracy" + accuracy;
+  answer.sentence = headline(all, lead);
   if (std::isfinite(worst->dead) && all.size() > 1) {
-    answer.sentence +=
-        "; " + worst->label + format(" has the most dead directions (%.0f of %.0f)", worst->dead, worst->dimensions);
+    answer.sentence += "; " + worst->label + " has the most dead directions (" + count_of(worst->dead) + " of " +
+                       count_of(worst->dimensions) + ")";
   }
   answer.sentence += ".";
   std::vector<std::string> collapsed;
   for (const auto& s : all) {
-    if (s.dead >= kCollapsedShare * s.dimensions) collapsed.push_back(s.label + format(": %.0f", s.dead));
+    if (s.dead >= kCollapsedShare * s.dimensions) collapsed.push_back(s.label + ": " + count_of(s.dead));
   }
   std::string gain = "There is nothing to compare it with.";
   if (all.size() > 1) {
-    gain = first_upper(best.label) + " has " + more + (certain ? ": more than chance." : ": that may be chance.");
-    answer.advice.push_back(certain ? "Use " + best.label + " on data like these."
-                                    : "Do not choose between " + best.label + " and " + all[1].label +
-                                          " by this: run more seeds (`--seeds`).");
+    gain = first_upper(best.label) + format(" has %.1f points more than ", best.top1 - all[1].top1) + all[1].label +
+           ", the next best: " +
+           (lead.certain ? "more than chance (" + seeds_text(lead.seeds) + ")." : "that " + maybe_chance(lead) + ".");
+    answer.advice.push_back(lead.certain ? "Use " + best.label + " on data like these."
+                                         : "Do not choose between " + best.label + " and " + all[1].label +
+                                               " by this: run more seeds (`--seeds`).");
   } else {
     answer.no_advice = "Run a second way to train, to have something to compare with.";
   }
@@ -147,9 +193,9 @@ report::Answer suite_answer(const Results& results) {
        collapsed.empty()
            ? "None. From 5 % dead directions on a way to train counts as collapsed."
            : "By their dead directions (from 5 % on it counts as collapsed): " + join(collapsed, "; ") + "."},
-      {report::kDoesItHurt, hurt(all) + first_upper(best.label) + format(" has %.1f %% and ", best.top1) +
-                                dead_of(best) + "; " + all.back().label +
-                                format(", the last, %.1f %% and ", all.back().top1) + dead_of(all.back()) + "."},
+      {report::kDoesItHurt,
+       hurt(all) + first_upper(best.label) + format(" has %.1f %% and ", best.top1) + dead_of(best) +
+           (all.size() > 1 ? "; " + last.label + format(" %.1f %% and ", last.top1) + dead_of(last) + "." : ".")},
       {"Is the first better by more than chance?", gain},
       {report::kWhatToChange, answer.advice.empty() ? answer.no_advice : report::kSeeAdvice}};
   return answer;

@@ -6,7 +6,8 @@
 namespace directclr::experiment {
 
 /// What an experiment came to, for the first screen of its page: which way to train classifies best, whether by more
-/// than chance, and which has most dead directions. Without a picture.
+/// than chance, and which has most dead directions; at a scale for the machinery alone only whether it worked. Without
+/// a picture.
 report::Answer suite_answer(const Results& results);
 
 }  // namespace directclr::experiment

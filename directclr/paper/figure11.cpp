@@ -40,8 +40,8 @@ FigureResult figure11(const theory::LaboratorySettings& settings, const std::vec
 
   FigureResult result{
       "fig11", "Figure 11: more layers, more collapse", settings.protocol() + ", k " + format_number(settings.k),
-      "Each curve is the covariance spectrum of the embeddings of a trained network of L layers (mean of the "
-      "logarithms, and the range over seeds). The lower its tail, the more dimensions have collapsed."};
+      "Each curve is the covariance spectrum of the embeddings of a trained network of L layers (geometric "
+      "mean and range over seeds). The lower its tail, the more dimensions have collapsed."};
   for (size_t relu = 0; relu < 2; ++relu) {
     std::vector<double> counts;
     std::string evidence = "values below 1/1,000 of the largest, mean over seeds: ";
@@ -64,7 +64,7 @@ FigureResult figure11(const theory::LaboratorySettings& settings, const std::vec
   }
   for (size_t relu = 0; relu < 2; ++relu) {
     report::Figure figure{relu ? "With ReLU between the layers" : "Linear layers", "singular value rank index",
-                          "log10 singular value of the covariance"};
+                          "singular value of the covariance", true};
     std::vector<double> x;
     for (size_t k = 0; k < static_cast<size_t>(settings.width); ++k) x.push_back(static_cast<double>(k));
     for (size_t depth = 0; depth < depths.size(); ++depth) {
@@ -72,7 +72,11 @@ FigureResult figure11(const theory::LaboratorySettings& settings, const std::vec
       for (auto& run : logs) {
         for (auto& value : run) value = std::log10(std::max(value, 1e-30));
       }
-      figure.series.push_back(band("L = " + std::to_string(depths[depth]), x, logs));
+      report::Series curve = band("L = " + std::to_string(depths[depth]), x, logs);
+      for (auto* list : {&curve.y, &curve.low, &curve.high}) {
+        for (double& value : *list) value = std::pow(10, value);
+      }
+      figure.series.push_back(std::move(curve));
     }
     result.draw(figure, directory, relu ? "fig11b" : "fig11a", relu ? "Nonlinear networks." : "Linear networks.");
   }

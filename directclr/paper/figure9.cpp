@@ -12,11 +12,9 @@ void present(Section& section, const Results& results, const std::filesystem::pa
   section.findings = {comparison(results, no_projector(), ours, dead_directions, "dead directions of r"),
                       comparison(results, linear(), ours, dead_directions, "dead directions of r"),
                       comparison(results, mlp(), ours, dead_directions, "dead directions of r")};
-  section.draw(
-      results, spectra_figure(results, variants(results.widths), "representation", "Spectrum of the representation"),
-      figures,
-      "How much varies along each direction of the representation, the strongest first; where a curve lies below the "
-      "dashed line of its colour, directions are dead. Bands: range over seeds.");
+  section.draw(results,
+               spectra_figure(results, variants(results.widths), "representation", "Spectrum of the representation"),
+               figures, kSpectraCaption);
 }
 
 }  // namespace

@@ -27,6 +27,15 @@ size_t count_holding(const std::vector<Check>& checks) {
   return static_cast<size_t>(std::count_if(checks.begin(), checks.end(), [](const Check& c) { return c.holds(); }));
 }
 
+// "16 of the paper's theory and 2 beyond it".
+std::string whose(const std::vector<Check>& checks) {
+  const auto papers = std::count_if(checks.begin(), checks.end(), [](const Check& c) { return c.in_paper; });
+  const auto beyond = static_cast<std::ptrdiff_t>(checks.size()) - papers;
+  if (beyond == 0) return "all of the paper's theory";
+  if (papers == 0) return "all beyond the paper's theory";
+  return format("%td of the paper's theory and %td beyond it", papers, beyond);
+}
+
 std::string summary(const std::vector<Check>& checks) {
   return format("%zu of %zu statements hold, each with its assumptions shown to be needed", count_holding(checks),
                 checks.size());
@@ -96,9 +105,9 @@ report::Answer theory_answer(const std::vector<Check>& checks, const std::vector
   const auto [shown, claims] = claims_shown(figures);
   const bool all = holding == checks.size();
   answer.sentence =
-      all ? format("The numerical checks of all %zu statements of the paper's theory passed.", checks.size())
-          : format("The numerical checks of %zu of %zu statements of the paper's theory failed.",
-                   checks.size() - holding, checks.size());
+      (all ? format("The numerical checks of all %zu statements passed", checks.size())
+           : format("The numerical checks of %zu of %zu statements failed", checks.size() - holding, checks.size())) +
+      " (" + whose(checks) + ").";
   answer.mood = all ? "good" : "bad";
   answer.number = format("%zu of %zu", holding, checks.size());
   answer.counts = "statements passed, each with its assumptions shown to be needed";
@@ -116,7 +125,7 @@ report::Answer theory_answer(const std::vector<Check>& checks, const std::vector
        "Augmentation that spreads views more than the data spread images (Section 4), and layers that align and then "
        "multiply (Section 5): a direction that is small in both grows last."},
       {"Is that seen in training?",
-       format("%zu of %zu claims of the paper's toy figures were seen in runs made here.", shown, claims)},
+       format("%zu of %zu claims under the figures below were seen in runs made here.", shown, claims)},
       {"How sure is it?",
        "Where a statement holds, every deviation is within its tolerance. Without one of its assumptions a statement "
        "fails, as it should: this shows that the assumption is needed."}};

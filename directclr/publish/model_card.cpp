@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "directclr/core/text.h"
+#include "directclr/data/views.h"
 
 namespace directclr::publish {
 namespace {
@@ -35,11 +36,8 @@ std::string measurements(const report::RunResults& run) {
   text += accuracies.empty() ? "Not measured: `directclr evaluate RUN --cached` does.\n" : accuracies;
   text += "\n## Spectrum\n\n";
   for (const auto& [layer, s] : run.spectra) {
-    text += format(
-        "- %s: %s. Effective rank %.1f of %lld; %lld eigenvalues of its covariance are below 1/10,000 of the largest "
-        "(%s)\n",
-        layer.c_str(), s.verdict.text.c_str(), s.effective_rank_lambda, static_cast<long long>(s.dimensions()),
-        static_cast<long long>(s.below_1e_4), s.split.c_str());
+    text += format("- %s: %s. Effective rank %.1f of %lld (%s)\n", layer.c_str(), s.verdict.text.c_str(),
+                   s.effective_rank_lambda, static_cast<long long>(s.dimensions()), s.split.c_str());
   }
   if (run.spectra.empty()) text += "Not measured: `directclr spectrum RUN` does.\n";
   return text;
@@ -69,7 +67,9 @@ std::string model_card(const report::RunResults& run, const RunWeights& weights,
   const auto side = std::to_string(s.augment.image_size);
   text += "| | |\n|---|---|\n";
   row("architecture", "ResNet " + s.encoder.arch + ", stem " + s.encoder.resolved_stem(s.augment.image_size));
-  row("images", "RGB, " + side + " x " + side + " pixels in training; scaled to [0, 1], less the mean " +
+  row("images", "RGB, " + side + " x " + side + " pixels: the short side resized to " +
+                    std::to_string(data::eval_short_side(s.augment)) +
+                    " (bilinear, antialiased as Pillow does it), then a centre crop; scaled to [0, 1], less the mean " +
                     triple_text(normalization.mean) + ", by the deviation " + triple_text(normalization.std));
   row("data", s.data + ", " + said("images") + " images; fingerprint " + said("data_fingerprint"));
   row("training", std::to_string(s.epochs) + " epochs, batches of " + std::to_string(s.batch_size) + ", directclr " +

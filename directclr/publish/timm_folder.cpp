@@ -1,12 +1,14 @@
 #include "directclr/publish/timm_folder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
 #include "directclr/core/version.h"
+#include "directclr/data/views.h"
 #include "directclr/io/safetensors.h"
 #include "directclr/settings/encoders.h"
 
@@ -18,6 +20,15 @@ namespace fs = std::filesystem;
 constexpr const char* kOtherFormats = "--format onnx and --format safetensors take every encoder";
 
 Json numbers_of(const std::array<double, 3>& values) { return Json(std::vector<double>(values.begin(), values.end())); }
+
+// timm resizes the short side to the whole part of side / crop_pct, where the evaluation view takes the nearest
+// integer.
+double crop_share(const data::AugmentSettings& augment) {
+  const auto side = static_cast<double>(augment.image_size);
+  const double short_side = data::eval_short_side(augment);
+  if (std::floor(side / augment.eval_crop_fraction) == short_side) return augment.eval_crop_fraction;
+  return side / (short_side + 0.25);
+}
 
 // Throws where `out` is something that must not be replaced.
 void check_replaceable(const fs::path& out) {
@@ -64,8 +75,8 @@ void write_timm_folder(const RunWeights& weights, const std::string& card, const
                          {"input_size", Json::array({3, side, side})},
                          {"fixed_input_size", false},
                          {"pool_size", Json::array({map, map})},
-                         {"interpolation", augment.interpolation},
-                         {"crop_pct", augment.eval_crop_fraction},
+                         {"interpolation", "bilinear"},  // the evaluation view's (data/views.h)
+                         {"crop_pct", crop_share(augment)},
                          {"crop_mode", "center"},
                          {"mean", numbers_of(normalization.mean)},
                          {"std", numbers_of(normalization.std)},

@@ -5,6 +5,7 @@
 
 #include "directclr/core/json.h"
 #include "directclr/core/text.h"
+#include "directclr/report/compact_svg.h"
 #include "directclr/report/html.h"
 #include "directclr/report/palette.h"
 
@@ -12,7 +13,7 @@ namespace directclr::report {
 namespace {
 
 // A picture for readers without scripts that is larger than this stays in its file: pages are to be small.
-constexpr size_t kLargestStillPicture = 50'000;
+constexpr size_t kLargestStillPicture = 64'000;
 
 double rounded_for_page(double value) {
   double result = value;
@@ -108,8 +109,10 @@ std::string safe_in_script(const std::string& json) {
 template <class Drawn>
 std::string still_picture(const Drawn& drawn, const std::filesystem::path& directory, const std::string& name) {
   if (directory.empty()) return "";
-  const std::string svg = write_figure(drawn, directory, name);
-  if (svg.size() > kLargestStillPicture) return "<p>The picture for readers without scripts: " + name + ".svg.</p>";
+  const std::string svg = compact_svg(write_figure(drawn, directory, name));
+  if (svg.size() > kLargestStillPicture) {
+    return "<p>Without scripts this picture is too large for the page: it is the file " + escape(name) + ".svg.</p>";
+  }
   return inline_svg(svg, name);
 }
 

@@ -160,11 +160,19 @@ std::string to_csv(const HeatMap& map) {
   return csv;
 }
 
+// Names where there are some, of so many as do not run into each other.
 std::string ticks(const char* axis, const std::vector<std::string>& names) {
-  std::vector<std::string> parts;
-  const size_t every = (names.size() + 15) / 16;  // more would run into each other
-  for (size_t i = 0; i < names.size(); i += every) parts.push_back(in_quotes(names[i]) + " " + std::to_string(i));
-  return std::string("set ") + axis + "tics (" + join(parts) + ") nomirror out\n";
+  std::vector<std::string> parts, shown;
+  size_t longest = 0;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) continue;
+    longest = std::max(longest, names[i].size());
+    parts.push_back(in_quotes(names[i]) + " " + std::to_string(i));
+  }
+  const size_t most = axis[0] == 'x' && longest > 2 ? 8 : 16;
+  const size_t every = (parts.size() + most - 1) / most;
+  for (size_t i = 0; i < parts.size(); i += every) shown.push_back(parts[i]);
+  return std::string("set ") + axis + "tics (" + join(shown) + ") nomirror out\n";
 }
 
 std::string to_script(const HeatMap& map, const std::string& name) {

@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
-  if (!fs::is_directory(path)) throw InputError(path.string(), "there is no such run directory");
+  if (!fs::exists(path)) throw InputError(path.string(), "there is no such run directory");
+  if (!fs::is_directory(path)) throw InputError(path.string(), "is a file, not a run directory");
   if (!run.exists()) throw InputError(path.string(), "is no run directory: it has no config.toml");
   check_one_run(path);
   return run;

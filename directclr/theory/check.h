@@ -40,7 +40,8 @@ struct Check {
   std::string formula;
   std::vector<Measure> measures;
   std::vector<Counterexample> counterexamples;
-  std::string remark;  ///< where the paper's text is loose or wrong; "" when there is nothing to say
+  std::string remark;    ///< where the paper's text is loose or wrong; "" when there is nothing to say
+  bool in_paper = true;  ///< whether the paper states it
 
   /// Every measure within its tolerance, every counterexample shown.
   bool holds() const;

@@ -183,7 +183,8 @@ Check check_threshold(const CheckSettings& settings) {
        {"k at which the mean noised eigenvalue of X is zero, less 2 (4,000 samples)", 0.2}},
       {{"noise on one view only: with k = 4 on both, smallest eigenvalue of X over the largest", 0.1}},
       "With noise on both views x itself carries it: C grows by k, K by 2 k, and 2 C - K keeps the clean data's 2 C. "
-      "Theorem 1's regime is then out of reach, however strong the noise."};
+      "Theorem 1's regime is then out of reach, however strong the noise.",
+      false};
   for (int64_t trial = 0; trial < settings.trials; ++trial) {
     RandomStream random = trial_stream(settings, trial, 3);
     const Index n = 4;

@@ -63,7 +63,8 @@ Check check_subvector(const CheckSettings& settings) {
       "The paper's Figures 8 and 10 argue that residual connections carry the gradient to the rest of r. They do, but "
       "not "
       "in the last block, and late: with G held fixed E_2(t) = E_2(0) cosh(sqrt(L) t (G^T G)^(1/2)). A rotation before "
-      "the sub-vector, which is what a fixed low-rank projector adds, teaches all channels from the first step."};
+      "the sub-vector, which is what a fixed low-rank projector adds, teaches all channels from the first step.",
+      false};
   for (int64_t trial = 0; trial < settings.trials; ++trial) {
     RandomStream random = trial_stream(settings, trial, 17);
     const Index n = 5 + trial % 3, d0 = 2 + trial % 2, unseen = n - d0;

@@ -55,6 +55,9 @@ TEST_F(BaseCli, HelpShowsDefaultsRangesAndAnExample) {
   EXPECT_NE(help.find("--batch-size INT=256"), std::string::npos) << help;
   EXPECT_NE(help.find("{2 .. 1048576}"), std::string::npos) << help;
   EXPECT_EQ(run({"data", "info", "--help"}).status, 0);
+  // What is missing is looked up in the command's own help.
+  expect_refused(run({"export", path("run")}), "--out is required (see directclr export --help)");
+  expect_refused(run({"data", "views"}), "(see directclr data views --help)");
   EXPECT_EQ(run({"--version"}).out, "0.1.0\n");
   // The statuses are the same here and in the documentation.
   for (const auto& text : {run({"--help"}).out, run({"spectrum", "--help"}).out, help}) {

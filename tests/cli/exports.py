@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from torchvision.models import resnet18
 
@@ -60,6 +61,11 @@ def difference(got, expected):
     return np.abs(got - expected).max() / np.abs(expected).max()
 
 
+def photographs(names, folder):
+    """The files of the rows of an array, by the list beside it."""
+    return [folder / Path(name).name for name in names.read_text().splitlines()]
+
+
 def session(path):
     onnx.checker.check_model(onnx.load(path), full_check=True)
     options = onnxruntime.SessionOptions()
@@ -83,8 +89,9 @@ with tempfile.TemporaryDirectory() as temporary:
             *MORE.get(projector, []), "--out", out)
         for layer in ("representation", "embedding"):
             run("embed", out, "--layer", layer, "--threads", "1", "--out", work / f"{layer}.npy")
-        run("export", out, "--format", "onnx", "--out", work / "encoder.onnx")
-        run("export", out, "--format", "onnx", "--projector", "--out", work / "both.onnx")
+        run("export", out, "--format", "onnx", "--overwrite", "--out", work / "encoder.onnx")
+        run("export", out, "--format", "onnx", "--projector", "--overwrite", "--out", work / "both.onnx", "--card", work / "onnx.md")
+        assert "both.onnx" in (work / "onnx.md").read_text(), (work / "onnx.md").read_text()
         encoder, both = session(work / "encoder.onnx"), session(work / "both.onnx")
         assert [o.name for o in encoder.get_outputs()] == ["representation"]
         r, z = both.run(["representation", "embedding"], {"images": images})
@@ -132,4 +139,25 @@ with tempfile.TemporaryDirectory() as temporary:
     with torch.no_grad():
         assert difference(model(torch.from_numpy(wide)).numpy(), expected) < 1e-5
     assert json.loads((work / "timm/config.json").read_text())["directclr"]["run_id"] in card
-    print(f"timm {timm.__version__} loads its folder and computes the same")
+
+    # With timm's own transform, made of the folder's config.json, photographs give the features that `embed` gives: at a
+    # size where the resized side is no whole number of pixels, and where it is.
+    (work / "photos").mkdir()
+    for number, (wide, high) in enumerate([(200, 150), (151, 233), (120, 120), (97, 300)]):
+        coarse = Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+        fine = np.asarray(coarse.resize((wide, high), Image.Resampling.BICUBIC)).astype(int) + rng.integers(-40, 40, (high, wide, 3))
+        Image.fromarray(fine.clip(0, 255).astype(np.uint8)).save(work / f"photos/{number}.png")
+    worst = 0
+    for side in (64, 96):
+        out = work / f"photos-{side}"
+        run("train", "--data", f"folder:{work / 'photos'}", "--arch", "resnet18", "--stem", "imagenet", "--image-size", side,
+            "--precision", "float32", "--threads", "1", "--batch-size", "4", "--epochs", "1", "--out", out)
+        run("embed", out, "--threads", "1", "--out", work / f"{side}.npy")
+        run("export", out, "--format", "timm", "--out", work / f"timm-{side}")
+        model = timm.create_model(f"local-dir:{work / f'timm-{side}'}", pretrained=True).eval()
+        transform = timm.data.create_transform(**timm.data.resolve_model_data_config(model))
+        pictures = [transform(Image.open(work / name)) for name in photographs(work / f"{side}.names.txt", work / "photos")]
+        with torch.no_grad():
+            worst = max(worst, difference(model(torch.stack(pictures)).numpy(), np.load(work / f"{side}.npy")))
+        assert worst < 1e-4, (side, worst, transform)
+    print(f"timm {timm.__version__} loads its folder and computes the same; with its own transform of photographs within {worst:.1e}")

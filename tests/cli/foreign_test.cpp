@@ -201,7 +201,7 @@ TEST_F(Foreign, WeightsDecideTheStem) {
       << embed.err;
   EXPECT_EQ(read_file(folder_ / "own.npy"), read_file(folder_ / "foreign.npy"));
   ASSERT_EQ(train({"--out", path("run"), "--stem", "small", "--overwrite"}).status, 0);
-  ASSERT_EQ(run({"export", path("run"), "--out", path("e.safetensors")}).status, 0);
+  ASSERT_EQ(run({"export", path("run"), "--overwrite", "--out", path("e.safetensors")}).status, 0);
   const Outcome either = foreign("embed", {"--out", path("foreign.npy")});
   ASSERT_EQ(either.status, 0) << either.err;
   EXPECT_NE(either.err.find("the same weights go with small (3x3, stride 2, pool), --stem small, and give other"),

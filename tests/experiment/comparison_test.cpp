@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "directclr/experiment/comparison_views.h"
+#include "directclr/experiment/suite_answer.h"
 #include "tests/experiment/made_up_results.h"
 
 namespace directclr::experiment {
@@ -92,6 +93,60 @@ TEST(Comparison, DrawsTheGeometricMeanOfSpectraAndTheArithmeticOneOfAccuracies) 
   EXPECT_NEAR(curve.y[0], 52, 1e-9) << "of 50, 51 and 55";
   EXPECT_NEAR(curve.low[1], 56, 1e-9);
   EXPECT_NEAR(curve.high[1], 66, 1e-9);
+}
+
+// The made-up results of some variants, at a scale whose numbers count.
+Results only(const std::vector<std::string>& variants, size_t seeds) {
+  Results results = made_up();
+  results.scale = "cpu";
+  std::erase_if(results.runs, [&](const RunRecord& run) {
+    return std::find(variants.begin(), variants.end(), run.variant) == variants.end() ||
+           run.seed >= static_cast<int64_t>(seeds);
+  });
+  return results;
+}
+
+std::string said(const report::Answer& answer, const std::string& question) {
+  for (const auto& [asked, said] : answer.questions) {
+    if (asked == question) return said;
+  }
+  return "not asked";
+}
+
+TEST(SuiteAnswer, SaysWhatMayBeChance) {
+  // 56 and 58 against 50 and 51; 0 and 0 dead against 2 and 1.
+  const auto two = suite_answer(only({"none", "direct-2"}, 2));
+  EXPECT_EQ(
+      two.sentence,
+      "Of 2 ways to train, direct-2 has the highest accuracy, 57.0 % against 50.5 % with none, which may be chance "
+      "with 2 seeds; none has the most dead directions (1.5 of 4).");
+  EXPECT_EQ(said(two, "Is the first better by more than chance?"),
+            "Direct-2 has 6.5 points more than none, the next best: that may be chance with 2 seeds.");
+  EXPECT_EQ(
+      said(two, report::kDoesItHurt),
+      "Not known: that takes 5 ways to train, and here are 2. Direct-2 has 57.0 % and 0 of 4 directions dead; none "
+      "50.5 % and 1.5 of 4 directions dead.")
+      << "a mean that is no whole number is not rounded to an even one";
+  ASSERT_EQ(two.advice.size(), 1u);
+  EXPECT_NE(two.advice[0].find("run more seeds"), std::string::npos);
+  const auto three = suite_answer(only({"none", "direct-2"}, 3));
+  EXPECT_TRUE(three.sentence.starts_with("Of 2 ways to train, direct-2 classifies best (60.0 %);")) << three.sentence;
+  const auto one = suite_answer(only({"none"}, 3));
+  EXPECT_EQ(one.sentence, "With none 52.0 % of the test images are classified correctly.");
+  EXPECT_EQ(said(one, report::kDoesItHurt),
+            "Not known: that takes 5 ways to train, and here are 1. None has 52.0 % and 1.7 of 4 directions dead.");
+}
+
+TEST(SuiteAnswer, ConcludesNothingFromATrialOfTheMachinery) {
+  const auto results = made_up();  // at the scale "smoke"
+  const auto answer = suite_answer(results);
+  EXPECT_EQ(
+      answer.sentence,
+      "A trial of the machinery: 10 of 11 runs have finished. At the scale \"smoke\" the numbers below mean nothing.");
+  EXPECT_EQ(answer.number, "10 of 11");
+  EXPECT_EQ(answer.mood, "bad");
+  EXPECT_TRUE(answer.questions.empty());
+  for (const auto& advice : answer.advice) EXPECT_EQ(advice.find("seeds"), std::string::npos) << advice;
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ SENTENCES = {
     "live": "1 of 2 runs has collapsed so far (\"none\").",
     "explain": "The augmentation is too strong for 12 of 64 directions: along them two views (augmented copies) of one image differ more "
                "than two images do, so training erases them.",
-    "theory": "The numerical checks of all 2 statements of the paper's theory passed.",
+    "theory": "The numerical checks of all 2 statements passed (all of the paper's theory).",
     "long-names": None,
     "suite": None,
 }
@@ -255,6 +255,12 @@ def without_scripts(browser, path):
     expect(drawn > 0, "nothing is drawn where scripts do not run")
 
 
+def has_still_pictures(name, path):
+    """Every figure of a page that is not of a training under way has its picture for readers without scripts."""
+    for figure in path.read_text().split('<figure class="plot" id="')[1:]:
+        expect("<noscript><svg" in figure.split("</figure>")[0], f"{name}: {figure.split(chr(34))[0]} has no still picture")
+
+
 def main():
     if chromium() is None:
         print("SKIPPED: no chromium here")
@@ -266,6 +272,8 @@ def main():
             path = folder / name / "index.html"
             size = path.stat().st_size
             expect(size < LARGEST_PAGE, f"{name}: {size} bytes")
+            if name != "live":
+                has_still_pictures(name, path)
             for width, dark in ((1200, False), (390, True), (1200, True), (390, False)):
                 look_at(browser, name, path, width, dark)
                 if len(sys.argv) > 3:

@@ -68,6 +68,23 @@ TEST(Suites, ShowsAllThatWasFoundAndHowInEveryForm) {
   }
 }
 
+TEST(Suites, HaveAPictureEach) {
+  const auto results = experiment::made_up();
+  for (const auto& suite : suites()) {
+    if (!suite.variants) continue;
+    const test::TemporaryFolder folder;
+    const auto shown = experiment::present({suite}, results, folder / "figures");
+    if (shown.empty()) continue;  // none of its runs is there
+    ASSERT_EQ(shown.size(), 1U);
+    ASSERT_FALSE(shown[0].drawings.empty()) << suite.name;
+    EXPECT_TRUE(std::filesystem::exists(folder / "figures" / (shown[0].drawings[0].name + ".svg"))) << suite.name;
+  }
+  const test::TemporaryFolder folder;
+  const auto table = experiment::present({suites().at("table1")}, results, folder / "figures");
+  ASSERT_EQ(table[0].drawings.size(), 1U);
+  EXPECT_EQ(table[0].drawings[0].name, "table1-representation");
+}
+
 TEST(Suites, AreFoundByName) {
   EXPECT_EQ(reproduction("all", "cpu").suites.size(), suites().size() + 1) << "and the measures of collapse";
   EXPECT_EQ(reproduction("fig12", "cpu").suites[0].name, "fig12");

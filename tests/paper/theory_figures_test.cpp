@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
@@ -66,6 +68,18 @@ TEST(Figure11, ComparesDepths) {
   const FigureResult result = figure11(small(figure11_defaults()), {1, 3}, folder.path(), {});
   EXPECT_EQ(result.drawings.size(), 2U);
   EXPECT_EQ(result.claims.size(), 3U);
+  // Values, not their logarithms, on an axis that is logarithmic once.
+  EXPECT_NE(read_file(folder / "fig11a.gp").find("set logscale y"), std::string::npos);
+  double previous = INFINITY;
+  for (const auto& line : split(read_file(folder / "fig11a.csv"), '\n')) {
+    if (!line.starts_with("0,")) continue;
+    double low = 0, y = 0, high = 0;
+    const auto cells = split(line, ',');
+    ASSERT_TRUE(parse_double(cells.at(3), y) && parse_double(cells.at(4), low) && parse_double(cells.at(5), high));
+    EXPECT_TRUE(0 < low && low <= y * (1 + 1e-12) && y <= high * (1 + 1e-12)) << line;
+    EXPECT_LE(y, previous) << line;
+    previous = y;
+  }
 }
 
 TEST(FigureStage, ShowsUnseenChannelsLearnSoonerWithMoreBlocksAndBehindARotation) {
@@ -181,8 +195,22 @@ TEST(TheoryPage, HoldsEveryStatementAndFigure) {
     EXPECT_NE(html.find(part), std::string::npos) << part;
   }
   EXPECT_EQ(html.find("http://") == std::string::npos || html.find("src=\"http") == std::string::npos, true);
+  EXPECT_NE(html.find("The numerical checks of 1 of 2 statements failed (all of the paper's theory)."),
+            std::string::npos)
+      << html.substr(html.find("class=\"answer\""), 200);
   EXPECT_NE(checks_json(checks).find("\"holds\": false"), std::string::npos);
   EXPECT_NE(checks_text(checks, false).find("FAILS  lemma5"), std::string::npos);
+}
+
+TEST(TheoryPage, SaysWhichStatementsAreNotThePapers) {
+  auto checks = theory::run_checks({0, 1}, {"lemma2", "threshold", "subvector"}, {});
+  for (const auto& check : checks) {
+    const bool says_so =
+        check.title.find("not in the paper") != std::string::npos || check.title.starts_with("Beyond the paper");
+    EXPECT_EQ(check.in_paper, !says_so) << check.title;
+  }
+  EXPECT_NE(theory_page(checks, {}, "").find("statements passed (1 of the paper's theory and 2 beyond it)."),
+            std::string::npos);
 }
 
 TEST(Laboratory, PresetsYieldToWhatIsGiven) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <stdexcept>
 
 #include "directclr/core/files.h"
@@ -94,12 +95,107 @@ TEST(TimmFolder, AppearsWholeAndReplacesOnlyItsOwnKind) {
   EXPECT_EQ(config.at("num_features"), 512);
   EXPECT_EQ(config.at("pretrained_cfg").at("input_size").dump(), "[3,224,224]");
   EXPECT_EQ(config.at("pretrained_cfg").at("pool_size").dump(), "[7,7]");
+  EXPECT_EQ(config.at("pretrained_cfg").at("interpolation"), "bilinear")
+      << "as evaluation resizes, not the crops of training";
+  EXPECT_EQ(config.at("pretrained_cfg").at("crop_pct"), 0.875);
 
   std::filesystem::create_directory(folder / "mine");
   write_file(folder / "mine" / "config.json", "{\"architecture\": \"resnet18\"}");
   EXPECT_NE(test::error_of([&] { write_timm_folder(weights, "", folder / "mine"); }).find("holds something else"),
             std::string::npos);
   EXPECT_EQ(read_file(folder / "mine" / "config.json"), "{\"architecture\": \"resnet18\"}");
+}
+
+// timm takes the whole part of side / crop_pct; evaluation resizes to the nearest integer.
+TEST(TimmFolder, HasTheShortSideOfTheEvaluationAtEverySize) {
+  const test::TemporaryFolder folder;
+  RunWeights weights;
+  weights.settings.encoder = {.arch = "resnet18", .stem = "imagenet"};
+  weights.encoder.add("fc", Array::zeros({2}, DType::kFloat32));
+  for (const int64_t side : {32, 64, 95, 96, 97, 100, 160, 224, 299}) {
+    for (const double fraction : {0.7, 0.875, 0.95, 1.0}) {
+      weights.settings.augment.image_size = side;
+      weights.settings.augment.eval_crop_fraction = fraction;
+      write_timm_folder(weights, "", folder / "model");
+      const Json config = Json::parse(read_file(folder / "model" / "config.json")).at("pretrained_cfg");
+      EXPECT_EQ(std::floor(static_cast<double>(side) / config.at("crop_pct").get<double>()),
+                std::nearbyint(static_cast<double>(side) / fraction))
+          << side << " " << fraction;
+    }
+  }
+}
+
+// A finished run, as far as exports look, whose projector has those weights.
+std::filesystem::path small_run(const std::filesystem::path& folder, const std::string& projector,
+                                const io::ArrayFile& projector_weights) {
+  std::filesystem::create_directories(folder);
+  write_file(folder / "config.toml",
+             "[train]\ndata = \"folder:photos\"\n[projector]\nprojector = \"" + projector + "\"\n");
+  write_file(folder / "DONE", R"({"steps": 400, "seconds": 65})");
+  io::ArrayFile encoder;
+  encoder.add("conv1.weight", Array::zeros({4, 3, 3, 3}, DType::kFloat32));
+  io::write_safetensors(folder / "encoder.safetensors", encoder);
+  io::write_safetensors(folder / "projector.safetensors", projector_weights);
+  return folder;
+}
+
+TEST(Export, TakesNobodysPlaceUnasked) {
+  const test::TemporaryFolder folder;
+  const auto run = small_run(folder / "run", "none", {});
+  const auto error = [&](const ExportSettings& settings, const std::string& out, const std::string& card) {
+    return test::error_of([&] { export_run(run, settings, folder / out, card.empty() ? "" : folder / card); });
+  };
+  write_file(folder / "mine.safetensors", "mine");
+  write_file(folder / "precious.md", "mine");
+  EXPECT_NE(error({}, "mine.safetensors", "").find("mine.safetensors' is there already (--overwrite replaces it)"),
+            std::string::npos);
+  EXPECT_NE(error({}, "new.safetensors", "precious.md").find("--card: "), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder / "new.safetensors")) << "nothing is written where a part cannot be";
+  EXPECT_NE(error({.overwrite = true}, "a.safetensors", "run/../a.safetensors").find("--card: "), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder / "a.safetensors"));
+  EXPECT_NE(error({.format = "timm", .overwrite = true}, "model", "model/config.json").find("lies in what --out names"),
+            std::string::npos);
+  EXPECT_EQ(read_file(folder / "mine.safetensors") + read_file(folder / "precious.md"), "minemine");
+
+  EXPECT_EQ(error({.overwrite = true}, "mine.safetensors", "precious.md"), "no error");
+  EXPECT_EQ(io::read_safetensors(folder / "mine.safetensors").arrays.size(), 1U);
+  EXPECT_NE(read_file(folder / "precious.md").find("load_file(\"mine.safetensors\")"), std::string::npos)
+      << "the card names the file";
+  EXPECT_EQ(error({}, "not/there/yet.safetensors", "nor/this.md"), "no error");
+  EXPECT_TRUE(std::filesystem::exists(folder / "not/there/yet.safetensors"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "nor/this.md"));
+}
+
+TEST(Export, WritesNoProjectorWithoutWeights) {
+  const test::TemporaryFolder folder;
+  const auto none = small_run(folder / "none", "none", {});
+  EXPECT_EQ(test::error_of([&] { export_run(none, {.projector = true}, folder / "p.safetensors", ""); }),
+            "--projector: the run's projector 'none' has no weights (without --projector the encoder's are written)");
+  EXPECT_FALSE(std::filesystem::exists(folder / "p.safetensors"));
+  io::ArrayFile weights;
+  weights.add("0.weight", Array::zeros({2, 2}, DType::kFloat32));
+  const auto linear = small_run(folder / "linear", "linear", weights);
+  export_run(linear, {.projector = true}, folder / "p.safetensors", folder / "card.md");
+  EXPECT_NE(read_file(folder / "card.md").find("projector.load_state_dict(weights)"), std::string::npos);
+}
+
+TEST(ExportFormats, ShowHowToLoadAllThatIsInTheFile) {
+  const auto usage = [](const char* format, bool projector) {
+    return export_formats().at(format).usage("\"a b\"", projector);
+  };
+  EXPECT_EQ(usage("onnx", false).find("embedding"), std::string::npos);
+  EXPECT_NE(usage("onnx", true).find("representation, embedding = session.run([\"representation\", \"embedding\"]"),
+            std::string::npos);
+  EXPECT_NE(usage("timm", false).find("timm.create_model(\"local-dir:a b\""), std::string::npos);
+}
+
+TEST(Export, SaysThatAFileIsNoRun) {
+  const test::TemporaryFolder folder;
+  write_file(folder / "e.safetensors", "");
+  EXPECT_NE(test::error_of([&] {
+              export_run(folder / "e.safetensors", {}, folder / "o.safetensors", "");
+            }).find("e.safetensors: is a file, not a run directory"),
+            std::string::npos);
 }
 
 TEST(ModelCard, SaysWhatWasMeasuredAndWhatWasNot) {
@@ -111,6 +207,7 @@ TEST(ModelCard, SaysWhatWasMeasuredAndWhatWasNot) {
   run.environment = {{"images", "1234"}, {"data_fingerprint", "00ff"}};
   const std::string bare = model_card(run, weights, false, "load()\n");
   EXPECT_NE(bare.find("representations of 512 numbers"), std::string::npos);
+  EXPECT_NE(bare.find("the short side resized to 256 (bilinear"), std::string::npos) << bare;
   EXPECT_NE(bare.find("folder:photos, 1234 images; fingerprint 00ff"), std::string::npos);
   EXPECT_NE(bare.find("```python\nload()\n```"), std::string::npos);
   EXPECT_NE(bare.find("| train.epochs | 5 |"), std::string::npos);
@@ -128,7 +225,7 @@ TEST(ModelCard, SaysWhatWasMeasuredAndWhatWasNot) {
   run.spectra["representation"] = spectrum;
   const std::string measured = model_card(run, weights, false, "load()\n");
   EXPECT_NE(measured.find("- 81.25 % top-1: linear probe\n"), std::string::npos);
-  EXPECT_NE(measured.find("- representation: healthy. Effective rank 1.9 of 3; 1 eigenvalues"), std::string::npos)
+  EXPECT_NE(measured.find("- representation: healthy. Effective rank 1.9 of 3 (test)\n"), std::string::npos)
       << measured;
   EXPECT_EQ(model_card(run, weights, true, "").find("81.25"), std::string::npos)
       << "of the best state nothing was measured";

@@ -7,6 +7,7 @@
 
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/report/compact_svg.h"
 #include "directclr/report/palette.h"
 #include "tests/support/temporary_folder.h"
 
@@ -114,6 +115,74 @@ TEST(FigureHtml, DrawsValuesOfBothSignsOverDecades) {
   EXPECT_NE(read_file(folder / "signs.svg").find("<path"), std::string::npos) << "gnuplot understands it";
 }
 
+size_t count_of(const std::string& text, const std::string& part) {
+  size_t count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++count;
+  return count;
+}
+
+TEST(FigureHtml, HoldsALargeStillPictureToo) {
+  const test::TemporaryFolder folder;
+  // The spectra of four networks of 2,048 directions, each with its band.
+  Figure lines{"Spectra", "rank", "value", true};
+  for (int curve = 0; curve < 4; ++curve) {
+    Series series{"curve " + std::to_string(curve), {}};
+    for (int k = 1; k <= 2048; ++k) {
+      series.x.push_back(k);
+      series.y.push_back(std::exp(-k / (300.0 + 100 * curve)));
+      series.low.push_back(0.9 * series.y.back());
+      series.high.push_back(1.1 * series.y.back());
+    }
+    lines.series.push_back(std::move(series));
+  }
+  const std::string drawn = figure_html(lines, folder.path(), "lines", "");
+  EXPECT_GT(std::filesystem::file_size(folder / "lines.svg"), 100'000U) << "the file holds every point";
+  EXPECT_NE(drawn.find("<noscript><svg"), std::string::npos);
+
+  std::vector<double> values;
+  for (int k = 0; k < 48 * 48; ++k) values.push_back(k % 49);
+  const HeatMap map = matrix_map("Cells", "x", "y", 48, values);
+  const std::string cells = figure_html(map, folder.path(), "cells", "");
+  EXPECT_GT(std::filesystem::file_size(folder / "cells.svg"), 100'000U);
+  ASSERT_NE(cells.find("<noscript><svg"), std::string::npos);
+  EXPECT_NE(read_file(folder / "cells.gp").find("\"40\" 40"), std::string::npos) << "every eighth has its name";
+
+  Figure marks{"Marks", "x", "y"};
+  marks.series = {{"marks", {}, {}}};
+  for (int k = 0; k < 1000; ++k) {
+    marks.series[0].x.push_back(k);
+    marks.series[0].y.push_back(k % 7);
+  }
+  marks.series[0].points = true;
+  EXPECT_NE(figure_html(marks, folder.path(), "marks", "").find("<noscript><svg"), std::string::npos);
+}
+
+TEST(CompactSvg, IsTheSameToTheEye) {
+  const auto same = [](const std::string& svg, const std::string& expected) {
+    EXPECT_EQ(compact_svg(svg), expected + "\n");
+  };
+  same("<path stroke='black'  d='M10.00,20.00 L11.00,20.01 L12.00,20.00 \n\tL13.00,25.00  M1.00,2.00 L3.50,2.00 '/>",
+       "<path stroke='black'  d='M10 20L12 20L13 25M1 2L3.5 2'/>");
+  // What bends by more than a third of a pixel stays, however many points there are.
+  std::string bent = "<path d='M0.00,0.00 ", kept = "<path d='M0 0";
+  for (int k = 1; k < 300; ++k) {
+    bent += "L" + std::to_string(k) + ".00," + std::to_string(k % 2) + ".00 ";
+    kept += "L" + std::to_string(k) + " " + std::to_string(k % 2);
+  }
+  same(bent + "'/>", kept + "'/>");
+  same("<path d='M612.69,58.51 '/>", "<path d='M612.7 58.5'/>");  // nothing is seen of a point
+  same("<path id='mark' d='M-1,0 h2 M0,-1 v2'/>", "<path id='mark' d='M-1,0 h2 M0,-1 v2'/>");
+  const std::string cell = "<polygon fill = 'rgb(  1,   2,   3)' points = ";
+  same(cell + "'0.00,9.00 5.00,9.00 5.00,4.50 0.00,4.50 '/>\n" + cell +
+           "'5.00,9.00 7.00,9.00 7.00,4.50 5.00,4.50 '/>\n</g>",
+       "<g fill='none' stroke-width='4.5' stroke-linecap='butt'>\n<path stroke='#010203' d='M0 6.8h5.2M5 "
+       "6.8h2.2'/>\n</g>\n</g>");
+  const std::string slanted = cell + "'0.00,9.00 5.00,9.00 6.00,4.50 0.00,4.50 '/>";
+  same(slanted, slanted);
+  same("<use xlink:href='#gpPt6' transform='translate(8.40,2.00) scale(2.92)' color='red'/>\n</g>",
+       "<g fill='none' stroke-width='5.8' stroke-linecap='round'>\n<path stroke='red' d='M8.4 2h0'/>\n</g>\n</g>");
+}
+
 TEST(FilmHtml, TakesSoManyStepsWithTheFirstAndTheLast) {
   const test::TemporaryFolder folder;
   spectrum::SpectraLog log;
@@ -134,6 +203,23 @@ TEST(FilmHtml, TakesSoManyStepsWithTheFirstAndTheLast) {
   EXPECT_FALSE(data.at("layers").contains("embedding z"));
   log.steps.resize(1);
   EXPECT_EQ(data_in(film_html(log, "Film", 3, 1e-4, folder.path(), "film", "", 50)).at("steps").size(), 1U);
+}
+
+TEST(FilmHtml, HasItsStillPicturesOfBothLayers) {
+  const test::TemporaryFolder folder;
+  spectrum::SpectraLog log;
+  log.r_dimensions = log.z_dimensions = 512;
+  const size_t ranks = spectrum::logged_ranks(512).size();
+  for (int64_t step = 0; step < 200; ++step) {
+    log.steps.push_back(step);
+    log.r.emplace_back();
+    for (size_t k = 0; k < ranks; ++k)
+      log.r.back().push_back(-0.01 * static_cast<double>(k * static_cast<size_t>(step)));
+    log.z.push_back(log.r.back());
+  }
+  const std::string html = film_html(log, "Film", 3, 1e-4, folder.path(), "film", "");
+  const size_t from = html.find("<noscript>"), to = html.find("</noscript>");
+  EXPECT_EQ(count_of(html.substr(from, to - from), "<svg"), 2U);
 }
 
 }  // namespace

@@ -131,6 +131,11 @@ class Plot {
   text(x, y, content, anchor, extra) {
     return node(this.svg, "svg:text", { x, y, "text-anchor": anchor, "font-size": FONT, ...extra }, content);
   }
+  // The label of a tick: about its place, but within the picture.
+  tick(x, y, content) {
+    const label = this.text(x, y, content, "middle"), half = label.getComputedTextLength() / 2;
+    label.setAttribute("x", clamp(x, half, this.width - half));
+  }
   // Text in lines as long as fit into `room`, the last at `y`.
   wrapped(x, y, content, room) {
     const lines = linesOf(content, room);
@@ -267,7 +272,7 @@ class Lines extends Plot {
     }
     for (const v of x.ticks(Math.floor((area.right - area.left) / 70))) {
       node(this.svg, "svg:line", { class: "axis", x1: x.at(v), x2: x.at(v), y1: area.bottom, y2: area.bottom + 5 });
-      this.text(x.at(v), area.bottom + 18, numberText(v), "middle");
+      this.tick(x.at(v), area.bottom + 18, numberText(v));
     }
     node(this.svg, "svg:path", { class: "axis", d: `M${area.left} ${area.top}V${area.bottom}H${area.right}` });
     this.wrapped((area.left + area.right) / 2, height - 8, this.data.x.label, this.width - 80);
@@ -427,7 +432,7 @@ class Cells extends Plot {
     const area = this.area = { left: 58, right: Math.min(this.width, 520) - 12, top: 24, bottom: height - 84 };
     const cell = this.size = this.grid(area);
     for (const [name, c] of this.names(d.columns, area.right - area.left, 34)) {
-      this.text(area.left + (c + 0.5) * cell.wide, area.bottom + 15, name, "middle");
+      this.tick(area.left + (c + 0.5) * cell.wide, area.bottom + 15, name);
     }
     for (const [name, r] of this.names(d.rows, area.bottom - area.top, 18)) {
       this.text(area.left - 6, area.top + (r + 0.5) * cell.high + 4, name, "end");
@@ -531,7 +536,7 @@ class Film extends Plot {
       node(this.svg, "svg:line", { class: "grid", x1: left, x2: right, y1: y.at(v), y2: y.at(v) });
       this.text(left - 6, y.at(v) + 4, numberText(v), "end");
     }
-    for (const v of x.ticks(Math.floor((right - left) / 70))) this.text(x.at(v), top - 24, numberText(v), "middle");
+    for (const v of x.ticks(Math.floor((right - left) / 70))) this.tick(x.at(v), top - 24, numberText(v));
     node(this.svg, "svg:path", { class: "axis", d: `M${left} 22V${top - 42}H${right}` });
     this.text(4, 12, "variance along the direction", "start");
     this.text((left + right) / 2, top - 6, "direction, strongest first", "middle");
@@ -575,7 +580,7 @@ class Film extends Plot {
       this.text(area.left - 6, area.top + (k + 0.5) * tall + 4, numberText(layer.ranks[k]), "end");
     }
     const every = Math.max(1, Math.ceil(d.steps.length * 64 / (area.right - area.left)));
-    for (let t = 0; t < d.steps.length; t += every) this.text(area.left + (t + 0.5) * wide, area.bottom + 17, String(d.steps[t]), "middle");
+    for (let t = 0; t < d.steps.length; t += every) this.tick(area.left + (t + 0.5) * wide, area.bottom + 17, String(d.steps[t]));
     this.text((area.left + area.right) / 2, area.bottom + 34, "step of training (vertical line: the step shown)", "middle");
     const low = area.bottom + 44, width = area.right - area.left;
     for (let i = 0; i < kShades; ++i) {
