@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/report/statistics.h"
 
@@ -13,7 +14,7 @@ const report::SpectrumResult* spectrum_of(const RunRecord& run, const std::strin
   return found == run.spectra.end() ? nullptr : &found->second;
 }
 
-std::string seeds_text(size_t count) { return count == 1 ? "one seed" : format("%zu seeds", count); }
+std::string seeds_text(size_t count) { return count == 1 ? "one seed" : counted(static_cast<int64_t>(count), "seed"); }
 
 // "P(...) = 0.93", or that so few seeds tell none.
 std::string probability(const std::string& event, const std::vector<double>& differences) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/course_figure.h"
@@ -56,7 +57,7 @@ std::vector<Circumstance> differing_circumstances(const std::vector<RunResults>&
 
 std::string introduction(const std::vector<RunResults>& runs) {
   const auto differing = differing_circumstances(runs);
-  std::string html = format("<p>%zu run%s", runs.size(), runs.size() == 1 ? "" : "s");
+  std::string html = "<p>" + counted(static_cast<int64_t>(runs.size()), "run");
   const auto in_common = [&](const char* before, const char* name) {
     for (const auto& circumstance : kCircumstances) {
       if (std::string(circumstance.name) != name || circumstance.of(runs[0]).empty()) continue;
