@@ -37,10 +37,12 @@ std::string measurements(const report::RunResults& run) {
   text += "\n## Spectrum\n\n";
   for (const auto& [layer, s] : run.spectra) {
     text += format(
-        "- %s: %s. Effective rank %.1f of %lld; %lld eigenvalues of its covariance are below 1/10,000 of the largest "
-        "(%s)\n",
+        "- %s: %s. Effective rank %.1f of %lld; %s of the eigenvalues of its covariance are below 1/10,000 of the "
+        "largest (%s)\n",
         layer.c_str(), s.verdict.text.c_str(), s.effective_rank_lambda, static_cast<long long>(s.dimensions()),
-        static_cast<long long>(s.below_1e_4), s.split.c_str());
+        spectrum::hidden_at(s, spectrum::SpectrumSummary::kDead) > 0 ? "an unknown number"
+                                                                     : std::to_string(s.below_1e_4).c_str(),
+        s.split.c_str());
   }
   if (run.spectra.empty()) text += "Not measured: `directclr spectrum RUN` does.\n";
   return text;

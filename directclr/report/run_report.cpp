@@ -98,8 +98,10 @@ std::string overview(const std::vector<RunResults>& runs) {
     const std::string d0 = run.setting("projector") == "direct" ? " (d0 " + run.setting("d0") + ")" : "";
     rows.push_back({escape(run.name), escape(run.setting("projector")) + d0, run.setting("epochs"), percent(run.probe),
                     percent(run.knn), rank("representation"),
-                    r ? format("%lld", static_cast<long long>(r->below_1e_4)) : "&ndash;", rank("embedding"),
-                    run.state == RunState::kEnded ? format_duration(run.seconds) : "not finished"});
+                    !r                                                              ? "&ndash;"
+                    : spectrum::hidden_at(*r, spectrum::SpectrumSummary::kDead) > 0 ? "not known"
+                                                                                    : std::to_string(r->below_1e_4),
+                    rank("embedding"), run.state == RunState::kEnded ? format_duration(run.seconds) : "not finished"});
   }
   return table(rows);
 }

@@ -128,7 +128,8 @@ TEST(ModelCard, SaysWhatWasMeasuredAndWhatWasNot) {
   run.spectra["representation"] = spectrum;
   const std::string measured = model_card(run, weights, false, "load()\n");
   EXPECT_NE(measured.find("- 81.25 % top-1: linear probe\n"), std::string::npos);
-  EXPECT_NE(measured.find("- representation: healthy. Effective rank 1.9 of 3; 1 eigenvalues"), std::string::npos)
+  EXPECT_NE(measured.find("- representation: healthy. Effective rank 1.9 of 3; 1 of the eigenvalues"),
+            std::string::npos)
       << measured;
   EXPECT_EQ(model_card(run, weights, true, "").find("81.25"), std::string::npos)
       << "of the best state nothing was measured";
