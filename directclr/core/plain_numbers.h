@@ -18,6 +18,18 @@ inline std::string count_text(int64_t count) {
   return text;
 }
 
+/// A noun as it stands behind a count: "row", "rows".
+inline std::string plural(int64_t count, const std::string& noun) { return count == 1 ? noun : noun + "s"; }
+
+/// A count with its noun: "1 row", "12,345 rows".
+inline std::string counted(int64_t count, const std::string& noun) {
+  return count_text(count) + " " + plural(count, noun);
+}
+
+/// The verbs behind a count.
+inline const char* have(int64_t count) { return count == 1 ? "has" : "have"; }
+inline const char* are(int64_t count) { return count == 1 ? "is" : "are"; }
+
 /// A share for readers: "1/10,000" of 1e-4, "1/7" of 1/7, "0.3" of what is no such part.
 inline std::string share_text(double share) {
   const double parts = share > 0 ? 1 / share : 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/report/statistics.h"
 

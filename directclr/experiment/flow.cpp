@@ -7,6 +7,7 @@
 #include "directclr/core/files.h"
 #include "directclr/core/folder_lock.h"
 #include "directclr/core/json.h"
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/printable.h"
 #include "directclr/core/text.h"
 #include "directclr/data/data_kinds.h"
@@ -122,8 +123,8 @@ Outcome show_plan(const RunPlan& plan, const Options& options, bool data_here, c
   }
   const double wall = all / static_cast<double>(jobs);
   const auto& train = plan.scale.train;
-  text += format("%zu runs", plan.runs.size());
-  if (!plan.scale.varied.contains("epochs")) text += format(" of %lld epochs", static_cast<long long>(train.epochs));
+  text += counted(static_cast<int64_t>(plan.runs.size()), "run");
+  if (!plan.scale.varied.contains("epochs")) text += " of " + counted(train.epochs, "epoch");
   text += format(" over %lld images; predicted training time %s", static_cast<long long>(plan.images_of(train)),
                  format_duration(wall).c_str());
   text += jobs > 1 ? format(", %lld runs at a time", static_cast<long long>(jobs)) : ", one run after the other";

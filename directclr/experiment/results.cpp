@@ -6,6 +6,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/spectrum/metrics.h"
 
@@ -94,17 +95,19 @@ std::string Results::protocol() const {
     const auto found = settings.find(name);
     return found == settings.end() ? std::string("(by variant)") : found->second;
   };
+  // A number, or that it is not the same in all.
+  const auto epochs = [](const std::string& count) { return count + " " + plural(count == "1" ? 1 : 2, "epoch"); };
   std::string text = format(
-      "%s, %lld training images, %s px; %s, %s stem, D = %lld; %s epochs, batch %s, %s, learning "
+      "%s, %lld training images, %s px; %s, %s stem, D = %lld; %s, batch %s, %s, learning "
       "rate %s, weight decay %s; %s, tau %s.",
       data.c_str(), static_cast<long long>(images), setting("image_size").c_str(), setting("arch").c_str(),
-      setting("stem").c_str(), static_cast<long long>(widths.representation), setting("epochs").c_str(),
+      setting("stem").c_str(), static_cast<long long>(widths.representation), epochs(setting("epochs")).c_str(),
       setting("batch_size").c_str(), setting("optimizer").c_str(), setting("lr").c_str(),
       setting("weight_decay").c_str(), setting("loss").c_str(), setting("tau").c_str());
   const auto how = [&](const char* name) { return value_of(evaluation, name); };
   text += how("cached") == "true"
               ? " Probe: L-BFGS on cached features of r, standardised, L2 strength from held-out images"
-              : " Probe: SGD on random crops, " + how("probe_epochs") + " epochs, learning rate " + how("probe_lr");
+              : " Probe: SGD on random crops, " + epochs(how("probe_epochs")) + ", learning rate " + how("probe_lr");
   if (how("feature_limit") != "0") text += ", at most " + how("feature_limit") + " images of each part";
   text += format(
       "; %lld test images. k-NN: cosine, k %s, temperature %s. Spectra: covariance of the test images' "

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "directclr/core/error.h"
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 
 namespace directclr::io {
@@ -134,7 +135,7 @@ std::string whole_prefix(const std::string& where, const ArrayIndex& index, std:
 }  // namespace
 
 std::string WeightsRead::text() const {
-  std::string line = container + ": " + std::to_string(tensors) + (tensors == 1 ? " tensor" : " tensors");
+  std::string line = container + ": " + counted(static_cast<int64_t>(tensors), "tensor");
   if (!prefix.empty()) line += " under '" + prefix + "'";
   if (!passed_over.empty()) line += "; passed over: " + join(passed_over, "; ");
   return line;
@@ -195,7 +196,7 @@ NetworkTensors network_tensors(const std::string& where, const ArrayIndex& index
                                        listed(others, 4) + " (--prefix picks)");
   }
   for (const auto& [why, count] : unwanted)
-    network.read.passed_over.push_back(std::to_string(count) + (count == 1 ? " tensor " : " tensors ") + why);
+    network.read.passed_over.push_back(counted(static_cast<int64_t>(count), "tensor") + " " + why);
   if (!index.others.empty()) network.read.passed_over.push_back(names_of(index.others));
   return network;
 }

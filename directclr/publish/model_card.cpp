@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/data/views.h"
 
@@ -72,8 +73,8 @@ std::string model_card(const report::RunResults& run, const RunWeights& weights,
                     " (bilinear, antialiased as Pillow does it), then a centre crop; scaled to [0, 1], less the mean " +
                     triple_text(normalization.mean) + ", by the deviation " + triple_text(normalization.std));
   row("data", s.data + ", " + said("images") + " images; fingerprint " + said("data_fingerprint"));
-  row("training", std::to_string(s.epochs) + " epochs, batches of " + std::to_string(s.batch_size) + ", directclr " +
-                      said("directclr"));
+  row("training",
+      counted(s.epochs, "epoch") + ", batches of " + std::to_string(s.batch_size) + ", directclr " + said("directclr"));
   row("run", weights.run_id.empty() ? "without id" : weights.run_id);
   text += "\n```python\n" + usage + "```\n\n";
   if (best) {

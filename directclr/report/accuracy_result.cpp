@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "directclr/core/files.h"
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/report/result_file.h"
 
@@ -28,7 +29,7 @@ std::string ProbeAccuracy::file_name() const {
 
 std::string ProbeAccuracy::description() const {
   std::string text = "linear probe, " + method;
-  if (sgd) text += format(", %lld epochs", static_cast<long long>(sgd->epochs));
+  if (sgd) text += ", " + counted(sgd->epochs, "epoch");
   if (!columns.empty()) {
     text += format(", columns %lld to %lld", static_cast<long long>(first), static_cast<long long>(end));
   }

@@ -65,6 +65,14 @@ std::string look_at_input(const Evidence& e) {
   return "Check that these are the outputs of the layer that you mean, and that the network got different inputs.";
 }
 
+std::string find_cause(const Evidence& e) {
+  if (!judged(e, Kind::kDimensionalCollapse) || !e.projector.empty()) return "";
+  return "Embeddings alone cannot show the cause. If they come from a training with directclr, run `directclr explain "
+         "RUN` (RUN: its folder); for a ResNet of another program `directclr explain FILE` with its weights "
+         "(`directclr "
+         "explain --help` says what goes with them).";
+}
+
 std::string subtract_mean(const Evidence& e) {
   if (!judged(e, Kind::kOneDirection)) return "";
   return "Subtract the mean of the rows before you compare them by cosine: what they have in common hides what tells "
@@ -148,8 +156,15 @@ std::string use_r(const Evidence& e) {
 
 std::string finer_numbers(const Evidence& e) {
   const SpectrumResult* s = e.spectrum;
-  if (!s || judged(e, Kind::kCompleteCollapse) || !(s->floor > s->lines.dead_below * s->values.front())) return "";
-  return "Save the rows as float32: the rounding of these hides small directions.";
+  if (!s || spectrum::hidden_at(*s, s->lines.dead_below) == 0) return "";
+  const Json* const read = s->protocol.find("read");
+  const std::string type = read ? read->value("dtype", "") : "";
+  const std::string why = ": the rounding of " + (type.empty() ? "these numbers" : type) + " hides small directions.";
+  if (type == "float16" || type == "bfloat16") return "Save the rows as float32" + why;
+  if (type == "float32") {
+    return "Compute and save the rows as float64, or subtract their mean before they are rounded to float32" + why;
+  }
+  return "Subtract the mean of the rows before they are rounded" + why;
 }
 
 std::string measure_accuracy(const Evidence& e) {
@@ -194,6 +209,7 @@ const Table<AdviceRule>& advice_rules() {
        {"measure-spectrum", "nobody has measured the spectrum of a run", measure_spectrum,
         "Measure them: `directclr spectrum RUN` (RUN: the folder of the run)."},
        {"look-at-input", "all rows of a file are the same", look_at_input},
+       {"find-cause", "rows of a file have dead directions", find_cause},
        {"subtract-mean", "the verdict is: almost one direction", subtract_mean},
        {"weaken-augmentation",
         "an explanation has found directions that the augmentation spreads more than the data, and one operation does "

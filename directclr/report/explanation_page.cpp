@@ -5,6 +5,7 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/advice.h"
@@ -283,7 +284,7 @@ std::string subject_of(const Result& e) {
   if (const Json* arch = protocol.find("arch")) text += ", encoder " + arch->get<std::string>();
   text += ", projector " + protocol["projector"].get<std::string>();
   if (const Json* epochs = protocol.find("pretraining_epochs")) {
-    text += epochs->is_null() ? ", foreign weights" : ", " + epochs->dump() + " epochs";
+    text += epochs->is_null() ? ", foreign weights" : ", " + counted(epochs->get<int64_t>(), "epoch");
   }
   text += ", seed " + protocol["seed"].dump() +
           format("; %lld training images with two views each, in batches of %lld.", static_cast<long long>(e.images),

@@ -47,7 +47,8 @@ Json data_of(const Figure& figure) {
                  {"series", Json::array()}};
   if (scale.kind == AxisScale::Kind::kSignedLog) object["y"]["within"] = scale.within;
   if (figure.family) object["family"] = true;
-  const auto colors = colors_of(figure);
+  if (figure.whole_x) object["x"]["whole"] = true;
+  const auto colors = colors_of(figure), turns = turns_of(figure);
   const auto members =
       std::count_if(figure.series.begin(), figure.series.end(), [](const Series& s) { return !s.dashed; });
   for (size_t i = 0; i < figure.series.size(); ++i) {
@@ -62,6 +63,7 @@ Json data_of(const Figure& figure) {
       entry["low"] = list_or_null(s.low);
       entry["high"] = list_or_null(s.high);
     }
+    if (turns[i] % kTurns > 0) entry["dash"] = format("turn%zu", turns[i] % kTurns);  // of page.css
     if (s.dashed) entry["dash"] = "dashed";
     if (s.dotted) entry["dash"] = "dotted";
     if (s.points) entry["dash"] = "points";

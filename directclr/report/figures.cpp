@@ -101,6 +101,14 @@ std::string scale_script(const Figure& figure) {
          format_number(*low) + ":" + format_number(*high) + "]\nset ytics (" + join(ticks) + ")\n";
 }
 
+// Of few whole places gnuplot would make ticks between them.
+std::string whole_ticks(const Figure& figure) {
+  constexpr size_t kFew = 8;
+  const bool few =
+      std::all_of(figure.series.begin(), figure.series.end(), [](const Series& s) { return s.x.size() <= kFew; });
+  return figure.whole_x && few ? "set xtics 1\n" : "";
+}
+
 // In how many rows gnuplot writes the key: as many columns as fit.
 int rows_of_key(const Figure& figure, int width) {
   constexpr double kLetter = 7.5, kSample = 75;  // px
@@ -120,7 +128,10 @@ std::string to_script(const Figure& figure, const std::string& name) {
   std::string gp = head(name, kWidth, kHeight + kRow * further, figure.title, figure.x_label, figure.y_label);
   gp += "set autoscale xfix\nset border 3\nset tics nomirror out\nset grid ytics lw 0.5 lc rgb '#888888' dt 3\n";
   gp += figure.family ? "set key off\n" : "set key outside below height 1\n";
-  gp += scale_script(figure);
+  gp += scale_script(figure) + whole_ticks(figure);
+  const auto turns = turns_of(figure);
+  constexpr const char* kDashes[kTurns] = {"2", "2 dt (24,6)", "2 dt (24,6,4,6)",
+                                           "2 dt (24,6,4,6,4,6)"};  // as page.css has
   std::vector<std::string> plots;
   const auto source = [&](size_t i, const char* columns) {
     return in_quotes(name + ".csv") + format(" every ::1 using ($1==%zu ? $3 : NaN):%s", i, columns);
@@ -142,7 +153,7 @@ std::string to_script(const Figure& figure, const std::string& name) {
                     (s.points   ? "0.6"
                      : s.dotted ? "1.5 dt 3"
                      : s.dashed ? "1.5 dt 2"
-                                : "2") +
+                                : kDashes[turns[i] % kTurns]) +
                     " lc rgb '" + (s.dashed && figure.family ? "black" : color_of(figure, i)) +
                     (s.name.empty() ? "' notitle" : "' title " + in_quotes(s.name)));
   }
@@ -303,6 +314,15 @@ std::vector<size_t> colors_of(const Figure& figure) {
   return colors;
 }
 
+std::vector<size_t> turns_of(const Figure& figure) {
+  const auto colors = colors_of(figure);
+  std::vector<size_t> turns(colors.size(), 0), seen(kPaletteSize, 0);
+  for (size_t i = 0; i < colors.size() && !figure.family; ++i) {
+    if (figure.series[i].color_of == SIZE_MAX) turns[i] = seen[colors[i]]++;
+  }
+  return turns;
+}
+
 bool can_draw() {
   const char* path = std::getenv("PATH");
   for (const auto& folder : split(path ? path : "", ':')) {
@@ -328,11 +348,13 @@ HeatMap matrix_map(const std::string& title, const std::string& x_label, const s
 Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve>& curves, double dead_below) {
   constexpr double kUnknownFloor = 1e-16;
   Figure figure{title, "direction, strongest first", "variance along it (eigenvalue)", true, {}, false, {}};
+  figure.whole_x = true;
   std::vector<Series> limits;
   for (size_t i = 0; i < curves.size(); ++i) {
     const auto& values = curves[i].values;
     const double largest = values.empty() ? 0 : *std::max_element(values.begin(), values.end());
     const double floor = curves[i].floor > 0 ? curves[i].floor : largest > 0 ? kUnknownFloor * largest : kUnknownFloor;
+    const bool coarse = curves[i].floor > dead_below * largest;
     Series series{curves[i].name, {}};
     series.color = curves[i].color;
     size_t measured = 0;
@@ -340,13 +362,15 @@ Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve
       const bool above = values[k] > floor;
       measured += above;
       series.x.push_back(static_cast<double>(k + 1));
-      series.y.push_back(above ? values[k] : std::nan(""));
+      series.y.push_back(above || (coarse && values[k] > 0) ? values[k] : std::nan(""));
     }
     figure.series.push_back(std::move(series));
     // Each kind of limit stands in the key once.
     const auto limit = [&](double from, double y, std::string key, bool Series::*kind) {
       if (std::any_of(limits.begin(), limits.end(), [&](const Series& other) { return other.*kind; })) key.clear();
-      limits.push_back({key, {from, static_cast<double>(values.size())}, {y, y}});
+      const auto last = static_cast<double>(values.size());
+      // Of a single direction a line to both sides of it: from it to itself there is none.
+      limits.push_back({key, values.size() == 1 ? std::vector{0.5, 1.5} : std::vector{from, last}, {y, y}});
       limits.back().color_of = i;
       limits.back().*kind = true;
     };
@@ -356,7 +380,7 @@ Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve
     }
     if (measured < values.size() && (curves[i].floor > 0 || nothing)) {
       const double from = std::max(1.0, static_cast<double>(measured) + 0.5);
-      limit(from, floor, "not measured: below rounding", &Series::dotted);
+      limit(from, floor, "below this line rounding may make it", &Series::dotted);
     }
   }
   figure.series.insert(figure.series.end(), limits.begin(), limits.end());

@@ -34,6 +34,7 @@ struct Figure {
   bool family = false;
   /// Lines that go into the csv as comments: protocol, findings.
   std::vector<std::string> notes = {};
+  bool whole_x = false;    ///< places along x are whole numbers: so are the ticks
   std::string layer = "";  ///< whose spectra it shows: "representation", "embedding"; empty: something else
 };
 
@@ -42,6 +43,11 @@ AxisScale y_scale(const Figure& figure);
 
 /// The colour of each series, as a number of the palette (report/palette.h).
 std::vector<size_t> colors_of(const Figure& figure);
+
+/// How many series before it have the same colour as one of its own, where more are drawn than there are colours: the
+/// dashes that tell them apart go by it. 0 of limits and members of a family.
+std::vector<size_t> turns_of(const Figure& figure);
+inline constexpr size_t kTurns = 4;  ///< so many dashes there are, the first a full line; more series use them again
 
 /// A grid of coloured cells, drawn by gnuplot like a Figure.
 struct HeatMap {
@@ -71,7 +77,8 @@ struct SpectrumCurve {
 };
 /// Spectra over the rank, 1 for the largest value, logarithmic (as the paper's Figures 2, 7b and 9). A curve ends where
 /// its values are below its floor (1e-16 of the largest where it is not known); from there a dotted line marks a floor
-/// that is known. A dashed line marks the share `dead_below` of its largest value, below which a direction is dead.
+/// that is known. A dashed line marks the share `dead_below` of its largest value, below which a direction is dead. A
+/// curve whose floor lies above that line goes on below it.
 Figure spectrum_figure(const std::string& title, const std::vector<SpectrumCurve>& curves, double dead_below = 1e-4);
 
 /// Whether gnuplot is there to draw figures.

@@ -26,15 +26,20 @@ std::string plain_verdict(const SpectrumResult& s, const std::string& of) {
     case Kind::kCompleteCollapse:
       return "Every row" + of + " is the same: complete collapse. Nothing is left to tell one input from another.";
     case Kind::kDimensionalCollapse:
-      return (few_rows(s) ? "At least " : "") + dead + " of " + all + " directions" + of + " carry less than " + share +
-             " of the largest variance" + and_one_way(s) + ": dimensional collapse.";
+      return (few_rows(s) ? "At least " : "") + dead + " of " + all + " directions" + of +
+             (s.verdict.dead == 1 ? " carries" : " carry") + " less than " + share + " of the largest variance" +
+             and_one_way(s) + ": dimensional collapse.";
     case Kind::kTooFewRows:
-      return count_text(s.samples) + " rows are too few to say how many of the " + all + " directions" + of +
-             " are in use.";
+      return counted(s.samples, "row") + " " + are(s.samples) + " too few to say how many of the " + all +
+             " directions" + of + " are in use.";
+    case Kind::kTooCoarse:
+      return "The numbers are rounded too coarsely to say how many of the " + counted(s.dimensions(), "direction") +
+             of + " are in use.";
     case Kind::kOneDirection:
       return "All rows" + of + " point almost the same way: they differ little beside what they have in common.";
     case Kind::kHealthy: break;
   }
+  if (s.dimensions() == 1) return "The only direction" + of + " is in use: no collapse.";
   if (s.verdict.dead == 0) return "All " + all + " directions" + of + " are in use: no collapse.";
   return count_text(s.dimensions() - s.verdict.dead) + " of " + all + " directions" + of + " are in use: no collapse.";
 }
@@ -58,11 +63,16 @@ HeadNumber head_number(const SpectrumResult& s) {
     case Kind::kOneDirection:
       return {format("%.2g", spectrum::angular_spread(s)),
               "from their mean lie the rows' directions (1: spread evenly)"};
+    case Kind::kTooCoarse:
+      return {count_text(spectrum::hidden_at(s, s.lines.dead_below)) + all,
+              plural(s.dimensions(), "direction") + " may be made by rounding alone"};
     case Kind::kDimensionalCollapse:
-      return {(few_rows(s) ? "≥ " : "") + count_text(s.verdict.dead) + all, "directions are dead"};
+      return {(few_rows(s) ? "≥ " : "") + count_text(s.verdict.dead) + all,
+              std::string("directions ") + are(s.verdict.dead) + " dead"};
     case Kind::kHealthy: break;
   }
-  return {count_text(s.dimensions() - s.verdict.dead) + all, "directions are in use"};
+  const int64_t live = s.dimensions() - s.verdict.dead;
+  return {count_text(live) + all, plural(s.dimensions(), "direction") + " " + are(live) + " in use"};
 }
 
 std::string dead_text(const SpectrumResult& s) {
@@ -75,21 +85,21 @@ std::string effective_rank_text(const SpectrumResult& s) {
          " would mean that all directions are used alike).";
 }
 
-std::string terms_of(const SpectrumResult& s) {
+std::string own_terms_of(const SpectrumResult& s) {
   if (s.verdict.kind == Kind::kCompleteCollapse) return "The covariance of the rows is 0.";
-  std::string text = dead_text(s) + " " + effective_rank_text(s);
+  std::string text = effective_rank_text(s);
   const auto constant = static_cast<int64_t>(s.constant.size());
-  if (constant > 0)
-    text += constant == 1 ? " 1 column never varies." : " " + count_text(constant) + " columns never vary.";
+  if (constant > 0) text += " " + counted(constant, "column") + (constant == 1 ? " never varies." : " never vary.");
   return text;
 }
 
+std::string terms_of(const SpectrumResult& s) {
+  return (s.verdict.kind == Kind::kCompleteCollapse ? "" : dead_text(s) + " ") + own_terms_of(s);
+}
+
 std::string mood_of(const SpectrumResult& s) {
-  switch (s.verdict.kind) {
-    case Kind::kHealthy: return "good";
-    case Kind::kTooFewRows: return "open";
-    default: return "bad";
-  }
+  if (s.verdict.kind == Kind::kHealthy) return "good";
+  return spectrum::entry_of(s.verdict.kind).tells ? "bad" : "open";
 }
 
 }  // namespace directclr::report

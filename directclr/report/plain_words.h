@@ -27,7 +27,10 @@ std::string dead_text(const SpectrumResult& spectrum);
 /// The effective rank and what it would be at most: a sentence.
 std::string effective_rank_text(const SpectrumResult& spectrum);
 
-/// When a direction is dead, and the effective rank: sentences.
+/// The effective rank, and how many columns never vary: sentences.
+std::string own_terms_of(const SpectrumResult& spectrum);
+
+/// When a direction is dead, and own_terms_of: sentences.
 std::string terms_of(const SpectrumResult& spectrum);
 
 /// "good", "bad" or "open": the mood of a verdict, a class of the page's style.

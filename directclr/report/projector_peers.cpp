@@ -40,9 +40,9 @@ std::string label_of(const ProjectorPeer& peer) {
 }  // namespace
 
 bool measured_alike(const SpectrumResult& a, const SpectrumResult& b) {
-  return b.verdict.kind != spectrum::Verdict::Kind::kTooFewRows && a.dimensions() == b.dimensions() &&
-         a.samples == b.samples && a.split == b.split && a.l2_normalized == b.l2_normalized &&
-         a.lines.dead_below == b.lines.dead_below && a.protocol.value("data", "") == b.protocol.value("data", "");
+  return spectrum::entry_of(b.verdict.kind).tells && a.dimensions() == b.dimensions() && a.samples == b.samples &&
+         a.split == b.split && a.l2_normalized == b.l2_normalized && a.lines.dead_below == b.lines.dead_below &&
+         a.protocol.value("data", "") == b.protocol.value("data", "");
 }
 
 std::vector<ProjectorPeer> projector_peers(const RunResults& run, const std::vector<RunResults>& beside) {

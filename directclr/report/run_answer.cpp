@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/report/advice.h"
 #include "directclr/report/live_run.h"
@@ -239,7 +240,7 @@ std::string does_it_hurt_them(const std::vector<RunResults>& runs) {
   std::vector<Measured> all;
   for (const auto& run : runs) {
     const SpectrumResult* r = layer_of(run, "representation");
-    if (!run.probe || !r || r->verdict.kind == spectrum::Verdict::Kind::kTooFewRows) continue;
+    if (!run.probe || !r || !spectrum::entry_of(r->verdict.kind).tells) continue;
     if (!all.empty() && (run.setting("data") != all[0].run->setting("data") ||
                          run.probe->protocol != all[0].run->probe->protocol || !measured_alike(*r, *all[0].r))) {
       return "";
@@ -291,16 +292,16 @@ Answer runs_answer(const std::vector<RunResults>& runs) {
   }
   all.advice = advise_all(evidence);
   all.number = format("%zu of %zu", collapsed.size(), runs.size());
-  all.counts = "runs have collapsed";
+  all.counts = std::string("runs ") + have(static_cast<int64_t>(collapsed.size())) + " collapsed";
   all.mood = !collapsed.empty() ? "bad" : !open.empty() ? "open" : "good";
-  all.sentence =
-      collapsed.empty() ? (!open.empty()      ? std::string("No run is known to have collapsed")
-                           : runs.size() == 2 ? std::string("Neither run has collapsed")
-                                              : format("None of the %zu runs has collapsed", runs.size()))
-      : collapsed.size() == runs.size()
-          ? (runs.size() == 2 ? std::string("Both runs have collapsed")
-                              : format("All %zu runs have collapsed", runs.size()))
-          : all.number + (collapsed.size() == 1 ? " runs has" : " runs have") + " collapsed (" + join(collapsed) + ")";
+  all.sentence = collapsed.empty() ? (!open.empty()      ? std::string("No run is known to have collapsed")
+                                      : runs.size() == 2 ? std::string("Neither run has collapsed")
+                                                         : format("None of the %zu runs has collapsed", runs.size()))
+                 : collapsed.size() == runs.size()
+                     ? (runs.size() == 2 ? std::string("Both runs have collapsed")
+                                         : format("All %zu runs have collapsed", runs.size()))
+                     : all.number + " runs " + have(static_cast<int64_t>(collapsed.size())) + " collapsed (" +
+                           join(collapsed) + ")";
   if (!open.empty()) all.sentence += "; of " + join(open) + " it is open";
   if (!unfinished.empty()) {
     all.sentence += "; " + join(unfinished) + (unfinished.size() == 1 ? " has not ended" : " have not ended");

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/core/version.h"
 #include "directclr/report/course_figure.h"
@@ -56,7 +57,7 @@ std::vector<Circumstance> differing_circumstances(const std::vector<RunResults>&
 
 std::string introduction(const std::vector<RunResults>& runs) {
   const auto differing = differing_circumstances(runs);
-  std::string html = format("<p>%zu run%s", runs.size(), runs.size() == 1 ? "" : "s");
+  std::string html = "<p>" + counted(static_cast<int64_t>(runs.size()), "run");
   const auto in_common = [&](const char* before, const char* name) {
     for (const auto& circumstance : kCircumstances) {
       if (std::string(circumstance.name) != name || circumstance.of(runs[0]).empty()) continue;
@@ -99,7 +100,10 @@ std::string overview(const std::vector<RunResults>& runs) {
     const std::string done = run.ended() || epoch.values.empty() ? "" : format("%.1f of ", epoch.values.back());
     rows.push_back({escape(run.name), escape(run.setting("projector")) + d0, done + run.setting("epochs"),
                     percent(run.probe), percent(run.knn), rank("representation"),
-                    r ? format("%lld", static_cast<long long>(r->below_1e_4)) : "&ndash;", rank("embedding"),
+                    !r                                                              ? "&ndash;"
+                    : spectrum::hidden_at(*r, spectrum::SpectrumSummary::kDead) > 0 ? "not known"
+                                                                                    : std::to_string(r->below_1e_4),
+                    rank("embedding"),
                     run.state == RunState::kEnded ? format_duration(run.seconds) : "not finished"});
   }
   return table(rows);

@@ -32,6 +32,7 @@ std::string number(double value, const std::string& reason) {
 // The fraction of the variance in the first k directions.
 Figure cumulative(const Spectra& spectra) {
   Figure figure{"Cumulative explained variance", "directions", "fraction of the variance"};
+  figure.whole_x = true;
   for (const auto& curve : spectra) {
     const std::vector<double>& values = curve.values;
     double all = 0, sum = 0;
@@ -102,13 +103,7 @@ Answer answer_of(const Input& input) {
   Answer answer{plain_verdict(s, ""), mood_of(s), head.number, head.counts,
                 terms_of(s) + " A row is the embedding of one image."};
   answer.advice = advise({.spectrum = &s});
-  answer.no_advice =
-      s.verdict.kind == spectrum::Verdict::Kind::kHealthy
-          ? "Nothing needs to change."
-          : "These embeddings alone cannot show the cause. If they come from a training with directclr, run "
-            "`directclr explain RUN` (RUN: its folder); for a ResNet of another program `directclr explain FILE` with "
-            "its "
-            "weights (`directclr explain --help` says what goes with them).";
+  answer.no_advice = "Nothing needs to change.";
   answer.questions = {
       {kIsItCollapsed, is_it_collapsed(s)},
       {kSinceWhen,
@@ -126,25 +121,26 @@ Answer answer_of(const Input& input) {
 // Of several: how many have collapsed, and which.
 Answer answer_of(const std::vector<Input>& inputs) {
   if (inputs.size() == 1) return answer_of(inputs[0]);
-  std::vector<std::string> collapsed, open;
+  std::vector<std::string> collapsed;
+  std::map<std::string, std::vector<std::string>> open;  // names by why nothing can be told
   std::vector<std::pair<std::string, Evidence>> evidence;
   Answer answer;
   for (const auto& [title, result] : inputs) {
     const std::string mood = mood_of(result);
     if (mood == "bad") collapsed.push_back(title);
-    if (mood == "open") open.push_back(title);
+    if (mood == "open") open[result.verdict.name()].push_back(title);
     evidence.push_back({title, {.spectrum = &result}});
-    answer.questions.push_back({title, plain_verdict(result, "") + " " + terms_of(result)});
+    answer.questions.push_back({title, plain_verdict(result, "") + " " + own_terms_of(result)});
   }
   answer.advice = advise_all(evidence);
   answer.number = format("%zu of %zu", collapsed.size(), inputs.size());
-  answer.counts = "inputs have collapsed";
+  answer.counts = std::string("inputs ") + have(static_cast<int64_t>(collapsed.size())) + " collapsed";
   answer.terms = "A row is the embedding of one image. " + dead_text(inputs[0].result);
   answer.mood = !collapsed.empty() ? "bad" : !open.empty() ? "open" : "good";
   answer.sentence = collapsed.empty() ? format("None of %zu inputs has collapsed", inputs.size())
-                                      : answer.number + (collapsed.size() == 1 ? " inputs has" : " inputs have") +
-                                            " collapsed (" + join(collapsed) + ")";
-  answer.sentence += open.empty() ? "." : "; of " + join(open) + " there are too few rows to tell.";
+                                      : answer.number + " " + answer.counts + " (" + join(collapsed) + ")";
+  for (const auto& [why, titles] : open) answer.sentence += "; " + why + ": " + join(titles);
+  answer.sentence += ".";
   if (answer.mood == "good") answer.no_advice = "Nothing needs to change.";
   return answer;
 }
@@ -164,7 +160,7 @@ std::string caption_of(const std::vector<Input>& inputs) {
     caption += " Of rows that are all the same there is no curve.";
   }
   if (any([](const auto& s) { return s.values.back() <= s.floor; })) {
-    caption += " Dotted: what rounding alone makes.";
+    caption += " Dotted: what rounding alone can make.";
   }
   return caption;
 }

@@ -39,10 +39,8 @@ void read_members(const Json& object, SpectrumResult& s) {
   }
   read_named("normalized-std", "normalized_std", s.normalized_std);
   read_named("mean-cosine", "mean_cosine", s.mean_cosine);
+  read("direction-spread", s.direction_spread);
   read_named("constant-dimensions", "constant_dimensions", s.constant);
-  read_named("dead-directions-1e-2", "below_1e-2_of_largest", s.below_1e_2);
-  read_named("dead-directions", "below_1e-4_of_largest", s.below_1e_4);
-  read_named("dead-directions-1e-6", "below_1e-6_of_largest", s.below_1e_6);
   s.floor = object.value("rounding_floor", 0.0);
 }
 
@@ -153,7 +151,7 @@ SpectrumResult read_spectrum_result(const Json& object) {
   s.below_1e_4 = spectrum::count_below(s.values, 1e-4);
   s.below_1e_6 = spectrum::count_below(s.values, 1e-6);
   read_members(object, s);
-  if (std::isnan(s.condition_number)) s.condition_number = spectrum::condition_number(s.values);
+  if (std::isnan(s.condition_number)) s.condition_number = spectrum::condition_number(s.values, s.floor);
   s.protocol = object.at("protocol");
   s.layer = taken<std::string>(s.protocol, "layer", "");
   s.split = taken<std::string>(s.protocol, "split", "");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "directclr/core/files.h"
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/text.h"
 #include "directclr/report/figures.h"
 #include "directclr/spectrum/measures.h"
@@ -22,9 +23,10 @@ Finding write_spectrum(const std::string& title, const SpectrumResult& s, const 
     if (!can_draw()) written += " (no picture yet: gnuplot, which draws it from the .gp, is not installed)";
     object.erase("singular_values");
   }
-  std::string text =
-      format("%s: %lld rows, %lld dimensions, %s", title.c_str(), static_cast<long long>(s.samples),
-             static_cast<long long>(s.dimensions()), s.l2_normalized ? "rows L2-normalised" : "rows not normalised");
+  std::string text = format("%s: %lld %s, %lld %s, %s", title.c_str(), static_cast<long long>(s.samples),
+                            plural(s.samples, "row").c_str(), static_cast<long long>(s.dimensions()),
+                            plural(s.dimensions(), "dimension").c_str(),
+                            s.l2_normalized ? "rows L2-normalised" : "rows not normalised");
   if (s.skipped > 0) text += "\n  " + left_out_text(s);
   const Json* const read = s.protocol.find("read");  // of a run it is what was read of each part, and was said
   if (read && read->contains("text")) text += "\n  " + read->value("text", "");

@@ -32,11 +32,12 @@ std::string verdict_of(const std::vector<RunResults>& runs, const std::vector<Li
   }
   std::vector<std::string> parts = {dying.empty() ? "No collapse so far"
                                                   : format("%zu of %zu runs %s collapsed so far (", dying.size(),
-                                                           runs.size(), dying.size() == 1 ? "has" : "have") +
+                                                           runs.size(), have(static_cast<int64_t>(dying.size()))) +
                                                         join(dying) + ")"};
   if (!falling.empty())
     parts.push_back(join(falling) + (falling.size() == 1 ? " loses directions" : " lose directions"));
-  if (!fallen.empty()) parts.push_back(join(fallen) + (fallen.size() == 1 ? " has" : " have") + " lost directions");
+  if (!fallen.empty())
+    parts.push_back(join(fallen) + " " + have(static_cast<int64_t>(fallen.size())) + " lost directions");
   if (!early.empty()) parts.push_back("too early to judge " + join(early));
   if (!unsaid.empty()) parts.push_back("too little in the log to judge " + join(unsaid));
   return join(parts, "; ");
@@ -76,7 +77,7 @@ Answer live_answer(const std::vector<RunResults>& runs, const std::vector<LiveRu
     }
   } else {
     answer.number = format("%zu of %zu", dying, runs.size());
-    answer.counts = "runs have at least 5 % dead directions" +
+    answer.counts = std::string("runs ") + have(static_cast<int64_t>(dying)) + " at least 5 % dead directions" +
                     (early > 0 ? "; of " + std::to_string(early) + " the log is too short to say" : "");
   }
   answer.terms =

@@ -71,8 +71,14 @@ std::vector<double> mean_of(const Array& rows) {
   std::vector<double> mean(static_cast<size_t>(dimensions), 0);
   with_pointer(rows, [&](const auto* data) {
     for_strips(dimensions, [&](int64_t begin, int64_t width) {
-      for (int64_t i = 0; i < n; ++i) kernels().of(data).add(data + i * dimensions + begin, width, mean.data() + begin);
-      for (int64_t d = begin; d < begin + width; ++d) mean[static_cast<size_t>(d)] /= static_cast<double>(n);
+      const auto* first = data + begin;
+      for (int64_t i = 1; i < n; ++i) {
+        kernels().of(data).add_apart(first + i * dimensions, first, width, mean.data() + begin);
+      }
+      for (int64_t d = 0; d < width; ++d) {
+        double& value = mean[static_cast<size_t>(begin + d)];
+        value = static_cast<double>(first[d]) + value / static_cast<double>(n);
+      }
     });
   });
   return mean;

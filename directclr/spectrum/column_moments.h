@@ -23,7 +23,8 @@ std::vector<double> row_lengths(const array::Array& rows);
 void add_unit_sums(const array::Array& rows, std::span<const double> lengths, std::span<double> sum,
                    std::span<double> squares);
 
-/// Mean of the rows: (D). Requires n >= 1.
+/// Mean of the rows: (D). Taken from what they differ by from the first of them, so that its error is one of what
+/// varies, not of a sum: of rows that are all the same it is such a row to the last digit. Requires n >= 1.
 std::vector<double> mean_of(const array::Array& rows);
 
 /// z_i / |z_i|, float64; a length under 1e-12 counts as that.

@@ -44,8 +44,8 @@ DIRECTCLR_INLINE void add_scaled_in_lanes(const T* row, double scale, int64_t n,
 }
 
 template <class T>
-DIRECTCLR_INLINE void add_in_lanes(const T* row, int64_t n, double* sum) {
-  for (int64_t d = 0; d < n; ++d) sum[d] += static_cast<double>(row[d]);
+DIRECTCLR_INLINE void add_apart_in_lanes(const T* row, const T* base, int64_t n, double* sum) {
+  for (int64_t d = 0; d < n; ++d) sum[d] += static_cast<double>(row[d]) - static_cast<double>(base[d]);
 }
 
 // Eight numbers become exp(4 x - 4).
@@ -77,8 +77,8 @@ void add_scaled(const float* row, double scale, int64_t n, double* sum, double* 
 void add_scaled(const double* row, double scale, int64_t n, double* sum, double* squares) {
   add_scaled_in_lanes(row, scale, n, sum, squares);
 }
-void add(const float* row, int64_t n, double* sum) { add_in_lanes(row, n, sum); }
-void add(const double* row, int64_t n, double* sum) { add_in_lanes(row, n, sum); }
+void add_apart(const float* row, const float* base, int64_t n, double* sum) { add_apart_in_lanes(row, base, n, sum); }
+void add_apart(const double* row, const double* base, int64_t n, double* sum) { add_apart_in_lanes(row, base, n, sum); }
 double potential(const float* products, int64_t n) { return potential_in_lanes(products, n); }
 double potential(const double* products, int64_t n) { return potential_in_lanes(products, n); }
 
@@ -112,8 +112,8 @@ int64_t next_above_floors(const float* values, float offset, const float* floors
   return begin;
 }
 
-constexpr Kernels kKernels = {{square_sum, add_scaled, add, potential},
-                              {square_sum, add_scaled, add, potential},
+constexpr Kernels kKernels = {{square_sum, add_scaled, add_apart, potential},
+                              {square_sum, add_scaled, add_apart, potential},
                               squared_distance,
                               next_above,
                               next_above_floors};

@@ -13,8 +13,8 @@ struct Kernels {
     double (*square_sum)(const T* row, int64_t n);
     /// Adds scale x_d to sum[d], and its square to squares[d].
     void (*add_scaled)(const T* row, double scale, int64_t n, double* sum, double* squares);
-    /// Adds x_d to sum[d].
-    void (*add)(const T* row, int64_t n, double* sum);
+    /// Adds x_d - base_d to sum[d].
+    void (*add_apart)(const T* row, const T* base, int64_t n, double* sum);
     /// sum_j exp(4 x_j - 4), |x_j| <= 1 and a little.
     double (*potential)(const T* products, int64_t n);
   };

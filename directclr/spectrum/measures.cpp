@@ -10,6 +10,8 @@
 namespace directclr::spectrum {
 namespace {
 
+constexpr const char* kNeedsRows = "it needs the rows themselves, not their covariance alone";
+
 std::string of_dimensions(const SpectrumSummary& s, double value) {
   return format("%.1f of %lld", value, static_cast<long long>(s.dimensions()));
 }
@@ -30,35 +32,60 @@ void add_power_law(const SpectrumSummary& s, Json& object) {
 }
 
 std::string why_no_power_law(const SpectrumSummary& s) {
-  const auto positive = std::count_if(s.values.begin(), s.values.end(), [](double value) { return value > 0; });
-  return format("its ranks 11 to 100 hold fewer than 3 of the %lld eigenvalues above 0",
-                static_cast<long long>(positive));
+  const auto positive = std::count_if(s.values.begin(), s.values.end(), [&](double value) { return value > s.floor; });
+  const bool hidden = !s.values.empty() && s.values.back() > 0 && s.values.back() <= s.floor;
+  return format("its ranks 11 to 100 hold fewer than 3 of the %lld eigenvalues above %s",
+                static_cast<long long>(positive), hidden ? "what rounding can make" : "0");
 }
 
 std::string why_no_condition(const SpectrumSummary& s) {
   if (s.values.empty() || !(s.values.front() > 0)) return "all rows are the same";
+  if (s.values.back() > 0) return "rounding hides the smallest eigenvalue";
   return format("infinite: %lld of %lld eigenvalues are 0",
                 static_cast<long long>(std::count(s.values.begin(), s.values.end(), 0.0)),
                 static_cast<long long>(s.dimensions()));
 }
 
+// Eigenvalues below a share of the largest; not a number where rounding hides some.
+double dead_at(const SpectrumSummary& s, double share, int64_t below) {
+  return hidden_at(s, share) > 0 ? NAN : static_cast<double>(below);
+}
+double dead_directions_of(const SpectrumSummary& s) { return dead_at(s, SpectrumSummary::kDead, s.below_1e_4); }
+Json count_or_null(double count) { return std::isnan(count) ? Json() : Json(static_cast<int64_t>(count)); }
+
+std::string why_no_count(const SpectrumSummary& s) {
+  return format("rounding hides how much varies along %lld of %lld directions",
+                static_cast<long long>(hidden_at(s, SpectrumSummary::kDead)), static_cast<long long>(s.dimensions()));
+}
+
 std::string dead_text(const SpectrumSummary& s, double) {
   const auto d = static_cast<long long>(s.dimensions());
-  std::string text = format("%lld of %lld below 1/10,000 of the largest eigenvalue (%lld below 1/100",
-                            static_cast<long long>(s.below_1e_4), d, static_cast<long long>(s.below_1e_2));
-  const double largest = s.values.empty() ? 0 : s.values.front();
-  text += largest > 0 && s.floor > 1e-6 * largest
-              ? format("; rounding hides what is below %.1g)", s.floor / largest)
-              : format(", %lld below 1/1,000,000)", static_cast<long long>(s.below_1e_6));
+  const auto other = [](double count, const char* share) {
+    return (std::isnan(count) ? std::string("rounding hides those") : format("%.0f", count)) + " below " + share;
+  };
+  std::string text =
+      format("%lld of %lld below 1/10,000 of the largest eigenvalue (", static_cast<long long>(s.below_1e_4), d) +
+      other(dead_at(s, 1e-2, s.below_1e_2), "1/100") + ", " + other(dead_at(s, 1e-6, s.below_1e_6), "1/1,000,000") +
+      ")";
   if (s.samples > 0 && s.samples <= s.dimensions()) {
     text += format(", %lld of them for want of rows", d - static_cast<long long>(s.samples) + 1);
   }
   return text;
 }
 void add_other_thresholds(const SpectrumSummary& s, Json& object) {
-  object["dead-directions-1e-2"] = s.below_1e_2;
-  object["dead-directions-1e-6"] = s.below_1e_6;
+  object["dead-directions-1e-2"] = count_or_null(dead_at(s, 1e-2, s.below_1e_2));
+  object["dead-directions-1e-6"] = count_or_null(dead_at(s, 1e-6, s.below_1e_6));
 }
+
+void add_spread(const SpectrumSummary& s, Json& object) { object["direction-spread"] = s.direction_spread; }
+
+// Of rows, which a covariance alone is not.
+std::string why_no_direction(const SpectrumSummary& s) {
+  const bool of_zeros = s.samples > 0 && !s.values.empty() && !(s.values.front() > 0);
+  return of_zeros ? "all rows are 0, and have no direction" : kNeedsRows;
+}
+
+std::string why_no_area(const SpectrumSummary&) { return "all rows are the same"; }
 
 std::string constant_text(const SpectrumSummary& s, double) {
   std::vector<std::string> words;
@@ -132,12 +159,13 @@ const Table<MeasureKind>& measure_kinds() {
            .json = [](const Summary& s) { return Json(components_holding(s.values, 0.9)); }},
           {.name = "cumulative-area",
            .definition = "mean over j of sum of the j largest sigma / sum sigma (Li, Efros & Pathak 2022, Eqn 2)",
-           .caveat = "goes from (D + 1) / 2D for a flat spectrum to 1 for complete collapse",
+           .caveat = "goes from (D + 1) / 2D for a flat spectrum to 1 where one direction has all",
            .elsewhere = "called explained variance, although it sums sigma, not its square",
            .value = [](const Summary& s) { return s.cumulative_area; },
            .text = area_text,
            .healthier = Healthier::kLess,
-           .jackknife = true},
+           .jackknife = true,
+           .why_none = why_no_area},
           {.name = "alpha",
            .definition = "lambda_j ~ j^-alpha, least squares of the logarithms with weights 1 / j, ranks 11 to 100 "
                          "(alpha-ReQ, Agrawal et al. 2022)",
@@ -159,12 +187,15 @@ const Table<MeasureKind>& measure_kinds() {
            .why_none = why_no_condition},
           {.name = "dead-directions",
            .definition = "how many eigenvalues are below 1/10,000 of the largest",
-           .caveat = "depends on where that line is; from N rows at least D - N + 1 are 0",
+           .caveat =
+               "depends on where that line is; from N rows at least D - N + 1 are 0; no value where rounding hides "
+               "on which side of it some lie",
            .elsewhere = "other fractions of the largest",
-           .value = [](const Summary& s) { return static_cast<double>(s.below_1e_4); },
+           .value = dead_directions_of,
            .text = dead_text,
            .healthier = Healthier::kLess,
-           .json = [](const Summary& s) { return Json(s.below_1e_4); },
+           .json = [](const Summary& s) { return count_or_null(dead_directions_of(s)); },
+           .why_none = why_no_count,
            .further = add_other_thresholds,
            .short_name = "dead"},
           {.name = "constant-dimensions",
@@ -185,7 +216,8 @@ const Table<MeasureKind>& measure_kinds() {
            .from = From::kDirections,
            .value = [](const Summary& s) { return s.normalized_std; },
            .text = [](const Summary&, double value) { return format("%.3f (isotropic 1, all rows alike 0)", value); },
-           .stays = {.rotation = false, .translation = false}},
+           .stays = {.rotation = false, .translation = false},
+           .why_none = why_no_direction},
           {.name = "mean-cosine",
            .definition = "length of the mean of z / |z|: the mean cosine of the rows with their mean direction",
            .caveat = "a large mean brings it near 1 whatever varies about it; says nothing of dimensional collapse",
@@ -193,7 +225,9 @@ const Table<MeasureKind>& measure_kinds() {
            .value = [](const Summary& s) { return s.mean_cosine; },
            .text = [](const Summary&, double value) { return format("%.4f (all rows alike 1)", value); },
            .healthier = Healthier::kLess,
-           .stays = {.translation = false}},
+           .stays = {.translation = false},
+           .why_none = why_no_direction,
+           .further = add_spread},
       });
   return kinds;
 }
@@ -201,7 +235,7 @@ const Table<MeasureKind>& measure_kinds() {
 std::string reason_of(const MeasureKind& kind, const SpectrumSummary& s) {
   if (std::isfinite(kind.value(s))) return "";
   if (kind.why_none) return kind.why_none(s);
-  return "it needs the rows themselves, not their covariance alone";
+  return kNeedsRows;
 }
 
 Measure with_reason(Measure measure, const std::string& reason) {

@@ -61,7 +61,7 @@ int64_t components_holding(const std::vector<double>& lambda, double share) {
 double cumulative_area(const std::vector<double>& lambda) {
   double sum = 0;
   for (const double value : lambda) sum += std::sqrt(value);
-  if (!(sum > 0)) return 0;
+  if (!(sum > 0)) return NAN;
   double so_far = 0, area = 0;
   for (const double value : lambda) {
     so_far += std::sqrt(value) / sum;
@@ -70,9 +70,10 @@ double cumulative_area(const std::vector<double>& lambda) {
   return area / static_cast<double>(lambda.size());
 }
 
-double condition_number(const std::vector<double>& lambda) {
+double condition_number(const std::vector<double>& lambda, double floor) {
   if (lambda.empty() || !(lambda.front() > 0)) return NAN;
-  return lambda.back() > 0 ? lambda.front() / lambda.back() : INFINITY;
+  if (!(lambda.back() > 0)) return INFINITY;
+  return lambda.back() > floor ? lambda.front() / lambda.back() : NAN;
 }
 
 PowerLaw power_law(const std::vector<double>& lambda, int64_t first, int64_t last) {

@@ -31,11 +31,12 @@ int64_t components_holding(const std::vector<double>& lambda, double share);
 
 /// The area under the cumulative explained "variance" of Li, Efros & Pathak (2022), Eqn 2, which sums singular values
 /// (not their squares): (1/D) sum_j sum_{i<=j} sigma_i / sum sigma. (D+1)/2D when flat, 1 when one direction has all;
-/// 0 for an all-zero input.
+/// not a number for an all-zero input, which has no shares.
 double cumulative_area(const std::vector<double>& lambda);
 
-/// lambda_1 / lambda_D; infinite when the last is 0, not a number for an all-zero input.
-double condition_number(const std::vector<double>& lambda);
+/// lambda_1 / lambda_D; infinite when the last is 0, not a number for an all-zero input, and where the last is above 0
+/// but not above `floor`, so that it is not known.
+double condition_number(const std::vector<double>& lambda, double floor = 0);
 
 /// lambda_j ~ j^-alpha over the ranks first .. last (1-based, both included): alpha-ReQ (Agrawal et al. 2022), a least
 /// squares fit of log lambda_j with weights 1/j. The range decides much: it belongs beside every alpha.

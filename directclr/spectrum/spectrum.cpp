@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -31,23 +32,39 @@ void add_to(Array& sums, const Array& others) {
 
 // From mean and variance of unit vectors, by dimension.
 Directions directions(const std::vector<double>& mean, const std::vector<double>& variance) {
-  double deviations = 0, length_squared = 0;
+  double deviations = 0, length_squared = 0, variances = 0;
   for (size_t d = 0; d < mean.size(); ++d) {
     deviations += std::sqrt(variance[d]);
     length_squared += mean[d] * mean[d];
+    variances += variance[d];
   }
+  if (!(length_squared + variances > 0)) return {NAN, NAN, NAN};
   const auto dimensions = static_cast<double>(mean.size());
-  return {deviations / dimensions * std::sqrt(dimensions), std::sqrt(length_squared)};
+  return {deviations / dimensions * std::sqrt(dimensions), std::sqrt(length_squared), std::sqrt(variances)};
 }
 
-// Half a unit in the last place of 1.
-double unit_roundoff(DType type) {
-  switch (type) {
-    case DType::kBFloat16: return std::ldexp(1, -8);
-    case DType::kFloat16: return std::ldexp(1, -11);
-    case DType::kFloat32: return std::ldexp(1, -24);
-    default: return std::ldexp(1, -53);
+// The variances of the dimensions of z / |z| where the rows vary little beside their mean m: to first order z / |z| is
+// m / |m| + P z / |m|, P the projection across m, whose covariance is P C P / |m|^2. Sums of squares have lost their
+// digits there. Nothing where the rows vary more.
+std::optional<std::vector<double>> near_directions(const Covariance& covariance) {
+  constexpr double kNear = 1e-6;  // of |m|^2; the first order is right to its root
+  const std::vector<double> mean = array::to_doubles(covariance.sums().mean);
+  std::vector<double> variance = covariance.variance();
+  const double square = std::inner_product(mean.begin(), mean.end(), mean.begin(), 0.0);
+  if (!(square > 1e-24) || std::accumulate(variance.begin(), variance.end(), 0.0) > kNear * square) return {};
+  const Array matrix = covariance.matrix();
+  const auto c = matrix.values<double>();
+  const size_t width = mean.size();
+  std::vector<double> along(width);  // C m / |m|^2
+  for (size_t d = 0; d < width; ++d) {
+    along[d] = std::inner_product(mean.begin(), mean.end(), c.begin() + static_cast<std::ptrdiff_t>(d * width), 0.0);
+    along[d] /= square;
   }
+  const double both = std::inner_product(mean.begin(), mean.end(), along.begin(), 0.0) / square;
+  for (size_t d = 0; d < width; ++d) {
+    variance[d] = std::max(variance[d] - 2 * mean[d] * along[d] + mean[d] * mean[d] * both, 0.0) / square;
+  }
+  return variance;
 }
 
 // Below it an eigenvalue may be made by rounding alone. `of_type`: what rounding of the rows makes. What sums and
@@ -57,31 +74,33 @@ double rounding_floor(const std::vector<double>& values, double of_type) {
   return std::max(of_type, static_cast<double>(values.size()) * std::ldexp(1, -53) * largest);
 }
 
-void clear_below(std::vector<double>& values, double floor) {
+std::vector<double> cleared_below(std::vector<double> values, double floor) {
   for (double& value : values) value = value > floor ? value : 0;
+  return values;
 }
 
 // The measures of eigenvalues, and of the variances of the dimensions.
-SpectrumSummary measure(const std::vector<double>& variance, std::vector<double> values, double of_type = 0) {
+SpectrumSummary measure(const std::vector<double>& variance, std::vector<double> values, double of_type) {
   SpectrumSummary s;
   s.floor = rounding_floor(values, of_type);
-  s.values = std::move(values);
-  clear_below(s.values, s.floor);
+  const std::vector<double> certain = cleared_below(values, s.floor);
+  const bool dead_below_floor = !values.empty() && s.floor <= SpectrumSummary::kDead * values.front();
+  s.values = dead_below_floor ? certain : std::move(values);
   const std::vector<double> sigma = roots(s.values);
   s.effective_rank_sigma = effective_rank(sigma);
   s.effective_rank_lambda = effective_rank(s.values);
   s.participation_ratio = participation_ratio(s.values);
   s.stable_rank = stable_rank(s.values);
   s.cumulative_area = cumulative_area(s.values);
-  s.condition_number = condition_number(s.values);
-  s.power_law = power_law(s.values, 11, 100);
+  s.condition_number = condition_number(s.values, s.floor);
+  s.power_law = power_law(certain, 11, 100);
   s.rankme = s.normalized_std = s.mean_cosine = std::nan("");
   const double mean = std::accumulate(variance.begin(), variance.end(), 0.0) / static_cast<double>(variance.size());
   for (size_t d = 0; d < variance.size(); ++d) {
     if (variance[d] <= 1e-12 * mean) s.constant.push_back(static_cast<int64_t>(d));
   }
   s.below_1e_2 = count_below(s.values, 1e-2);
-  s.below_1e_4 = count_below(s.values, 1e-4);
+  s.below_1e_4 = count_below(s.values, SpectrumSummary::kDead);
   s.below_1e_6 = count_below(s.values, 1e-6);
   return s;
 }
@@ -117,11 +136,25 @@ std::vector<double> covariance_spectrum(const Array& covariance) {
   return values;
 }
 
-SpectrumSummary summarize_covariance(const Array& covariance) {
+double unit_roundoff(DType type) {
+  switch (type) {
+    case DType::kBFloat16: return std::ldexp(1, -8);
+    case DType::kFloat16: return std::ldexp(1, -11);
+    case DType::kFloat32: return std::ldexp(1, -24);
+    default: return std::ldexp(1, -53);
+  }
+}
+
+double rounding_variance(double roundoff, double mean_square, int64_t dimensions, double rows) {
+  const double noise = roundoff * (1 + std::sqrt(static_cast<double>(dimensions) / rows));
+  return mean_square * noise * noise;
+}
+
+SpectrumSummary summarize_covariance(const Array& covariance, double of_rounding) {
   std::vector<double> values = covariance_spectrum(covariance), variance;
   const Array wide = covariance.to(DType::kFloat64);
   for (size_t d = 0; d < values.size(); ++d) variance.push_back(wide.values<double>()[d * (values.size() + 1)]);
-  return measure(variance, std::move(values));
+  return measure(variance, std::move(values), of_rounding);
 }
 
 Directions directions_of(const Array& rows) {
@@ -185,7 +218,9 @@ void FeatureMoments::add(const FeatureMoments& other) {
   roundoff_ = std::max(roundoff_, other.roundoff_);
 }
 
-FeatureMoments::Sums FeatureMoments::sums() const { return {covariance_.sums(), unit_sum_, unit_squares_, skipped_}; }
+FeatureMoments::Sums FeatureMoments::sums() const {
+  return {covariance_.sums(), unit_sum_, unit_squares_, skipped_, roundoff_};
+}
 
 void FeatureMoments::restore(const Sums& sums) {
   const std::vector<int64_t> width = {dimensions()};
@@ -197,28 +232,33 @@ void FeatureMoments::restore(const Sums& sums) {
   unit_sum_ = sums.unit_sum;
   unit_squares_ = sums.unit_squares;
   skipped_ = sums.skipped;
+  roundoff_ = sums.roundoff;
+}
+
+Directions FeatureMoments::unit_directions() const {
+  std::vector<double> unit_mean = array::to_doubles(unit_sum_), unit_variance = array::to_doubles(unit_squares_);
+  const auto n = static_cast<double>(count());
+  for (size_t d = 0; d < unit_mean.size(); ++d) {
+    unit_mean[d] /= n;
+    unit_variance[d] = std::max(unit_variance[d] / n - unit_mean[d] * unit_mean[d], 0.0);
+  }
+  if (auto near = near_directions(covariance_)) unit_variance = std::move(*near);
+  return directions(unit_mean, unit_variance);
 }
 
 SpectrumSummary FeatureMoments::summary() const {
   auto [centred, uncentred] = covariance_.spectra();
-  // Rounding each number to the rows' type adds errors of at most roundoff times the number, as good as independent:
-  // a matrix of noise, whose largest eigenvalue is its variance times (1 + sqrt(D / N))^2 (Marchenko and Pastur).
-  const auto width = static_cast<double>(dimensions());
-  const double mean_square = std::accumulate(uncentred.begin(), uncentred.end(), 0.0) / width;
-  const double noise = roundoff_ * (1 + std::sqrt(width / static_cast<double>(count())));
-  const double of_type = mean_square * noise * noise;
+  const double mean_square =
+      std::accumulate(uncentred.begin(), uncentred.end(), 0.0) / static_cast<double>(dimensions());
+  const double of_type = rounding_variance(roundoff_, mean_square, dimensions(), static_cast<double>(count()));
   SpectrumSummary s = measure(covariance_.variance(), std::move(centred), of_type);
-  s.uncentred = std::move(uncentred);
-  clear_below(s.uncentred, rounding_floor(s.uncentred, of_type));
+  const double uncentred_floor = rounding_floor(uncentred, of_type);
+  s.uncentred = cleared_below(std::move(uncentred), uncentred_floor);
   s.rankme = rankme(roots(s.uncentred), 0);
-  std::vector<double> unit_mean = array::to_doubles(unit_sum_), unit_variance = array::to_doubles(unit_squares_);
-  for (size_t d = 0; d < unit_mean.size(); ++d) {
-    unit_mean[d] /= static_cast<double>(count());
-    unit_variance[d] = std::max(unit_variance[d] / static_cast<double>(count()) - unit_mean[d] * unit_mean[d], 0.0);
-  }
-  const Directions spread = directions(unit_mean, unit_variance);
+  const Directions spread = unit_directions();
   s.normalized_std = spread.normalized_std;
   s.mean_cosine = spread.mean_cosine;
+  s.direction_spread = spread.spread;
   s.samples = count();
   s.skipped = skipped_;
   s.l2_normalized = l2_normalize_;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "directclr/array/array.h"
+#include "directclr/array/dtype.h"
 #include "directclr/spectrum/covariance.h"
 #include "directclr/spectrum/summary.h"
 
@@ -15,16 +16,26 @@ namespace directclr::spectrum {
 /// Throws:   NumericalError when the matrix is not finite, std::invalid_argument for another shape.
 std::vector<double> covariance_spectrum(const array::Array& covariance);
 
+/// Half a unit in the last place of 1: 2^-24 of float32. Requires a floating type.
+double unit_roundoff(array::DType type);
+
+/// The largest eigenvalue that rounding the entries of `rows` rows can add to their covariance. Each is off by at most
+/// the unit roundoff of its type times itself, as good as independently: a matrix of noise, whose largest eigenvalue is
+/// its variance times (1 + sqrt(D / N))^2 (Marchenko and Pastur). `mean_square`: over the rows' entries.
+double rounding_variance(double roundoff, double mean_square, int64_t dimensions, double rows);
+
 /// The measures of a covariance (D, D) alone: spectrum, constant dimensions, and all that follow from eigenvalues.
-/// RankMe and what is measured of the rows' directions are not a number. Throws as covariance_spectrum does.
-SpectrumSummary summarize_covariance(const array::Array& covariance);
+/// `of_rounding`: the rounding_variance of the rows that it is of; 0: not known. RankMe and what is measured of the
+/// rows' directions are not a number. Throws as covariance_spectrum does.
+SpectrumSummary summarize_covariance(const array::Array& covariance, double of_rounding = 0);
 
 /// How the directions z / |z| of rows are spread.
 struct Directions {
   double normalized_std = 0;  ///< as in SpectrumSummary
   double mean_cosine = 0;
+  double spread = 0;  ///< direction_spread there
 };
-/// Of rows (N >= 1, D), floating.
+/// Of rows (N >= 1, D), floating; not a number where all are 0, and have none.
 Directions directions_of(const array::Array& rows);
 
 /// One pass over feature rows that arrive in blocks: all that a SpectrumSummary needs, in memory O(D^2).
@@ -36,6 +47,7 @@ class FeatureMoments {
     array::Array unit_sum;      ///< (D) float64: of z / |z|
     array::Array unit_squares;  ///< (D) float64: of its squares
     int64_t skipped = 0;
+    double roundoff = 0;  ///< of the coarsest type among the rows
   };
 
   /// `l2_normalize`: each row is first divided by its length. `skip_nonfinite`: rows that hold an infinity or a
@@ -60,6 +72,7 @@ class FeatureMoments {
 
  private:
   void add_block(const array::Array& rows);
+  Directions unit_directions() const;
   bool l2_normalize_;
   bool skip_nonfinite_;
   Covariance covariance_;

@@ -10,37 +10,56 @@
 namespace directclr::spectrum {
 namespace {
 
-const VerdictKind& entry_of(Verdict::Kind kind) {
-  return *std::find_if(verdict_kinds().begin(), verdict_kinds().end(),
-                       [kind](const VerdictKind& entry) { return entry.kind == kind; });
-}
-
-// What dead directions amount to; nothing of too few rows that do not tell.
+// What dead directions amount to; nothing of too few rows, or too coarse numbers, that do not tell.
 void judge_dead(const SpectrumSummary& s, const VerdictSettings& settings, Verdict& v) {
   const auto n = static_cast<long long>(s.samples), d = static_cast<long long>(s.dimensions());
   const double enough = settings.rows_per_dimension * static_cast<double>(d);
   const bool few = static_cast<double>(n) < enough;
-  v.dead = few ? d - live_directions_at_most(s, settings.dead_below) : count_below(s.values, settings.dead_below);
+  const auto makes_collapse = [&](int64_t directions) {
+    return directions > 0 && static_cast<double>(directions) >= settings.collapsed_share * static_cast<double>(d);
+  };
+  const std::string share = share_text(settings.dead_below), of_all = format("of %lld ", d) + plural(d, "direction");
+  const bool coarse = s.floor > settings.dead_below * s.values.front();
+  const int64_t hidden = hidden_at(s, settings.dead_below);
+  if (!coarse)
+    v.dead = few ? d - live_directions_at_most(s, settings.dead_below) : count_below(s.values, settings.dead_below);
   const auto dead = static_cast<long long>(v.dead);
-  const std::string share = share_text(settings.dead_below);
-  if (v.dead > 0 && static_cast<double>(v.dead) >= settings.collapsed_share * static_cast<double>(d)) {
+  if (makes_collapse(hidden)) {
+    v.kind = Verdict::Kind::kTooCoarse;
+    v.text = s.values.front() > s.floor
+                 ? format(
+                       "%lld %s may be dead or not: rounding numbers as large as these alone can make %.2g of the "
+                       "largest variance",
+                       static_cast<long long>(hidden), of_all.c_str(), s.floor / s.values.front())
+                 : std::string("the rows differ, but by no more than rounding numbers as large as these can make");
+    v.text +=
+        "; take rows of a finer type (float32 instead of 16 bits, else float64), or subtract their mean before they "
+        "are "
+        "rounded";
+    return;
+  }
+  if (makes_collapse(v.dead)) {
     v.kind = Verdict::Kind::kDimensionalCollapse;
     v.text = few ? format(
-                       "%lld rows are few for %lld dimensions, but at most about %lld directions would have %s of the "
-                       "largest variance or more, however many rows were added: at least %lld are dead",
-                       n, d, d - dead, share.c_str(), dead)
-                 : format("%lld of %lld directions, those from rank %lld on, have less than %s of the largest variance",
-                          dead, d, d - dead + 1, share.c_str());
+                       "%lld rows are few for %lld %s, but at most about %lld %s would have %s of the largest "
+                       "variance or more, however many rows were added: at least %lld %s dead",
+                       n, d, plural(d, "dimension").c_str(), d - dead, plural(d - dead, "direction").c_str(),
+                       share.c_str(), dead, are(dead))
+                 : format("%lld %s, %s from rank %lld on, %s less than %s of the largest variance", dead,
+                          of_all.c_str(), dead == 1 ? "that" : "those", d - dead + 1, have(dead), share.c_str());
   } else if (few) {
     v.kind = Verdict::Kind::kTooFewRows;
     v.text = format(
-        "%lld rows of %lld dimensions: take at least %.0f to count dead directions, since fewer leave small "
-        "eigenvalues by chance alone; the effective rank of more rows may be above this one",
-        n, d, enough);
+        "%lld %s of %lld %s: take at least %.0f to count dead directions, since fewer leave small eigenvalues by "
+        "chance alone; the effective rank of more rows may be above this one",
+        n, plural(n, "row").c_str(), d, plural(d, "dimension").c_str(), enough);
   } else {
-    v.text =
-        format("%lld of %lld directions have less than %s of the largest variance; from %g %% on it counts as collapse",
-               dead, d, share.c_str(), 100 * settings.collapsed_share);
+    v.text = format("%lld %s %s less than %s of the largest variance; from %g %% on it counts as collapse", dead,
+                    of_all.c_str(), have(dead), share.c_str(), 100 * settings.collapsed_share);
+  }
+  if (hidden > 0) {
+    v.text += format("; %lld may be dead or not: rounding alone can make %.2g of the largest variance",
+                     static_cast<long long>(hidden), s.floor / s.values.front());
   }
 }
 
@@ -52,15 +71,21 @@ const Table<VerdictKind>& verdict_kinds() {
       "verdict", {{"healthy", Kind::kHealthy, "healthy"},
                   {"one-direction", Kind::kOneDirection, "almost one direction", 1},
                   {"dimensional-collapse", Kind::kDimensionalCollapse, "dimensional collapse", 2, /*collapse=*/true},
-                  {"complete-collapse", Kind::kCompleteCollapse, "complete collapse", 3,
-                   /*collapse=*/true},
-                  {"too-few-rows", Kind::kTooFewRows, "too few rows to tell"}});
+                  {"complete-collapse", Kind::kCompleteCollapse, "complete collapse", 3, /*collapse=*/true},
+                  {.name = "too-few-rows", .kind = Kind::kTooFewRows, .text = "too few rows to tell", .tells = false},
+                  {.name = "too-coarse", .kind = Kind::kTooCoarse, .text = "too coarse to tell", .tells = false}});
   return kinds;
+}
+
+const VerdictKind& entry_of(Verdict::Kind kind) {
+  return *std::find_if(verdict_kinds().begin(), verdict_kinds().end(),
+                       [kind](const VerdictKind& entry) { return entry.kind == kind; });
 }
 
 std::string Verdict::name() const { return entry_of(kind).text; }
 
 double angular_spread(const SpectrumSummary& s) {
+  if (!std::isnan(s.direction_spread)) return s.direction_spread;
   if (std::isnan(s.mean_cosine)) return s.mean_cosine;
   return std::sqrt(std::max(0.0, (1 - s.mean_cosine) * (1 + s.mean_cosine)));
 }
@@ -99,13 +124,8 @@ Verdict verdict(const SpectrumSummary& s, const VerdictSettings& settings) {
         spread, settings.one_direction_below);
   }
   if (!s.constant.empty()) {
-    v.text += s.constant.size() == 1 ? "; 1 dimension never varies"
-                                     : format("; %zu dimensions never vary", s.constant.size());
-  }
-  if (s.floor > settings.dead_below * s.values.front()) {
-    v.text +=
-        format("; rounding hides what is below %.1g of the largest variance: of smaller directions this says nothing",
-               s.floor / s.values.front());
+    const auto constant = static_cast<int64_t>(s.constant.size());
+    v.text += "; " + counted(constant, "dimension") + (constant == 1 ? " never varies" : " never vary");
   }
   return v;
 }

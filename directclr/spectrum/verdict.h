@@ -49,7 +49,10 @@ double angular_spread(const SpectrumSummary& summary);
 int64_t live_directions_at_most(const SpectrumSummary& summary, double dead_below);
 
 /// What a summary amounts to. Rules, in this order; none depends on a rotation of the features:
-///   - complete collapse: the rows do not vary, beyond the rounding of their type
+///   - complete collapse: the rows are all the same
+///   - too coarse to tell: of at least collapsed_share * D directions rounding hides whether they are dead, so that
+///   they
+///     may be or not (hidden_at). Elsewhere those that it hides do not count as dead
 ///   - dimensional collapse: at least collapsed_share * D directions have an eigenvalue below dead_below * lambda_1.
 ///     Of fewer than rows_per_dimension * D rows it takes so many that D - live_directions_at_most() reach that share
 ///   - too few rows: N < rows_per_dimension * D. (At two a dimension chance alone leaves the smallest eigenvalue of an
@@ -58,7 +61,7 @@ int64_t live_directions_at_most(const SpectrumSummary& summary, double dead_belo
 ///   - healthy: otherwise
 /// The text names the last but one also where an earlier rule decides.
 struct Verdict {
-  enum class Kind { kHealthy, kOneDirection, kDimensionalCollapse, kCompleteCollapse, kTooFewRows };
+  enum class Kind { kHealthy, kOneDirection, kDimensionalCollapse, kCompleteCollapse, kTooFewRows, kTooCoarse };
   Kind kind = Kind::kHealthy;
   int64_t dead = 0;          ///< directions; of too few rows those that are dead however many were added
   std::string text;          ///< a sentence or two
@@ -73,9 +76,12 @@ struct VerdictKind {
   std::string text;  ///< "dimensional collapse": in texts and files
   int severity = 0;  ///< 0: nothing to warn of; the worst has the most
   bool collapse = false;
+  bool tells = true;  ///< whether it is known how many directions are dead
 };
 /// Every verdict, by its name on the command line.
 const Table<VerdictKind>& verdict_kinds();
+/// The entry of a kind.
+const VerdictKind& entry_of(Verdict::Kind kind);
 
 /// The verdict by these rules.
 Verdict verdict(const SpectrumSummary& summary, const VerdictSettings& settings);

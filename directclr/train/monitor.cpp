@@ -17,11 +17,18 @@ using spectrum::SpectrumSummary;
 using spectrum::Verdict;
 
 SpectrumSummary summary_of(const ForgettingCovariance& covariance, const at::Tensor& rows) {
-  SpectrumSummary s = spectrum::summarize_covariance(tensor::array_of(covariance.matrix()));
+  const at::Tensor matrix = covariance.matrix(), mean = covariance.mean();
+  const int64_t width = mean.size(0);
+  const double mean_square = (matrix.trace() + mean.dot(mean)).item<double>() / static_cast<double>(width);
+  const array::Array last = tensor::array_of(rows);
+  SpectrumSummary s = spectrum::summarize_covariance(
+      tensor::array_of(matrix),
+      spectrum::rounding_variance(spectrum::unit_roundoff(last.dtype()), mean_square, width, covariance.weight()));
   s.samples = static_cast<int64_t>(covariance.weight());
-  const auto directions = spectrum::directions_of(tensor::array_of(rows));
+  const auto directions = spectrum::directions_of(last);
   s.normalized_std = directions.normalized_std;
   s.mean_cosine = directions.mean_cosine;
+  s.direction_spread = directions.spread;
   return s;
 }
 

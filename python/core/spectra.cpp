@@ -79,6 +79,7 @@ nb::dict state_of(const spectrum::FeatureMoments& moments) {
   nb::dict state;
   state["count"] = sums.covariance.count;
   state["skipped"] = sums.skipped;
+  state["roundoff"] = sums.roundoff;
   state["mean"] = to_numpy(sums.covariance.mean);
   state["scatter"] = to_numpy(sums.covariance.scatter);
   state["unit_sum"] = to_numpy(sums.unit_sum);
@@ -92,7 +93,8 @@ void restore(spectrum::FeatureMoments& moments, const nb::dict& state) {
   spectrum::FeatureMoments::Sums sums{{nb::cast<int64_t>(state["count"]), of("mean"), of("scatter")},
                                       of("unit_sum"),
                                       of("unit_squares"),
-                                      nb::cast<int64_t>(state["skipped"])};
+                                      nb::cast<int64_t>(state["skipped"]),
+                                      state.contains("roundoff") ? nb::cast<double>(state["roundoff"]) : 0};
   if (sums.covariance.mean.shape() != std::vector<int64_t>{d} ||
       sums.covariance.scatter.shape() != std::vector<int64_t>{d, d}) {
     throw InputError("state", "is of rows of another width");
@@ -164,12 +166,15 @@ void add_moments(nb::module_& m) {
 }
 
 // A covariance (D, D) of `rows` rows with the spread of their directions, as the monitor of a training judges it, and
-// the lines of the gates that it does not pass.
+// the lines of the gates that it does not pass. `mean_square`: of the rows' entries, which are rounded by `roundoff`.
 std::pair<SpectrumResult, std::vector<std::string>> judge(const AnyArray& covariance, int64_t rows, double mean_cosine,
-                                                          double normalized_std, const spectrum::Gates& gates) {
+                                                          double normalized_std, double mean_square, double roundoff,
+                                                          const spectrum::Gates& gates) {
   const Array matrix = to_array(covariance);
   const nb::gil_scoped_release release;
-  spectrum::SpectrumSummary summary = spectrum::summarize_covariance(matrix);
+  const double of_rounding =
+      spectrum::rounding_variance(roundoff, mean_square, matrix.size(0), static_cast<double>(rows));
+  spectrum::SpectrumSummary summary = spectrum::summarize_covariance(matrix, of_rounding);
   summary.samples = rows;
   summary.mean_cosine = mean_cosine;
   summary.normalized_std = normalized_std;
@@ -190,7 +195,7 @@ void add_judgement(nb::module_& m) {
           },
           nb::arg("under"), nb::arg("over"), nb::arg("on"));
   m.def("judge", &judge, nb::arg("covariance"), nb::arg("rows"), nb::arg("mean_cosine"), nb::arg("normalized_std"),
-        nb::arg("gates"));
+        nb::arg("mean_square"), nb::arg("roundoff"), nb::arg("gates"));
   m.def(
       "covariance_measures",
       [](bool with_directions) {

@@ -40,7 +40,7 @@ class Spectrum:
 
     @property
     def verdict(self) -> str:
-        """"healthy", "dimensional collapse", "complete collapse" or "too few rows"."""
+        """"healthy", "dimensional collapse", "almost one direction", "complete collapse", "too few rows to tell" or "too coarse to tell"."""
         return self._result.verdict
 
     @property

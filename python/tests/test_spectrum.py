@@ -51,6 +51,17 @@ def test_arrays_of_jax_are_rows():
     assert directclr.cka(jax.numpy.asarray(rows), rows).plain == pytest.approx(1)
 
 
+def test_what_rounding_hides_is_no_collapse():
+    rng = np.random.default_rng(0)
+    for rows in ((0.02 * rng.normal(size=(500, 32)) + 30).astype("f2"), (rng.normal(size=(500, 32)) + 3e7).astype("f4")):
+        kept = directclr.Moments(32).partial_fit(rows)
+        again = directclr.Moments(32).restore(kept.state())
+        for s in (directclr.spectrum(rows), kept.summary(), again.summary()):
+            assert s.verdict == "too coarse to tell" and s.dead == 0 and s["dead-directions"] is None
+            exact = np.linalg.eigvalsh(np.cov(rows.astype(np.float64), rowvar=False, bias=True))[::-1]
+            np.testing.assert_allclose(s.values, exact, rtol=1e-3)  # as measured, none is 0
+
+
 def test_a_dead_half_is_a_collapse():
     rows = ROWS.copy()
     rows[:, 12:] = 0

@@ -83,6 +83,14 @@ def test_a_reading_is_what_the_rows_themselves_give():
     assert len(w.history) == 2
 
 
+def test_what_rounding_hides_is_no_collapse():
+    net = nn.Sequential(nn.Identity())
+    w = watch(net, every=1, warmup=0, stop_on="collapse", on_warning=[].append)
+    net(torch.randn(400, D, generator=torch.Generator().manual_seed(0)) + 3e7)
+    assert w.last["verdict"] == "too coarse to tell" and w.last["dead_directions"] is None
+    w.close()
+
+
 def test_gates_are_the_programs():
     net = nn.Sequential(nn.Identity())
     for gates, message in [(dict(stop_under="rank=much"), "gives no number"), (dict(stop_under="rank"), "no number"),

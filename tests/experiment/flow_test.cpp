@@ -87,7 +87,7 @@ TEST_F(ExperimentFlow, LooksAtTheLabelsOfEveryVariant) {
 
 TEST_F(ExperimentFlow, PlansWithLabelsOfBothParts) {
   for (const char* name : {"train/cats/a.jpg", "train/dogs/b.jpg", "val/cats/c.jpg", "val/dogs/d.jpg"}) add(name);
-  EXPECT_NE(carry_out(/*dry_run=*/true).text.find("1 runs of 2 epochs over 2 images"), std::string::npos);
+  EXPECT_NE(carry_out(/*dry_run=*/true).text.find("1 run of 2 epochs over 2 images"), std::string::npos);
 }
 
 }  // namespace

@@ -42,6 +42,8 @@ ExplanationResult with_attribution(double crop_alone, double without_crop, doubl
   return e;
 }
 
+using Names = std::set<std::string>;
+
 std::set<std::string> speaking(const Evidence& e) {
   std::set<std::string> names;
   for (const auto& rule : advice_rules()) {
@@ -50,14 +52,12 @@ std::set<std::string> speaking(const Evidence& e) {
   return names;
 }
 
-using Names = std::set<std::string>;
-
 TEST(Advice, IsSilentWhereNothingIsKnown) {
   EXPECT_TRUE(advise({}).empty());
   const auto healthy = result_of(kHealthyValues);
   EXPECT_TRUE(advise({.spectrum = &healthy}).empty());
   const auto dead = result_of(kDeadValues);
-  EXPECT_TRUE(advise({.spectrum = &dead}).empty()) << "the rows of a file say nothing of what made them";
+  EXPECT_EQ(speaking({.spectrum = &dead}), Names{"find-cause"}) << "the rows of a file say nothing of what made them";
   const auto same = result_of({0, 0, 0, 0});
   EXPECT_EQ(speaking({.spectrum = &same, .projector = "mlp", .top1 = 0.5}), Names{});
 }
@@ -72,10 +72,28 @@ TEST(Advice, OfAFileIsAboutItsRows) {
   const auto one_way = result_of(kHealthyValues, 1000, 0.9999);
   EXPECT_EQ(speaking({.spectrum = &one_way}), Names{"subtract-mean"});
   auto coarse = result_of(kHealthyValues);
-  coarse.floor = 4e-3;
-  EXPECT_EQ(speaking({.spectrum = &coarse}), Names{"finer-numbers"});
-  coarse.floor = 4e-5;
-  EXPECT_EQ(speaking({.spectrum = &coarse}), Names{});
+  coarse.floor = 2;
+  const auto advice_for = [&](const char* type) {
+    coarse.protocol = {{"read", {{"dtype", type}}}};
+    EXPECT_EQ(speaking({.spectrum = &coarse}), Names{"finer-numbers"});
+    return advise({.spectrum = &coarse})[0];
+  };
+  EXPECT_EQ(advice_for("float16"), "Save the rows as float32: the rounding of float16 hides small directions.");
+  EXPECT_TRUE(advice_for("bfloat16").starts_with("Save the rows as float32:"));
+  EXPECT_TRUE(advice_for("float32").starts_with("Compute and save the rows as float64, or subtract their mean before"));
+  EXPECT_TRUE(advice_for("float64").starts_with("Subtract the mean of the rows before they are rounded:"));
+  coarse.floor = 0.5;
+  EXPECT_EQ(speaking({.spectrum = &coarse}), Names{}) << "all directions lie above it";
+}
+
+// Of several files those that have collapsed are advised as one alone is.
+TEST(Advice, OfSeveralFilesNamesThoseThatItIsFor) {
+  const auto dead = result_of(kDeadValues), few = result_of(kHealthyValues, 5);
+  const auto all = advise_all({{"a", {.spectrum = &dead}}, {"b", {.spectrum = &few}}, {"c", {.spectrum = &dead}}});
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_TRUE(all[0].starts_with("\"b\": Measure again")) << all[0];
+  EXPECT_EQ(all[1], "\"a\", \"c\": " + advise({.spectrum = &dead}).at(0));
+  EXPECT_NE(all[1].find("directclr explain RUN"), std::string::npos);
 }
 
 TEST(Advice, OfARunIsAboutItsProjector) {
@@ -283,6 +301,20 @@ TEST(PlainWords, SayWhatTheVerdictIs) {
             "No: healthy. 0 of 4 directions have less than 1/10,000 of the largest variance; from 5 % on it counts as "
             "collapse.");
   EXPECT_NE(plain_verdict(result_of({0, 0}), "").find("complete collapse"), std::string::npos);
+  EXPECT_EQ(plain_verdict(result_of({2}), " of r"), "The only direction of r is in use: no collapse.");
+  EXPECT_EQ(head_number(result_of({2})).counts, "direction is in use");
+  EXPECT_EQ(head_number(result_of(kHealthyValues)).counts, "directions are in use");
+  EXPECT_EQ(plain_verdict(result_of({4, 3, 2, 1e-6}), ""),
+            "1 of 4 directions carries less than 1/10,000 of the largest variance: dimensional collapse.");
+  auto coarse = result_of(kHealthyValues);
+  coarse.floor = 2;
+  coarse = spectrum_result(static_cast<const spectrum::SpectrumSummary&>(coarse), {}, Json::object());
+  EXPECT_EQ(plain_verdict(coarse, ""),
+            "The numbers are rounded too coarsely to say how many of the 4 directions are in use.");
+  EXPECT_EQ(head_number(coarse).number, "2 of 4");
+  EXPECT_EQ(mood_of(coarse), "open");
+  EXPECT_TRUE(
+      is_it_collapsed(coarse).starts_with("Not known: too coarse to tell. 2 of 4 directions may be dead or not"));
   EXPECT_EQ(head_number(result_of(kHealthyValues, 5)).counts, "rows, of at least 8 that it takes");
   EXPECT_EQ(mood_of(result_of(kHealthyValues)), "good");
   EXPECT_EQ(mood_of(result_of(kDeadValues)), "bad");
@@ -297,6 +329,9 @@ TEST(PlainWords, WriteSharesAndCountsForReaders) {
   EXPECT_EQ(count_text(7), "7");
   EXPECT_EQ(count_text(1234567), "1,234,567");
   EXPECT_EQ(count_text(-123), "-123");
+  EXPECT_EQ(counted(1, "run"), "1 run");
+  EXPECT_EQ(counted(0, "run"), "0 runs");
+  EXPECT_EQ(counted(1234, "run"), "1,234 runs");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -10,6 +11,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/report/figure_html.h"
 #include "directclr/report/figures.h"
 #include "directclr/report/html.h"
 #include "directclr/report/run_report.h"
@@ -61,9 +63,33 @@ TEST(SpectrumFigure, EndsACurveAtItsFloor) {
   EXPECT_EQ(figure.series[4].y[0], 4e-2);
   EXPECT_EQ(figure.series[4].color_of, 1U);
   EXPECT_TRUE(figure.series[4].name.empty()) << "said once";
+  // Where the floor lies above the dead line what was measured is shown below it.
+  const Figure coarse = spectrum_figure("", {{"d", {1, 0.5, 0.1}, 0.2}}, 1e-2);
+  EXPECT_EQ(coarse.series[0].y, (std::vector<double>{1, 0.5, 0.1}));
+  EXPECT_TRUE(coarse.series[2].dotted);
+  // Of a single direction the lines go to both sides.
+  const Figure single = spectrum_figure("", {{"e", {1}, 1e-8}});
+  EXPECT_EQ(single.series.at(1).x, (std::vector<double>{0.5, 1.5}));
   // Rows that are all the same.
   const test::TemporaryFolder folder;
+  write_figure(single, folder.path(), "single");
+  EXPECT_NE(read_file(folder / "single.gp").find("set xtics 1\n"), std::string::npos);
   EXPECT_NE(write_figure(spectrum_figure("", {{"c", {0, 0}, 0}}), folder.path(), "c").find("<svg"), std::string::npos);
+}
+
+// More curves than colours: no two look the same, nor like a limit.
+TEST(Figures, TellCurvesOfOneColourApartByDashes) {
+  Figure figure{"", "", ""};
+  for (int i = 0; i < 12; ++i) figure.series.push_back({"input " + std::to_string(i), {1, 2}, {1, 2}});
+  const auto colors = colors_of(figure), turns = turns_of(figure);
+  std::set<std::pair<size_t, size_t>> looks;
+  for (size_t i = 0; i < 12; ++i) EXPECT_TRUE(looks.emplace(colors[i], turns[i]).second) << i;
+  EXPECT_EQ(turns[0], 0U);
+  EXPECT_EQ(std::count(turns.begin(), turns.end(), 0U), 8);
+  const test::TemporaryFolder folder;
+  const std::string html = figure_html(figure, folder.path(), "many", "");
+  EXPECT_NE(html.find("\"dash\":\"turn1\""), std::string::npos);
+  EXPECT_NE(read_file(folder / "many.gp").find(" lw 2 dt (24,6) lc"), std::string::npos);
 }
 
 TEST(Figures, CrossCellsWithoutAValueWhereAsked) {

@@ -43,6 +43,27 @@ TEST_F(SpectrumInputsTest, GiveEachInputAFileOfItsOwnAndAPage) {
   EXPECT_EQ(read_spectrum_result(folder_ / "out/z.json").samples, 60);
 }
 
+TEST_F(SpectrumInputsTest, AdviseThoseThatHaveCollapsed) {
+  array::Array flat = test::normal_array(60, 5, 1);
+  for (size_t i = 0; i < 300; i += 5) flat.mutable_values<double>()[i] = 0;
+  io::write_npy(folder_ / "flat.npy", flat);
+  SpectrumInputs inputs(settings_, 3, folder_ / "out");
+  inputs.add(measure_file(write("a.npy", 60, 1), settings_, {}));
+  inputs.add(measure_file(write("few.npy", 6, 1), settings_, {}));
+  inputs.add(measure_file(folder_ / "flat.npy", settings_, {}));
+  inputs.write_page();
+  const std::string page = read_file(folder_ / "out/index.html");
+  const auto count = [&](const std::string& part) {
+    size_t times = 0;
+    for (size_t at = page.find(part); at != std::string::npos; at = page.find(part, at + 1)) ++times;
+    return times;
+  };
+  EXPECT_EQ(count("&quot;flat.npy&quot;: Embeddings alone cannot show the cause."), 1U);
+  EXPECT_EQ(count("No rule fits"), 0U);
+  EXPECT_EQ(count("Dead: with a variance under"), 1U);
+  EXPECT_EQ(count("1 of 3 inputs has collapsed (flat.npy); too few rows to tell: few.npy."), 1U);
+}
+
 TEST_F(SpectrumInputsTest, CompareEachWithThoseBeforeAndHoldTheGates) {
   settings_.cka = true;
   settings_.fail.under = "rank=1.5D";

@@ -52,6 +52,21 @@ TEST(Gates, HoldFloorsCeilingsAndVerdicts) {
   EXPECT_EQ(failed({"rank=3", "dead=0", "collapse"}, s).size(), 3U) << "a line each";
 }
 
+// Nobody knows how many of them are dead: a ceiling is not kept, and collapse is not found.
+TEST(Gates, OfWhatRoundingHidesPassNoCount) {
+  SpectrumSummary s = four_directions();
+  s.floor = 0.5;
+  using Lines = std::vector<std::string>;
+  EXPECT_EQ(
+      failed({"", "dead=4", ""}, s),
+      (Lines{"dead-directions has no value: rounding hides how much varies along 1 of 4 directions (--fail-over)"}));
+  EXPECT_EQ(failed({"", "", "collapse"}, s), Lines{});
+  const Lines coarse = failed({"", "", "collapse,too-coarse"}, s);
+  ASSERT_EQ(coarse.size(), 1U);
+  EXPECT_TRUE(coarse[0].starts_with("the verdict is too coarse to tell (--fail-on collapse,too-coarse): 1 of 4"))
+      << coarse[0];
+}
+
 TEST(Gates, MakeTheObjectOfResults) {
   const SpectrumSummary s = four_directions();
   const Gates gates({"rank=0.25D", "dead=0", "healthy"}, "--fail");

@@ -24,7 +24,8 @@ std::vector<double> results_of(const Kernels::Of<T>& kernels, const std::vector<
   const auto n = static_cast<int64_t>(x.size());
   std::vector<double> sum(x.size(), 0.5), squares(x.size(), 0.25);
   kernels.add_scaled(x.data(), 0.7, n, sum.data(), squares.data());
-  kernels.add(x.data(), n, sum.data());
+  const std::vector<T> base(x.rbegin(), x.rend());
+  kernels.add_apart(x.data(), base.data(), n, sum.data());
   std::vector<double> results = {kernels.square_sum(x.data(), n), kernels.potential(x.data(), n)};
   results.insert(results.end(), sum.begin(), sum.end());
   results.insert(results.end(), squares.begin(), squares.end());
@@ -48,7 +49,7 @@ TEST(SpectrumKernels, AreTheirDefinitionsAndTheSameBitsInRegistersOfEveryWidth) 
       std::vector<double> found = results_of(kernels->doubles, x);
       EXPECT_NEAR(found[0], squares, 2e-15 * squares);
       EXPECT_NEAR(found[1], potential, 4e-15 * potential);
-      EXPECT_EQ(found[2], 0.5 + x[0] * 0.7 + x[0]);
+      EXPECT_EQ(found[2], 0.5 + x[0] * 0.7 + (x[0] - x[n - 1]));
       EXPECT_EQ(found[2 + n], 0.25 + x[0] * 0.7 * (x[0] * 0.7));
       const std::vector<double> of_floats = results_of(kernels->floats, narrow);
       EXPECT_NEAR(of_floats[1], potential, 1e-6 * potential);

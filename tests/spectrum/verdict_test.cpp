@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
+#include "directclr/spectrum/measures.h"
 #include "directclr/spectrum/spectrum.h"
 #include "tests/support/matrices.h"
 
@@ -35,7 +37,7 @@ TEST(VerdictKinds, HaveNamesOfTheirOwnAndCoverAllKinds) {
     EXPECT_EQ(v.name(), kind.text);
     EXPECT_FALSE(kind.collapse && kind.severity < 2) << kind.name;
   }
-  EXPECT_EQ(names.size(), 5U);
+  EXPECT_EQ(names.size(), 6U);
 }
 
 // A large mean changes no centred spectrum: it is said beside what the spectrum amounts to, and never in its place.
@@ -66,12 +68,114 @@ TEST(Verdict, CountsColumnsThatNeverVary) {
   }
 }
 
-// Rows that differ by the rounding of their type do not vary.
-TEST(Verdict, TakesRoundingForNoVariation) {
-  Array rows = test::normal_array(400, 20, 4);
-  for (double& value : rows.mutable_values<double>()) value = 1000 + 1e-5 * value;
-  EXPECT_EQ(of(rows).kind, Verdict::Kind::kOneDirection) << "float64 holds it";
-  EXPECT_EQ(of(rows.to(DType::kFloat32)).kind, Verdict::Kind::kCompleteCollapse) << of(rows.to(DType::kFloat32)).text;
+Array scaled(Array rows, double scale) {
+  for (double& value : rows.mutable_values<double>()) value *= scale;
+  return rows;
+}
+
+// Isotropic rows that their type holds badly: what rounding can make is no sign of dead directions, nor of life.
+TEST(Verdict, CannotTellWhatRoundingHides) {
+  using Kind = Verdict::Kind;
+  const Array faint = plus(scaled(test::normal_array(400, 20, 4), 1e-5), 1000);
+  EXPECT_EQ(of(faint).kind, Kind::kOneDirection) << "float64 holds it";
+  const Array half = plus(scaled(test::normal_array(500, 32, 4), 0.02), 30), wide = test::normal_array(2000, 64, 5),
+              narrow = test::normal_array(500, 32, 6);
+  Array low = half.clone();  // two directions are really dead, and cannot be told from the rest
+  for (size_t i = 0; i < low.values<double>().size(); ++i) {
+    if (i % 32 < 2) low.mutable_values<double>()[i] = 30;
+  }
+  for (const auto& [what, rows] :
+       {std::pair("faint", faint.to(DType::kFloat32)), std::pair("float16", half.to(DType::kFloat16)),
+        std::pair("with dead", low.to(DType::kFloat16)),
+        std::pair("1.5e7", plus(wide.clone(), 1.5e7).to(DType::kFloat32)),
+        std::pair("3e7", plus(narrow.clone(), 3e7).to(DType::kFloat32)),
+        std::pair("few rows", plus(narrow.clone(), 3e7).to(DType::kFloat32).slice(0, 20))}) {
+    const SpectrumSummary s = summarize(rows, false);
+    const Verdict v = verdict(s, {});
+    EXPECT_EQ(v.kind, Kind::kTooCoarse) << what << ": " << v.text;
+    EXPECT_EQ(v.dead, 0) << what;
+    EXPECT_GT(s.floor, 0.05 * s.values[0]) << what;
+    EXPECT_GT(s.values[s.values.size() / 4], 0) << what << ": shown as measured";
+    EXPECT_EQ(v.text.find("all rows are the same"), std::string::npos) << v.text;
+    EXPECT_NE(v.text.find("subtract their mean before they are rounded"), std::string::npos) << v.text;
+    EXPECT_TRUE(std::isnan(measure_kinds().at("dead-directions").value(s))) << what;
+    EXPECT_NE(reason_of(measure_kinds().at("dead-directions"), s).find("rounding hides"), std::string::npos) << what;
+  }
+  // NumPy of the same kind of rows: the smallest eigenvalue is half of the largest, far above what rounding makes.
+  const SpectrumSummary fine = summarize(plus(wide.clone(), 1e6).to(DType::kFloat32), false);
+  EXPECT_GT(fine.floor, 1e-4 * fine.values[0]);
+  EXPECT_EQ(hidden_at(fine, 1e-4), 0);
+  EXPECT_EQ(verdict(fine, {}).kind, Kind::kOneDirection);
+  EXPECT_EQ(measure_kinds().at("dead-directions").value(fine), 0);
+}
+
+// One of 32 is no twentieth: whichever side it is on decides nothing, and is said.
+TEST(Verdict, SaysWhereAHiddenDirectionDecidesNothing) {
+  SpectrumSummary s;
+  s.values = std::vector<double>(32, 1);
+  s.values.back() = 1e-3;
+  s.samples = 1000;
+  s.floor = 1e-2;
+  const Verdict v = verdict(s, {});
+  EXPECT_EQ(v.kind, Verdict::Kind::kHealthy);
+  EXPECT_EQ(v.dead, 0);
+  EXPECT_TRUE(v.text.ends_with("; 1 may be dead or not: rounding alone can make 0.01 of the largest variance"))
+      << v.text;
+  s.samples = 4;  // 29 of them for want of rows, which is no rounding
+  EXPECT_EQ(hidden_at(s, 1e-4), 0);
+  s.floor = 1e-5;
+  EXPECT_EQ(verdict(s, {}).text.find("rounding"), std::string::npos) << "below the line";
+}
+
+// Sums of 0.1 are not ten times as much: rows that are the same vary by nothing all the same, over several blocks and
+// after a merge; rows of which one differs in its last digit are not the same.
+TEST(Verdict, OfCompleteCollapseIsWhereRowsAreTheSameAndOnlyThere) {
+  for (const DType type : {DType::kFloat64, DType::kFloat32, DType::kFloat16, DType::kBFloat16}) {
+    for (const double value : {0.1, 1.0 / 3, 1e7 / 3, 0.0}) {
+      const Array same = plus(Array::zeros({3000, 7}, DType::kFloat64), type == DType::kFloat16 ? value / 1e3 : value);
+      EXPECT_EQ(of(same.to(type)).kind, Verdict::Kind::kCompleteCollapse) << array::name_of(type) << " " << value;
+      FeatureMoments first(7), second(7);
+      first.add(same.to(type).slice(0, 1000));
+      second.add(same.to(type).slice(1000, 3000));
+      first.add(second);
+      EXPECT_EQ(verdict(first.summary(), {}).kind, Verdict::Kind::kCompleteCollapse) << value;
+      EXPECT_EQ(verdict(summarize(same.to(type), true), {}).kind, Verdict::Kind::kCompleteCollapse) << value;
+    }
+  }
+  Array nearly = plus(Array::zeros({300, 7}, DType::kFloat64), 0.1);
+  nearly.mutable_values<double>()[1000] = std::nextafter(0.1, 1);
+  EXPECT_EQ(of(nearly).kind, Verdict::Kind::kTooCoarse) << of(nearly).text;
+}
+
+// The moments keep what type the rows had when they are kept and restored.
+TEST(FeatureMoments, KnowTheRoundingOfTheirRowsAgain) {
+  FeatureMoments moments(20), again(20);
+  moments.add(plus(test::normal_array(400, 20, 4), 3e7).to(DType::kFloat32));
+  again.restore(moments.sums());
+  EXPECT_EQ(again.summary().floor, moments.summary().floor);
+}
+
+// Of rows that hardly vary beside their mean sums of squares know only eight digits of the spread.
+TEST(AngularSpread, HasItsDigitsWhereRowsAreNearlyAlike) {
+  for (const double variation : {1e-3, 1e-5, 1e-7, 1e-9, 1e-12}) {
+    Array rows = plus(scaled(test::normal_array(500, 32, 4), variation), 1);
+    for (size_t i = 0; i < 500; ++i) rows.mutable_values<double>()[32 * i] *= 2;
+    const SpectrumSummary s = summarize(rows, false);
+    const Directions exact = directions_of(rows);  // about their mean, row by row
+    EXPECT_NEAR(angular_spread(s), exact.spread, 1e-3 * exact.spread) << variation;
+    EXPECT_NEAR(s.normalized_std, exact.normalized_std, 1e-3 * exact.normalized_std) << variation;
+    EXPECT_GT(exact.spread, 0.5 * variation);
+    EXPECT_LT(exact.spread, 1.1 * variation);
+  }
+}
+
+TEST(Directions, OfRowsOfZerosThereAreNone) {
+  const SpectrumSummary s = summarize(Array::zeros({100, 8}, DType::kFloat32), false);
+  for (const char* name : {"mean-cosine", "normalized-std"}) {
+    EXPECT_TRUE(std::isnan(measure_kinds().at(name).value(s))) << name;
+    EXPECT_EQ(reason_of(measure_kinds().at(name), s), "all rows are 0, and have no direction");
+  }
+  EXPECT_EQ(reason_of(measure_kinds().at("cumulative-area"), s), "all rows are the same");
 }
 
 // By hand: eigenvalues 1, 1/2, t of five, 101 rows, stable rank 1.5 + 3 t. With m = 2 the three small ones count
@@ -150,7 +254,8 @@ TEST(RoundingFloor, LiesAboveWhatRoundingMakesAndBelowWhatIsMeasured) {
     // An offset costs digits, and they are not counted as directions.
     const SpectrumSummary moved = summarize(plus(rows.clone(), 30).to(type), false);
     EXPECT_TRUE(moved.floor > s.floor || type == DType::kFloat64) << name;
-    EXPECT_EQ(count_below(moved.values, 1e-30), 8) << name;
+    EXPECT_EQ(std::count_if(moved.values.begin(), moved.values.end(), [&](double v) { return v <= moved.floor; }), 8)
+        << name;
   }
 }
 

@@ -106,6 +106,20 @@ TEST(Monitor, LooksEverySoManySteps) {
   EXPECT_EQ(longer.state()[0].second.item<double>(), 600) << "steps 1, 4 and 8";
 }
 
+// Isotropic beside a mean that float32 holds badly: nothing is known of it, and no collapse is found.
+TEST(Monitor, CannotTellWhatRoundingHides) {
+  auto settings = monitored_settings("none");
+  settings.stop.on = "collapse,too-coarse";
+  Monitor monitor(settings, kWidth, kWidth, at::kCPU);
+  at::manual_seed(1);
+  const at::Tensor r = at::randn({200, kWidth}) + 3e7;
+  monitor.observe(1, r, r, {});
+  const auto seen = monitor.read(r, r, true);
+  EXPECT_TRUE(seen.warnings.empty()) << seen.warnings[0];
+  ASSERT_EQ(seen.stop.size(), 1U);
+  EXPECT_NE(seen.stop[0].find("the verdict is too coarse to tell"), std::string::npos) << seen.stop[0];
+}
+
 TEST(Monitor, RefusesAGateThatIsNone) {
   auto settings = monitored_settings("none", "rank=much");
   settings.data = "fashion-mnist";

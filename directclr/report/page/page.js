@@ -271,6 +271,7 @@ class Lines extends Plot {
       this.text(area.left - 6, y.at(v) + 4, numberText(v), "end");
     }
     for (const v of x.ticks(Math.floor((area.right - area.left) / 70))) {
+      if (this.data.x.whole && !Number.isInteger(v)) continue;
       node(this.svg, "svg:line", { class: "axis", x1: x.at(v), x2: x.at(v), y1: area.bottom, y2: area.bottom + 5 });
       this.tick(x.at(v), area.bottom + 18, numberText(v));
     }
@@ -299,7 +300,7 @@ class Lines extends Plot {
       ++count;
     });
     node(group, "svg:path", { class: "curve " + (s.dash || ""), d: path || "M0 0", style: `stroke:${s.css}` });
-    if (count > 3 || s.dash && s.dash !== "points") return;
+    if (count > 3 || s.dash && s.dash !== "points" && !s.dash.startsWith("turn")) return;
     s.y.forEach((v, k) => {  // a line through one or two points would hardly be seen
       const at = v === null ? null : this.place(v);
       if (at !== null) node(group, "svg:circle", { cx: this.x.at(s.x[k]), cy: at, r: 3, style: `fill:${s.css}` });

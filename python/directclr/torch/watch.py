@@ -199,7 +199,10 @@ class Watch:
         judged: Any = None
         if first:
             matrix = covariance.matrix.cpu().double()
-            result, failed = _core.judge(matrix, int(held), mean_cosine, spread, self._gates)
+            mean = covariance.mean.cpu().double()
+            mean_square = float(matrix.trace() + mean.dot(mean)) / len(mean)
+            roundoff = torch.finfo(rows.dtype).eps / 2
+            result, failed = _core.judge(matrix, int(held), mean_cosine, spread, mean_square, roundoff, self._gates)
             values: Any = result.values
             judged = (values.tolist(), json.loads(result.json), failed)
         # Those of the first process, so that all decide the same.
