@@ -223,7 +223,7 @@ class Moments:
             raise _core.InputError(f"state: is of l2_normalize={normalized!r}, these Moments have {self._how[1]!r}")
         if not all(np.isfinite(values).all() for values in sums.values()):
             raise _core.InputError("state: holds values that are not finite")
-        self._sums.restore({**sums, **counts})
+        self._sums.restore({**state, **sums, **counts})
         return self
 
     def summary(self, **verdict: float) -> Spectrum:
