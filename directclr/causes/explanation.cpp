@@ -145,6 +145,7 @@ void attribute(Explanation& e, const Subject& subject, const data::Source& sourc
 Explanation explain(const Subject& subject, const data::Source& source, const settings::ExplainSettings& settings,
                     const ViewOptions& options, const Context& context) {
   require_pair_weights(subject.loss);
+  if (options.batch < 2) throw InputError("--batch", std::to_string(options.batch) + "; at least 2 images");
   if (static_cast<int64_t>(source.size()) < 2 * options.batch) {
     throw InputError("--batch", format("%lld images do not fill two batches of %lld",
                                        static_cast<long long>(source.size()), static_cast<long long>(options.batch)));

@@ -112,6 +112,10 @@ void AugmentSettings::complete(const SourceSpec& data, const std::set<std::strin
   for (const auto& field : from_preset.fields()) {
     if (!given.contains(field.name)) mine.find(field.name)->set(field.text(), field.option());
   }
+  check_order();
+}
+
+void AugmentSettings::check_order() const {
   const auto ordered = [](double low, double high, const char* name) {
     if (low > high) throw InputError(name, "the minimum is above the maximum");
   };

@@ -69,6 +69,9 @@ struct AugmentSettings {
   /// which is looked at for that alone. Throws InputError when a minimum then lies above its maximum.
   void complete(const SourceSpec& data, const std::set<std::string>& given);
 
+  /// Throws InputError when a minimum lies above its maximum.
+  void check_order() const;
+
   image::Filter filter() const;
 
   /// What `normalize` names. Throws InputError for an unknown name.

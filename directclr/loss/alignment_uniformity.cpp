@@ -11,10 +11,16 @@ namespace directclr::loss {
 namespace {
 
 // Of unit rows |x_i - x_j|^2 = 2 - 2 x_i . x_j: the sums over pairs are those of similarities at temperature 1 / (2 t).
-// exp(log-sum - 2 t) is at most N - 1.
+// exp(log-sum - 2 t) is at most N - 1. Rows of zeros, which have no direction, are at distance 0 from each other and 1
+// from the others: what exp(-2 t) of their products lacks is added.
 at::Tensor uniformity(const at::Tensor& x, double t, double kept_bytes, double count, const distributed::Rows& rows) {
   const at::Tensor log_sums = pair_log_sums(x, x, 1 / (2 * t), true, rows, kept_bytes).rows;  // (N) float64
-  return (sum_over_processes((log_sums - 2 * t).exp().sum(), rows) / (count * (count - 1))).log();
+  const at::Tensor zeros = (x.detach() == 0).all(1).sum().to(at::kDouble);
+  const at::Tensor sums = sum_over_processes(at::stack({(log_sums - 2 * t).exp().sum(), zeros}), rows);
+  const at::Tensor m = sums[1].detach();
+  const at::Tensor lacking =
+      m * (m - 1) * (1 - std::exp(-2 * t)) + 2 * m * (count - m) * (std::exp(-t) - std::exp(-2 * t));
+  return ((sums[0] + lacking) / (count * (count - 1))).log();
 }
 
 }  // namespace

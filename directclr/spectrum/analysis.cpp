@@ -1,6 +1,7 @@
 #include "directclr/spectrum/analysis.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -53,6 +54,18 @@ std::vector<int64_t> bad_rows(const Array& block, int64_t begin) {
 std::string complaint(const std::vector<int64_t>& bad) {
   return numbered(static_cast<int64_t>(bad.size()), bad) + (bad.size() == 1 ? " holds" : " hold") +
          " values that are not finite";
+}
+
+// Throws where float32 rows are not what was seen: too large for that type, or so small that little is left of them.
+void require_float_range(const std::string& where, const Array& rows, const FeatureMoments& moments) {
+  float largest = 0;
+  for (const float value : rows.values<float>()) largest = std::max(largest, std::abs(value));
+  const std::vector<double> directions = array::to_doubles(moments.sums().unit_squares);
+  const bool some = std::any_of(directions.begin(), directions.end(), [](double square) { return square > 0; });
+  if (rows.size(0) == moments.count() && !(some && largest < 1e-30F)) return;
+  throw NumericalError(where +
+                       ": neighbours and views see rows as float32, whose range the values leave (multiply all "
+                       "by one number)");
 }
 
 void require_groups(int64_t groups, int64_t rows) {
@@ -110,10 +123,8 @@ Analysis RowAnalysis::finish(const std::string& where, const Context& context) {
   Analysis found;
   try {
     found.summary = moments_.summary();
-  } catch (const NumericalError&) {  // every row is finite here
-    throw NumericalError(where +
-                         ": the values are so large that their squares overflow (divide all by one number, "
-                         "which changes no measure)");
+  } catch (const NumericalError& error) {
+    throw NumericalError(where + ": " + error.what());
   }
   found.skipped_rows = skipped_rows_;
   if (!jackknife_.empty()) found.jackknife = jackknife_[0].estimates();
@@ -122,6 +133,7 @@ Analysis RowAnalysis::finish(const std::string& where, const Context& context) {
   if (keep_rows_) {
     all = joined(std::exchange(blocks_, {}), moments_.dimensions());
     found.rows = finite_rows(all);
+    require_float_range(where, found.rows, moments_);
   }
   if (settings_.neighbours) found.geometry = neighbour_measures(found.rows, context);
   if (settings_.views > 0) {

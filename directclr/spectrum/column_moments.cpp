@@ -51,13 +51,39 @@ std::vector<double> row_lengths(const Array& rows) {
   return lengths;
 }
 
+Array rows_in_range(const Array& rows, std::vector<double>& lengths) {
+  constexpr double kLeast = 1e-140, kMost = 1e150;
+  const auto in_range = [](double length) { return length >= kLeast && length <= kMost; };
+  if (rows.dtype() != DType::kFloat64 || std::all_of(lengths.begin(), lengths.end(), in_range)) return rows;
+  Array result = rows.clone();
+  const auto dimensions = static_cast<size_t>(rows.size(1));
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    if (in_range(lengths[i])) continue;
+    const auto row = result.mutable_values<double>().subspan(i * dimensions, dimensions);
+    const double scale = scale_into_range(row);
+    if (scale == 1) continue;  // of zeros, or not finite
+    for (double& value : row) value *= scale;
+    lengths[i] = std::sqrt(kernels().doubles.square_sum(row.data(), rows.size(1)));
+  }
+  return result;
+}
+
+double scale_into_range(std::span<const double> values) {
+  double largest = 0;
+  for (const double value : values) largest = std::max(largest, std::abs(value));
+  if (largest == 0 || !std::isfinite(largest)) return 1;
+  const int exponent = std::ilogb(largest);
+  return std::abs(exponent) < 64 ? 1 : std::ldexp(1, std::clamp(-exponent, -1022, 1022));
+}
+
 void add_unit_sums(const Array& rows, std::span<const double> lengths, std::span<double> sum,
                    std::span<double> squares) {
   const int64_t dimensions = rows.size(1);
   with_pointer(rows, [&](const auto* data) {
     for_strips(dimensions, [&](int64_t begin, int64_t width) {
       for (size_t i = 0; i < lengths.size(); ++i) {
-        const double scale = 1 / std::max(lengths[i], 1e-12);
+        if (lengths[i] == 0) continue;
+        const double scale = 1 / lengths[i];
         kernels().of(data).add_scaled(data + static_cast<int64_t>(i) * dimensions + begin, scale, width,
                                       sum.data() + begin, squares.data() + begin);
       }
@@ -84,15 +110,16 @@ std::vector<double> mean_of(const Array& rows) {
   return mean;
 }
 
-Array unit_rows(const Array& rows) {
+Array unit_rows(const Array& given) {
+  auto lengths = row_lengths(given);
+  const Array rows = rows_in_range(given, lengths);
   Array unit = rows.to(DType::kFloat64);
-  if (unit.raw() == rows.raw()) unit = unit.clone();
-  const auto lengths = row_lengths(rows);
+  if (unit.raw() == given.raw()) unit = unit.clone();
   const auto values = unit.mutable_values<double>();
   const auto dimensions = static_cast<size_t>(rows.size(1));
   for (size_t i = 0; i < lengths.size(); ++i) {
-    const double length = std::max(lengths[i], 1e-12);
-    for (size_t d = 0; d < dimensions; ++d) values[i * dimensions + d] /= length;
+    if (lengths[i] == 0) continue;
+    for (size_t d = 0; d < dimensions; ++d) values[i * dimensions + d] /= lengths[i];
   }
   return unit;
 }

@@ -36,7 +36,7 @@ void Covariance::add(const Array& rows) {
   const Array block = plain_rows(rows);
   const std::vector<double> block_mean = mean_of(block);
   if (!std::all_of(block_mean.begin(), block_mean.end(), [](double value) { return std::isfinite(value); })) {
-    throw NumericalError("the features hold values that are not finite");
+    throw NumericalError("the features hold values that are not finite, or whose sums overflow");
   }
   const auto mean = sums_.mean.mutable_values<double>();
   const auto before = static_cast<double>(sums_.count), own = static_cast<double>(n), total = before + own;

@@ -17,6 +17,15 @@ namespace {
 using array::Array;
 using array::DType;
 
+// Rows of zeros are at distance 0 from each other and 1 from unit rows: by how much the potentials of their pairs
+// exceed the e^-4 that a product of 0 gives.
+double excess_of_zeros(const Array& unit) {
+  const auto lengths = row_lengths(unit);
+  const auto zeros = static_cast<double>(std::count(lengths.begin(), lengths.end(), 0.0));
+  const double others = static_cast<double>(lengths.size()) - zeros;
+  return zeros * (zeros - 1) / 2 * (1 - std::exp(-4)) + zeros * others * (std::exp(-2) - std::exp(-4));
+}
+
 }  // namespace
 
 double alignment(const Array& a, const Array& b) {
@@ -37,7 +46,8 @@ double uniformity(const Array& rows) {
   if (n < 2) return std::numeric_limits<double>::quiet_NaN();
   // Products in float32 where the rows are no finer: their rounding, 1e-7 and of either sign, averages out over pairs.
   const DType type = rows.dtype() == DType::kFloat64 ? DType::kFloat64 : DType::kFloat32;
-  const linalg::PackedRows packed(unit_rows(plain_rows(rows)).to(type));
+  const Array unit = unit_rows(plain_rows(rows)).to(type);
+  const linalg::PackedRows packed(unit);
   constexpr int64_t kBlock = 1024;
   // |x - y|^2 = 2 - 2 x.y; exp(-2 |x - y|^2) >= e^-8: the plain sum neither overflows nor vanishes.
   double sum = 0;
@@ -65,7 +75,7 @@ double uniformity(const Array& rows) {
       for (int64_t r = 0; r < height; ++r) sum += by_row[static_cast<size_t>(r)];
     }
   }
-  return std::log(sum / (0.5 * static_cast<double>(n) * static_cast<double>(n - 1)));
+  return std::log((sum + excess_of_zeros(unit)) / (0.5 * static_cast<double>(n) * static_cast<double>(n - 1)));
 }
 
 double lowest_uniformity(int64_t dimensions) {

@@ -6,7 +6,8 @@
 
 namespace directclr::spectrum {
 
-// Alignment and uniformity on the hypersphere (Wang & Isola 2020, Sec. 4.1.1 and 4.1.2). Rows are L2-normalised first.
+// Alignment and uniformity on the hypersphere (Wang & Isola 2020, Sec. 4.1.1 and 4.1.2). Rows are L2-normalised first,
+// whatever their finite length; a row of zeros stays one, at distance 1 from the others.
 
 /// Mean squared distance between the two views of each image: mean_i |a_i - b_i|^2. 0 .. 4, smaller is closer.
 /// Requires: a, b (N >= 1, D).

@@ -72,6 +72,12 @@ Array centred_and_scaled(const Array& x) {
   return narrow;
 }
 
+Array times(const Array& values, double factor) {
+  Array result = values.clone();
+  for (double& value : result.mutable_values<double>()) value *= factor;
+  return result;
+}
+
 std::vector<float> half_squared_lengths(const Array& x) {
   std::vector<float> half;
   for (const double length : row_lengths(x)) half.push_back(static_cast<float>(length * length / 2));
@@ -100,8 +106,10 @@ Neighbours nearest_neighbours(const Array& rows, int64_t k, const Context& conte
     throw std::invalid_argument("[nearest_neighbours] expected (N, D) and k >= 1, got " + rows.describe());
   }
   require_finite(rows);
-  const Array x = distinct_rows(rows);
+  Array x = distinct_rows(rows);
   const int64_t n = x.size(0);
+  const double scale = scale_into_range(x.values<double>());
+  if (scale != 1) x = times(x, scale);
   if (n < k + 1) {
     throw InputError("neighbours",
                      format("%lld neighbours need %lld distinct rows, there are %lld", static_cast<long long>(k),
@@ -128,7 +136,8 @@ Neighbours nearest_neighbours(const Array& rows, int64_t k, const Context& conte
       context.progress({"neighbours", done, blocks * (blocks + 1) / 2, "blocks", done, ""});
     }
   }
-  return {nearest_distances(x, candidates, k), rows.size(0) - n};
+  const Array distances = nearest_distances(x, candidates, k);
+  return {scale == 1 ? distances : times(distances, 1 / scale), rows.size(0) - n};
 }
 
 double two_nn(const Neighbours& neighbours) {

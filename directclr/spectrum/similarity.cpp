@@ -1,5 +1,6 @@
 #include "directclr/spectrum/similarity.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <span>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "directclr/core/error.h"
 #include "directclr/linalg/scatter.h"
 #include "directclr/linalg/symmetric_eigenvalues.h"
 #include "directclr/spectrum/column_moments.h"
@@ -19,10 +21,27 @@ namespace {
 using array::Array;
 using array::DType;
 
-// Rows and what all products with them need.
+// Plain rows times a number, so that products of their squares neither overflow nor vanish.
+Array scaled(const Array& rows) {
+  const Array wide = rows.to(DType::kFloat64);
+  const double scale = scale_into_range(wide.values<double>());
+  if (scale == 1) return rows;
+  Array result = wide.clone();
+  for (double& value : result.mutable_values<double>()) value *= scale;
+  return result;
+}
+
+// Rows, up to a factor, and what all products with them need.
 struct Centred {
-  explicit Centred(const Array& z) : rows(plain_rows(z)), mean(mean_of(rows)) {
+  explicit Centred(const Array& z) : rows(scaled(plain_rows(z))), mean(mean_of(rows)) {
     const auto width = mean.size();
+    const Array wide = rows.to(DType::kFloat64);
+    const auto values = wide.values<double>();
+    for (size_t d = 0; d < width; ++d) {  // of a constant column the rounding of its mean would be all that it has
+      bool constant = true;
+      for (size_t at = d; at < values.size() && constant; at += width) constant = values[at] == values[d];
+      if (constant) mean[d] = values[d];
+    }
     for (int64_t i = 0; i < rows.size(0); ++i) {
       const Array row = rows.slice(i, i + 1).to(DType::kFloat64);
       double sum = 0;
@@ -84,6 +103,9 @@ double lidar(const Array& rows, int64_t views, double delta) {
     for (size_t at = 0; at < own.size(); ++at) mean[at % d] += own[at] / static_cast<double>(views);
     for (size_t at = 0; at < own.size(); ++at) own[at] -= mean[at % d];
   }
+  // A factor of S_b changes no effective rank: rows so small that their squares vanish have one, too.
+  const double scale = std::max(scale_into_range(means.values<double>()), 1.0);
+  for (double& value : means.mutable_values<double>()) value *= scale;
   const std::vector<double> zero(d, 0), mean = mean_of(means);
   Array between = Array::zeros({rows.size(1), rows.size(1)}, DType::kFloat64);
   linalg::add_scatter(means, mean, zero, between);
@@ -91,6 +113,10 @@ double lidar(const Array& rows, int64_t views, double delta) {
   Array within = linalg::gram(within_rows);
   for (double& value : within.mutable_values<double>()) value /= static_cast<double>(n * (views - 1));
   for (size_t k = 0; k < d; ++k) within.mutable_values<double>()[k * (d + 1)] += delta;
+  for (size_t k = 0; k < d; ++k) {
+    if (std::isfinite(within.values<double>()[k * (d + 1)] + between.values<double>()[k * (d + 1)])) continue;
+    throw NumericalError("the values are so large that their squares overflow (divide all by one number)");
+  }
   // S_w^-1/2 = V diag(lambda^-1/2) V^T; with W = diag(lambda^-1/2) V^T the eigenvalues of W S_b W^T are those sought.
   linalg::SymmetricEigen eigen = linalg::symmetric_eigenvectors(within);
   Array& whitening = eigen.vectors;

@@ -74,6 +74,26 @@ double rounding_floor(const std::vector<double>& values, double of_type) {
   return std::max(of_type, static_cast<double>(values.size()) * std::ldexp(1, -53) * largest);
 }
 
+// Of rows with those sums: throws where the squares of their values overflow, or vanish though the values do not.
+void require_squares_in_range(const FeatureMoments::Sums& sums) {
+  double squares = 0, directions = 0;
+  const auto d = static_cast<size_t>(sums.covariance.mean.size(0));
+  for (size_t k = 0; k < d; ++k) {
+    const double mean = sums.covariance.mean.values<double>()[k];
+    squares += sums.covariance.scatter.values<double>()[k * (d + 1)] +
+               static_cast<double>(sums.covariance.count) * mean * mean;
+    directions += sums.unit_squares.values<double>()[k];
+  }
+  if (!std::isfinite(squares)) {
+    throw NumericalError(
+        "the values are so large that their squares overflow (divide all by one number, which changes no measure)");
+  }
+  if (directions > 0 && squares < 1e-270) {
+    throw NumericalError(
+        "the values are so small that their squares vanish (multiply all by one number, which changes no measure)");
+  }
+}
+
 std::vector<double> cleared_below(std::vector<double> values, double floor) {
   for (double& value : values) value = value > floor ? value : 0;
   return values;
@@ -205,8 +225,9 @@ void FeatureMoments::add_block(const Array& rows) {
     z = z.rows(good);
     lengths = row_lengths(z);
   }
-  add_unit_sums(z, lengths, unit_sum_.mutable_values<double>(), unit_squares_.mutable_values<double>());
-  covariance_.add(l2_normalize_ ? unit_rows(z) : z);
+  const Array in_range = rows_in_range(z, lengths);
+  add_unit_sums(in_range, lengths, unit_sum_.mutable_values<double>(), unit_squares_.mutable_values<double>());
+  covariance_.add(l2_normalize_ ? unit_rows(in_range) : z);
   roundoff_ = std::max(roundoff_, unit_roundoff(rows.dtype()));
 }
 
@@ -247,6 +268,7 @@ Directions FeatureMoments::unit_directions() const {
 }
 
 SpectrumSummary FeatureMoments::summary() const {
+  require_squares_in_range(sums());
   auto [centred, uncentred] = covariance_.spectra();
   const double mean_square =
       std::accumulate(uncentred.begin(), uncentred.end(), 0.0) / static_cast<double>(dimensions());

@@ -91,10 +91,28 @@ void apply(const nb::dict& given, FieldList& fields) {
       throw InputError(name, "there is no such setting", near.empty() ? "" : "did you mean " + near + "?");
     }
     std::string text = nb::cast<std::string>(nb::str(value));
-    if (nb::isinstance<nb::bool_>(value)) text = nb::cast<bool>(value) ? "true" : "false";
+    const bool is_flag = nb::isinstance<nb::bool_>(value) || std::holds_alternative<bool*>(field->value);  // or NumPy's
+    if (is_flag && (text == "True" || text == "False")) text = text == "True" ? "true" : "false";
     field->set(text, name);
   }
   fields.check();
+}
+
+std::string with_python_names(std::string_view text) {
+  const auto in_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  std::string result;
+  for (size_t i = 0; i < text.size();) {
+    const bool begins = i == 0 || std::string_view(" ('\"").find(text[i - 1]) != std::string_view::npos;
+    if (!begins || !text.substr(i).starts_with("--") || i + 2 >= text.size() || text[i + 2] == '-' ||
+        !in_name(text[i + 2])) {
+      result += text[i++];
+      continue;
+    }
+    const bool first = i == 0;
+    for (i += 2; i < text.size() && in_name(text[i]); ++i) result += text[i] == '-' ? '_' : text[i];
+    if (!first) result += '=';
+  }
+  return result;
 }
 
 std::string help_of(const FieldList& fields) {

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,6 +34,10 @@ nb::object to_numpy(const std::vector<double>& values);
 /// Sets the fields that `given` names, each from its text. Throws InputError for an unknown name (with the nearest) or
 /// value.
 void apply(const nb::dict& given, FieldList& fields);
+
+/// An error's text where the library names settings by the program's options, "--batch-size: ..", with Python's names:
+/// "batch_size: ..", and within the text "batch_size=".
+std::string with_python_names(std::string_view text);
 
 /// "name=default: help", a line a field, for docstrings.
 std::string help_of(const FieldList& fields);

@@ -3,9 +3,11 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <memory>
+#include <mutex>
 
 #include "convert.h"
 #include "directclr/core/error.h"
@@ -54,7 +56,8 @@ struct Memory {
   data::BatchMemory parts = data::recycled_memory();
 };
 
-// The batches of one epoch, in memory that comes back to the loader when the last array of a batch goes.
+// The batches of one epoch, in memory that comes back to the loader when the last array of a batch goes. It is of the
+// process that made it: fork() copies no threads, and a child that waited for them would wait for ever.
 class Epoch {
  public:
   Epoch(const Opened& data, const nb::dict& options, const nb::dict& augment, const std::string& preset,
@@ -84,13 +87,25 @@ class Epoch {
     loader_ = std::make_unique<data::Loader>(*source_, o);
   }
 
+  ~Epoch() {
+    if (!is_ours()) static_cast<void>(loader_.release());
+  }
+  Epoch(const Epoch&) = delete;
+  Epoch& operator=(const Epoch&) = delete;
+
   uint64_t batches() const { return loader_->batches_per_epoch(); }
 
-  // (views, count, side, side, 3), local views or None, labels, indices; None after the last.
+  // (views, count, side, side, 3), local views or None, labels, indices, number in the epoch; None after the last.
+  // Threads that share the loop get a batch each.
   nb::object next() {
+    if (!is_ours()) {
+      throw Error("Loader: another process began this loop, and its threads are not in this one: begin one here");
+    }
     data::Batch batch;
+    std::unique_lock one_at_a_time(turn_, std::defer_lock);
     {
       const nb::gil_scoped_release release;
+      one_at_a_time.lock();
       if (!loader_->next(batch)) batch.images = nullptr;
     }
     if (!batch.images) return nb::none();
@@ -110,11 +125,15 @@ class Epoch {
                                                            {size(batch.local_views), count, local_side, local_side, 3})
                                                    : nb::none();
     return nb::make_tuple(images, local, array(batch.labels, DType::kInt64, {count}),
-                          array(batch.indices, DType::kUint32, {count}));
+                          array(batch.indices, DType::kUint32, {count}), batch.number);
   }
 
  private:
+  bool is_ours() const { return process_ == ::getpid(); }
+
   std::shared_ptr<data::Source> source_;
+  const pid_t process_ = ::getpid();
+  std::mutex turn_;
   int64_t side_ = 0, local_side_ = 0;
   std::unique_ptr<data::Loader> loader_;
 };

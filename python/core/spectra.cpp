@@ -95,8 +95,9 @@ void restore(spectrum::FeatureMoments& moments, const nb::dict& state) {
                                       of("unit_squares"),
                                       nb::cast<int64_t>(state["skipped"]),
                                       state.contains("roundoff") ? nb::cast<double>(state["roundoff"]) : 0};
-  if (sums.covariance.mean.shape() != std::vector<int64_t>{d} ||
-      sums.covariance.scatter.shape() != std::vector<int64_t>{d, d}) {
+  const std::vector<int64_t> row = {d};
+  if (sums.covariance.mean.shape() != row || sums.covariance.scatter.shape() != std::vector<int64_t>{d, d} ||
+      sums.unit_sum.shape() != row || sums.unit_squares.shape() != row) {
     throw InputError("state", "is of rows of another width");
   }
   moments.restore(sums);

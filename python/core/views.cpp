@@ -61,6 +61,7 @@ class Views {
     settings_.apply_preset(preset);
     FieldList fields = fields_of(settings_);
     apply(given, fields);
+    settings_.check_order();
     settings_.preset = preset;
   }
 
@@ -119,7 +120,9 @@ void add_views(nb::module_& m) {
       .def("evaluation_view", &Views::evaluation_view, nb::arg("image"), nb::arg("bytes"));
   m.def("augment_help", [] {
     data::AugmentSettings settings;
-    return help_of(fields_of(settings));
+    FieldList fields = fields_of(settings);
+    std::erase_if(fields.fields(), [](const Field& field) { return field.name == "preset"; });  // an argument
+    return help_of(fields);
   });
 }
 

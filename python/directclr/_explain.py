@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from directclr import _core
-from directclr._arguments import seed_of, whole
-from directclr._loader import Source
+from directclr._arguments import flag, path_of, seed_of, text, whole
+from directclr._loader import MOST_WORKERS, Source, source_of
 from directclr._rows import ArrayLike, as_array, check_matrix, on_cpu
 
 
@@ -75,7 +75,7 @@ def explain(
     framework: str | None = None,
     seed: int = 0,
     workers: int = 2,
-    split: str = "train",
+    split: str | None = None,
     skip_bad: bool = False,
     preset: str = "",
     out: str | os.PathLike[str] = "",
@@ -103,7 +103,9 @@ def explain(
     if framework not in (None, "torch", "numpy"):
         raise ValueError(f"framework {framework!r}: torch or numpy")
     block = whole("block", block, 1)
-    source = data if isinstance(data, Source) else Source(data, split, skip_bad=skip_bad)
+    source = source_of(data, split, skip_bad)
+    if not isinstance(augment, (dict, type(None))):
+        raise _core.InputError(f"augment: expected a dict, got {augment!r}")
     torch: Any = None if framework == "numpy" else sys.modules.get("torch")
     if framework == "torch" and torch is None:
         torch = importlib.import_module("torch")
@@ -125,8 +127,8 @@ def explain(
         return np.concatenate(rows)
 
     matrices = [None if x is None else on_cpu(as_array(x, name)) for name, x in (("weight", weight), ("bias", bias))]
-    options = {"seed": seed_of(seed), "workers": whole("workers", workers, 1), "skip_bad": skip_bad, "preset": preset, "out": os.fspath(out),
-               "bytes": dtype == "uint8"}
+    options = {"seed": seed_of(seed), "workers": whole("workers", workers, 1, MOST_WORKERS), "skip_bad": flag("skip_bad", skip_bad),
+               "preset": text("preset", preset), "out": path_of("out", out), "bytes": dtype == "uint8"}
     return Explanation(*_core.explain(source._source, encode, settings, augment or {}, options, *matrices))
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from directclr import _core
-from directclr._arguments import whole
+from directclr._arguments import positive, whole
 from directclr._rows import ArrayLike, check_matrix, on_cpu
 
 
@@ -60,7 +60,7 @@ def lidar(x: ArrayLike, views: int, delta: float = 1e-4) -> float:
     rows, views = _matrix(x, "x"), whole("views", views, 2)
     if rows.shape[0] % views or rows.shape[0] < 2 * views:
         raise _core.InputError(f"views: {rows.shape[0]} rows are not two samples or more of {views} views each")
-    return _core.lidar(rows, views, delta)
+    return _core.lidar(rows, views, positive("delta", delta))
 
 
 def alignment(x: ArrayLike, y: ArrayLike) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from directclr import _core
-from directclr._arguments import whole
+from directclr._arguments import flag, path_of, whole
 from directclr._rows import Rows, blocks_of, is_array
 
 
@@ -131,9 +131,10 @@ def spectrum(x: Rows, **settings: Any) -> Spectrum:
     not finite.
     """
     if isinstance(x, (str, os.PathLike)):
-        if not os.fspath(x):
+        path = path_of("rows", x)
+        if not path:
             raise _core.InputError("rows: the path is empty")
-        return Spectrum(_core.measure_path(os.fspath(x), settings))
+        return Spectrum(_core.measure_path(path, settings))
     blocks = blocks_of(x)
     first = next(blocks, None)
     if first is None:
@@ -166,6 +167,9 @@ def alpha(x: Rows, **settings: Any) -> float | None:
     return spectrum(x, **settings)["alpha"]
 
 
+_SUMS = ("mean", "scatter", "unit_sum", "unit_squares")
+
+
 class Moments:
     """Sums of rows (n, D) that arrive in blocks, are merged, kept and restored: O(D^2) float64 whatever the rows.
 
@@ -175,8 +179,8 @@ class Moments:
 
     def __init__(self, dim: int, *, l2_normalize: bool = False, skip_nonfinite: bool = False) -> None:
         dim = whole("dim", dim, 1)
-        self._how = (dim, l2_normalize, skip_nonfinite)
-        self._sums = _core.FeatureMoments(dim, l2_normalize, skip_nonfinite)
+        self._how = (dim, flag("l2_normalize", l2_normalize), flag("skip_nonfinite", skip_nonfinite))
+        self._sums = _core.FeatureMoments(*self._how)
 
     def partial_fit(self, x: Rows) -> Moments:
         """Adds rows (n, D), floating; n = 0 is allowed."""
@@ -198,11 +202,28 @@ class Moments:
 
     def state(self) -> dict[str, Any]:
         """What is known, as arrays and numbers: to keep, or to send to another process."""
-        return self._sums.state()
+        return {**self._sums.state(), "l2_normalize": self._how[1]}
 
     def restore(self, state: dict[str, Any]) -> Moments:
-        """Goes on from what `state` gave."""
-        self._sums.restore(state)
+        """Goes on from what `state` gave, also where its arrays have become lists (JSON).
+
+        Raises InputError for a state of another width or `l2_normalize`, and for what is no state.
+        """
+        try:
+            sums: dict[str, Any] = {name: np.asarray(state[name], np.float64) for name in _SUMS}
+            counts = {name: whole(f"state: {name}", state[name]) for name in ("count", "skipped")}
+            normalized = state.get("l2_normalize", self._how[1])  # of earlier versions: not known
+        except (KeyError, TypeError, AttributeError) as error:
+            raise _core.InputError(f"state: expected what state() gives: {error!r}") from None
+        except ValueError as error:
+            if isinstance(error, _core.InputError):
+                raise
+            raise _core.InputError(f"state: expected what state() gives: {error}") from None
+        if normalized != self._how[1]:
+            raise _core.InputError(f"state: is of l2_normalize={normalized!r}, these Moments have {self._how[1]!r}")
+        if not all(np.isfinite(values).all() for values in sums.values()):
+            raise _core.InputError("state: holds values that are not finite")
+        self._sums.restore({**state, **sums, **counts})
         return self
 
     def summary(self, **verdict: float) -> Spectrum:

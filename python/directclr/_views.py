@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from directclr import _core
-from directclr._arguments import seed_of, whole
+from directclr._arguments import seed_of, text, whole
 
 
 class TwoView:
@@ -27,7 +27,7 @@ class TwoView:
         self._how = (preset, seed, dtype, augment)
         self._seed = seed_of(seed)
         self._bytes = dtype == "uint8"
-        self._views = _core.Views(preset, augment)
+        self._views = _core.Views(text("preset", preset), augment)
         #: What was drawn for the views of the last image: crop (left, top, width, height), flip, jitter, ...
         self.last_params: list[dict[str, Any]] = []
 

@@ -164,7 +164,9 @@ def test_bad_input_is_named(folder):
     for how, error in (({"batch": 100}, "do not fill"), ({"loss": "infonec"}, "infonce"), ({"imags": 9}, "images"),
                        ({"weight": np.ones(3)}, "weight"), ({"weight": np.ones((2, D)), "bias": np.ones(3)}, "bias"),
                        ({"weight": np.ones((2, D + 1))}, "expected"), ({"dtype": "int8"}, "dtype"), ({"block": 0}, "block"),
-                       ({"framework": "jax"}, "framework")):
+                       ({"framework": "jax"}, "framework"), ({"batch": 1}, "^batch: 1; at least 2 images"),
+                       ({"augment": [1]}, "^augment: expected a dict"), ({"skip_bad": "x"}, "^skip_bad: "), ({"out": 3}, "^out: "),
+                       ({"preset": None}, "^preset: "), ({"workers": 1025}, "^workers: ")):
         with pytest.raises(ValueError, match=error):
             explained(folder, **how)
     for encoder, error in ((lambda x: forward(x)[:, 0], "expected .N, D."), (lambda x: forward(x)[:3], "3 rows for 32"),

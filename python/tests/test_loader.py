@@ -1,6 +1,12 @@
+import itertools
 import multiprocessing
+import os
 import pickle
 import resource
+import signal
+import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -24,8 +30,12 @@ def loader(folder, **how):
     return directclr.Loader(folder, **{"batch_size": 8, "framework": "numpy", "preset": "cifar", **how})
 
 
+def batches_of(iterator):
+    return ((b.views[0].copy(), b.views[1].copy(), b.labels.copy(), b.indices.copy()) for b in iterator)
+
+
 def batches(loader):
-    return [(b.views[0].copy(), b.views[1].copy(), b.labels.copy(), b.indices.copy()) for b in loader]
+    return list(batches_of(loader))
 
 
 def same(a, b):
@@ -66,6 +76,65 @@ def test_it_goes_on_where_it_was(folder):
     assert same(batches(again), whole[0])
     with pytest.raises(ValueError, match="seed"):
         loader(folder, seed=1).load_state_dict(state)
+
+
+def test_each_loop_is_an_epoch_of_its_own(folder):
+    made = loader(folder)
+    epochs = [batches(made) for _ in range(3)]
+    left = loader(folder)
+    next(iter(left))  # a look at a batch, or a break
+    assert (left.epoch, left.state_dict()["batch"]) == (0, 1)
+    assert len(left) == 5 and same(batches(left), epochs[1]) and left.epoch == 2
+    two = loader(folder)
+    pairs = list(itertools.zip_longest(batches_of(iter(two)), batches_of(iter(two))))
+    assert same([a for a, _ in pairs], epochs[0]) and same([b for _, b in pairs], epochs[1])
+    assert (two.epoch, two.state_dict()["batch"]) == (2, 0)
+
+
+def test_threads_that_share_a_loop_get_a_batch_each(folder):
+    made = loader(folder, batch_size=2)
+    shared, found = iter(made), []
+    threads = [threading.Thread(target=lambda: found.extend(batches_of(shared))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = batches(loader(folder, batch_size=2))
+    order = {batch[3].tobytes(): batch for batch in found}
+    assert len(found) == 20 and same([order[batch[3].tobytes()] for batch in expected], expected)
+    assert (made.epoch, made.state_dict()["batch"]) == (1, 0)
+
+
+def test_another_place_is_for_the_next_loop(folder):
+    made = loader(folder)
+    epochs = [batches(made) for _ in range(3)]
+    running = loader(folder)
+    iterator = iter(running)
+    next(iterator)
+    running.set_epoch(2)
+    assert same(list(batches_of(iterator)), epochs[0][1:]) and running.epoch == 2
+    assert same(batches(running), epochs[2]) and running.epoch == 3
+    iterator = iter(running)
+    running.load_state_dict({**running.state_dict(), "epoch": 1, "batch": 4})
+    next(iterator)
+    assert same(batches(running), epochs[1][4:]) and same(batches(running), epochs[2])
+    running.load_state_dict({**running.state_dict(), "epoch": 1, "batch": 5})  # after its last batch
+    assert batches(running) == [] and same(batches(running), epochs[2])
+
+
+def test_states_of_other_loaders_are_refused(folder):
+    state = loader(folder).state_dict()
+    for how in ({"batch_size": 5}, {"shuffle": False}, {"seed": 1}):
+        (name, value), = how.items()
+        with pytest.raises(ValueError, match=f"^state: is of {name}={state[name]}, this loader has {name}={value}$"):
+            loader(folder, **how).load_state_dict(state)
+    older = {name: state[name] for name in ("epoch", "batch", "seed", "images")}
+    made = loader(folder, rank=1, world_size=2, workers=1)  # a place is one of whole batches
+    made.load_state_dict({**older, "epoch": 3, "batch": 2})
+    assert (made.epoch, made.state_dict()["batch"]) == (3, 2) and len(batches(made)) == 3
+    for wrong in ({**state, "epoch": -1}, {**state, "epoch": "0"}, {**state, "batch": 1.0}, {**state, "batch": 6}, {}, None, [0]):
+        with pytest.raises(ValueError, match="^state: [^\n]*$"):
+            loader(folder).load_state_dict(wrong)
 
 
 def test_ranks_share_out_each_batch(folder):
@@ -137,11 +206,21 @@ def test_bad_input_is_named(folder):
                        ({"rank": 2, "world_size": 2}, "rank: 2; at most 1"), ({"rank": 0, "world_size": 0}, "world_size: 0"),
                        ({"batch_size": 0}, "batch_size: 0; at least 1"), ({"batch_size": "4"}, "batch_size: expected a whole"),
                        ({"seed": -1}, "seed: -1"), ({"workers": 0}, "workers: 0"), ({"image_sise": 3}, "did you mean image_size"),
+                       ({"workers": 1025}, "workers: 1025; at most 1024"), ({"rank": 1}, "rank and world_size go together"),
+                       ({"world_size": 4}, "rank and world_size go together"), ({"shuffle": "no"}, "^shuffle: expected True or False, got 'no'"),
+                       ({"shuffle": None}, "^shuffle: "), ({"drop_last": 2}, "^drop_last: "), ({"skip_bad": "x"}, "^skip_bad: "),
+                       ({"preset": None}, "^preset: expected a str"), ({"transform": 3}, "^transform: "), ({"dtype": np.uint8}, "^dtype: "),
+                       ({"crop_scale_min": 0.9, "crop_scale_max": 0.1}, "^crop_scale_min: the minimum"), ({"blur_sigma_min": 3}, "^blur_sigma_min: "),
                        ({"framework": "tensorflow"}, "framework"), ({"dtype": "bfloat16"}, "NumPy has no such type")):
         with pytest.raises(ValueError, match=error):
             loader(folder, **how)
     with pytest.raises(directclr.InputError, match="absent"):
         directclr.Loader("folder:/absent")
+    with pytest.raises(ValueError, match="^batch_size: 64 is larger than the data"):
+        loader(folder, batch_size=64)
+    assert len(loader(folder, shuffle=np.True_)) == 5
+    with pytest.raises(ValueError, match="^split: 'test', and the Source is of split 'train'$"):
+        loader(directclr.Source(folder), split="test")
     assert len(directclr.Loader(folder, batch_size=64, drop_last=False, framework="numpy")) == 1
     source = directclr.Source(folder)
     for index in (len(source), -len(source) - 1):
@@ -204,3 +283,43 @@ def test_pickled_it_goes_on_where_it_was(folder):
     next(iterator)
     again = pickle.loads(pickle.dumps(made))
     assert same(batches(again), batches(loader(folder))[1:])
+
+
+@pytest.mark.parametrize("what", ["drops it", "asks it for a batch", "leaves by sys.exit"])
+def test_a_loop_of_the_parent_does_not_hang_a_child(folder, what):
+    for _ in range(5):
+        made = loader(folder, workers=4)
+        held = [iter(made)]
+        next(held[0])
+        child = os.fork()
+        if child == 0:
+            status = 3
+            try:
+                if what == "drops it":
+                    held.clear()
+                    del made
+                    status = 0
+                elif what == "asks it for a batch":
+                    next(held[0])
+                else:
+                    sys.exit(0)
+            except directclr.Error as error:
+                status = 0 if "another process began this loop" in str(error) else 4
+            except SystemExit:
+                held.clear()
+                status = 0
+            finally:
+                os._exit(status)
+        assert status_of(child) == 0
+        assert len(list(held[0])) == 4  # the parent's goes on
+
+
+def status_of(child, patience=120):
+    for _ in range(patience * 20):
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return "hung"

@@ -1,3 +1,5 @@
+import json
+import os
 import pickle
 
 import numpy as np
@@ -112,6 +114,60 @@ def test_moments_merge_keep_and_restore():
         whole.merge(directclr.Moments(24, l2_normalize=True))
     with pytest.raises(directclr.InputError, match="another width"):
         directclr.Moments(23).restore(whole.state())
+
+
+def test_moments_restore_what_state_gave_and_nothing_else():
+    whole = directclr.Moments(24).partial_fit(ROWS)
+    state = whole.state()
+    lists = json.loads(json.dumps({k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in state.items()}))
+    np.testing.assert_array_equal(directclr.Moments(24).restore(lists).summary().values, whole.summary().values)
+    older = {k: v for k, v in state.items() if k != "l2_normalize"}
+    assert directclr.Moments(24, l2_normalize=True).restore(older).count == 600
+    with pytest.raises(directclr.InputError, match="state: is of l2_normalize=False, these Moments have True"):
+        directclr.Moments(24, l2_normalize=True).restore(state)
+    for wrong in ({**state, "skipped": -5}, {**state, "count": "many"}, {**state, "mean": "x"}, {**state, "scatter": None},
+                  {**state, "mean": state["mean"] * np.nan}, {**state, "unit_sum": state["unit_sum"][:3]}, {}, None, [1]):
+        with pytest.raises(directclr.InputError, match="^state: [^\n]*$"):
+            directclr.Moments(24).restore(wrong)
+
+
+def test_measures_at_the_ends_of_float64():
+    for scale in (1e200, 1e-200):
+        assert directclr.spectrum(ROWS * scale, l2_normalize=True).verdict == "healthy"
+        assert directclr.uniformity(ROWS * scale) == pytest.approx(directclr.uniformity(ROWS), rel=1e-12)
+        assert directclr.cka(ROWS * scale, ROWS) == pytest.approx((1, 1), rel=1e-12)
+        with pytest.raises(directclr.NumericalError, match="^rows: the values are so (large|small)"):
+            directclr.spectrum(ROWS * scale)
+        with pytest.raises(directclr.NumericalError, match="^the values are so (large|small)"):
+            directclr.Moments(24).partial_fit(ROWS * scale).summary()
+    assert directclr.alignment([[1e200, 0.0]], [[0.0, 1e200]]) == 2
+    assert directclr.uniformity(np.zeros((5, 3))) == 0
+    assert directclr.spectrum(np.zeros((50, 3)), neighbours=True).to_dict()["geometry"]["uniformity"] == 0
+    assert directclr.cka(np.full((600, 3), 0.1), ROWS) == (None, None)
+    for delta in (-1, 0, np.nan, np.inf, "x", None):
+        with pytest.raises(directclr.InputError, match="^delta: expected a finite number above 0"):
+            directclr.lidar(ROWS, 3, delta)
+
+
+def test_errors_name_arguments_as_python_has_them(tmp_path):
+    with pytest.raises(directclr.InputError, match="^views: 601 rows"):
+        directclr.spectrum(np.vstack([ROWS, ROWS[:1]]), views=2)
+    with pytest.raises(directclr.InputError, match="^jackknife: "):
+        directclr.spectrum(ROWS, jackknife=301)
+    np.savez(tmp_path / "two.npz", a=ROWS, b=ROWS)
+    with pytest.raises(directclr.InputError, match="tensor=.*a, b"):
+        directclr.spectrum(tmp_path / "two.npz")
+    np.save(tmp_path / "bad.npy", np.where(ROWS > 2, np.nan, ROWS))
+    with pytest.raises(directclr.NumericalError, match=r"\(leave them out with skip_nonfinite=\)"):
+        directclr.spectrum(tmp_path / "bad.npy")
+
+    class Bytes:
+        def __fspath__(self):
+            return str(tmp_path / "rows.npy").encode()
+
+    np.save(tmp_path / "rows.npy", ROWS)
+    os.PathLike.register(Bytes)
+    assert directclr.spectrum(Bytes(), l2_normalize=np.False_).samples == 600
 
 
 def test_pairs():

@@ -317,6 +317,8 @@ def test_relatives_differentiate_as_finite_differences_do(function):
 def test_relatives_refuse_what_does_not_fit(function):
     with pytest.raises(ValueError, match="at least 2 rows"):
         function(torch.ones(1, 3), torch.ones(1, 3))
+    with pytest.raises(ValueError, match="P >= 1"):
+        function(torch.zeros(4, 0), torch.zeros(4, 0))
     with pytest.raises(ValueError, match="one shape"):
         function(torch.ones(4, 3), torch.ones(3, 3))
 
@@ -336,3 +338,11 @@ def relatives_over_processes(rank):
 
 def test_relatives_over_processes_are_those_of_one():
     in_processes(relatives_over_processes, 2)
+
+
+def test_align_uniform_of_rows_of_zeros():
+    zeros = torch.zeros(5, 3, requires_grad=True)
+    assert align_uniform(zeros, zeros).item() == pytest.approx(0, abs=1e-6)  # complete collapse
+    some = torch.tensor([[0.0], [0.0], [3.0], [-1.0]], dtype=torch.float64)
+    expected = math.log((1 + 4 * math.exp(-3) + math.exp(-12)) / 6)
+    assert align_uniform(some, some, t=3.0).item() == pytest.approx(expected, abs=1e-12)

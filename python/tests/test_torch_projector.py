@@ -94,6 +94,7 @@ def test_fixed_low_rank_gives_one_loss_with_and_without_its_left_factor():
 def test_group_sums_disjoint_groups_of_all_channels():
     z = made("group")(torch.eye(D))
     assert torch.equal(z.sum(1), torch.ones(D)) and torch.equal(z.sum(0), torch.full((6,), 4.0))
+    assert made("group")(torch.empty(0, D)).shape == (0, 6)
 
 
 def test_random_dropout_draws_new_dimensions_each_step_alike_for_both_views():

@@ -52,3 +52,14 @@ def test_local_views_and_bad_settings():
         directclr.TwoView("cifar")(np.zeros((8, 8, 3)))
     gray = directclr.TwoView("cifar")(PICTURE[:, :, 0], index=0)
     np.testing.assert_array_equal(gray[0], directclr.TwoView("cifar")(np.stack([PICTURE[:, :, 0]] * 3, 2), index=0)[0])
+
+
+def test_a_minimum_lies_below_its_maximum():
+    for how in ({"blur_sigma_min": 3}, {"crop_scale_min": 0.9, "crop_scale_max": 0.1}, {"crop_ratio_min": 2},
+                {"local_scale_min": 0.5}):
+        with pytest.raises(directclr.InputError, match=f"^{next(iter(how))}: the minimum is above the maximum$"):
+            directclr.TwoView("imagenet", **how)
+    for preset in (None, 3, "auto"):
+        with pytest.raises(directclr.InputError, match="^preset: "):
+            directclr.TwoView(preset)
+    assert "auto" not in directclr.TwoView.__doc__ and "image_size=224" in directclr.TwoView.__doc__

@@ -53,6 +53,15 @@ TEST(AlignmentUniformity, OfASimplexIsItsSquaredEdge) {
   EXPECT_NEAR(alignment_uniformity(same, -same, {}).item<double>(), 4, 1e-12);
 }
 
+// Their unit row is 0: at distance 0 from each other, 1 from the others.
+TEST(AlignmentUniformity, OfRowsOfZeros) {
+  const at::Tensor zeros = at::zeros({5, 3}, at::kDouble);
+  EXPECT_NEAR(alignment_uniformity(zeros, zeros, {}).item<double>(), 0, 1e-12) << "which is complete collapse";
+  const at::Tensor some = at::tensor({0., 0., 3., -1.}, at::kDouble).view({4, 1});
+  EXPECT_NEAR(alignment_uniformity(some, some, {.uniform_t = 3}).item<double>(),
+              std::log((1 + 4 * std::exp(-3) + std::exp(-12)) / 6), 1e-12);
+}
+
 TEST(BarlowTwins, CountsWhatIsNotTheIdentity) {
   // Columns of +-1 with mean 0, all uncorrelated.
   const at::Tensor h = at::tensor({1., 1., 1., 1., -1., -1., -1., 1., -1., -1., -1., 1.}, at::kDouble).view({4, 3});

@@ -9,8 +9,10 @@
 
 #include "directclr/core/error.h"
 #include "directclr/io/npy.h"
+#include "directclr/spectrum/geometry.h"
 #include "directclr/spectrum/geometry_measures.h"
 #include "directclr/spectrum/neighbours.h"
+#include "directclr/spectrum/similarity.h"
 #include "tests/support/array_matchers.h"
 #include "tests/support/error_of.h"
 #include "tests/support/matrices.h"
@@ -284,6 +286,74 @@ TEST(RequireFinite, NamesTheRowsAndGuardsNeighbours) {
   rows.mutable_values<double>()[20 * 8] = -INFINITY;
   EXPECT_THROW(nearest_neighbours(rows, 2), NumericalError);
   EXPECT_EQ(error_of([&] { require_finite(rows); }), "rows 7, 20 (counted from 0) hold values that are not finite");
+}
+
+Array times(const Array& z, double factor) {
+  Array made = z.clone();
+  for (double& value : made.mutable_values<double>()) value *= factor;
+  return made;
+}
+
+// Powers of two change no digit: what does not depend on scale is the same to the last bit at the ends of float64.
+TEST(Range, ScaleIsNotTakenForCollapse) {
+  const Array z = test::normal_array(60, 5, 3), other = test::normal_array(60, 4, 4);
+  const SpectrumSummary expected = summarize(z, true);
+  const Neighbours near = nearest_neighbours(z, 3);
+  for (const double scale : {std::ldexp(1, 700), std::ldexp(1, 1010), std::ldexp(1, -700), std::ldexp(1, -960)}) {
+    const Array far = times(z, scale);
+    const SpectrumSummary found = summarize(far, true);
+    EXPECT_EQ(found.values, expected.values) << scale;
+    EXPECT_EQ(found.mean_cosine, expected.mean_cosine) << scale;
+    EXPECT_EQ(uniformity(far), uniformity(z)) << scale;
+    EXPECT_EQ(alignment(far, z), 0) << scale;
+    EXPECT_EQ(alignment(far, times(z, -1)), alignment(z, times(z, -1))) << scale;
+    EXPECT_NEAR(linear_cka(far, other).plain, linear_cka(z, other).plain, 1e-14) << scale;
+    EXPECT_NEAR(linear_cka(far, other).debiased, linear_cka(z, other).debiased, 1e-13) << scale;
+    EXPECT_TRUE(test::all_close(times(nearest_neighbours(far, 3).distances, 1 / scale), near.distances, 1e-14))
+        << scale;
+  }
+  EXPECT_EQ(alignment(Array::of({1e200, 0.}, {1, 2}), Array::of({0., 1e-200}, {1, 2})), 2);
+}
+
+TEST(Range, SquaresThatOverflowOrVanishAreAnError) {
+  const Array z = test::normal_array(60, 5, 3);
+  const auto summary = [&](double scale) { return error_of([&] { summarize(times(z, scale), false); }); };
+  EXPECT_NE(summary(1e200).find("so large that their squares overflow"), std::string::npos) << summary(1e200);
+  EXPECT_NE(summary(1e-200).find("so small that their squares vanish"), std::string::npos) << summary(1e-200);
+  EXPECT_EQ(summary(1e-130), "no error");
+  std::vector<double> small = summarize(z, false).values;
+  for (double& value : small) value *= 1e-260;
+  EXPECT_TRUE(test::all_close(summarize(times(z, 1e-130), false).values, small, 1e-9));
+  EXPECT_EQ(error_of([&] { summarize(times(z, 0), false); }), "no error") << "zeros are a collapse";
+  EXPECT_NE(error_of([&] { lidar(times(z, 1e200), 2); }).find("overflow"), std::string::npos);
+  EXPECT_NEAR(lidar(times(z, 1e-9), 2), lidar(times(z, 1e-250), 2), 1e-9) << "delta has the most to say in both";
+}
+
+// Rows of zeros have no direction: their unit row is 0, as Wang & Isola's formula has it.
+TEST(Range, UniformityOfRowsOfZeros) {
+  EXPECT_EQ(uniformity(times(test::normal_array(5, 3, 1), 0)), 0);
+  EXPECT_EQ(uniformity(times(test::normal_array(5, 3, 1), 0).to(DType::kFloat32)), 0);
+  // Of the three pairs of 0, 0, e_1 one is at distance 0 and two are at 1; those of -e_1 with them at 1, 1 and 2.
+  const Array rows = Array::of({0., 0., 1., -1.}, {4, 1});
+  EXPECT_NEAR(uniformity(rows), std::log((1 + 4 * std::exp(-2) + std::exp(-8)) / 6), 1e-14);
+}
+
+TEST(LinearCka, HasNoValueWhereAllRowsAreTheSame) {
+  std::vector<double> tenths(180, 0.1);  // whose mean is rounded
+  const auto found = linear_cka(Array::of(std::move(tenths), {60, 3}), test::normal_array(60, 5, 3));
+  EXPECT_TRUE(std::isnan(found.plain));
+  EXPECT_TRUE(std::isnan(found.debiased));
+}
+
+TEST_F(Analyse, RowsBeyondFloat32HaveNoNeighboursThere) {
+  AnalysisSettings settings;
+  settings.neighbours = true;
+  const Array z = test::normal_array(60, 5, 3);
+  for (const double scale : {1e60, 1e-60}) {
+    EXPECT_NE(error(times(z, scale), settings).find("see rows as float32"), std::string::npos) << scale;
+    EXPECT_EQ(error(times(z, scale), {}), "no error") << scale;
+  }
+  EXPECT_EQ(error(times(z, 1e-20), settings), "no error");
 }
 
 }  // namespace

@@ -96,8 +96,8 @@ def spectral(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Grou
 
 def _check(name: str, z_a: torch.Tensor, z_b: torch.Tensor, tau: float, group: Group) -> List[int]:
     """The numbers of rows of all processes."""
-    if z_a.dim() != 2 or z_a.shape != z_b.shape or z_a.shape[0] < 1:
-        raise ValueError(f"{name}: expected two (N >= 1, P) matrices of one shape, got {tuple(z_a.shape)} and "
+    if z_a.dim() != 2 or z_a.shape != z_b.shape or z_a.numel() < 1:
+        raise ValueError(f"{name}: expected two (N >= 1, P >= 1) matrices of one shape, got {tuple(z_a.shape)} and "
                          f"{tuple(z_b.shape)}")
     if not z_a.is_floating_point() or z_a.dtype != z_b.dtype or z_a.device != z_b.device:
         raise ValueError(f"{name}: expected one floating type and device, got {z_a.dtype} on {z_a.device} and "

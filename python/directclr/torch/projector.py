@@ -203,7 +203,7 @@ _KINDS: Dict[str, _Kind] = {
     "lowrank": _Kind(_build_lowrank, lambda m, r, step: nn.functional.linear(nn.functional.linear(r, m.down), m.up)),
     "lowrank-fixed": _Kind(_build_lowrank_fixed, lambda m, r, step: nn.functional.linear(r, m.matrix)),
     "lowrank-diagonal": _Kind(_build_lowrank_diagonal, lambda m, r, step: r * m.mask),
-    "group": _Kind(_build_group, lambda m, r, step: r[:, m.order].view(r.shape[0], -1, m.embedding).sum(1)),
+    "group": _Kind(_build_group, lambda m, r, step: r[:, m.order].unflatten(1, (-1, m.embedding)).sum(1)),
     "random-dropout": _Kind(_build_sub_vector, _random_dropout),
     "batch-norm": _Kind(_build_batch_norm, lambda m, r, step: m.norm(r)),
     "mlp": _Kind(_build_mlp, lambda m, r, step: m.layers(r)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import List, Tuple
 
 import torch
@@ -19,7 +20,7 @@ def align_uniform(z_a: torch.Tensor, z_b: torch.Tensor, align_weight: float = 1.
     """Alignment and uniformity (Wang and Isola 2020), with unit rows a_i, b_i of the two views.
 
     L = align_weight mean_i |a_i - b_i|^2 + uniform_weight (U(a) + U(b)) / 2,
-    U(x) = log mean_{i != j} exp(-t |x_i - x_j|^2).
+    U(x) = log mean_{i != j} exp(-t |x_i - x_j|^2). The unit row of a row of zeros is 0.
 
     z_a, z_b: (N >= 2, P) of one floating type and device. t > 0. Similarities are kept as by info_nce at its default. Result, processes and
     errors as info_nce.
@@ -35,7 +36,12 @@ def align_uniform(z_a: torch.Tensor, z_b: torch.Tensor, align_weight: float = 1.
         def uniformity(x: torch.Tensor) -> torch.Tensor:
             # |x_i - x_j|^2 = 2 - 2 x_i . x_j: log-sums of similarities at temperature 1 / (2 t).
             log_sums, _ = _PairLogSums.apply(x, x, 1 / (2 * t), False, rows, group, SIMILARITY_MEMORY)
-            return (_whole((log_sums - 2 * t).exp().sum(), group) / (n * (n - 1))).log()
+            found = (log_sums - 2 * t).exp().sum()
+            zeros = (x.detach() == 0).all(1).sum().to(found.dtype)
+            found, zeros = _whole(torch.stack([found, zeros]), group).unbind()
+            m = zeros.detach()  # rows at distance 0 from each other and 1 from the others: what exp(-2 t) lacks is added
+            lacking = m * (m - 1) * (1 - math.exp(-2 * t)) + 2 * m * (n - m) * (math.exp(-t) - math.exp(-2 * t))
+            return ((found + lacking) / (n * (n - 1))).log()
 
         value = align_weight * alignment + uniform_weight / 2 * (uniformity(a) + uniformity(b))
         return value.to(a.dtype)
