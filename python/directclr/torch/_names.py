@@ -11,4 +11,4 @@ def unknown(what: str, name: str, names: Iterable[str], most: int = 20) -> str:
     known = list(names)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     line = f"{what}: '{name}' is not known" + (f"; did you mean '{near[0]}'?" if near else "")
-    return line + (f" allowed: {' | '.join(known)}" if len(known) <= most else "")
+    return line + (f"; allowed: {' | '.join(known)}" if len(known) <= most else "")
