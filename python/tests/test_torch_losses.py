@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 import torch.distributed as dist
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
 import loss_kernels
 from directclr import _core
@@ -234,6 +235,14 @@ def test_compiled_they_give_the_same(function):
     value, expected = compiled(*z), function(*z, tau=0.2)
     torch.testing.assert_close(value, expected)
     torch.testing.assert_close(torch.autograd.grad(value, z), torch.autograd.grad(expected, z))
+
+
+@pytest.mark.parametrize("function", [*ALL, *RELATIVES])
+def test_checkpointed_they_give_the_same(function):
+    z = views(20, 6, torch.float32)
+    value = checkpoint(function, *z, use_reentrant=False)
+    for found, expected in zip(torch.autograd.grad(value, z), torch.autograd.grad(function(*z), z)):
+        assert torch.equal(found, expected)
 
 
 @pytest.mark.parametrize("function", ALL)

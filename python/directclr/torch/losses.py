@@ -179,17 +179,17 @@ class _PairLogSums(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, row_gradient: torch.Tensor, column_gradient: torch.Tensor):
-        x, y, learned, *_ = ctx.saved_tensors
-        gradients = _once(_pair_gradients(ctx, row_gradient, column_gradient), x, y, learned, row_gradient,
+        saved = ctx.saved_tensors  # once: activation checkpointing allows no more
+        gradients = _once(_pair_gradients(ctx, saved, row_gradient, column_gradient), *saved[:3], row_gradient,
                           column_gradient)
-        of_tau = None if learned is None else gradients[2]
+        of_tau = gradients[2] if len(gradients) > 2 else None
         return gradients[0], gradients[1], of_tau, None, None, None, None
 
 
 @torch.no_grad()
-def _pair_gradients(ctx: Any, row_gradient: torch.Tensor, column_gradient: torch.Tensor) -> List[torch.Tensor]:
+def _pair_gradients(ctx: Any, saved: Any, row_gradient: torch.Tensor, column_gradient: torch.Tensor) -> List[torch.Tensor]:
     """Those in x, y and, where it is a tensor, tau."""
-    x, _, learned, every_y, by_row, by_column, *kept = ctx.saved_tensors
+    x, _, learned, every_y, by_row, by_column, *kept = saved
     with full_precision(x.device):
         if ctx.columns:
             column_gradient = _group.gather(column_gradient.contiguous(), ctx.rows, ctx.group)
@@ -303,13 +303,13 @@ class _SquaredProducts(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient: torch.Tensor):
-        a, b, *_ = ctx.saved_tensors
-        return (*_once(_square_gradients(ctx, gradient), a, b, gradient), None)
+        saved = ctx.saved_tensors
+        return (*_once(_square_gradients(ctx, saved, gradient), *saved[:2], gradient), None)
 
 
 @torch.no_grad()
-def _square_gradients(ctx: Any, gradient: torch.Tensor) -> List[torch.Tensor]:
-    a, b, moments_a, moments_b = ctx.saved_tensors
+def _square_gradients(ctx: Any, saved: Any, gradient: torch.Tensor) -> List[torch.Tensor]:
+    a, b, moments_a, moments_b = saved
     gradient = gradient.to(a.dtype)
     with full_precision(a.device):
         moments_a = _group.sum_(moments_a * gradient, ctx.group)
