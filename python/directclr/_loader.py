@@ -50,7 +50,7 @@ class Source:
         return self._source.class_names
 
 
-@dataclass
+@dataclass(eq=False, repr=False)  # of arrays neither says anything
 class Batch:
     """One batch of n images. Tensors of torch, or arrays of NumPy or JAX.
 
@@ -63,6 +63,9 @@ class Batch:
     local: list[Any]
     labels: Any
     indices: Any
+
+    def __repr__(self) -> str:
+        return f"<Batch: {len(self.labels)} images, {len(self.views)} views, {len(self.local)} local views>"
 
 
 class Loader:

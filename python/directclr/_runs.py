@@ -50,8 +50,9 @@ class Run:
         float64, NaN where a line has no such value; `step` int64. docs/formats.md names them.
         """
         log = self.path / "metrics.jsonl"
-        text = log.read_text() if log.exists() else ""
-        lines = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]  # the last may be half written
+        text = log.read_text(errors="replace") if log.exists() else ""
+        whole = text[: text.rfind("\n") + 1].splitlines()  # the last may be half written
+        lines = [_object(line, f"{log}, line {number}") for number, line in enumerate(whole, 1)]
         lines = [line for line in lines if "step" in line]
         names = dict.fromkeys(name for line in lines for name in line if name != "run_id")
         found = {name: np.array([line.get(name) for line in lines], np.float64) for name in names}
@@ -105,10 +106,24 @@ class Run:
 
     def _json(self, name: str) -> dict[str, Any]:
         path = self.path / name
-        return json.loads(path.read_text()) if path.exists() else {}
+        return _object(path.read_text(errors="replace"), str(path)) if path.exists() else {}
+
+    def __reduce__(self) -> Any:
+        return Run, (self.path,)
 
     def __repr__(self) -> str:
         return f"<Run {str(self.path)!r}: {'finished' if self.finished else 'not finished'}>"
+
+
+def _object(text: str, where: str) -> dict[str, Any]:
+    """A JSON object. Raises InputError with `where` it stands."""
+    try:
+        read = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _core.InputError(f"{where}: is damaged: {error}") from None
+    if not isinstance(read, dict):
+        raise _core.InputError(f"{where}: is damaged: it is no object")
+    return read
 
 
 def load(run: str | os.PathLike[str]) -> Run:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import html
 import itertools
 import json
 import math
 import os
+from collections.abc import Iterator, KeysView
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,11 +19,33 @@ from directclr._arguments import flag, path_of, whole
 from directclr._rows import Rows, blocks_of, is_array
 
 
+@dataclass
+class _Kept:
+    """What a pickled Spectrum holds of its _core.Result."""
+
+    values: np.ndarray
+    samples: int
+    verdict: str
+    verdict_text: str
+    dead: int
+    json: str
+    texts: tuple[str, str]
+
+    @classmethod
+    def of(cls, result: Any) -> _Kept:
+        return cls(np.array(result.values), result.samples, result.verdict, result.verdict_text, result.dead, result.json,
+                   (result.text(False), result.text(True)))
+
+    def text(self, explain: bool = False) -> str:
+        """As _core.Result's."""
+        return self.texts[explain]
+
+
 class Spectrum:
     """What rows (N, D) are worth: eigenvalues of their covariance, measures of collapse, a verdict.
 
     Measures have the names of the program's result files: ``s["effective-rank"]``, ``s["rankme"]``; ``s.measures``
-    is all of them. A measure that has no value is None.
+    is all of them, which ``in``, ``list`` and ``dict`` take as well. A measure that has no value is None.
     """
 
     def __init__(self, result: _core.Result) -> None:
@@ -55,13 +80,31 @@ class Spectrum:
 
     @property
     def measures(self) -> dict[str, Any]:
-        """Every measure by its name in result files (docs/formats.md)."""
-        return {key: self._object[key] for key in _core.measures() if key in self._object}
+        """Every measure by its name in result files (docs/formats.md), those of the setting `views` with them."""
+        found = {key: self._object[key] for key in _core.measures() if key in self._object}
+        return copy.deepcopy({**found, **self._object.get("geometry", {})})
 
     def __getitem__(self, measure: str) -> Any:
-        if measure not in self.measures:
-            raise KeyError(f"{measure}: one of {', '.join(self.measures)}")
-        return self._object[measure]
+        measures = self.measures
+        if measure not in measures:
+            raise KeyError(f"{measure}: one of {', '.join(measures)}")
+        return measures[measure]
+
+    def __contains__(self, measure: object) -> bool:
+        return measure in self.measures
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.measures)
+
+    def __len__(self) -> int:
+        return len(self.measures)
+
+    def keys(self) -> KeysView[str]:
+        """The measures' names."""
+        return self.measures.keys()
+
+    def __reduce__(self) -> Any:
+        return Spectrum, (_Kept.of(self._result),)
 
     def to_dict(self) -> dict[str, Any]:
         """The result file's object: plain numbers, lists and texts (docs/formats.md, "Spectrum")."""

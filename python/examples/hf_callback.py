@@ -30,5 +30,5 @@ with tempfile.TemporaryDirectory() as folder:
     trainer = Trainer(SimCSE(), arguments, train_dataset=sentences, callbacks=[callback])
     trainer.train()
 for entry in trainer.state.log_history:
-    if "collapse/effective_rank" in entry:
-        print(f"step {entry['step']}: effective rank {entry['collapse/effective_rank']:.1f} of 32")
+    if "collapse/bert/effective_rank" in entry:
+        print(f"step {entry['step']}: effective rank {entry['collapse/bert/effective_rank']:.1f} of 32")

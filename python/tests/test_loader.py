@@ -175,6 +175,12 @@ def test_an_epoch_is_in_the_memory_of_the_one_before(folder):
     assert page_faults[1] < pages, page_faults
 
 
+def test_a_batch_equals_itself_alone_and_shows_itself_in_a_line(folder):
+    one, other = list(loader(folder))[:2]
+    assert one == one and one != other
+    assert repr(one) == "<Batch: 8 images, 2 views, 0 local views>"
+
+
 def test_tensors_are_channels_last(folder):
     torch = pytest.importorskip("torch")
     batch = next(iter(loader(folder, framework="torch", dtype="bfloat16", local_views=2, local_size=16)))

@@ -1,6 +1,7 @@
 import importlib.util
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -57,11 +58,28 @@ def test_settings_and_metrics_of_a_run_that_goes_on(tmp_path):
     assert run.metrics["step"].tolist() == [0, 5] and run.metrics["step"].dtype == np.int64
     np.testing.assert_array_equal(run.metrics["loss"], [2.5, np.nan])
     np.testing.assert_array_equal(run.metrics["knn_top1"], [np.nan, 0.5])
+    again = pickle.loads(pickle.dumps(run))
+    assert again.path == run.path and again.id == run.id
+    for damaged in ('{"step": 5, "epo\n', "7\n"):
+        (tmp_path / "metrics.jsonl").write_text(f"{lines[0]}\n{damaged}{lines[1]}\n")
+        with pytest.raises(directclr.InputError, match="metrics.jsonl, line 2: is damaged: "):
+            run.metrics
     with pytest.raises(directclr.InputError, match="absent: there is no such run directory"):
         directclr.load(tmp_path / "absent")
     (tmp_path / "empty").mkdir()
     with pytest.raises(directclr.InputError, match="it has no config.toml"):
         directclr.load(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("name, held", [("DONE", b""), ("DONE", b"\xff\x00"), ("environment.json", b"[]")])
+def test_damaged_files_of_a_run_are_named(tmp_path, name, held):
+    pytest.importorskip("torch")
+    (tmp_path / "config.toml").write_text('# run 0123456789abcdef\n[encoder]\narch = "basic:1,1,1,1:4"\nstem = "small"\n')
+    (tmp_path / "encoder.safetensors").write_bytes(b"\2\0\0\0\0\0\0\0{}")
+    for file in ("DONE", "environment.json"):
+        (tmp_path / file).write_bytes(held if file == name else b"{}")
+    with pytest.raises(directclr.InputError, match=f"{name}: is damaged: "):
+        directclr.load(tmp_path).encoder
 
 
 def test_settings_become_words():

@@ -1,3 +1,4 @@
+import copy
 import json
 import os
 import pickle
@@ -72,6 +73,25 @@ def test_a_dead_half_is_a_collapse():
     assert directclr.spectrum(rows, collapsed_share=0.9).verdict == "healthy"
     assert "<svg" in s._repr_html_() and "dimensional collapse" in repr(s)
     assert s.to_dict()["verdict"]["kind"] == "dimensional collapse"
+
+
+def test_a_spectrum_is_a_mapping_of_its_measures():
+    s = directclr.spectrum(ROWS, views=3, neighbours=True)
+    assert dict(s) == s.measures and list(s) == list(s.keys()) and len(s) == len(s.measures)
+    assert "rankme" in s and "rank" not in s and 0 not in s
+    assert s["lidar"] == pytest.approx(directclr.lidar(ROWS, 3)) and s["uniformity"] == pytest.approx(directclr.uniformity(ROWS))
+    s["constant-dimensions"].append(1)
+    assert s["constant-dimensions"] == []
+    with pytest.raises(KeyError, match="0: one of effective-rank"):
+        s[0]
+
+
+def test_copies_of_a_spectrum_say_the_same():
+    s = directclr.spectrum(ROWS)
+    for again in (pickle.loads(pickle.dumps(s)), copy.deepcopy(s), copy.deepcopy(pickle.loads(pickle.dumps(s)))):
+        np.testing.assert_array_equal(again.values, s.values)
+        assert str(again) == str(s) and repr(again) == repr(s) and again.explain() == s.explain()
+        assert again.to_dict() == s.to_dict() and again.verdict == s.verdict and again.dead == s.dead == 0
 
 
 def test_rows_left_out_are_numbered():

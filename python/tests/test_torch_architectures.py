@@ -124,14 +124,17 @@ class Classifier(nn.Module):
         return Output(loss, x)
 
 
-def test_of_a_dataclass_the_first_tensor_counts():
+def test_of_a_dataclass_the_first_tensor_of_rows_counts():
     x = torch.randn(N, D)
     net = Classifier()
     w = watch(net, every=1)
     net(x)
     check(w, x)
+    behind_a_loss = watch(net, every=1)
+    net(x, x.sum())
+    check(behind_a_loss, x)
     with pytest.raises(ValueError, match=r"expected floating rows \(N, D\) of Classifier, got \(\) torch.float32; give pool="):
-        net(x, x.sum())
+        net(x.sum())
 
 
 def test_outputs_of_transformers():
@@ -150,7 +153,7 @@ def test_outputs_of_transformers():
     w = watch(classifier, every=1)
     classifier(IMAGES)
     assert w.last["dimensions"] == 5
-    with pytest.raises(ValueError, match=r"got \(\) torch.float32; give pool="):
-        classifier(IMAGES, labels=torch.zeros(N, dtype=torch.long))
+    classifier(IMAGES, labels=torch.zeros(N, dtype=torch.long))  # whose first output is the loss
+    assert w.last["dimensions"] == 5 and len(w.history) == 2
     with pytest.raises(directclr.InputError, match="BaseModelOutput.* of last_hidden_state, .*: give one of them"):
         directclr.spectrum(out)

@@ -41,7 +41,7 @@ def test_lightning_stops():
     pytest.importorskip("lightning", reason="the package lightning is not installed")
     output = output_of("lightning_callback.py")
     assert "warning: step 40, encoder: dimensional collapse" in output
-    assert re.search(r"stopped: step \d+, encoder: effective-rank", output) and "'collapse/effective_rank'" in output
+    assert re.search(r"stopped: step \d+, encoder: effective-rank", output) and "'collapse/encoder/effective_rank'" in output
 
 
 def test_trainer_of_transformers_is_watched():

@@ -110,6 +110,23 @@ def test_parameters_without_gradient_and_closures():
     assert torch.equal(still, torch.ones(2, 2)) and torch.allclose(moved, torch.full((3,), 0.9))
 
 
+@pytest.mark.parametrize("foreach", [True, False])
+@pytest.mark.parametrize("dtype, tolerance", [(torch.float16, 1e-3), (torch.bfloat16, 1e-2)])
+def test_norms_of_half_precision_do_not_overflow(foreach, dtype, tolerance):
+    torch.manual_seed(0)
+    p = nn.Parameter(torch.randn(512, 512).to(dtype))
+    p.grad = torch.full_like(p, 200)  # its norm is 102,400; the ratio is 5e-6
+    twin = nn.Parameter(p.detach().float())
+    twin.grad = p.grad.float()
+    before = p.detach().clone()
+    one, other = (LARS([x], lr=100, foreach=foreach) for x in (p, twin))
+    one.step()
+    other.step()
+    moved = (p.detach() - before).float().mean()
+    assert moved == pytest.approx((twin.detach() - before.float()).mean().item(), rel=10 * tolerance) and moved < -0.05
+    assert one.state[p]["momentum_buffer"].dtype == dtype
+
+
 @pytest.mark.parametrize("wrong", [dict(lr=-1), dict(lr=1, momentum=1), dict(lr=1, weight_decay=-1),
                                    dict(lr=1, trust=0)])
 def test_refuses_values_out_of_range(wrong):
@@ -122,5 +139,8 @@ def test_schedule_rises_and_falls():
     assert rates[0] == 0 and rates[5] == 1 and rates[10] == 2
     assert rates[20] == pytest.approx(2 * (0.5 + 0.001 * 0.5)) and rates[30] == pytest.approx(0.002)
     assert cosine_schedule(10, 10, 10) == pytest.approx(0.001) and not math.isnan(cosine_schedule(0, 0))
+    assert cosine_schedule(45, 30, 10, peak=2) == rates[30]
     with pytest.raises(ValueError, match="warmup_steps"):
         cosine_schedule(0, 5, 6)
+    with pytest.raises(ValueError, match="step >= 0"):
+        cosine_schedule(-1, 5, 2)

@@ -10,6 +10,7 @@ import pytest
 torch = pytest.importorskip("torch")
 import torch.distributed as dist
 import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
 import loss_kernels
 from directclr import _core
@@ -74,6 +75,58 @@ def test_golden_values_and_gradients(block, dtype, tolerance):
 @pytest.mark.parametrize("function", ALL)
 def test_gradients_are_those_of_finite_differences(block, function):
     assert torch.autograd.gradcheck(lambda a, b: function(a, b, tau=0.3), views(7, 4))
+
+
+def learned(tau, dtype=torch.float64, shape=()):
+    return torch.full(shape, tau, dtype=dtype, requires_grad=True)
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_a_learned_temperature_has_the_gradient_of_finite_differences(block, function, shape):
+    assert torch.autograd.gradcheck(lambda a, b, tau: function(a, b, tau=tau), (*views(7, 4), learned(0.3, shape=shape)))
+
+
+def test_a_learned_scale_of_align_uniform_has_the_gradient_of_finite_differences():
+    assert torch.autograd.gradcheck(lambda a, b, t: align_uniform(a, b, t=t), (*views(7, 4), learned(2.3)))
+
+
+@pytest.mark.parametrize("function", ALL)
+@pytest.mark.parametrize("tau", [0.01, 0.1, 2.0])  # the first without the kernels
+def test_a_learned_temperature_has_the_gradient_of_the_dense_definition_in_float32(function, tau):
+    z = [view.detach() for view in views(23, 6)]
+    expected, found = learned(tau), learned(tau, torch.float32)
+    dense(function, *z, expected).backward()
+    function(*[view.float() for view in z], tau=found).backward()
+    torch.testing.assert_close(found.grad.double(), expected.grad, rtol=1e-4, atol=0)
+    scale = learned(math.log(1 / tau), torch.float32)
+    function(*[view.float() for view in z], tau=1 / scale.exp()).backward()
+    torch.testing.assert_close(scale.grad, -tau * found.grad, rtol=1e-4, atol=0)
+
+
+def test_a_learned_temperature_is_one_number():
+    tau = learned(0.1)
+    for function in TILED:
+        function(*views(1, 3), tau=tau).backward()
+        assert tau.grad == 0
+        with pytest.raises(ValueError, match="expected one tau"):
+            function(*views(4, 3), tau=learned(0.1, shape=(2,)))
+
+
+@pytest.mark.parametrize("function", [*ALL, align_uniform])
+def test_second_derivatives_raise_whichever_way_they_are_asked_for(function):
+    a, b = views(7, 4)
+
+    def gradient(factor=1):
+        return torch.autograd.grad(factor * function(a, b), a, create_graph=True)[0]
+
+    for ask in (lambda: gradient().pow(2).sum().backward(), lambda: torch.autograd.grad(gradient().sum(), a),
+                lambda: torch.autograd.grad(gradient(learned(2.0)).sum(), a),
+                lambda: torch.autograd.functional.hessian(lambda x: function(x, b.detach()), a),
+                lambda: torch.autograd.functional.hessian(lambda x: function(b.detach(), x), a)):
+        with pytest.raises(RuntimeError, match="differentiable once"):
+            ask()
+    torch.testing.assert_close(gradient(), torch.autograd.grad(function(a, b), a)[0])
 
 
 @pytest.mark.parametrize("function", ALL)
@@ -184,6 +237,14 @@ def test_compiled_they_give_the_same(function):
     torch.testing.assert_close(torch.autograd.grad(value, z), torch.autograd.grad(expected, z))
 
 
+@pytest.mark.parametrize("function", [*ALL, *RELATIVES])
+def test_checkpointed_they_give_the_same(function):
+    z = views(20, 6, torch.float32)
+    value = checkpoint(function, *z, use_reentrant=False)
+    for found, expected in zip(torch.autograd.grad(value, z), torch.autograd.grad(function(*z), z)):
+        assert torch.equal(found, expected)
+
+
 @pytest.mark.parametrize("function", ALL)
 def test_refuses_what_it_cannot_take(function):
     z = torch.randn(4, 3)
@@ -264,17 +325,20 @@ def mapped(sizes):
 
 
 def shares(rank):
-    """Values, and gradients of a linear map's weight averaged over processes, on this rank's rows."""
+    """Values, and gradients of a linear map's weight and of the temperature averaged over processes, on this rank's rows."""
     results = []
     for sizes in SIZES:
         for function in ALL:
             z, weight = mapped(sizes)
             first = sum(sizes[:rank])
-            value = function(*[view[first : first + sizes[rank]] @ weight.T for view in z], tau=0.2,
+            tau = learned(0.2)
+            value = function(*[view[first : first + sizes[rank]] @ weight.T for view in z], tau=tau,
                              group=dist.group.WORLD)
             value.backward()
-            dist.all_reduce(weight.grad)
-            results.append((value.detach(), weight.grad / len(sizes)))
+            for gradient in (weight.grad, tau.grad):
+                dist.all_reduce(gradient)
+                gradient /= len(sizes)
+            results.append((value.detach(), weight.grad, tau.grad))
     return results
 
 
@@ -283,9 +347,10 @@ def test_two_processes_equal_one():
     for sizes in SIZES:
         for function in ALL:
             z, weight = mapped(sizes)
-            value = dense(function, *[view @ weight.T for view in z], 0.2)
+            tau = learned(0.2)
+            value = dense(function, *[view @ weight.T for view in z], tau)
             value.backward()
-            expected.append((value.detach(), weight.grad))
+            expected.append((value.detach(), weight.grad, tau.grad))
     for found in in_processes(shares, 2):
         torch.testing.assert_close(found, expected)
 
@@ -323,6 +388,12 @@ def test_relatives_refuse_what_does_not_fit(function):
         function(torch.ones(4, 3), torch.ones(3, 3))
 
 
+def penalty_gradient(function, x):
+    """Of the gradient's squared length, in x."""
+    (gradient,) = torch.autograd.grad(function(x), x, create_graph=True)
+    return torch.autograd.grad(gradient.square().sum(), x)[0]
+
+
 def relatives_over_processes(rank):
     z = [view.detach() for view in views(11, 4, seed=3)]
     first, last = ((0, 4), (4, 11))[rank]
@@ -334,6 +405,11 @@ def relatives_over_processes(rank):
         value.backward(), expected.backward()
         for mine, all_rows in zip(own, whole):
             torch.testing.assert_close(mine.grad, 2 * all_rows.grad[first:last], rtol=1e-9, atol=1e-12)
+        if function is align_uniform:
+            continue
+        mine, all_rows = (penalty_gradient(lambda a: function(a, x[1], **of), x[0])
+                          for x, of in ((own, dict(group=dist.group.WORLD)), (whole, {})))
+        torch.testing.assert_close(mine, 4 * all_rows[first:last], rtol=1e-8, atol=1e-12)  # of twice the gradient
 
 
 def test_relatives_over_processes_are_those_of_one():

@@ -61,6 +61,9 @@ def test_seed_decides_everything():
     for kind in projector_kinds():
         for a, b in zip(made(kind).state_dict().values(), made(kind).state_dict().values()):
             assert torch.equal(a, b), kind
+    state = torch.get_rng_state()
+    made("mlp", mlp_bias=True)
+    assert torch.equal(torch.get_rng_state(), state), "the seed alone"
     assert not torch.equal(made("linear").weight, made("linear", seed=2).weight)
     assert not torch.equal(made("linear", seed=None).weight, made("linear", seed=None).weight)
 
@@ -128,7 +131,9 @@ def test_mlp_has_the_layers_that_settings_say():
 @pytest.mark.parametrize("kind, settings, message", [
     ("direkt", {}, "did you mean 'direct'"), ("mlp", dict(mlp_depth=5), "mlp_depth is 5; allowed: 1 .. 4"),
     ("direct", dict(d0=D + 1), "d0 is 25"), ("none", dict(d0=D + 1), "d0 is 25"),
-    ("group", dict(d0=7), "does not divide"), ("linear", dict(projector_dim=0), "projector_dim is 0")])
+    ("group", dict(d0=7), "does not divide"), ("linear", dict(projector_dim=0), "projector_dim is 0"),
+    ("linear", dict(projector_dim=8.0), "projector_dim: expected a whole number, got 8.0"),
+    ("linear", dict(seed=1.5), "seed: expected a whole number")])
 def test_refuses_what_is_not_known(kind, settings, message):
     with pytest.raises(ValueError, match=message):
         made(kind, **settings)
@@ -138,4 +143,6 @@ def test_default_width_is_the_papers_share_and_shapes_are_checked():
     assert Projector("direct", 2048).embedding == 360 and Projector("direct", 512).embedding == 90
     with pytest.raises(ValueError, match="expected"):
         made("none")(torch.randn(4, D + 1))
+    with pytest.raises(ValueError, match="dim: expected a whole number"):
+        Projector("none", 16.0)
     assert isinstance(made("none"), nn.Module) and "direct, 24 -> 6" in repr(made("direct"))

@@ -1,5 +1,9 @@
 import copy
+import dataclasses
 import inspect
+import io
+import math
+import pickle
 import sys
 
 import pytest
@@ -62,6 +66,47 @@ def test_batches_that_are_not_finite_are_left_out_and_counted():
         other.add(rows(D, seed))
     assert covariance.skipped.item() == 3
     assert torch.equal(covariance.matrix, other.matrix) and covariance.weight == other.weight
+
+
+@pytest.mark.parametrize("scale", [2.0**120, 2.0**64, 2.0**-80, 2.0**-118])
+def test_rows_of_any_scale_are_measured(scale):
+    lines, read = [], {}
+    for factor in (1, scale):
+        net = nn.Sequential(nn.Identity())
+        w = watch(net, every=3, warmup=0, on_warning=lines.append)
+        for seed in range(3):
+            net(torch.randn(200, D, generator=torch.Generator().manual_seed(seed)) * factor)
+        read[factor] = w.last
+    plain, scaled = read.values()
+    assert not lines and scaled["verdict"] == "healthy" and scaled["rows"] == 200 and scaled["skipped_batches"] == 0
+    for name in ("effective_rank", "stable_rank", "mean_cosine", "normalized_std"):
+        assert scaled[name] == pytest.approx(plain[name], rel=1e-6), name
+
+
+@pytest.mark.parametrize("batch, skipped, held", [(torch.full((200, D), math.nan), 2, 0), (torch.ones(0, D), 0, 0),
+                                                  (torch.ones(1, D), 0, 1)], ids=["not finite", "no rows", "one row"])
+def test_nothing_seen_is_no_collapse(batch, skipped, held):
+    net, lines = nn.Sequential(nn.Identity()), []
+    w = watch(net, every=2, warmup=0, stop_on="collapse", on_warning=lines.append)
+    net(batch)
+    net(batch[:0] if held else batch)
+    assert w.last["verdict"] == "too few rows to tell" and "no two rows" in w.last["text"] and w.values == []
+    assert w.last["rows"] == held and w.last["effective_rank"] is None
+    assert w.last["skipped_batches"] == skipped and len(lines) == (skipped > 0)
+
+
+def test_warns_once_of_values_that_are_not_finite():
+    net, lines = nn.Sequential(nn.Identity()), []
+    w = watch(net, every=2, on_warning=lines.append)
+    feed(net, D, 4)
+    for _ in range(4):
+        net(torch.full((200, D), math.inf))
+    assert w.last["verdict"] == "healthy" and w.last["skipped_batches"] == 4
+    assert len(lines) == 1 and lines[0].startswith("step 6, Sequential: values that are not finite: 2 of the batches")
+    resumed = watch(net, every=2, on_warning=pytest.fail)
+    resumed.load_state_dict(w.state_dict())
+    feed(net, D, 2)
+    assert resumed.last["skipped_batches"] == 4 and resumed.values == w.values
 
 
 def test_a_reading_is_what_the_rows_themselves_give():
@@ -150,14 +195,15 @@ def test_says_little_before_the_warm_up_and_with_few_rows():
 
 
 def test_each_worse_verdict_is_warned_of():
-    net, lines = nn.Sequential(nn.Identity()), []
-    watch(net, every=1, warmup=0, memory=2, on_warning=lines.append)
+    net, lines, stops = nn.Sequential(nn.Identity()), [], []
+    watch(net, every=1, warmup=0, memory=2, stop_on="one-direction", on_warning=lines.append, on_stop=stops.append)
     net(torch.ones(200, D) * 3 + 1e-2 * torch.randn(200, D))
     feed(net, 4, 2)
     for _ in range(2):
         net(torch.ones(200, D))
     assert [line.split(": ")[1] for line in lines] == ["almost one direction", "dimensional collapse",
                                                        "complete collapse"]
+    assert [line.split(" (")[0] for line in stops] == ["step 1, Sequential: the verdict is almost one direction"]
 
 
 def test_counts_training_steps_alone():
@@ -200,6 +246,41 @@ def test_pools(pool, shape, expected):
         assert w.last["dimensions"] == D
 
 
+@pytest.mark.parametrize("layer, shape, expected", [
+    (nn.Conv1d(3, D, 3), (6, 3, 9), lambda x: x.mean(2)),
+    (nn.Sequential(nn.Conv1d(3, D, 3), nn.BatchNorm1d(D), nn.ReLU(inplace=True)), (6, 3, 9), lambda x: x.mean(2)),
+    (nn.parallel.DataParallel(nn.MaxPool1d(2)), (6, D, 9), lambda x: x.mean(2)),
+    (nn.Conv2d(3, D, 1), (6, 3, D, 5), lambda x: x.mean((2, 3))),
+    (nn.LayerNorm(D), (6, 3, 5, D), lambda x: x.mean((1, 2))), (nn.LayerNorm((5, D)), (6, 3, 5, D), lambda x: x.mean((2, 3))),
+    (nn.Linear(3, D), (6, 9, 3), lambda x: x.mean(1))], ids=lambda x: type(x).__name__)
+def test_pools_as_the_layers_type_says(layer, shape, expected):
+    torch.manual_seed(0)
+    x = torch.randn(shape)
+    w = watch(layer, every=1)
+    rows = expected(layer(x)).double()
+    torch.testing.assert_close(w._covariance.matrix, torch.cov(rows.T, correction=0), rtol=1e-4, atol=1e-6)
+    w.close()
+    if len(shape) == 3 and shape[2] == 9:
+        watch(layer, pool="cls", every=1)
+        with pytest.raises(ValueError, match=r"no token 0.*\(N, C, L\)"):
+            layer(x)
+
+
+@dataclasses.dataclass
+class Holder:
+    loss: torch.Tensor
+    values: torch.Tensor
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x.sort(), lambda x: x.topk(D), lambda x: Holder(x.sum(), x), lambda x: (x.sum(), x),
+                                  lambda x: {"loss": x.sum(), "logits": x}])
+def test_takes_the_first_tensor_of_rows(wrap):
+    outputs = Outputs()
+    w = watch(outputs, every=1)
+    outputs(wrap(rows(D, 0)))
+    assert w.last["dimensions"] == D and w.last["rows"] == 200
+
+
 def test_refuses_what_is_no_layer_or_no_rows():
     net = nn.Sequential()
     net.add_module("encoder", nn.Linear(3, 3))
@@ -207,7 +288,9 @@ def test_refuses_what_is_no_layer_or_no_rows():
         watch(net, "encodr")
     with pytest.raises(ValueError, match="not a part"):
         watch(net, nn.Linear(2, 2))
-    for wrong in (dict(every=0), dict(warmup=-1), dict(memory=1), dict(pool="max"), dict(stop_under="rank")):
+    for wrong in (dict(every=0), dict(warmup=-1), dict(memory=1), dict(pool="max"), dict(stop_under="rank"), dict(every=2.5),
+                  dict(memory=math.nan), dict(memory=math.inf), dict(on_warning=3), dict(on_stop="x"), dict(group="x"),
+                  dict(group=0)):
         with pytest.raises(ValueError):
             watch(net, "encoder", **wrong)
     for output in (torch.zeros(5), torch.zeros(5, 3, dtype=torch.int64), "text"):
@@ -235,13 +318,32 @@ def test_copies_are_not_watched():
     w = watch(net, "0", every=1, on_warning=lambda line: None)
     copy.deepcopy(net)(rows(D, 0))
     assert w.step == 0
-    import io
-
     buffer = io.BytesIO()
     torch.save(net, buffer)
     buffer.seek(0)
     torch.load(buffer, weights_only=False)(rows(D, 0))
     assert w.step == 0
+
+
+def test_copies_hold_what_was_measured():
+    net = nn.Sequential(nn.Identity())
+    net.watch = w = watch(net, "0", every=1, warmup=0, stop_under="rank=0.5D", pool=lambda x: x, on_stop=[].append,
+                          on_warning=lambda line: None)
+    feed(net, 4, 2)
+    history = copy.deepcopy(w.history)
+    for again in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
+        feed(again, D, 2)
+        assert again.watch.history == history and again.watch.values == w.values and again.watch.step == 2
+        assert torch.equal(again.watch.state_dict()["covariance"]["covariance"], w._covariance.matrix)
+        with again.watch:  # which ends nothing
+            pass
+    feed(net, 4, 1)
+    assert w.step == 3 and len(w.history) == 3
+
+
+def test_a_stop_travels_between_processes():
+    stop = pickle.loads(pickle.dumps(Collapsed("step 1: no", {"step": 1})))
+    assert str(stop) == "step 1: no" and stop.last == {"step": 1}
 
 
 def test_goes_on_from_its_state():

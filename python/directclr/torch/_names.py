@@ -10,5 +10,6 @@ def unknown(what: str, name: str, names: Iterable[str], most: int = 20) -> str:
     """One line with the nearest name, and all that are allowed unless there are more than `most`."""
     known = list(names)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    line = f"{what}: '{name}' is not known" + (f"; did you mean '{near[0]}'?" if near else "")
-    return line + (f" allowed: {' | '.join(known)}" if len(known) <= most else "")
+    hints = [f"did you mean '{near[0]}'?"] if near else []
+    hints += [f"allowed: {' | '.join(known)}"] if len(known) <= most else []
+    return "; ".join([f"{what}: '{name}' is not known", *([" ".join(hints)] if hints else [])])

@@ -27,6 +27,19 @@ def wide_type(device: torch.device) -> torch.dtype:
     return torch.float32 if device.type == "mps" else torch.float64
 
 
+def scatter(z: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
+    """The products of the columns of z - mean, summed over rows: z (n, D), mean (D) -> (D, D) of mean's type.
+
+    They are made in z's type, at a power of two at which no finite row's square overflows or vanishes. NaN stands in the
+    diagonal of a column with a value that is not finite."""
+    if len(z) == 0:
+        return mean.new_zeros(len(mean), len(mean))
+    largest = z.abs().amax()
+    scale = torch.where((largest > 0) & largest.isfinite(), largest.log2().floor().exp2(), torch.ones_like(largest))
+    centred = z / scale - (mean / scale).to(z.dtype)
+    return (centred.t() @ centred).to(mean.dtype) * scale.to(mean.dtype).square()
+
+
 def outside_graphs(reason: str) -> Callable[[Callable], Callable]:
     """For a function that torch.compile runs as plain Python; torch._dynamo.explain tells the reason where PyTorch takes one."""
     if not hasattr(torch, "compiler"):

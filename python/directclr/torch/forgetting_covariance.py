@@ -8,7 +8,7 @@ import torch
 
 from . import _group
 from ._group import Group
-from ._numerics import floating, full_precision, wide_type
+from ._numerics import floating, full_precision, scatter, wide_type
 
 
 class ForgettingCovariance:
@@ -19,7 +19,7 @@ class ForgettingCovariance:
     the covariance of the mixture: older batches count less and less.
 
     dimensions: D >= 1. memory: rows that it amounts to, at least 1; ValueError otherwise. The sums are float64 (float32
-    on Apple's GPUs) and live on `device`; products are float32. Nothing here waits for the device.
+    on Apple's GPUs) and live on `device`; products are float32, of rows of any scale. Nothing here waits for the device.
     """
 
     def __init__(self, dimensions: int, memory: float, device: Optional[torch.device] = None) -> None:
@@ -48,18 +48,16 @@ class ForgettingCovariance:
             _group.sum_(sums, group)
             count = sums[-1]
             mean = sums[:-1] / count.clamp_min(1)
-            centred = z - mean.to(z.dtype)
-            scatter = centred.t() @ centred  # (D, D)
-            _group.sum_(scatter, group)
-            finite = scatter.isfinite().all()  # a value that is not finite stands in its column's variance
+            products = _group.sum_(scatter(z, mean), group)  # (D, D)
+            finite = products.isfinite().all()  # a value that is not finite stands in its column's variance
             good = finite & (count > 0)
             w = torch.maximum(count / (self.weight + count), (count / self.memory).clamp_max(1))
             w = torch.where(good, w, torch.zeros_like(w))
             shift = torch.where(good, mean - self.mean, torch.zeros_like(mean))
-            scatter = torch.where(good, scatter, torch.zeros_like(scatter))
+            products = torch.where(good, products, torch.zeros_like(products))
             self.mean += w * shift
             self.matrix *= 1 - w
-            self.matrix += scatter * (w / count.clamp_min(1))
+            self.matrix += products * (w / count.clamp_min(1))
             self.matrix += torch.outer(shift, shift) * (w * (1 - w))
             grown = torch.minimum(self.weight + count, count.clamp_min(self.memory))
             self.weight.copy_(torch.where(good, grown, self.weight))

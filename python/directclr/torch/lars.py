@@ -6,6 +6,8 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 
+from ._numerics import floating
+
 _Triple = Tuple[torch.Tensor, torch.Tensor, torch.Tensor]  # parameter, gradient, buffer
 
 
@@ -17,6 +19,7 @@ class LARS(torch.optim.Optimizer):
 
     params: parameters or groups of them; every group may have its own lr, momentum, weight_decay and trust.
     lr >= 0 (a batch of N: about 0.3 N / 256 under trust = 0.001); momentum in [0, 1); weight_decay >= 0; trust > 0.
+    Norms, u and ratios are float32 (float64 for float64) whatever the parameters are; b has the parameters' type.
     foreach: all of a group's tensors of one device and type at once (the default), or one after the other; the same to
     rounding. Parameters without a gradient stay as they are. Raises ValueError for values out of range, and
     RuntimeError for sparse gradients.
@@ -75,6 +78,7 @@ def _update(triples: List[_Triple], group: Dict[str, Any]) -> None:
     scaled = [t for t in triples if t[0].dim() > 1]
     if scaled:
         p, g, b = map(list, zip(*scaled))
+        p, g = [floating(x) for x in p], [floating(x) for x in g]  # squares of halves overflow
         u = torch._foreach_add(g, p, alpha=group["weight_decay"])
         p_norms, u_norms = torch.stack(torch._foreach_norm(p)), torch.stack(torch._foreach_norm(u))
         ratios = torch.where((p_norms > 0) & (u_norms > 0), p_norms * group["trust"] / u_norms,

@@ -12,11 +12,10 @@ gradient that one process would have computed on the whole batch. All processes 
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import torch
 import torch.nn.functional as F
-from torch.autograd.function import once_differentiable
 
 from .. import _core
 from . import _group
@@ -28,33 +27,35 @@ _KERNEL_ELEMENTS = 1 << 20  # the same for each thread, where the kernels of the
 SIMILARITY_MEMORY = 1 << 30  # bytes that a loss may keep for its backward; beyond them it computes similarities again
 _KERNELS = "the kernels of directclr go over the similarities"
 _SMALLEST_TAU = 0.025  # of the kernels: e^(-2 / tau) must be a float32
+Tau = Union[float, torch.Tensor]  # a number, or a tensor of one, which gets its gradient
 
 
-def info_nce(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None,
+def info_nce(z_a: torch.Tensor, z_b: torch.Tensor, tau: Tau = 0.1, group: Group = None,
              similarity_memory: int = SIMILARITY_MEMORY) -> torch.Tensor:
     """InfoNCE, both directions averaged: L = -(1/2N) sum_i [log softmax_j(s_ij)_i + log softmax_j(s_ji)_i].
 
     One positive and N - 1 negatives from the other view (van den Oord, Li and Vinyals 2018). 0 for N = 1; log N when
     all rows are one.
 
-    z_a, z_b: (N, P) of one floating type and device; a row of zeros counts as the zero vector. tau > 0. group: see the
-    module. Returns a scalar, float32 or float64. Similarities are computed in blocks of rows. On the processor in float32
-    the library's kernels do it, on torch's threads, and keep the N x N numbers for the backward where they take at most
-    `similarity_memory` bytes; beyond that, and elsewhere, no more than a block is held, and the backward computes it
-    again. Differentiable once. Raises ValueError for other shapes, types or tau.
+    z_a, z_b: (N, P) of one floating type and device; a row of zeros counts as the zero vector. tau > 0: a number, or a
+    tensor of one, a learned temperature, which gets its gradient. group: see the module. Returns a scalar, float32 or
+    float64. Similarities are computed in blocks of rows. On the processor in float32 the library's kernels do it, on
+    torch's threads, and keep the N x N numbers for the backward where they take at most `similarity_memory` bytes;
+    beyond that, and elsewhere, no more than a block is held, and the backward computes it again. Differentiable once:
+    a second derivative raises RuntimeError. Raises ValueError for other shapes, types or tau.
     """
     rows = _check("info_nce", z_a, z_b, tau, group)
     with full_precision(z_a.device):
         a, b = _unit(z_a), _unit(z_b)
         if sum(rows) == 1:
-            return (a * b).sum() * 0  # no negatives: exactly 0, with gradients of 0
+            return (_positives(a, b, tau).sum() * 0).to(a.dtype)  # no negatives: exactly 0, with gradients of 0
         by_row, by_column = _PairLogSums.apply(a, b, tau, True, rows, group, similarity_memory)
         s_ii = _positives(a, b, tau)
         part = (_softmax_loss(by_row, s_ii) + _softmax_loss(by_column, s_ii)) / (2 * sum(rows))
         return _whole(part, group).to(a.dtype)
 
 
-def nt_xent(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None,
+def nt_xent(z_a: torch.Tensor, z_b: torch.Tensor, tau: Tau = 0.1, group: Group = None,
             similarity_memory: int = SIMILARITY_MEMORY) -> torch.Tensor:
     """NT-Xent (SimCLR; Chen, Kornblith, Norouzi and Hinton 2020).
 
@@ -65,7 +66,7 @@ def nt_xent(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group
     with full_precision(z_a.device):
         a, b = _unit(z_a), _unit(z_b)
         if sum(rows) == 1:
-            return (a * b).sum() * 0
+            return (_positives(a, b, tau).sum() * 0).to(a.dtype)
         by_row, by_column = _PairLogSums.apply(a, b, tau, True, rows, group, similarity_memory)
         among_a, _ = _PairLogSums.apply(a, a, tau, False, rows, group, similarity_memory)
         among_b, _ = _PairLogSums.apply(b, b, tau, False, rows, group, similarity_memory)
@@ -75,7 +76,7 @@ def nt_xent(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group
         return _whole(part / (2 * sum(rows)), group).to(a.dtype)
 
 
-def spectral(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Group = None) -> torch.Tensor:
+def spectral(z_a: torch.Tensor, z_b: torch.Tensor, tau: Tau = 0.1, group: Group = None) -> torch.Tensor:
     """Spectral contrastive loss: L = -(2/N) sum_i s_ii + 1/(N(N-1)) sum_{i != j} s_ij^2.
 
     HaoChen, Wei, Gaidon and Ma 2021, every row scaled to their bound sqrt(mu), with mu = 1 / tau. The squares need no
@@ -94,7 +95,7 @@ def spectral(z_a: torch.Tensor, z_b: torch.Tensor, tau: float = 0.1, group: Grou
         return _whole(part, group).to(a.dtype)
 
 
-def _check(name: str, z_a: torch.Tensor, z_b: torch.Tensor, tau: float, group: Group) -> List[int]:
+def _check(name: str, z_a: torch.Tensor, z_b: torch.Tensor, tau: Tau, group: Group) -> List[int]:
     """The numbers of rows of all processes."""
     if z_a.dim() != 2 or z_a.shape != z_b.shape or z_a.numel() < 1:
         raise ValueError(f"{name}: expected two (N >= 1, P >= 1) matrices of one shape, got {tuple(z_a.shape)} and "
@@ -102,6 +103,8 @@ def _check(name: str, z_a: torch.Tensor, z_b: torch.Tensor, tau: float, group: G
     if not z_a.is_floating_point() or z_a.dtype != z_b.dtype or z_a.device != z_b.device:
         raise ValueError(f"{name}: expected one floating type and device, got {z_a.dtype} on {z_a.device} and "
                          f"{z_b.dtype} on {z_b.device}")
+    if isinstance(tau, torch.Tensor) and tau.numel() != 1:
+        raise ValueError(f"{name}: expected one tau, got {tuple(tau.shape)}")
     if not tau > 0:
         raise ValueError(f"{name}: expected tau > 0, got {tau}")
     return _group.counts(z_a.shape[0], z_a.device, group)
@@ -112,7 +115,7 @@ def _unit(z: torch.Tensor) -> torch.Tensor:
     return wide / torch.linalg.vector_norm(wide, dim=1, keepdim=True).clamp_min(1e-12)
 
 
-def _positives(a: torch.Tensor, b: torch.Tensor, tau: float) -> torch.Tensor:
+def _positives(a: torch.Tensor, b: torch.Tensor, tau: Tau) -> torch.Tensor:
     wide = wide_type(a.device)
     return (a.to(wide) * b.to(wide)).sum(1) / tau  # s_ii (n)
 
@@ -122,15 +125,34 @@ def _softmax_loss(negatives: torch.Tensor, positive: torch.Tensor) -> torch.Tens
     return F.softplus(negatives - positive, beta=1, threshold=40).sum()
 
 
+class _Once(torch.autograd.Function):
+    """Hands on gradients that are not to be differentiated. They depend on what they were made of, so that a second
+    derivative meets the error whichever way it comes."""
+
+    @staticmethod
+    def forward(ctx, count: int, *tensors: torch.Tensor) -> Tuple[torch.Tensor, ...]:
+        return tensors[:count]
+
+    @staticmethod
+    def backward(ctx, *_: torch.Tensor):
+        raise RuntimeError("directclr.torch: its losses are differentiable once: they have no second derivatives")
+
+
+def _once(gradients: Sequence[torch.Tensor], *of: Optional[torch.Tensor]) -> Tuple[torch.Tensor, ...]:
+    """`gradients`, which a backward made of `of`; differentiating them raises RuntimeError."""
+    return _Once.apply(len(gradients), *gradients, *of) if torch.is_grad_enabled() else tuple(gradients)
+
+
 class _PairLogSums(torch.autograd.Function):
     """R_i = log sum_{j != i} e^{s_ij} and C_j = log sum_{i != j} e^{s_ij} for s = x y^T / tau, of this process's rows
     against all processes': x, y (n, P) -> R, C (n), wide. A process computes its rows of the matrix alone; y is
-    gathered and its gradient summed; of the columns only the log-sums travel. Without `columns` C is zeros."""
+    gathered and its gradient summed; of the columns only the log-sums travel. Without `columns` C is zeros. The sums
+    depend on x / tau alone, so the gradient in tau is that in x, times -x / tau."""
 
     @staticmethod
-    def forward(ctx, x: torch.Tensor, y: torch.Tensor, tau: float, columns: bool, rows: List[int],
+    def forward(ctx, x: torch.Tensor, y: torch.Tensor, temperature: Tau, columns: bool, rows: List[int],
                 group: Group, memory: int) -> Tuple[torch.Tensor, torch.Tensor]:
-        wide = wide_type(x.device)
+        wide, tau = wide_type(x.device), float(temperature)
         every_y = _group.gather(y, rows, group)  # (N, P)
         ctx.first = sum(rows[: _group.rank(group)])
         ctx.tau, ctx.columns, ctx.rows, ctx.group = tau, columns, rows, group
@@ -151,27 +173,40 @@ class _PairLogSums(torch.autograd.Function):
             by_column = torch.logsumexp(parts, 0)
         if not columns:
             by_column = torch.zeros_like(by_column)
-        ctx.save_for_backward(x, every_y, by_row, by_column, *kept)
+        learned = temperature if isinstance(temperature, torch.Tensor) else None
+        ctx.save_for_backward(x, y, learned, every_y, by_row, by_column, *kept)
         return by_row, by_column[ctx.first : ctx.first + x.shape[0]].clone()
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, row_gradient: torch.Tensor, column_gradient: torch.Tensor):
-        x, every_y, by_row, by_column, *kept = ctx.saved_tensors
-        with full_precision(x.device):
-            if ctx.columns:
-                column_gradient = _group.gather(column_gradient.contiguous(), ctx.rows, ctx.group)
-            if _by_kernels(x, ctx.tau):
-                if not ctx.columns:
-                    column_gradient = torch.zeros_like(by_column)
-                x_gradient, y_gradient = _kernel_gradients(x, every_y, ctx.tau, ctx.first, by_row, by_column,
-                                                           row_gradient, column_gradient, kept)
-            else:
-                x_gradient, y_gradient = _block_gradients(x, every_y, ctx, by_row, by_column, row_gradient,
-                                                          column_gradient)
-            _group.sum_(y_gradient, ctx.group)
-        own = y_gradient[ctx.first : ctx.first + x.shape[0]]
-        return x_gradient, own, None, None, None, None, None
+        saved = ctx.saved_tensors  # once: activation checkpointing allows no more
+        gradients = _once(_pair_gradients(ctx, saved, row_gradient, column_gradient), *saved[:3], row_gradient,
+                          column_gradient)
+        of_tau = gradients[2] if len(gradients) > 2 else None
+        return gradients[0], gradients[1], of_tau, None, None, None, None
+
+
+@torch.no_grad()
+def _pair_gradients(ctx: Any, saved: Any, row_gradient: torch.Tensor, column_gradient: torch.Tensor) -> List[torch.Tensor]:
+    """Those in x, y and, where it is a tensor, tau."""
+    x, _, learned, every_y, by_row, by_column, *kept = saved
+    with full_precision(x.device):
+        if ctx.columns:
+            column_gradient = _group.gather(column_gradient.contiguous(), ctx.rows, ctx.group)
+        if _by_kernels(x, ctx.tau):
+            if not ctx.columns:
+                column_gradient = torch.zeros_like(by_column)
+            x_gradient, y_gradient = _kernel_gradients(x, every_y, ctx.tau, ctx.first, by_row, by_column,
+                                                       row_gradient, column_gradient, kept)
+        else:
+            x_gradient, y_gradient = _block_gradients(x, every_y, ctx, by_row, by_column, row_gradient,
+                                                      column_gradient)
+        _group.sum_(y_gradient, ctx.group)
+    gradients = [x_gradient, y_gradient[ctx.first : ctx.first + x.shape[0]]]
+    if learned is not None:
+        wide = by_row.dtype
+        gradients.append(((x.to(wide) * x_gradient.to(wide)).sum() / -ctx.tau).to(learned).reshape(learned.shape))
+    return gradients
 
 
 def _block_gradients(x: torch.Tensor, y: torch.Tensor, ctx: Any, by_row: torch.Tensor, by_column: torch.Tensor,
@@ -267,13 +302,18 @@ class _SquaredProducts(torch.autograd.Function):
         return (moments_a * moments_b).to(wide_type(a.device)).sum()
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, gradient: torch.Tensor):
-        a, b, moments_a, moments_b = ctx.saved_tensors
-        gradient = gradient.to(a.dtype)
-        with full_precision(a.device):
-            moments_a = _group.sum_(moments_a * gradient, ctx.group)
-            return 2 * gradient * (a @ moments_b), 2 * (b @ moments_a), None
+        saved = ctx.saved_tensors
+        return (*_once(_square_gradients(ctx, saved, gradient), *saved[:2], gradient), None)
+
+
+@torch.no_grad()
+def _square_gradients(ctx: Any, saved: Any, gradient: torch.Tensor) -> List[torch.Tensor]:
+    a, b, moments_a, moments_b = saved
+    gradient = gradient.to(a.dtype)
+    with full_precision(a.device):
+        moments_a = _group.sum_(moments_a * gradient, ctx.group)
+        return [2 * gradient * (a @ moments_b), 2 * (b @ moments_a)]
 
 
 class _SumOverProcesses(torch.autograd.Function):
@@ -285,9 +325,8 @@ class _SumOverProcesses(torch.autograd.Function):
         return _group.sum_(part.clone(), group)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx, gradient: torch.Tensor):
-        return _group.sum_(gradient.clone(), ctx.group), None
+        return _SumOverProcesses.apply(gradient, ctx.group), None
 
 
 def _whole(part: torch.Tensor, group: Group) -> torch.Tensor:

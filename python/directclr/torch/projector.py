@@ -9,6 +9,7 @@ from typing import Callable, Dict, List, Optional
 import torch
 from torch import nn
 
+from .._arguments import seed_of, whole
 from ._names import unknown
 
 
@@ -34,8 +35,9 @@ class Projector(nn.Module):
     `group` a divisor of D. projector_dim: P of linear, lowrank and mlp. mlp_depth: 1 to 4 linear layers, mlp_hidden
     wide (0: D), with batch normalisation behind the hidden ones and the last one, and without biases, unless said
     otherwise. lowrank_left: lowrank-fixed applies the left rotation as well, and z is D wide. seed: of initial
-    weights, rotations, orders and drawn dimensions (None: drawn from torch's default generator). ValueError for a
-    setting out of range.
+    weights, rotations, orders and drawn dimensions (None: drawn from torch's default generator, which nothing else
+    uses); it is no part of the state_dict: a random-dropout that goes on is made with the `seed` of the one that was.
+    ValueError for a setting out of range.
 
     Parameters and buffers have the names that the C++ library gives them; rotations and orders are buffers.
     `embedding` is P, the width of z.
@@ -56,16 +58,17 @@ class Projector(nn.Module):
         super().__init__()
         if kind not in _KINDS:
             raise ValueError(unknown("Projector", kind, _KINDS))
+        dim = whole("Projector: dim", dim, 1)
         if d0 == 0:
             d0 = max(1, (dim * 360 + 1024) // 2048)
         most = 1 << 20
         for name, value, low, high in [("dim", dim, 1, most), ("d0", d0, 1, dim),
                                        ("projector_dim", projector_dim, 1, most), ("mlp_depth", mlp_depth, 1, 4),
                                        ("mlp_hidden", mlp_hidden, 0, most)]:
-            if not low <= value <= high:
+            if not low <= whole(f"Projector: {name}", value, -most) <= high:
                 raise ValueError(f"Projector: {name} is {value}; allowed: {low} .. {high}")
         self.kind, self.dim = kind, dim
-        self.seed = int(torch.randint(1 << 62, ())) if seed is None else seed
+        self.seed = int(torch.randint(1 << 62, ())) if seed is None else seed_of(seed)
         self.settings = _Settings(dim, d0, projector_dim, mlp_depth, mlp_hidden or dim, mlp_batch_norm,
                                   mlp_last_batch_norm, mlp_bias, lowrank_left, self.seed)
         self.embedding: int = _KINDS[kind].build(self, self.settings)
@@ -162,7 +165,7 @@ def _build_mlp(m: Projector, s: _Settings) -> int:
     for layer in range(s.mlp_depth):
         last = layer + 1 == s.mlp_depth
         out = s.projector_dim if last else s.mlp_hidden
-        linear = nn.Linear(width, out, bias=s.mlp_bias)
+        linear = nn.utils.skip_init(nn.Linear, width, out, bias=s.mlp_bias)  # draws nothing itself
         with torch.no_grad():
             linear.weight.copy_(_linear_weight(out, width, generator))
             if s.mlp_bias:

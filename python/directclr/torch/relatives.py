@@ -10,20 +10,20 @@ import torch
 from . import _group
 from ._group import Group
 from ._numerics import floating, full_precision, wide_type
-from .losses import SIMILARITY_MEMORY, _check, _PairLogSums, _unit, _whole
+from .losses import SIMILARITY_MEMORY, Tau, _check, _PairLogSums, _unit, _whole
 
 _BARLOW_EPSILON, _VICREG_EPSILON = 1e-5, 1e-4
 
 
 def align_uniform(z_a: torch.Tensor, z_b: torch.Tensor, align_weight: float = 1.0, uniform_weight: float = 1.0,
-                  t: float = 2.0, group: Group = None) -> torch.Tensor:
+                  t: Tau = 2.0, group: Group = None) -> torch.Tensor:
     """Alignment and uniformity (Wang and Isola 2020), with unit rows a_i, b_i of the two views.
 
     L = align_weight mean_i |a_i - b_i|^2 + uniform_weight (U(a) + U(b)) / 2,
     U(x) = log mean_{i != j} exp(-t |x_i - x_j|^2). The unit row of a row of zeros is 0.
 
-    z_a, z_b: (N >= 2, P) of one floating type and device. t > 0. Similarities are kept as by info_nce at its default. Result, processes and
-    errors as info_nce.
+    z_a, z_b: (N >= 2, P) of one floating type and device. t > 0, as tau of info_nce. Similarities are kept as by
+    info_nce at its default. Result, processes and errors as info_nce.
     """
     rows = _check_pair("align_uniform", z_a, z_b, group)
     if not t > 0:

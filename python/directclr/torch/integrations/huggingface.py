@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from ..watch import Watch, watch
+from ._logged import logged
 from ._missing import missing
 
 try:
     from transformers import TrainerCallback
-except ImportError:
-    TrainerCallback = missing("transformers")  # type: ignore[assignment, misc]
-
-_LOGGED = ("effective_rank", "dead_directions", "mean_cosine")
+except ImportError as error:
+    TrainerCallback = missing("transformers", error)  # type: ignore[assignment, misc]
 
 
 class TrainerWatch(TrainerCallback):
     """Watches a layer of the model while the Trainer trains it.
 
     layer and settings: those of directclr.torch.watch, which also says what a step is; pool="cls" or a function for
-    padded tokens. Every reading goes into the Trainer's state.log_history as collapse/effective_rank,
-    collapse/dead_directions and collapse/mean_cosine. Under a floor (stop_under) the training stops as the Trainer does
+    padded tokens. Every reading goes into the Trainer's state.log_history as
+    collapse/LAYER/effective_rank, .../dead_directions and .../mean_cosine (without a layer collapse/effective_rank, ...),
+    None where a measure has no value. Under a floor (stop_under) the training stops as the Trainer does
     by itself; `stopped` then holds the line that says why. A resumed training is watched anew. `watch`: the Watch, None
     before the first training.
     """
@@ -39,7 +39,7 @@ class TrainerWatch(TrainerCallback):
         assert self.watch is not None
         for reading in self.watch.history[self._logged :]:
             state.log_history.append({"step": state.global_step, "epoch": state.epoch,
-                                      **{f"collapse/{name}": reading[name] for name in _LOGGED}})
+                                      **logged(self._layer, reading)})
         self._logged = len(self.watch.history)
         if self.stopped:
             control.should_training_stop = True

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Dict, Optional
 
 from ..watch import Watch, watch
+from ._logged import logged
 from ._missing import missing
 
 try:
     from lightning.pytorch import Callback
-except ImportError:
+except ImportError as error:
     try:
         from pytorch_lightning import Callback  # type: ignore[no-redef, assignment]
     except ImportError:
-        Callback = missing("lightning")  # type: ignore[assignment, misc]
-
-_LOGGED = ("effective_rank", "dead_directions", "mean_cosine")
+        Callback = missing("lightning", error)  # type: ignore[assignment, misc]
 
 
 class LightningWatch(Callback):
     """Watches a layer of the LightningModule while it is fitted.
 
     layer and settings: those of directclr.torch.watch, which also says what a step is. Every reading is logged as
-    collapse/effective_rank, collapse/dead_directions and collapse/mean_cosine. Under a floor (stop_under) the trainer
+    collapse/LAYER/effective_rank, .../dead_directions and .../mean_cosine (without a layer collapse/effective_rank, ...),
+    NaN where a measure has no value. Several in one Trainer watch a layer each. Under a floor (stop_under) the trainer
     stops as it does by itself, after the batch and in all processes; `stopped` then holds the line that says why.
     The watch is in the trainer's checkpoints. `watch`: the Watch, None before the first fit.
     """
@@ -35,6 +36,11 @@ class LightningWatch(Callback):
         self._loaded: Optional[Dict[str, Any]] = None
         self._logged = 0
 
+    @property
+    def state_key(self) -> str:
+        """By which checkpoints hold its state: its layer's."""
+        return f"LightningWatch{{'layer': {self._layer!r}}}"
+
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         self.stopped = ""
         self.watch = watch(pl_module, self._layer, **{"on_stop": self._stop, **self._settings})
@@ -46,7 +52,8 @@ class LightningWatch(Callback):
         assert self.watch is not None
         if len(self.watch.history) > self._logged:
             self._logged = len(self.watch.history)
-            pl_module.log_dict({f"collapse/{name}": float(self.watch.last[name]) for name in _LOGGED})
+            measures = logged(self._layer, self.watch.last).items()
+            pl_module.log_dict({name: math.nan if value is None else float(value) for name, value in measures})
         if self.stopped:
             trainer.should_stop = True
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from typing import Any
 
 import torch
 
 from ... import _core
+from ..._arguments import whole
 from .._names import unknown
-from .._numerics import floating, full_precision
+from .._numerics import floating, full_precision, scatter
 from ._missing import missing
 
 try:
     from torchmetrics import Metric
-except ImportError:
-    Metric = missing("torchmetrics")  # type: ignore[assignment, misc]
+except ImportError as error:
+    Metric = missing("torchmetrics", error)  # type: ignore[assignment, misc]
 
 
 class SpectrumMeasure(Metric):
@@ -24,13 +26,15 @@ class SpectrumMeasure(Metric):
 
     dimensions: D. measure: one that a covariance alone gives, by its name in docs/math.md ("Measures of collapse"):
     "effective-rank", "participation-ratio", "dead-directions", ..., with _ for - too; ValueError for another.
-    update(rows (n, D)) merges mean and centred scatter (Chan, Golub and LeVeque 1983), float64; compute() gives a
-    scalar, and 0 before the first row. Processes are merged exactly.
+    Of "constant-dimensions" it is their number. update(rows (n, D)) merges mean and centred scatter (Chan, Golub and
+    LeVeque 1983), float64; a batch with a value that is not finite is left out, with a warning, and counted in `skipped`.
+    compute() gives a scalar, and 0 before the first row. Processes are merged exactly.
     """
 
     count: torch.Tensor  # () float64, and so on; with a dimension of processes in front after a synchronisation
     mean: torch.Tensor  # (D)
     scatter: torch.Tensor  # (D, D)
+    skipped: torch.Tensor  # () int64
 
     full_state_update = True
     is_differentiable = False
@@ -41,25 +45,30 @@ class SpectrumMeasure(Metric):
         self.measure = measure.replace("_", "-")
         if self.measure not in names:
             raise ValueError(unknown("SpectrumMeasure", measure, names))
-        self.dimensions = dimensions
+        self.dimensions = dimensions = whole("SpectrumMeasure: dimensions", dimensions, 1)
         double = torch.float64
         self.add_state("count", torch.zeros((), dtype=double), dist_reduce_fx=None)
         self.add_state("mean", torch.zeros(dimensions, dtype=double), dist_reduce_fx=None)
         self.add_state("scatter", torch.zeros(dimensions, dimensions, dtype=double), dist_reduce_fx=None)
+        self.add_state("skipped", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
 
     def update(self, rows: torch.Tensor) -> None:
-        """rows (n, D), floating; ValueError for another shape."""
-        if rows.dim() != 2 or rows.shape[1] != self.dimensions:
-            raise ValueError(f"SpectrumMeasure: expected (n, {self.dimensions}), got {tuple(rows.shape)}")
+        """rows (n, D), floating; ValueError for another shape or type."""
+        if rows.dim() != 2 or rows.shape[1] != self.dimensions or not rows.is_floating_point():
+            raise ValueError(f"SpectrumMeasure: expected floating (n, {self.dimensions}), got {tuple(rows.shape)} "
+                             f"{rows.dtype}")
         if len(rows) == 0:
             return
         with torch.no_grad(), full_precision(rows.device):
             z = floating(rows.detach())
             mean = z.mean(0, dtype=torch.float64)
-            centred = z - mean.to(z.dtype)
+            products = scatter(z, mean)
+            if not products.isfinite().all():
+                self.skipped += 1
+                warnings.warn("SpectrumMeasure: a batch with values that are not finite is left out", stacklevel=2)
+                return
             count = torch.full_like(self.count, len(z))
-            self.count, self.mean, self.scatter = _merged(
-                (self.count, self.mean, self.scatter), (count, mean, (centred.t() @ centred).double()))
+            self.count, self.mean, self.scatter = _merged((self.count, self.mean, self.scatter), (count, mean, products))
 
     def compute(self) -> torch.Tensor:
         """The measure, a scalar float32."""
@@ -73,6 +82,8 @@ class SpectrumMeasure(Metric):
         nothing = _core.Gates("", "", "")
         result, _ = _core.judge((scatter / count).cpu().double(), int(count), math.nan, math.nan, nothing)
         value = json.loads(result.json)[self.measure]
+        if isinstance(value, list):
+            value = len(value)
         return torch.tensor(math.nan if value is None else float(value), device=self.mean.device)
 
 
