@@ -36,8 +36,10 @@ _VALUE_BY_VALUE = (nn.Identity, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.SELU
                    nn.Sigmoid, nn.Hardswish, nn.Softplus, nn.Dropout)
 Pool = Union[str, Callable[[torch.Tensor], torch.Tensor]]
 
+
 class CollapseWarning(UserWarning):
     """The verdict of a watched layer has become worse, or its values are not finite."""
+
 
 class Collapsed(RuntimeError):
     """A watched layer does not pass a gate. `last`: the measures, as Watch.last."""
@@ -48,6 +50,7 @@ class Collapsed(RuntimeError):
 
     def __reduce__(self) -> Any:
         return Collapsed, (str(self), self.last)
+
 
 def watch(model: nn.Module, layer: Union[str, nn.Module, None] = None, every: int = 50, warmup: int = 500,
           stop_under: str = "", stop_over: str = "", stop_on: str = "",
@@ -89,6 +92,7 @@ def watch(model: nn.Module, layer: Union[str, nn.Module, None] = None, every: in
     """
     return Watch(model, layer, every, warmup, _core.Gates(stop_under, stop_over, stop_on), on_warning, on_stop, pool, memory,
                  group)
+
 
 class Watch:
     """What watch() gives. `name`: the layer's; `step`: its calls so far."""
@@ -272,8 +276,10 @@ class Watch:
         else:
             warnings.warn(line, CollapseWarning, stacklevel=2)
 
+
 # What a copy of a Watch does without.
 _OF_THE_PROCESS = ("_handle", "_gates", "_on_warning", "_on_stop", "_pool", "_group")
+
 
 class _Hook:
     """The hook. A copy of it, in a copy of the model, watches nothing."""
@@ -291,6 +297,7 @@ class _Hook:
         if self.observe is not None and module.training and torch.is_grad_enabled():
             self.observe(output)
 
+
 def _find(model: nn.Module, layer: Union[str, nn.Module, None]) -> Any:
     """Name and module. Names are those without wrappers: DistributedDataParallel's, FSDP's, torch.compile's."""
     named = [(_plain(name), module) for name, module in model.named_modules()]
@@ -306,11 +313,13 @@ def _find(model: nn.Module, layer: Union[str, nn.Module, None]) -> Any:
         raise ValueError(unknown("watch: layer", layer, [n for n in modules if n]))
     return name, modules[name]
 
+
 def _plain(name: str) -> str:
     parts = [part for part in name.split(".") if part not in _WRAPPERS]
     while parts and parts[0] == "module":
         parts = parts[1:]
     return ".".join(parts)
+
 
 def _channels(module: nn.Module) -> Optional[int]:
     """The dimension of a module's output that its channels stand in, where its type tells: 1 or -1."""
@@ -326,6 +335,7 @@ def _channels(module: nn.Module) -> Optional[int]:
         return None if last is None else _channels(last)
     return None
 
+
 def _first_tensor(output: Any) -> Optional[torch.Tensor]:
     """The first of two dimensions or more (a loss may stand before it), else the first."""
     if isinstance(output, torch.Tensor):
@@ -339,6 +349,7 @@ def _first_tensor(output: Any) -> Optional[torch.Tensor]:
         values = output
     tensors = [value for value in values if isinstance(value, torch.Tensor)]
     return next((tensor for tensor in tensors if tensor.dim() > 1), tensors[0] if tensors else None)
+
 
 def _directions(rows: torch.Tensor, group: Group) -> Tuple[float, float]:
     """Mean cosine of the rows with their mean direction, and the normalised standard deviation of their directions."""
