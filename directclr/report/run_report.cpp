@@ -103,8 +103,7 @@ std::string overview(const std::vector<RunResults>& runs) {
                     !r                                                              ? "&ndash;"
                     : spectrum::hidden_at(*r, spectrum::SpectrumSummary::kDead) > 0 ? "not known"
                                                                                     : std::to_string(r->below_1e_4),
-                    rank("embedding"),
-                    run.state == RunState::kEnded ? format_duration(run.seconds) : "not finished"});
+                    rank("embedding"), run.state == RunState::kEnded ? format_duration(run.seconds) : "not finished"});
   }
   return table(rows);
 }
