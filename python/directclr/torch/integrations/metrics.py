@@ -35,6 +35,7 @@ class SpectrumMeasure(Metric):
     mean: torch.Tensor  # (D)
     scatter: torch.Tensor  # (D, D)
     skipped: torch.Tensor  # () int64
+    roundoff: torch.Tensor  # () float64: the relative rounding of the coarsest type of the rows
 
     full_state_update = True
     is_differentiable = False
@@ -51,6 +52,7 @@ class SpectrumMeasure(Metric):
         self.add_state("mean", torch.zeros(dimensions, dtype=double), dist_reduce_fx=None)
         self.add_state("scatter", torch.zeros(dimensions, dimensions, dtype=double), dist_reduce_fx=None)
         self.add_state("skipped", torch.zeros((), dtype=torch.int64), dist_reduce_fx="sum")
+        self.add_state("roundoff", torch.zeros((), dtype=double), dist_reduce_fx="max")
 
     def update(self, rows: torch.Tensor) -> None:
         """rows (n, D), floating; ValueError for another shape or type."""
@@ -67,6 +69,7 @@ class SpectrumMeasure(Metric):
                 self.skipped += 1
                 warnings.warn("SpectrumMeasure: a batch with values that are not finite is left out", stacklevel=2)
                 return
+            self.roundoff = self.roundoff.clamp_min(torch.finfo(rows.dtype).eps / 2)
             count = torch.full_like(self.count, len(z))
             self.count, self.mean, self.scatter = _merged((self.count, self.mean, self.scatter), (count, mean, products))
 
@@ -80,7 +83,9 @@ class SpectrumMeasure(Metric):
         if not count > 0:
             return torch.tensor(0.0, device=self.mean.device)
         nothing = _core.Gates("", "", "")
-        result, _ = _core.judge((scatter / count).cpu().double(), int(count), math.nan, math.nan, nothing)
+        covariance = (scatter / count).cpu().double()
+        mean_square = float(covariance.trace() + mean.cpu().double().square().sum()) / self.dimensions
+        result, _ = _core.judge(covariance, int(count), math.nan, math.nan, mean_square, float(self.roundoff), nothing)
         value = json.loads(result.json)[self.measure]
         if isinstance(value, list):
             value = len(value)
