@@ -32,6 +32,8 @@ void add_report(CLI::App& app, Program& program) {
           state->out.empty() ? runs[0].path / "report.html" : std::filesystem::path(state->out);
       // A folder of its own: pages that lie together do not share their figures.
       const auto folder = std::filesystem::path(out).replace_extension(".figures");
+      if (folder == out)
+        throw InputError("--out", "'" + out.string() + "' is where the page's figures go", "as page.html");
       write_file(out, report::run_report(state->title, runs, folder));
       const Json object = {{"file", out.string()}, {"runs", runs.size()}};
       console.result("wrote " + out.string(), object.dump());

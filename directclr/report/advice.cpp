@@ -69,8 +69,7 @@ std::string find_cause(const Evidence& e) {
   if (!judged(e, Kind::kDimensionalCollapse) || !e.projector.empty()) return "";
   return "Embeddings alone cannot show the cause. If they come from a training with directclr, run `directclr explain "
          "RUN` (RUN: its folder); for a ResNet of another program `directclr explain FILE` with its weights "
-         "(`directclr "
-         "explain --help` says what goes with them).";
+         "(`directclr explain --help` says what goes with them).";
 }
 
 std::string subtract_mean(const Evidence& e) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "directclr/core/plain_numbers.h"
 #include "directclr/core/shell_word.h"
 #include "directclr/core/text.h"
 #include "directclr/report/plain_words.h"
@@ -44,7 +45,7 @@ std::string doing_of(const RunResults& run, const LiveRun& live) {
   const std::string epochs = run.setting("epochs");
   if (run.ended()) {
     std::string doing =
-        "has ended after " + epochs + (epochs == "1" ? " epoch, step " : " epochs, step ") + format("%.0f", live.step);
+        "has ended after " + epochs + " " + plural(epochs == "1" ? 1 : 2, "epoch") + format(", step %.0f", live.step);
     const double logged = run.course("epoch").steps.back();
     return doing + (logged < live.step ? format(" (its log ends at step %.0f)", logged) : "");
   }

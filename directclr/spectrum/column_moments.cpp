@@ -76,6 +76,12 @@ double scale_into_range(std::span<const double> values) {
   return std::abs(exponent) < 64 ? 1 : std::ldexp(1, std::clamp(-exponent, -1022, 1022));
 }
 
+Array times(const Array& values, double factor) {
+  Array result = values.clone();
+  for (double& value : result.mutable_values<double>()) value *= factor;
+  return result;
+}
+
 void add_unit_sums(const Array& rows, std::span<const double> lengths, std::span<double> sum,
                    std::span<double> squares) {
   const int64_t dimensions = rows.size(1);

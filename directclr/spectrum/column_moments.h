@@ -26,6 +26,9 @@ array::Array rows_in_range(const array::Array& rows, std::vector<double>& length
 /// range as the values are, and where there is none but 0 or one is not finite.
 double scale_into_range(std::span<const double> values);
 
+/// The float64 values times `factor`.
+array::Array times(const array::Array& values, double factor);
+
 // A row's direction is z_i / |z_i|; that of a row of zeros is 0.
 
 /// Adds the sum of the rows' directions to `sum`, that of their squares to `squares`, (D) each. `lengths` as

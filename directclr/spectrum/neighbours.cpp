@@ -72,12 +72,6 @@ Array centred_and_scaled(const Array& x) {
   return narrow;
 }
 
-Array times(const Array& values, double factor) {
-  Array result = values.clone();
-  for (double& value : result.mutable_values<double>()) value *= factor;
-  return result;
-}
-
 std::vector<float> half_squared_lengths(const Array& x) {
   std::vector<float> half;
   for (const double length : row_lengths(x)) half.push_back(static_cast<float>(length * length / 2));

@@ -25,23 +25,13 @@ using array::DType;
 Array scaled(const Array& rows) {
   const Array wide = rows.to(DType::kFloat64);
   const double scale = scale_into_range(wide.values<double>());
-  if (scale == 1) return rows;
-  Array result = wide.clone();
-  for (double& value : result.mutable_values<double>()) value *= scale;
-  return result;
+  return scale == 1 ? rows : times(wide, scale);
 }
 
 // Rows, up to a factor, and what all products with them need.
 struct Centred {
   explicit Centred(const Array& z) : rows(scaled(plain_rows(z))), mean(mean_of(rows)) {
     const auto width = mean.size();
-    const Array wide = rows.to(DType::kFloat64);
-    const auto values = wide.values<double>();
-    for (size_t d = 0; d < width; ++d) {  // of a constant column the rounding of its mean would be all that it has
-      bool constant = true;
-      for (size_t at = d; at < values.size() && constant; at += width) constant = values[at] == values[d];
-      if (constant) mean[d] = values[d];
-    }
     for (int64_t i = 0; i < rows.size(0); ++i) {
       const Array row = rows.slice(i, i + 1).to(DType::kFloat64);
       double sum = 0;
@@ -104,8 +94,7 @@ double lidar(const Array& rows, int64_t views, double delta) {
     for (size_t at = 0; at < own.size(); ++at) own[at] -= mean[at % d];
   }
   // A factor of S_b changes no effective rank: rows so small that their squares vanish have one, too.
-  const double scale = std::max(scale_into_range(means.values<double>()), 1.0);
-  for (double& value : means.mutable_values<double>()) value *= scale;
+  means = times(means, std::max(scale_into_range(means.values<double>()), 1.0));
   const std::vector<double> zero(d, 0), mean = mean_of(means);
   Array between = Array::zeros({rows.size(1), rows.size(1)}, DType::kFloat64);
   linalg::add_scatter(means, mean, zero, between);

@@ -34,8 +34,7 @@ void judge_dead(const SpectrumSummary& s, const VerdictSettings& settings, Verdi
                  : std::string("the rows differ, but by no more than rounding numbers as large as these can make");
     v.text +=
         "; take rows of a finer type (float32 instead of 16 bits, else float64), or subtract their mean before they "
-        "are "
-        "rounded";
+        "are rounded";
     return;
   }
   if (makes_collapse(v.dead)) {

@@ -50,9 +50,8 @@ int64_t live_directions_at_most(const SpectrumSummary& summary, double dead_belo
 
 /// What a summary amounts to. Rules, in this order; none depends on a rotation of the features:
 ///   - complete collapse: the rows are all the same
-///   - too coarse to tell: of at least collapsed_share * D directions rounding hides whether they are dead, so that
-///   they
-///     may be or not (hidden_at). Elsewhere those that it hides do not count as dead
+///   - too coarse to tell: of at least collapsed_share * D directions rounding hides whether they are dead (hidden_at).
+///     Elsewhere those that it hides do not count as dead
 ///   - dimensional collapse: at least collapsed_share * D directions have an eigenvalue below dead_below * lambda_1.
 ///     Of fewer than rows_per_dimension * D rows it takes so many that D - live_directions_at_most() reach that share
 ///   - too few rows: N < rows_per_dimension * D. (At two a dimension chance alone leaves the smallest eigenvalue of an

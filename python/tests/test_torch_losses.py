@@ -422,3 +422,5 @@ def test_align_uniform_of_rows_of_zeros():
     some = torch.tensor([[0.0], [0.0], [3.0], [-1.0]], dtype=torch.float64)
     expected = math.log((1 + 4 * math.exp(-3) + math.exp(-12)) / 6)
     assert align_uniform(some, some, t=3.0).item() == pytest.approx(expected, abs=1e-12)
+    for shape in ((), (1,)):
+        assert torch.autograd.gradcheck(lambda t: align_uniform(some, some, t=t), learned(2.3, shape=shape))

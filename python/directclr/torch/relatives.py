@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import List, Tuple
 
 import torch
@@ -39,8 +38,10 @@ def align_uniform(z_a: torch.Tensor, z_b: torch.Tensor, align_weight: float = 1.
             found = (log_sums - 2 * t).exp().sum()
             zeros = (x.detach() == 0).all(1).sum().to(found.dtype)
             found, zeros = _whole(torch.stack([found, zeros]), group).unbind()
-            m = zeros.detach()  # rows at distance 0 from each other and 1 from the others: what exp(-2 t) lacks is added
-            lacking = m * (m - 1) * (1 - math.exp(-2 * t)) + 2 * m * (n - m) * (math.exp(-t) - math.exp(-2 * t))
+            # Such rows are at distance 0 from each other and 1 from the others: what exp(-2 t) lacks is added.
+            m, scale = zeros.detach(), torch.as_tensor(t, dtype=found.dtype, device=found.device).reshape(())
+            near, far = (-scale).exp(), (-2 * scale).exp()
+            lacking = m * (m - 1) * (1 - far) + 2 * m * (n - m) * (near - far)
             return ((found + lacking) / (n * (n - 1))).log()
 
         value = align_weight * alignment + uniform_weight / 2 * (uniformity(a) + uniformity(b))
