@@ -36,10 +36,13 @@ std::vector<std::string> origin(const Results& results, const PageHead& head) {
       kReading + (head.reading.empty() ? "" : " " + head.reading),
       format("%lld of %zu runs finished; %s of training and %s of evaluation, were they one after the other.",
              static_cast<long long>(good), results.runs.size(), format_duration(training).c_str(),
-             format_duration(evaluation).c_str()),
-      "directclr " + results.version + ", libtorch " + value_of(results.machine, "libtorch") + ", " +
-          value_of(results.machine, "processor") + ", " + value_of(results.machine, "device") + ", " +
-          value_of(results.machine, "precision") + ", threads a run: " + value_of(results.machine, "threads") + "."};
+             format_duration(evaluation).c_str())};
+  if (good > 0) {
+    lines.push_back("directclr " + results.version + ", libtorch " + value_of(results.machine, "libtorch") + ", " +
+                    value_of(results.machine, "processor") + ", " + value_of(results.machine, "device") + ", " +
+                    value_of(results.machine, "precision") +
+                    ", threads a run: " + value_of(results.machine, "threads") + ".");
+  }
   for (const auto& run : results.runs) {
     if (!run.good() && run.problem != kNotRun) lines.push_back("Failed: " + run.id + ": " + run.problem);
   }

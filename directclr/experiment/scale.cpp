@@ -49,13 +49,13 @@ Scale smoke() {
 }
 
 // docs/regimes.md says why these.
-Scale cpu() {
-  Scale s = scale_of("cpu", "CIFAR-10 or the like on a few processor cores, in hours", 1);
+Scale on_processors(const char* name, const char* help, const char* arch, int64_t seeds) {
+  Scale s = scale_of(name, help, seeds);
   set_all(s,
           {{"preset", "cifar"},
            {"epochs", "40"},
            {"batch_size", "256"},
-           {"arch", "bottleneck:2,2,2,2:16"},
+           {"arch", arch},
            {"stem", "small"},
            {"optimizer", "lars"},
            {"lr", "0.6"},
@@ -65,6 +65,16 @@ Scale cpu() {
   s.sweep = kSweep;
   s.assumed_images = 50000;
   return s;
+}
+
+// Many blocks in the last stage, where maps are one pixel: there the collapse is.
+Scale cpu() {
+  return on_processors("cpu", "CIFAR-10 or the like on a few processor cores, in hours", "bottleneck:1,1,1,6:16", 3);
+}
+
+Scale cpu_2222() {
+  return on_processors("cpu-2222", "as cpu with two blocks in each stage, where few dimensions collapse",
+                       "bottleneck:2,2,2,2:16", 1);
 }
 
 Scale gpu() {
@@ -122,7 +132,7 @@ Widths Scale::widths() const {
 }
 
 const Table<Scale>& scales() {
-  static const Table<Scale> table("--scale", {smoke(), cpu(), gpu(), imagenet()});
+  static const Table<Scale> table("--scale", {smoke(), cpu(), cpu_2222(), gpu(), imagenet()});
   return table;
 }
 

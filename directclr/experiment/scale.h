@@ -30,7 +30,7 @@ struct Scale {
   Widths widths() const;
 };
 
-/// The scales that come with the program: smoke, cpu, gpu, paper.
+/// The scales that come with the program: smoke, cpu, cpu-2222, gpu, paper.
 const Table<Scale>& scales();
 
 }  // namespace directclr::experiment

@@ -1,6 +1,7 @@
 #include "directclr/model/convolution.h"
 
 #include <ATen/autocast_mode.h>
+#include <ATen/cpu/Utils.h>
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -158,7 +159,7 @@ ConvolutionWays ways_for(const Tensor& numbers, const Tensor& weight, int64_t st
   // memory that nobody wrote (libtorch 2.15, AVX-512).
   const bool by_rule =
       numbers.is_cpu() && (shape.is_of_maps() || numbers.is_contiguous(at::MemoryFormat::ChannelsLast));
-  return by_rule ? fastest_ways(shape, numbers.element_size()) : ConvolutionWays();
+  return by_rule ? fastest_ways(shape, numbers.element_size(), products_here()) : ConvolutionWays();
 }
 
 void check_shapes(const Tensor& x, const Tensor& weight, int64_t stride, ConvolutionWays ways) {
@@ -167,8 +168,8 @@ void check_shapes(const Tensor& x, const Tensor& weight, int64_t stride, Convolu
               "[convolution] expected x (N, C, H, W) and an odd square kernel (out, C, k, k), got ", x.sizes(), " and ",
               weight.sizes(), ", stride ", stride);
   const ConvolutionShape shape = shape_of(x, weight, stride);
-  TORCH_CHECK(!(ways.forward || ways.input_gradient) || shape.is_of_pixels() || shape.is_of_maps(),
-              "[convolution] no product for x ", x.sizes(), " and a kernel ", weight.sizes());
+  TORCH_CHECK(!ways.input_gradient || shape.has_product_of_input_gradient(),
+              "[convolution] the input's gradient has no product for x ", x.sizes(), " and a kernel ", weight.sizes());
 }
 
 }  // namespace
@@ -182,13 +183,40 @@ bool ConvolutionShape::is_of_maps() const {
   return std::max(height, width) - 1 <= reach && (std::max(output_height(), output_width()) - 1) * stride <= reach;
 }
 
+bool ConvolutionShape::has_product_of_input_gradient() const { return is_of_pixels() || is_of_maps() || stride == 1; }
+
+Products products_here() {
+  static const Products here = at::cpu::init_amx() ? Products::kMatrixUnits : Products::kPlain;
+  return here;
+}
+
+int64_t convolution_rule(bool bfloat16, Products products) {
+  return bfloat16 && products == Products::kMatrixUnits ? 3 : 2;
+}
+
+namespace {
+
+// From seconds of every shape of the ResNets at 32 and 224 pixels (Intel Xeon of the fourth generation, oneDNN 3.13):
+// with matrix units the library's convolution is at the rate of products on large maps with few channels alone.
+ConvolutionWays fastest_with_matrix_units(const ConvolutionShape& shape) {
+  if (shape.is_of_pixels()) return {true, true, true};
+  const int64_t pixels = shape.output_pixels();
+  const bool strided = shape.stride > 1;
+  const bool deep = shape.in >= 256;
+  return {deep && pixels <= (strided ? 49 : 16),
+          !strided && deep && (pixels <= 16 || (pixels <= 49 && shape.in >= 512)), (strided || deep) && pixels <= 196};
+}
+
+}  // namespace
+
 // From seconds of a core for every shape of the ResNets at 32 and 224 pixels (AMD Zen 4, oneDNN 3.13, MKL 2024). The
 // library's convolution is at the rate of products on large maps and far from it on small ones, most so the gradients
 // of kernels that leave pixels out; in float32 its forward is ahead for longer.
-ConvolutionWays fastest_ways(const ConvolutionShape& shape, int64_t bytes) {
+ConvolutionWays fastest_ways(const ConvolutionShape& shape, int64_t bytes, Products products) {
   if (shape.is_of_maps()) return {true, true, true};
   const int64_t pixels = shape.output_pixels();
   const bool strided = shape.stride > 1, half = bytes == 2;
+  if (half && products == Products::kMatrixUnits) return fastest_with_matrix_units(shape);
   if (shape.is_of_pixels()) {
     const bool small = pixels <= (half ? 196 : strided ? 64 : 16);
     return {small, small || (half && strided), small || (pixels <= 196 && shape.in >= 64)};

@@ -8,8 +8,8 @@
 namespace directclr::model {
 
 /// A convolution's three parts: whether each goes as a matrix product (true), or as the library's convolution.
-/// Kernels of one pixel and small maps have a product for each; all others for the weight's gradient alone, with the
-/// pixels that every output sees written out side by side.
+/// Kernels of one pixel and small maps have a product for each; all others with the pixels that every output sees
+/// written out side by side, but for the input's gradient of strided ones, which has none.
 struct ConvolutionWays {
   bool forward = false, input_gradient = false, weight_gradient = false;
 
@@ -27,18 +27,28 @@ struct ConvolutionShape {
   /// Every output sees every pixel of the map, each through a tap of its own: maps of at most 2 x 2 under a 3 x 3
   /// kernel. A whole map's numbers times a matrix that holds the kernel once for every output pixel.
   bool is_of_maps() const;
+  bool has_product_of_input_gradient() const;
   /// H', W', and H' W', the output's pixels.
   int64_t output_height() const;
   int64_t output_width() const;
   int64_t output_pixels() const;
 };
 
-/// The number of the rule below. Runs record it: another rule would change their numbers, if in the last bits alone.
-constexpr int64_t kConvolutionRule = 2;
+/// Which products a processor is fast at.
+enum class Products {
+  kPlain,        ///< as fast as its vectors
+  kMatrixUnits,  ///< bfloat16 also in units made for them (AMX), several times faster than all else
+};
+/// Those of this processor.
+Products products_here();
 
-/// The faster ways for a shape, `bytes` a number (4: float32; 2: bfloat16). A function of these alone, never of the
-/// machine or of measured time, so that a run repeats its bits wherever it goes on.
-ConvolutionWays fastest_ways(const ConvolutionShape& shape, int64_t bytes);
+/// The faster ways for a shape, `bytes` a number (4: float32; 2: bfloat16). A function of these alone, never of
+/// measured time, so that a run repeats its bits on every processor of its kind.
+ConvolutionWays fastest_ways(const ConvolutionShape& shape, int64_t bytes, Products products);
+
+/// The number of the rule by which convolutions go: 2, and 3 for bfloat16 with matrix units. Runs record it: another
+/// rule changes their numbers, if in the last bits alone.
+int64_t convolution_rule(bool bfloat16, Products products);
 
 /// x (N, Cin, H, W) with weight (Cout, Cin, k, k), k odd, padded by k / 2, without bias -> (N, Cout, H', W'),
 /// H' = (H - 1) / stride + 1: torch's conv2d. In bfloat16 where autocast says so. The gradient of the weight is rounded

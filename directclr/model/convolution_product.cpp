@@ -31,7 +31,7 @@ Tensor ConvolutionProduct::forward(const Tensor& x, const Tensor& weight) const 
 }
 
 Tensor ConvolutionProduct::input_gradient(const Tensor& grad_y, const Tensor& weight) const {
-  const Tensor product = product_with_transposed(output_rows(grad_y), matrix(weight).t().contiguous());
+  const Tensor product = product_with_transposed(seen_from_input(grad_y), input_matrix(weight));
   const int64_t images = grad_y.size(0);
   if (s_.is_of_maps() || s_.stride == 1) return maps_of(product.view({images, s_.height, s_.width, s_.in}));
   const Tensor grad_x = at::zeros({images, s_.height, s_.width, s_.in}, product.options());
@@ -40,14 +40,16 @@ Tensor ConvolutionProduct::input_gradient(const Tensor& grad_y, const Tensor& we
 }
 
 void ConvolutionProduct::add_input_gradient(const Tensor& grad_y, const Tensor& weight, const Tensor& grad_x) const {
-  const Tensor pixels = grad_x.permute({0, 2, 3, 1}), of_y = output_rows(grad_y), w = matrix(weight);
+  const Tensor pixels = grad_x.permute({0, 2, 3, 1});
   if (!pixels.is_contiguous()) {
     grad_x.add_(input_gradient(grad_y, weight));
-  } else if (s_.is_of_maps() || s_.stride == 1) {
-    pixels.view({of_y.size(0), w.size(1)}).addmm_(of_y, w);
+    return;
+  }
+  const Tensor of_y = seen_from_input(grad_y), w = input_matrix(weight);
+  if (s_.is_of_maps() || s_.stride == 1) {
+    pixels.view({of_y.size(0), w.size(0)}).addmm_(of_y, w.t());
   } else {
-    const Tensor product = product_with_transposed(of_y, w.t().contiguous());
-    seen(pixels).add_(product.view({grad_x.size(0), height_, width_, s_.in}));
+    seen(pixels).add_(product_with_transposed(of_y, w).view({grad_x.size(0), height_, width_, s_.in}));
   }
 }
 
@@ -78,19 +80,33 @@ Tensor ConvolutionProduct::output_rows(const Tensor& y) const {
   return pixels_of(y).view({s_.is_of_maps() ? y.size(0) : y.size(0) * height_ * width_, -1});
 }
 
-// What each output pixel sees: (N H' W', k k Cin).
+// Of y's gradient what an input pixel, or a map of them, had a part in. With stride 1 the outputs that see a pixel lie
+// around it as the pixels that an output sees, the other way round.
+Tensor ConvolutionProduct::seen_from_input(const Tensor& grad_y) const {
+  return s_.is_of_pixels() || s_.is_of_maps() ? output_rows(grad_y) : patches(pixels_of(grad_y));
+}
+
+// What each output pixel sees of (N, H, W, C): (N H' W', k k C).
 Tensor ConvolutionProduct::patches(const Tensor& pixels) const {
-  const int64_t around = s_.kernel / 2;
+  const int64_t around = s_.kernel / 2, channels = pixels.size(3);
   const Tensor padded = at::constant_pad_nd(pixels, {0, 0, around, around, around, around});
   const auto step = padded.strides();
   return padded
-      .as_strided({pixels.size(0), height_, width_, s_.kernel, s_.kernel, s_.in},
+      .as_strided({pixels.size(0), height_, width_, s_.kernel, s_.kernel, channels},
                   {step[0], step[1] * s_.stride, step[2] * s_.stride, step[1], step[2], 1})
-      .reshape({-1, s_.kernel * s_.kernel * s_.in});
+      .reshape({-1, s_.kernel * s_.kernel * channels});
 }
 
+// (K, columns of seen_from_input)
+Tensor ConvolutionProduct::input_matrix(const Tensor& weight) const {
+  if (s_.is_of_pixels() || s_.is_of_maps()) return matrix(weight).t().contiguous();
+  return weight.flip({2, 3}).permute({1, 2, 3, 0}).reshape({s_.in, s_.kernel * s_.kernel * s_.out});
+}
+
+// w (P, K)
 Tensor ConvolutionProduct::matrix(const Tensor& weight) const {
   if (s_.is_of_pixels()) return weight.reshape({s_.out, s_.in});  // on a map of one pixel too
+  if (!s_.is_of_maps()) return pixels_of(weight).view({s_.out, s_.kernel * s_.kernel * s_.in});
   const int64_t outputs = height_ * width_, inputs = s_.height * s_.width;
   return pixels_of(weight)
       .view({s_.out, s_.kernel * s_.kernel, s_.in})

@@ -7,13 +7,15 @@
 namespace directclr::model {
 
 /// A convolution as one product: y (M, P) = x (M, K) w (P, K)^T. M, K and P are pixels, Cin and Cout for kernels of one
-/// pixel, and images, H W Cin and H' W' Cout for small maps. Of other shapes only the weight's gradient, with K = k k
-/// Cin. Tensors are those of at::convolution, padded by k / 2, all of one type; channels-last memory is not copied.
+/// pixel, images, H W Cin and H' W' Cout for small maps, and pixels, k k Cin and Cout for all others, whose patches of
+/// k x k pixels are written out. Tensors are those of at::convolution, padded by k / 2, all of one type; channels-last
+/// memory is not copied otherwise.
 class ConvolutionProduct {
  public:
   explicit ConvolutionProduct(const ConvolutionShape& shape);
 
   at::Tensor forward(const at::Tensor& x, const at::Tensor& weight) const;
+  /// Requires ConvolutionShape::has_product_of_input_gradient, as the next one does.
   at::Tensor input_gradient(const at::Tensor& grad_y, const at::Tensor& weight) const;
   /// The same, added to what stands in grad_x (N, Cin, H, W).
   void add_input_gradient(const at::Tensor& grad_y, const at::Tensor& weight, const at::Tensor& grad_x) const;
@@ -26,6 +28,8 @@ class ConvolutionProduct {
   at::Tensor output_rows(const at::Tensor& y) const;
   at::Tensor patches(const at::Tensor& pixels) const;
   at::Tensor matrix(const at::Tensor& weight) const;
+  at::Tensor seen_from_input(const at::Tensor& grad_y) const;
+  at::Tensor input_matrix(const at::Tensor& weight) const;
   at::Tensor taps_seen() const;
 
   ConvolutionShape s_;

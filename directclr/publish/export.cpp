@@ -72,6 +72,11 @@ void check_free(const char* option, const fs::path& path, bool overwrite) {
   }
 }
 
+void check_foreign(const char* option, const fs::path& path, const settings::RunDirectory& run) {
+  if (!run.owns(path)) return;
+  throw InputError(option, "'" + path.string() + "' is a file of the run itself", "take another name");
+}
+
 void make_folder_of(const fs::path& path) {
   if (const fs::path folder = whole(path).parent_path(); !fs::exists(folder)) make_directories(folder);
 }
@@ -114,8 +119,12 @@ void export_run(const fs::path& path, const ExportSettings& settings, const fs::
   }
   const auto run = settings::RunDirectory::open(path);
   const RunWeights weights = read_run_weights(run, settings.best);
+  check_foreign("--out", out, run);
   check_free("--out", out, settings.overwrite);
-  if (!card.empty()) check_free("--card", card, settings.overwrite);
+  if (!card.empty()) {
+    check_foreign("--card", card, run);
+    check_free("--card", card, settings.overwrite);
+  }
   const std::string usage = format.usage(in_quotes(whole(out).filename().string()), settings.projector);
   const std::string text = model_card(report::read_results(path), weights, settings.best, usage);
   make_folder_of(out);

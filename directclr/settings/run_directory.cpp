@@ -1,6 +1,8 @@
 #include "directclr/settings/run_directory.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 #include "directclr/core/error.h"
 #include "directclr/core/run_id.h"
@@ -9,6 +11,19 @@
 namespace directclr::settings {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+// What a training writes besides config.toml and the event file, and what comes at its end or later.
+constexpr std::array kOfTraining = {"metrics.jsonl", "spectra.jsonl", "best.safetensors",
+                                    "checkpoints",   "figures",       "environment.json"};
+constexpr std::array kOfResults = {
+    "DONE",       "evaluation.json", "knn.json", "report.html",         "report.figures",
+    "watch.html", "explain",         "spectrum", "encoder.safetensors", "projector.safetensors"};
+
+bool is_probe(std::string_view name) { return name.starts_with("probe") && name.ends_with(".json"); }
+
+}  // namespace
 
 RunDirectory RunDirectory::open(const fs::path& path) {
   RunDirectory run(path);
@@ -43,25 +58,28 @@ std::vector<int64_t> RunDirectory::checkpoints() const {
 void RunDirectory::clear() const {
   // A death on the way leaves a run that can be cleared again or resumed, never parts without config.toml.
   clear_results();
-  for (const char* name :
-       {"metrics.jsonl", "spectra.jsonl", "best.safetensors", "checkpoints", "figures", "environment.json"}) {
-    fs::remove_all(path_ / name);
-  }
+  for (const char* name : kOfTraining) fs::remove_all(path_ / name);
   fs::remove(events());
   fs::remove(config());
 }
 
 void RunDirectory::clear_results() const {
-  for (const char* name : {"DONE", "evaluation.json", "knn.json", "report.html", "report.figures", "watch.html",
-                           "explain", "spectrum", "encoder.safetensors", "projector.safetensors"}) {
-    fs::remove_all(path_ / name);
-  }
+  for (const char* name : kOfResults) fs::remove_all(path_ / name);
   std::vector<fs::path> probes;  // the run's own, its baseline's, those of sub-vectors
   for (const auto& entry : fs::directory_iterator(path_)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("probe") && name.ends_with(".json")) probes.push_back(entry.path());
+    if (is_probe(entry.path().filename().string())) probes.push_back(entry.path());
   }
   for (const auto& probe : probes) fs::remove(probe);
+}
+
+bool RunDirectory::owns(const fs::path& file) const {
+  const fs::path inside =
+      fs::weakly_canonical(fs::absolute(file)).lexically_relative(fs::weakly_canonical(fs::absolute(path_)));
+  if (inside.empty()) return false;
+  const std::string name = inside.begin()->string();
+  const auto is_name = [&](const char* own) { return name == own; };
+  return std::ranges::any_of(kOfTraining, is_name) || std::ranges::any_of(kOfResults, is_name) ||
+         name == config().filename() || name == events().filename() || is_probe(name);
 }
 
 }  // namespace directclr::settings

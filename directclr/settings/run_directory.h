@@ -46,6 +46,9 @@ class RunDirectory {
   /// Steps that have a checkpoint, newest first.
   std::vector<int64_t> checkpoints() const;
 
+  /// Whether `file` is one that a run writes, or lies in a folder that it does, whether it is there or not.
+  bool owns(const std::filesystem::path& file) const;
+
   /// Removes everything a run writes (not foreign files), config.toml last; the directory stays.
   void clear() const;
   /// Removes what a finished run ends with and what was found out about it: DONE first, then weights, evaluations,

@@ -131,7 +131,7 @@ int64_t prepare_directory(const settings::TrainSettings& settings, const setting
                       {"processor", processor_name()},
                       {"device", session.device},
                       {"precision", session.bfloat16 ? "bfloat16" : "float32"},
-                      {"convolution_rule", model::kConvolutionRule},
+                      {"convolution_rule", session.convolution_rule},
                       {"threads", settings.threads},
                       {"workers", settings.workers},
                       {"processes", session.processes},

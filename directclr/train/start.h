@@ -33,11 +33,12 @@ struct Session {
   std::string command_line;
   std::string device;
   bool bfloat16 = false;
+  int64_t convolution_rule = 0;  // model/convolution.h
   int64_t processes = 1;
   std::vector<std::string> own_parts;  // the user's: parts.h
 };
 
-/// The rule by which the run's convolutions last went (model/convolution.h, kConvolutionRule), as environment.json
+/// The rule by which the run's convolutions last went (model/convolution.h), as environment.json
 /// says; 0 where it says nothing: of a version that had none.
 int64_t recorded_convolution_rule(const settings::RunDirectory& run);
 

@@ -362,6 +362,7 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
     model::synchronise_batch_norms(*network.encoder.module, group);
     model::synchronise_batch_norms(*network.projector, group);
   }
+  const int64_t convolution_rule = model::convolution_rule(bfloat16, model::products_here());
   try {
     int64_t epochs_before = 0;
     if (group.is_root()) {
@@ -371,15 +372,15 @@ TrainResult train(const settings::TrainSettings& settings, const Parts& parts, c
         if (run.is_used()) throw InputError(run.path().string(), "another process has made a run here just now");
       }
       if (options.mode == settings::StartMode::kResume && !run.checkpoints().empty() &&
-          recorded_convolution_rule(run) != model::kConvolutionRule) {
+          recorded_convolution_rule(run) != convolution_rule) {
         options.context.notice(
-            "notice: the run was begun by a version that computed convolutions in another way; from here on its "
-            "numbers "
-            "are not, to the last bit, those of a run without a stop");
+            "notice: the run was begun by a version, or on a processor, that computes convolutions in another way; "
+            "from here on its numbers are not, to the last bit, those of a run without a stop");
       }
-      epochs_before = prepare_directory(settings, run, options.mode,
-                                        {options.command_line, device_name(device), bfloat16, group.world_size(), own},
-                                        data.images());
+      epochs_before = prepare_directory(
+          settings, run, options.mode,
+          {options.command_line, device_name(device), bfloat16, convolution_rule, group.world_size(), own},
+          data.images());
     }
     return TrainingLoop({settings, run, options.context, group, device, bfloat16, data, test_images.get(),
                          steps_per_epoch, network, parts, epochs_before, options.every_loss})

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -159,6 +160,7 @@ TEST_F(SharesOfTime, AreEqualHoweverLongTheTurns) {
 }
 
 TEST_F(SharesOfTime, AreWeightedByNice) {
+  if (::getpriority(PRIO_PROCESS, 0) > 14) GTEST_SKIP() << "no process can be five nicer than this one";
   const auto used = share_out({{200, 0}, {10, 5}}, 20000);
   EXPECT_NEAR(static_cast<double>(used[1]), 20000 / (1 + std::pow(1.25, 5)), 300);
 }

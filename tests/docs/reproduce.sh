@@ -22,7 +22,7 @@ grep -q "10 of 10 runs finished" "$work/smoke/results.md"
 run=$(basename "$work"/alone/runs/mlp-s0-????????)
 cmp "$work/alone/runs/$run/encoder.safetensors" "$work/smoke/runs/$run/encoder.safetensors"
 
-for folder in docs docs/results-40-epochs docs/results-cpu-scale; do
+for folder in docs docs/results-40-epochs docs/results-40-epochs-cpu; do
   "$DIRECTCLR" reproduce all --from "$SOURCE/$folder/results.json" --out "$work/$folder" >/dev/null
   diff "$SOURCE/$folder/results.md" "$work/$folder/results.md"
 done

@@ -156,6 +156,13 @@ TEST(Export, TakesNobodysPlaceUnasked) {
   EXPECT_NE(error({.format = "timm", .overwrite = true}, "model", "model/config.json").find("lies in what --out names"),
             std::string::npos);
   EXPECT_EQ(read_file(folder / "mine.safetensors") + read_file(folder / "precious.md"), "minemine");
+  const std::string weights = read_file(run / "encoder.safetensors");
+  for (const char* own : {"run/encoder.safetensors", "run/../run/best.safetensors", "run/checkpoints/x.safetensors"}) {
+    EXPECT_NE(error({.overwrite = true}, own, "").find("is a file of the run itself"), std::string::npos) << own;
+  }
+  EXPECT_NE(error({.overwrite = true}, "a.safetensors", "run/config.toml").find("--card: "), std::string::npos);
+  EXPECT_EQ(read_file(run / "encoder.safetensors"), weights);
+  EXPECT_EQ(error({}, "run/mine.safetensors", "run/card.md"), "no error") << "others may lie with it";
 
   EXPECT_EQ(error({.overwrite = true}, "mine.safetensors", "precious.md"), "no error");
   EXPECT_EQ(io::read_safetensors(folder / "mine.safetensors").arrays.size(), 1U);
