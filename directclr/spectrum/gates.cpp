@@ -49,6 +49,9 @@ void Gates::add_bounds(const std::string& text, bool ceilings, const std::string
       throw InputError(option, "'" + piece + "' gives no number",
                        ceilings ? "write dead=10 or dead=0.05D" : "write rank=50 or rank=0.1D");
     }
+    if (bound.of_dimensions && (bound.value < 0 || bound.value > 1)) {
+      throw InputError(option, "'" + piece + "' is no share of the D dimensions", "between 0D and 1D");
+    }
     bounds_.push_back(std::move(bound));
   }
 }

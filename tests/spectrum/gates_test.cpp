@@ -87,6 +87,9 @@ TEST(Gates, RefuseWhatIsNone) {
   holds(error({"rank", "", ""}), "'rank' gives no number (write rank=50");
   holds(error({"rank=D", "", ""}), "gives no number");
   holds(error({"", "dead=", ""}), "'dead=' gives no number (write dead=10");
+  holds(error({"rank=1.01D", "", ""}), "'rank=1.01D' is no share of the D dimensions (between 0D and 1D)");
+  holds(error({"", "dead=-0.1D", ""}), "is no share of the D dimensions");
+  EXPECT_EQ(error({"rank=1D", "", ""}), "no error");
   holds(error({"", "", "colapse"}), "--stop-on: 'colapse' is no verdict (allowed: collapse, healthy, one-direction");
 }
 
