@@ -22,10 +22,10 @@ grep -q "10 of 10 runs finished" "$work/smoke/results.md"
 run=$(basename "$work"/alone/runs/mlp-s0-????????)
 cmp "$work/alone/runs/$run/encoder.safetensors" "$work/smoke/runs/$run/encoder.safetensors"
 
-for folder in docs docs/results-40-epochs docs/results-40-epochs-cpu; do
-  "$DIRECTCLR" reproduce all --from "$SOURCE/$folder/results.json" --out "$work/$folder" >/dev/null
+for part in docs:all docs/results-40-epochs:all docs/results-40-epochs-cpu:all docs/results-cpu-scale:table1; do
+  folder=${part%:*}
+  "$DIRECTCLR" reproduce "${part#*:}" --from "$SOURCE/$folder/results.json" --out "$work/$folder" >/dev/null
   diff "$SOURCE/$folder/results.md" "$work/$folder/results.md"
 done
-"$SOURCE/tools/axes_table" --check
-"$SOURCE/tools/channel_gradients" --check
+"$SOURCE/tools/regimes_tables" --check
 "$SOURCE/tools/claims_table" --check
