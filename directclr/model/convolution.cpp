@@ -196,7 +196,7 @@ int64_t convolution_rule(bool bfloat16, Products products) {
 
 namespace {
 
-// From seconds of every shape of the ResNets at 32 and 224 pixels (Intel Xeon of the fourth generation, oneDNN 3.13):
+// From seconds of every shape of the ResNets at 32 and 224 pixels (Intel Xeon of the fifth generation, oneDNN 3.13):
 // with matrix units the library's convolution is at the rate of products on large maps with few channels alone.
 ConvolutionWays fastest_with_matrix_units(const ConvolutionShape& shape) {
   if (shape.is_of_pixels()) return {true, true, true};

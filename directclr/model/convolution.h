@@ -27,6 +27,7 @@ struct ConvolutionShape {
   /// Every output sees every pixel of the map, each through a tap of its own: maps of at most 2 x 2 under a 3 x 3
   /// kernel. A whole map's numbers times a matrix that holds the kernel once for every output pixel.
   bool is_of_maps() const;
+  /// All but strided kernels of several pixels on larger maps, which the library computes.
   bool has_product_of_input_gradient() const;
   /// H', W', and H' W', the output's pixels.
   int64_t output_height() const;

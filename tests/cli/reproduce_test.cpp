@@ -156,7 +156,8 @@ TEST_F(Reproduce, SaysWhenTheDiskIsFull) {
 
 TEST_F(Reproduce, RefusesBadInput) {
   expect_refused(run({"reproduce", "tabel1", "--out", path("x")}), "did you mean 'table1'?");
-  expect_refused(run({"reproduce", "table1", "--scale", "huge", "--out", path("x")}), "smoke | cpu | cpu-2222 | gpu | paper");
+  expect_refused(run({"reproduce", "table1", "--scale", "huge", "--out", path("x")}),
+                 "smoke | cpu | cpu-2222 | gpu | paper");
   expect_refused(run({"reproduce", "table1", "--scale", "cpu", "--out", path("x")}), "no data given");
   expect_refused(run({"reproduce", "table1", "--data", "folder:/nowhere", "--out", path("x")}), "/nowhere");
   expect_refused(run({"reproduce", "table1"}), "--out");
