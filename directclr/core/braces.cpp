@@ -1,6 +1,8 @@
 #include "directclr/core/braces.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
@@ -12,25 +14,26 @@ constexpr size_t kMostTexts = 1'000'000;
 constexpr size_t kMostBytes = 1 << 28;  // of all texts together
 
 // The pieces between commas that stand in no braces of their own.
-std::vector<std::string> choices_of(const std::string& inside) {
-  std::vector<std::string> choices(1);
+std::vector<std::string_view> choices_of(std::string_view inside) {
+  std::vector<std::string_view> choices;
   int depth = 0;
-  for (const char c : inside) {
-    depth += (c == '{') - (c == '}');
-    if (c == ',' && depth == 0) {
-      choices.emplace_back();
-    } else {
-      choices.back() += c;
+  size_t begin = 0;
+  for (size_t i = 0; i < inside.size(); ++i) {
+    depth += (inside[i] == '{') - (inside[i] == '}');
+    if (inside[i] == ',' && depth == 0) {
+      choices.push_back(inside.substr(begin, i - begin));
+      begin = i + 1;
     }
   }
+  choices.push_back(inside.substr(begin));
   return choices;
 }
 
 // "007..012" as its numbers; empty: it is no range.
-std::vector<std::string> numbers_of(const std::string& inside, const std::string& pattern) {
+std::vector<std::string> numbers_of(std::string_view inside, const std::string& pattern) {
   const size_t dots = inside.find("..");
-  if (dots == std::string::npos) return {};
-  const std::string first = inside.substr(0, dots), last = inside.substr(dots + 2);
+  if (dots == std::string_view::npos) return {};
+  const std::string first(inside.substr(0, dots)), last(inside.substr(dots + 2));
   int64_t from = 0, to = 0;
   if (!parse_int(first, from) || !parse_int(last, to) || from < 0 || to < 0) return {};
   if (static_cast<uint64_t>(std::max(from, to) - std::min(from, to)) >= kMostTexts) {
@@ -47,8 +50,8 @@ std::vector<std::string> numbers_of(const std::string& inside, const std::string
 }
 
 // For every brace that opens where it is closed; npos where nothing closes it, and for all other characters.
-std::vector<size_t> closes_of(const std::string& text) {
-  std::vector<size_t> closes(text.size(), std::string::npos), open;
+std::vector<size_t> closes_of(std::string_view text) {
+  std::vector<size_t> closes(text.size(), std::string_view::npos), open;
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '{') open.push_back(i);
     if (text[i] == '}' && !open.empty()) {
@@ -59,43 +62,66 @@ std::vector<size_t> closes_of(const std::string& text) {
   return closes;
 }
 
+// Texts that together stay within the bounds.
 struct Texts {
-  const std::string& pattern;
-  std::vector<std::string> all;
+  const std::string* pattern;  // for messages
+  std::vector<std::string> all = {};
   size_t bytes = 0;
 
   void add(std::string text) {
     bytes += text.size();
-    if (all.size() == kMostTexts) throw InputError(pattern, "names more than a million files");
-    if (bytes > kMostBytes) throw InputError(pattern, "the names of all its files are longer than 256 MiB");
+    if (all.size() == kMostTexts) throw InputError(*pattern, "names more than a million files");
+    if (bytes > kMostBytes) throw InputError(*pattern, "the names of all its files are longer than 256 MiB");
     all.push_back(std::move(text));
   }
 };
 
-void expand_into(const std::string& done, const std::string& rest, Texts& texts) {
-  if (rest.find('{') == std::string::npos) return texts.add(done + rest);
-  const std::vector<size_t> closes = closes_of(rest);
-  for (size_t open = 0; open < rest.size(); ++open) {
-    const size_t close = closes[open];
-    if (close == std::string::npos) continue;  // a brace that nothing closes is a brace
-    const std::string inside = rest.substr(open + 1, close - open - 1);
-    std::vector<std::string> choices = numbers_of(inside, texts.pattern);
-    if (choices.empty()) choices = choices_of(inside);
-    if (choices.size() < 2 && inside.find("..") == std::string::npos) continue;
-    for (const auto& choice : choices) {
-      expand_into(done + rest.substr(0, open), choice + rest.substr(close + 1), texts);
-    }
-    return;
+// Every text of `begins` with every one of `ends` behind it; `ends` are used up.
+Texts joined(const Texts& begins, Texts& ends) {
+  Texts texts{.pattern = begins.pattern};
+  for (const auto& begin : begins.all) {
+    // What a single text is continued with can be long: never in memory twice.
+    for (auto& end : ends.all) texts.add(begins.all.size() == 1 ? std::move(end.insert(0, begin)) : begin + end);
   }
-  texts.add(done + rest);
+  return texts;
+}
+
+void append(Texts& texts, std::string_view literal) {
+  if (literal.empty()) return;
+  Texts longer{.pattern = texts.pattern};
+  for (auto& text : texts.all) longer.add(std::move(text.append(literal)));
+  texts = std::move(longer);
+}
+
+Texts expand(std::string_view text, const std::string& pattern) {
+  Texts texts{.pattern = &pattern};
+  texts.add("");
+  const std::vector<size_t> closes = closes_of(text);
+  size_t literal = 0;  // where what is not in `texts` yet begins
+  for (size_t open = 0; open < text.size(); ++open) {
+    const size_t close = closes[open];
+    if (close == std::string_view::npos) continue;  // a brace that nothing closes is a brace
+    const std::string_view inside = text.substr(open + 1, close - open - 1);
+    Texts ends{.pattern = &pattern};
+    for (auto& number : numbers_of(inside, pattern)) ends.add(std::move(number));
+    if (ends.all.empty()) {
+      const auto choices = choices_of(inside);
+      if (choices.size() < 2) continue;  // braces around one text are braces
+      for (const auto& choice : choices) {
+        for (auto& one : expand(choice, pattern).all) ends.add(std::move(one));
+      }
+    }
+    append(texts, text.substr(literal, open - literal));
+    texts = joined(texts, ends);
+    open = close;
+    literal = close + 1;
+  }
+  append(texts, text.substr(literal));
+  return texts;
 }
 
 }  // namespace
 
-std::vector<std::string> expand_braces(const std::string& pattern) {
-  Texts texts{.pattern = pattern, .all = {}};
-  expand_into("", pattern, texts);
-  return std::move(texts.all);
-}
+std::vector<std::string> expand_braces(const std::string& pattern) { return expand(pattern, pattern).all; }
 
 }  // namespace directclr

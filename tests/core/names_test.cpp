@@ -29,6 +29,8 @@ TEST(Braces, ExpandAsTheShellDoes) {
   EXPECT_EQ(expand_braces("{9..10}"), (Texts{"9", "10"}));
   EXPECT_EQ(expand_braces("{a,b{0..1}}-{x,y}"), (Texts{"a-x", "a-y", "b0-x", "b0-y", "b1-x", "b1-y"}));
   EXPECT_EQ(expand_braces("{x}{"), Texts{"{x}{"});
+  EXPECT_EQ(expand_braces("{{a,b},c}}{5..5}{1..}"), (Texts{"a}5{1..}", "b}5{1..}", "c}5{1..}"}));
+  EXPECT_EQ(expand_braces("{x{1..2}{,z}}"), (Texts{"{x1}", "{x1z}", "{x2}", "{x2z}"}));
   EXPECT_EQ(expand_braces("{000000..000127}").size(), 128u);
   EXPECT_NE(test::error_of([] { expand_braces("{0..99999999}"); }).find("more than a million"), std::string::npos);
   EXPECT_NE(test::error_of([] { expand_braces("{0..9999}{0..9999}"); }).find("more than a million"), std::string::npos);
