@@ -27,6 +27,7 @@ Json to_json(const plan::Plan& p, const plan::Machine& machine) {
           {"gradient_exposed_seconds", p.gradient_exposed_seconds},
           {"embedding_seconds", p.embedding_seconds},
           {"norm_seconds", p.norm_seconds},
+          {"monitor_seconds", p.monitor_seconds},
           {"loader_seconds", p.loader_seconds},
           {"step_seconds", p.step_seconds},
           {"images_per_second", p.images_per_second},
@@ -47,6 +48,7 @@ std::string text_of(const plan::Plan& p, const plan::Machine& machine) {
           format("  (%.2f ms in all, the rest behind the backward)\n", 1000 * p.gradient_seconds);
   text += "  embeddings             " + milliseconds(p.embedding_seconds) + "\n";
   text += "  batch normalisation    " + milliseconds(p.norm_seconds) + "\n";
+  text += "  monitor                " + milliseconds(p.monitor_seconds) + "  (at logged steps; shared out to all)\n";
   text += std::string(machine.computes_on_cores ? "  images, on its cores   " : "  images, beside it all  ") +
           milliseconds(p.loader_seconds) + "\n";
   text += "  a step                 " + milliseconds(p.step_seconds) +

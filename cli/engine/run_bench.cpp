@@ -31,9 +31,12 @@ void run_bench_step(const BenchRequest& request, Console& console) {
                        {"loss_flops_per_second", m.loss_flops_per_second},
                        {"norm_layer_seconds", m.norm_layer_seconds},
                        {"norm_number_seconds", m.norm_number_seconds},
+                       {"monitor_seconds", m.monitor_seconds},
                        {"loader_images_per_second", m.loader_images_per_second}};
-  std::string text = format("%s\n  a step: %.1f GFLOP/s and %.2f ms beside; the loss: %.1f GFLOP/s", m.name.c_str(),
-                            m.flops_per_second / 1e9, 1000 * m.step_seconds, m.loss_flops_per_second / 1e9);
+  std::string text =
+      format("%s\n  a step: %.1f GFLOP/s and %.2f ms beside; the loss: %.1f GFLOP/s; a look of the monitor: %.1f ms",
+             m.name.c_str(), m.flops_per_second / 1e9, 1000 * m.step_seconds, m.loss_flops_per_second / 1e9,
+             1000 * m.monitor_seconds);
   if (m.norm_layer_seconds + m.norm_number_seconds > 0) {
     text += format("; synchronised normalisation: %.0f us a layer and %.2f ns a number more",
                    1e6 * m.norm_layer_seconds, 1e9 * m.norm_number_seconds);

@@ -114,6 +114,7 @@ const std::pair<const char*, double Machine::*> kNumbers[] = {
     {"device_bytes", &Machine::device_bytes},
     {"norm_layer_seconds", &Machine::norm_layer_seconds},
     {"norm_number_seconds", &Machine::norm_number_seconds},
+    {"monitor_seconds", &Machine::monitor_seconds},
     {"latency_seconds", &Machine::latency_seconds},
     {"bytes_per_second", &Machine::bytes_per_second},
     {"node_latency_seconds", &Machine::node_latency_seconds},
@@ -332,12 +333,13 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
         layers * passes * std::max(messages, machine.norm_layer_seconds) +
         (in_parts ? 2 : 1) * mine * static_cast<double>(net.norm_numbers_per_image) * machine.norm_number_seconds;
   }
+  plan.monitor_seconds = machine.monitor_seconds / static_cast<double>(settings.log_every);
   plan.bytes_sent =
       network.bytes_of_ring(2 * gradient_bytes + 2 * similarities * embedding_bytes + 2 * moments * moment_bytes) +
       3 * norm_bytes;
 
   const double device_seconds = plan.compute_seconds + plan.loss_seconds + plan.gradient_exposed_seconds +
-                                plan.embedding_seconds + plan.norm_seconds;
+                                plan.embedding_seconds + plan.norm_seconds + plan.monitor_seconds;
   if (machine.loader_images_per_second > 0) {
     plan.loader_seconds = static_cast<double>(plan.images_per_device * devices) /
                           (machine.loader_images_per_second * static_cast<double>(machine.cores));
@@ -368,7 +370,8 @@ Plan make_plan(const settings::TrainSettings& settings, int64_t images, int64_t 
                                                   {"the loss", plan.loss_seconds},
                                                   {"summing gradients", plan.gradient_exposed_seconds},
                                                   {"exchanging embeddings", plan.embedding_seconds},
-                                                  {"synchronised batch normalisation", plan.norm_seconds}};
+                                                  {"synchronised batch normalisation", plan.norm_seconds},
+                                                  {"the monitor", plan.monitor_seconds}};
   const auto by_time = [](const auto& x, const auto& y) { return x.second < y.second; };
   plan.bottleneck = std::max_element(std::begin(parts), std::end(parts), by_time)->first;
   const double largest = machine.computes_on_cores

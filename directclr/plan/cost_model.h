@@ -48,6 +48,7 @@ struct Machine {
   /// takes in, seconds a number.
   double norm_layer_seconds = 0;
   double norm_number_seconds = 0;
+  double monitor_seconds = 0;  ///< of what a logged step computes of its representations, at the measured widths
 
   double latency_seconds = 0;        ///< of one hop inside a node
   double bytes_per_second = 0;       ///< that a device sends inside a node
@@ -74,6 +75,7 @@ struct Plan {
   double gradient_exposed_seconds = 0;  ///< what of it the backward does not hide
   double embedding_seconds = 0;         ///< gather of embeddings, and their gradient's way back
   double norm_seconds = 0;              ///< what synchronised batch normalisation takes more than each process's own
+  double monitor_seconds = 0;           ///< what is computed of the representations at logged steps, shared out to all
   /// Until all of a node's cores have made its images: beside the others, or (on cores) in what these leave of them.
   double loader_seconds = 0;
   double step_seconds = 0;

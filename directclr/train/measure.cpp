@@ -18,6 +18,7 @@
 #include "directclr/train/contrastive_model.h"
 #include "directclr/train/device.h"
 #include "directclr/train/gradient_step.h"
+#include "directclr/train/monitor.h"
 #include "directclr/train/network.h"
 
 namespace directclr::train {
@@ -90,6 +91,18 @@ double loader_rate(const settings::TrainSettings& settings, double seconds) {
   return static_cast<double>(images) / seconds_since(start);
 }
 
+// What a logged step computes of both views' representations: on rank 0 alone, as in training, while the others wait.
+double monitor_time(const settings::TrainSettings& settings, const ContrastiveModel& model, c10::Device device,
+                    double seconds, const distributed::ProcessGroup& group, const Context& context) {
+  const int64_t widths[] = {model.encoder->representation(), model.projector->embedding()};
+  Monitor monitor(settings, widths[0], widths[1], device);
+  const torch::Tensor r = torch::randn({2 * settings.batch_size, widths[0]}, device);
+  const torch::Tensor z = torch::randn({2 * settings.batch_size, widths[1]}, device);
+  monitor.observe(1, r, z, group);
+  return group.all_reduce(
+      group.is_root() ? time_of([&] { monitor.read(r, z, /*warn=*/false); }, device, seconds, context) : 0);
+}
+
 }  // namespace
 
 plan::Machine measure_step(const settings::TrainSettings& settings, int64_t images, double seconds,
@@ -112,7 +125,7 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
   const auto step_time = [&](int64_t count) {
     const torch::Tensor views =
         torch::randn({2 * count, 3, side, side}, device).contiguous(at::MemoryFormat::ChannelsLast);
-    context.progress({"bench step", count == small ? 0U : 1U, 4, "measurements", 1, ""});
+    context.progress({"bench step", count == small ? 0U : 1U, 5, "measurements", 1, ""});
     const auto step = [&] {
       optimizer->zero_grad();
       accumulate_gradients(model, {views, {}}, 0, settings.loss, 0, bfloat16);
@@ -123,7 +136,7 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
   };
   const double few = step_time(small), many = step_time(large);
 
-  context.progress({"bench step", 2, 4, "measurements", 2, ""});
+  context.progress({"bench step", 2, 5, "measurements", 2, ""});
   constexpr int64_t kRows = 2048;
   const torch::Tensor a = torch::randn({kRows, cost.embedding}, device).requires_grad_(true), b = a.detach() + 1;
   const double loss = time_of([&] { loss::info_nce(a, b, settings.loss.tau).backward(); }, device, seconds, context);
@@ -154,7 +167,7 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
              bfloat16 ? "bfloat16" : "float32", static_cast<long long>(group.world_size()),
              static_cast<long long>(settings.threads), settings.encoder.arch.c_str());
   if (!settings.data.empty()) {
-    context.progress({"bench step", 3, 4, "measurements", 3, ""});
+    context.progress({"bench step", 3, 5, "measurements", 3, ""});
     machine.loader_images_per_second = loader_rate(settings, seconds);
   }
   for (double* figure :
@@ -162,7 +175,9 @@ plan::Machine measure_step(const settings::TrainSettings& settings, int64_t imag
         &machine.loader_images_per_second, &machine.norm_layer_seconds, &machine.norm_number_seconds}) {
     *figure = group.all_reduce(*figure) / static_cast<double>(group.world_size());
   }
-  context.progress({"bench step", 4, 4, "measurements", 4, ""});
+  context.progress({"bench step", 4, 5, "measurements", 4, ""});
+  machine.monitor_seconds = monitor_time(settings, model, device, seconds, group, context);
+  context.progress({"bench step", 5, 5, "measurements", 5, ""});
   return machine;
 }
 

@@ -8,9 +8,10 @@
 namespace directclr::train {
 
 /// Measures what the cost model knows of this machine's computing: training steps of the settings' network at a small
-/// and a larger batch (of at most `images`), the loss, and, when the settings name data, the loader.
-/// Takes `seconds` for each. The processes of a group measure at the same time, each its own device, so that what they
-/// share (memory, power, cores) counts; the figures are their means. Throws Interrupted.
+/// and a larger batch (of at most `images`), the loss, the monitor's look at a batch and, when the settings name data,
+/// the loader. Takes `seconds` for each. The processes of a group measure at the same time, each its own device, so
+/// that what they share (memory, power, cores) counts; the figures are their means, but for the monitor's, which rank 0
+/// alone computes. Throws Interrupted.
 plan::Machine measure_step(const settings::TrainSettings& settings, int64_t images, double seconds,
                            const Context& context, const distributed::ProcessGroup& group = {});
 

@@ -106,6 +106,19 @@ TEST(Plan, CountsTheWaitingAndThePassesOfSynchronisedNormalisation) {
               1e-6);
 }
 
+TEST(Plan, SharesTheMonitorOutToTheStepsBetweenLooks) {
+  settings::TrainSettings s = settings_with("none");
+  Machine machine = even_machine();
+  machine.computes_on_cores = true;
+  const double without = make_plan(s, 1000000, 1, 1, machine).step_seconds;
+  machine.monitor_seconds = 10;
+  s.log_every = 4;
+  const Plan plan = make_plan(s, 1000000, 1, 1, machine);
+  EXPECT_EQ(plan.monitor_seconds, 2.5);
+  EXPECT_NEAR(plan.step_seconds, without + 2.5, 1e-9);
+  EXPECT_EQ(plan.bottleneck, "the monitor");
+}
+
 TEST(Plan, HidesNoGradientsBehindACoreThatComputes) {
   Machine machine = even_machine();
   const settings::TrainSettings s = settings_with("none");
