@@ -22,6 +22,8 @@ namespace {
 
 // A picture larger than this is refused before any memory is taken for it (a hostile header costs a few bytes).
 constexpr uint64_t kMaxPixels = 1ULL << 28;
+// The same for what stands beside the pixels of a PNG, such as profiles and texts, packed or not.
+constexpr size_t kMaxBeside = 1 << 26;
 
 struct JpegErrors {
   jpeg_error_mgr base;
@@ -168,6 +170,7 @@ Size decode_png(std::string_view bytes, const std::string& where, Image* image) 
     if (code != 0) throw InputError(where, std::string("damaged PNG: ") + spng_strerror(code));
   };
   check(spng_set_image_limits(context.get(), 1 << 20, 1 << 20));
+  check(spng_set_chunk_limits(context.get(), kMaxBeside, kMaxBeside));
   check(spng_set_png_buffer(context.get(), bytes.data(), bytes.size()));
   spng_ihdr header{};
   check(spng_get_ihdr(context.get(), &header));

@@ -123,6 +123,17 @@ TEST(Decode, NamesWhatIsWrong) {
 }
 
 // A flipped byte may decode to other pixels or be refused; it must never do anything else.
+TEST(Decode, RefusesThePngThatClaimsAGigabyteBesideItsPixels) {
+  const std::string png = read_file(test::fixture("rgb.png"));
+  const size_t after_header = 33;  // signature, and IHDR with its checksum
+  const std::string claim(
+      "\x41\0\0\x1A"
+      "eXIf",
+      8);
+  const std::string message = error_of(png.substr(0, after_header) + claim + png.substr(after_header));
+  EXPECT_NE(message.find("limits"), std::string::npos) << message;
+}
+
 TEST(Decode, SurvivesDamage) {
   for (const std::string name : {"rgb_420.jpg", "progressive.jpg", "cmyk.jpg", "palette.png"}) {
     const std::string good = read_file(test::fixture(name));
