@@ -27,5 +27,7 @@ for part in docs:all docs/results-40-epochs:all docs/results-40-epochs-cpu:all d
   "$DIRECTCLR" reproduce "${part#*:}" --from "$SOURCE/$folder/results.json" --out "$work/$folder" >/dev/null
   diff "$SOURCE/$folder/results.md" "$work/$folder/results.md"
 done
+"$DIRECTCLR" experiment "$SOURCE/recipes/experiments/relatives.toml" --from "$SOURCE/docs/results-relatives/results.json" --out "$work/relatives" >/dev/null
+diff "$SOURCE/docs/results-relatives/results.md" "$work/relatives/results.md"
 "$SOURCE/tools/regimes_tables" --check
 "$SOURCE/tools/claims_table" --check
