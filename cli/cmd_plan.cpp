@@ -48,7 +48,10 @@ std::string text_of(const plan::Plan& p, const plan::Machine& machine) {
           format("  (%.2f ms in all, the rest behind the backward)\n", 1000 * p.gradient_seconds);
   text += "  embeddings             " + milliseconds(p.embedding_seconds) + "\n";
   text += "  batch normalisation    " + milliseconds(p.norm_seconds) + "\n";
-  text += "  monitor                " + milliseconds(p.monitor_seconds) + "  (at logged steps; shared out to all)\n";
+  if (p.monitor_seconds > 0) {  // was measured
+    text += "  monitor                " + milliseconds(p.monitor_seconds) +
+            "  (a look at each logged step, over all steps)\n";
+  }
   text += std::string(machine.computes_on_cores ? "  images, on its cores   " : "  images, beside it all  ") +
           milliseconds(p.loader_seconds) + "\n";
   text += "  a step                 " + milliseconds(p.step_seconds) +

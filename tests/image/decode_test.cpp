@@ -122,7 +122,6 @@ TEST(Decode, NamesWhatIsWrong) {
   EXPECT_NE(error_of(png.substr(0, png.size() / 2)).find("file: damaged PNG"), std::string::npos);
 }
 
-// A flipped byte may decode to other pixels or be refused; it must never do anything else.
 TEST(Decode, RefusesThePngThatClaimsAGigabyteBesideItsPixels) {
   const std::string png = read_file(test::fixture("rgb.png"));
   const size_t after_header = 33;  // signature, and IHDR with its checksum
@@ -134,6 +133,7 @@ TEST(Decode, RefusesThePngThatClaimsAGigabyteBesideItsPixels) {
   EXPECT_NE(message.find("limits"), std::string::npos) << message;
 }
 
+// A flipped byte may decode to other pixels or be refused; it must never do anything else.
 TEST(Decode, SurvivesDamage) {
   for (const std::string name : {"rgb_420.jpg", "progressive.jpg", "cmyk.jpg", "palette.png"}) {
     const std::string good = read_file(test::fixture(name));
