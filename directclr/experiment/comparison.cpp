@@ -36,7 +36,7 @@ Measure of_spectrum(const std::string& layer, double (*value)(const report::Spec
   };
 }
 double lambda_rank(const report::SpectrumResult& s) { return s.effective_rank_lambda; }
-double dead_count(const report::SpectrumResult& s) { return static_cast<double>(s.below_1e_4); }
+double dead_count(const report::SpectrumResult& s) { return spectrum::dead_directions(s); }
 
 double dead_directions(const RunRecord& run) { return of_spectrum("representation", dead_count)(run); }
 double effective_rank(const RunRecord& run) { return of_spectrum("representation", lambda_rank)(run); }

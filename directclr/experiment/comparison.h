@@ -23,7 +23,7 @@ double knn_top1(const RunRecord& run);    ///< per cent
 /// A value of one layer's spectrum ("representation", "embedding").
 Measure of_spectrum(const std::string& layer, double (*value)(const report::SpectrumResult&));
 double lambda_rank(const report::SpectrumResult& spectrum);  ///< effective rank of the eigenvalues, 1 .. their number
-double dead_count(const report::SpectrumResult& spectrum);   ///< eigenvalues below 1e-4 of the largest
+double dead_count(const report::SpectrumResult& spectrum);   ///< spectrum::dead_directions
 /// Of the representation's spectrum.
 double dead_directions(const RunRecord& run);
 double effective_rank(const RunRecord& run);

@@ -25,7 +25,11 @@ double rounded(double value) {
 Json to_json(const report::SpectrumResult& s) {
   Json values = Json::array();
   for (const double v : s.values) values.push_back(rounded(v));
-  return {{"samples", s.samples}, {"l2_normalized", s.l2_normalized}, {"split", s.split}, {"values", values}};
+  return {{"samples", s.samples},
+          {"l2_normalized", s.l2_normalized},
+          {"split", s.split},
+          {"rounding_floor", rounded(s.floor)},
+          {"values", values}};
 }
 
 report::SpectrumResult spectrum_from(const Json& object) {
@@ -34,6 +38,7 @@ report::SpectrumResult spectrum_from(const Json& object) {
   s.samples = object.at("samples").get<int64_t>();
   s.l2_normalized = object.at("l2_normalized").get<bool>();
   s.split = object.at("split").get<std::string>();
+  s.floor = object.value("rounding_floor", 0.0);
   std::vector<double> sigma;
   for (const double v : s.values) sigma.push_back(std::sqrt(v));
   s.effective_rank_sigma = spectrum::effective_rank(sigma);

@@ -80,7 +80,7 @@ LiveRun live_run(const RunResults& run) {
   live.images_per_second = last_in(run, "images_per_second");
   live.rank_r = last_in(run, "rank_r");
   live.rank_z = last_in(run, "rank_z");
-  live.dead_r = last_in(run, "dead_r");
+  live.dead_r = run.dead_now();
   live.online_top1 = last_in(run, "online_top1");
   live.knn_top1 = last_in(run, "knn_top1");
   live.r_dimensions = run.width_of_r();
@@ -88,7 +88,7 @@ LiveRun live_run(const RunResults& run) {
   if (run.state == RunState::kStopped) live.resume = "directclr train --resume --out " + shell_word(run.path.string());
   if (live.early) return live;
   const double share = spectrum::VerdictSettings{}.collapsed_share;
-  if (live.r_dimensions > 0) {
+  if (live.dead_r && live.r_dimensions > 0) {
     if (const auto since = collapsed_since(run.course("dead_r"), live.r_dimensions, share)) {
       live.dying = true;
       live.warnings.push_back(

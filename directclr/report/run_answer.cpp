@@ -54,6 +54,11 @@ void answer_from_monitor(const RunResults& run, const Evidence& e, Answer& answe
     answer.sentence += "Nobody has measured yet whether this run has collapsed.";
     return;
   }
+  if (!run.dead_now()) {
+    answer.sentence +=
+        "When training was last looked at, rounding hid how many directions of the representation were dead.";
+    return;
+  }
   const std::string of_all = width > 0 ? " of " + count_text(width) : "";
   answer.number = format("%.0f", dead.values.back()) + of_all;
   answer.counts =
@@ -69,6 +74,7 @@ std::string since_when(const RunResults& run, const Evidence& e, bool alone) {
   const int64_t width = run.width_of_r();
   if (run.metrics.empty()) return "Not known: the run has no log of its training.";
   if (dead.values.empty()) return "Not known: the log of the training does not count dead directions.";
+  if (!run.dead_now()) return "Not known: at the end of the training rounding hides how many directions are dead.";
   const spectrum::VerdictSettings lines = e.spectrum ? e.spectrum->lines : spectrum::VerdictSettings{};
   const auto since = collapsed_since(dead, width, lines.collapsed_share);
   const double last = dead.steps.back();

@@ -82,6 +82,12 @@ const Course& RunResults::course(const std::string& metric) const {
   return found == metrics.end() ? none : found->second;
 }
 
+std::optional<double> RunResults::dead_now() const {
+  const Course &dead = course("dead_r"), &rank = course("rank_r");
+  const bool known = !dead.steps.empty() && (rank.steps.empty() || dead.steps.back() == rank.steps.back());
+  return known ? std::optional(dead.values.back()) : std::nullopt;
+}
+
 void tell_apart(std::vector<RunResults>& runs) {
   std::map<std::string, int> times;
   for (const auto& run : runs) ++times[run.name];

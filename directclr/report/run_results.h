@@ -58,6 +58,8 @@ struct RunResults {
   std::string setting(const std::string& name) const;
   /// The column of metrics.jsonl, empty when the run has none of that name.
   const Course& course(const std::string& metric) const;
+  /// The dead directions of r when the monitor last looked; nothing where rounding hid them then, or it never did.
+  std::optional<double> dead_now() const;
 };
 
 /// Gives runs whose directories have the same name their paths for names.

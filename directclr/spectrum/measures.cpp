@@ -50,7 +50,6 @@ std::string why_no_condition(const SpectrumSummary& s) {
 double dead_at(const SpectrumSummary& s, double share, int64_t below) {
   return hidden_at(s, share) > 0 ? NAN : static_cast<double>(below);
 }
-double dead_directions_of(const SpectrumSummary& s) { return dead_at(s, SpectrumSummary::kDead, s.below_1e_4); }
 Json count_or_null(double count) { return std::isnan(count) ? Json() : Json(static_cast<int64_t>(count)); }
 
 std::string why_no_count(const SpectrumSummary& s) {
@@ -191,10 +190,10 @@ const Table<MeasureKind>& measure_kinds() {
                "depends on where that line is; from N rows at least D - N + 1 are 0; no value where rounding hides "
                "on which side of it some lie",
            .elsewhere = "other fractions of the largest",
-           .value = dead_directions_of,
+           .value = dead_directions,
            .text = dead_text,
            .healthier = Healthier::kLess,
-           .json = [](const Summary& s) { return count_or_null(dead_directions_of(s)); },
+           .json = [](const Summary& s) { return count_or_null(dead_directions(s)); },
            .why_none = why_no_count,
            .further = add_other_thresholds,
            .short_name = "dead"},

@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -28,15 +29,16 @@ void StepLog::step(const LoggedStep& step, Monitor& monitor, bool warn,
   const Monitor::Reading seen = monitor.read(r, z, warn);
   for (const auto& warning : seen.warnings) on_warning(warning);
   collapse_ = seen.stop;
-  summary_ = format("rank r %.0f (%lld dead)  z %.0f", seen.r.effective_rank_lambda,
-                    static_cast<long long>(seen.r.below_1e_4), seen.z.effective_rank_lambda);
+  const double dead_r = spectrum::dead_directions(seen.r);
+  summary_ = format("rank r %.0f (%s dead)  z %.0f", seen.r.effective_rank_lambda,
+                    std::isnan(dead_r) ? "?" : format("%.0f", dead_r).c_str(), seen.z.effective_rank_lambda);
   std::vector<std::pair<std::string, double>> values = {{"loss", step.loss},
                                                         {"lr", step.lr},
                                                         {"images_per_second", images_per_second(step.step)},
                                                         {"rank_r", seen.r.effective_rank_lambda},
                                                         {"rank_z", seen.z.effective_rank_lambda},
-                                                        {"dead_r", static_cast<double>(seen.r.below_1e_4)},
-                                                        {"dead_z", static_cast<double>(seen.z.below_1e_4)},
+                                                        {"dead_r", dead_r},
+                                                        {"dead_z", spectrum::dead_directions(seen.z)},
                                                         {"alignment_r", seen.alignment_r},
                                                         {"alignment_z", seen.alignment_z},
                                                         {"uniformity_r", seen.uniformity_r},
@@ -52,13 +54,14 @@ void StepLog::knn(int64_t step, double top1) {
   start_rate(step);
 }
 
-// Both views' rows of all ranks, on rank 0; undefined elsewhere.
+// Both views' rows of all ranks, on rank 0, of the type that they have: what it rounds away belongs to what is judged.
+// Undefined elsewhere.
 at::Tensor StepLog::rows_of_all(const at::Tensor& both_views) const {
   std::vector<at::Tensor> views;
   for (const auto& view : both_views.detach().to(at::kFloat).chunk(2)) {
     views.push_back(group_.gather_rows_to_root(view, batch_size_));
   }
-  return group_.is_root() ? at::cat(views) : at::Tensor();
+  return group_.is_root() ? at::cat(views).to(both_views.scalar_type()) : at::Tensor();
 }
 
 double StepLog::images_per_second(int64_t step) const {

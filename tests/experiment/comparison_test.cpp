@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "directclr/core/files.h"
 #include "directclr/experiment/comparison_views.h"
 #include "directclr/experiment/suite_answer.h"
 #include "tests/experiment/made_up_results.h"
+#include "tests/support/temporary_folder.h"
 
 namespace directclr::experiment {
 namespace {
@@ -19,6 +21,16 @@ TEST(Comparison, LeavesEmptyWhatRunsWereNotMeasuredBy) {
   }
   EXPECT_EQ(cell(results, "linear", dead_directions, 1), "–");
   EXPECT_EQ(cell(results, "none", dead_directions, 1), "1.5 ± 0.7") << "of the other seeds";
+}
+
+// Rounding hides on which side of the line the last two of (4, 2, 1e-5, 1e-6) lie.
+TEST(Comparison, LeavesOutCountsThatRoundingHides) {
+  auto results = made_up();
+  results.runs[0].spectra["representation"].floor = 1e-3;
+  EXPECT_EQ(results.runs[0].variant, "none");
+  const test::TemporaryFolder folder;
+  write_file(folder / "results.json", results.to_json());
+  EXPECT_EQ(values_of(Results::read(folder / "results.json"), "none", dead_directions).size(), 2U);
 }
 
 TEST(Comparison, SaysMeansSpreadAndPairedDifferences) {

@@ -120,6 +120,20 @@ TEST(Monitor, CannotTellWhatRoundingHides) {
   EXPECT_NE(seen.stop[0].find("the verdict is too coarse to tell"), std::string::npos) << seen.stop[0];
 }
 
+// Four directions vary; bfloat16 rounds beside a mean of 30 whatever the others do, float32 does not.
+TEST(Monitor, GoesByWhatTheRowsTypeRoundsAway) {
+  at::manual_seed(1);
+  at::Tensor r = at::randn({200, kWidth}) * 1e-3 + 30;
+  r.slice(1, 0, 4) += at::randn({200, 4});
+  const auto dead_of = [&](const at::Tensor& rows) {
+    Monitor monitor(monitored_settings("none"), kWidth, kWidth, at::kCPU);
+    monitor.observe(1, rows, rows, {});
+    return spectrum::dead_directions(monitor.read(rows, rows, true).r);
+  };
+  EXPECT_EQ(dead_of(r), 12);
+  EXPECT_TRUE(std::isnan(dead_of(r.to(at::kBFloat16))));
+}
+
 TEST(Monitor, RefusesAGateThatIsNone) {
   auto settings = monitored_settings("none", "rank=much");
   settings.data = "fashion-mnist";
