@@ -84,7 +84,17 @@ int64_t jobs_of(const Options& options, const Scale& scale) {
   return options.jobs > 0 ? options.jobs : scale.one_at_a_time ? 1 : cores();
 }
 
-int64_t threads_of(int64_t jobs) { return std::max<int64_t>(1, cores() / jobs); }
+// What each of the runs at a time may use: what was asked for, else its share of the cores.
+struct Share {
+  int64_t threads, workers;
+};
+Share share_of(const Scale& scale, int64_t jobs) {
+  const auto asked = [&](const char* name, int64_t value, int64_t otherwise) {
+    return scale.given.contains(name) && value > 0 ? value : otherwise;
+  };
+  const int64_t threads = asked("threads", scale.train.threads, std::max<int64_t>(1, cores() / jobs));
+  return {threads, asked("workers", scale.train.workers, threads)};
+}
 
 // The machines that are planned for; "": this one.
 std::string machine_name(const Options& options, const Scale& scale) {
@@ -96,7 +106,9 @@ plan::Machine machine_for(const RunPlan& plan, const Options& options, bool data
   if (!name.empty()) return name.ends_with(".json") ? plan::Machine::read(name) : plan::Machine::assumed(name);
   settings::TrainSettings settings = plan.scale.train;
   const int64_t jobs = jobs_of(options, plan.scale);
-  settings.threads = settings.workers = threads_of(jobs);
+  const Share share = share_of(plan.scale, jobs);
+  settings.threads = share.threads;
+  settings.workers = share.workers;
   plan::Machine machine = measure(settings, data_here);
   machine.cores = std::max<int64_t>(1, machine.cores / jobs);  // what each of the runs at a time has
   return machine;
@@ -183,7 +195,8 @@ Outcome run_all(const Experiment& experiment, const RunPlan& plan, const RunPlan
   std::map<std::string, std::string> problems;
   std::optional<Interrupted> interrupted;
   try {
-    problems = carry_out(wanted, {program, options.out, jobs, threads_of(jobs)}, context);
+    const Share share = share_of(plan.scale, jobs);
+    problems = carry_out(wanted, {program, options.out, jobs, share.threads, share.workers}, context);
   } catch (const Interrupted& error) {
     interrupted = error;
   }

@@ -157,8 +157,8 @@ class Queue {
   }
 
   std::vector<std::string> common_words() const {
-    const std::string threads = std::to_string(options_.threads);
-    return {"--device", plan_.scale.train.device, "--threads", threads, "--workers", threads};
+    return {"--device",  plan_.scale.train.device,        "--threads", std::to_string(options_.threads),
+            "--workers", std::to_string(options_.workers)};
   }
 
   void train(Slot& slot) {

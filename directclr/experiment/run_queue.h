@@ -14,7 +14,8 @@ struct QueueOptions {
   std::filesystem::path program;  ///< the directclr program
   std::filesystem::path out;      ///< runs go to OUT/runs/ID, what they say to OUT/runs/ID.log
   int64_t jobs = 1;               ///< runs at a time
-  int64_t threads = 1;            ///< tensor threads, and loader threads, of each
+  int64_t threads = 1;            ///< tensor threads of each
+  int64_t workers = 1;            ///< loader threads of each
 };
 
 /// Trains and evaluates the plan's runs, each in processes of its own, `jobs` at a time; what is finished in OUT

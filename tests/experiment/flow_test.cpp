@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "directclr/core/files.h"
@@ -88,6 +90,46 @@ TEST_F(ExperimentFlow, LooksAtTheLabelsOfEveryVariant) {
 TEST_F(ExperimentFlow, PlansWithLabelsOfBothParts) {
   for (const char* name : {"train/cats/a.jpg", "train/dogs/b.jpg", "val/cats/c.jpg", "val/dogs/d.jpg"}) add(name);
   EXPECT_NE(carry_out(/*dry_run=*/true).text.find("1 run of 2 epochs over 2 images"), std::string::npos);
+}
+
+// What the words of a run's program and the plan's measurement have of the processor.
+TEST_F(ExperimentFlow, SharesTheCoresOutUnlessToldOtherwise) {
+  for (const char* name : {"train/cats/a.jpg", "train/dogs/b.jpg", "val/cats/c.jpg", "val/dogs/d.jpg"}) add(name);
+  const fs::path program = folder_ / "program", words = folder_ / "words";
+  write_file(program, "#!/bin/sh\necho \"$@ \" >> '" + words.string() + "'\nexit 1\n");
+  fs::permissions(program, fs::perms::owner_all);
+  Scale scale = scales().at("smoke");
+  scale.train.data = "folder:" + (folder_ / "photos").string();
+  scale.train.batch_size = 2;
+  const Suite suite{"one", "", "", "", [this](const Widths&) { return variants_; }, [](const auto&...) {}};
+  Options options;
+  options.out = folder_ / "out";
+  options.seeds = options.jobs = 1;
+  const auto expect = [&](const std::string& threads, const std::string& workers) {
+    options.dry_run = true;
+    settings::TrainSettings measured;
+    const auto measure = [&](const settings::TrainSettings& settings, bool) {
+      measured = settings;
+      return plan::Machine::assumed("h100");
+    };
+    perform({{"One"}, scale, {suite, collapse_measures()}}, options, program, "", measure, {});
+    EXPECT_EQ(std::to_string(measured.threads), threads);
+    EXPECT_EQ(std::to_string(measured.workers), workers);
+    options.dry_run = false;
+    fs::remove(words);
+    EXPECT_FALSE(
+        perform({{"One"}, scale, {suite, collapse_measures()}}, options, program, "", measure, {}).failure.empty());
+    const std::string said = read_file(words);
+    EXPECT_NE(said.find("--threads " + threads + " --workers " + workers + " "), std::string::npos) << said;
+  };
+  const std::string cores = std::to_string(std::max(1U, std::thread::hardware_concurrency()));
+  expect(cores, cores);
+  scale.given.insert("threads");
+  scale.train.threads = 3;
+  expect("3", "3");
+  scale.given.insert("workers");
+  scale.train.workers = 5;
+  expect("3", "5");
 }
 
 }  // namespace
