@@ -46,10 +46,6 @@ std::string why_no_condition(const SpectrumSummary& s) {
                 static_cast<long long>(s.dimensions()));
 }
 
-// Eigenvalues below a share of the largest; not a number where rounding hides some.
-double dead_at(const SpectrumSummary& s, double share, int64_t below) {
-  return hidden_at(s, share) > 0 ? NAN : static_cast<double>(below);
-}
 Json count_or_null(double count) { return std::isnan(count) ? Json() : Json(static_cast<int64_t>(count)); }
 
 std::string why_no_count(const SpectrumSummary& s) {

@@ -56,10 +56,12 @@ inline int64_t hidden_at(const SpectrumSummary& s, double share) {
   return std::max<int64_t>(0, below - wanting);
 }
 
-/// The measure dead-directions: how many eigenvalues lie below kDead of the largest. Not a number where rounding hides
-/// on which side of that line some lie.
-inline double dead_directions(const SpectrumSummary& s) {
-  return hidden_at(s, SpectrumSummary::kDead) > 0 ? NAN : static_cast<double>(s.below_1e_4);
+/// `below`, the number of eigenvalues below `share` of the largest; not a number where rounding hides on which side of
+/// that line some lie.
+inline double dead_at(const SpectrumSummary& s, double share, int64_t below) {
+  return hidden_at(s, share) > 0 ? NAN : static_cast<double>(below);
 }
+/// The measure dead-directions: dead_at kDead of the largest.
+inline double dead_directions(const SpectrumSummary& s) { return dead_at(s, SpectrumSummary::kDead, s.below_1e_4); }
 
 }  // namespace directclr::spectrum

@@ -281,6 +281,19 @@ TEST(RunAnswer, GoesByTheLogAlone) {
   EXPECT_EQ(run_answer(run).mood, "bad");
 }
 
+// At step 20 rounding hid the count: that of step 10 is not what there is now.
+TEST(RunAnswer, TakesNoOldCountForTheLast) {
+  RunResults run = run_with("mlp", kAlive, 0.8);
+  run.spectra.clear();
+  run.metrics["rank_r"] = {{10, 20}, {3, 3}};
+  run.metrics["dead_r"] = {{10}, {3}};
+  const Answer answer = run_answer(run);
+  EXPECT_EQ(answer.number, "?");
+  EXPECT_EQ(answer.mood, "open");
+  EXPECT_NE(answer.sentence.find("rounding hid how many directions"), std::string::npos) << answer.sentence;
+  EXPECT_TRUE(answer.questions.at(1).answer.starts_with("Not known: ")) << answer.questions.at(1).answer;
+}
+
 TEST(RunAnswer, DoesNotRepeatAnExplanationWithoutAConclusion) {
   RunResults run = run_with("mlp", kDying, 0.8);
   run.explanation.emplace();
