@@ -50,7 +50,7 @@ void answer_from_monitor(const RunResults& run, const Evidence& e, Answer& answe
   answer.number = "?";
   answer.counts = "the spectrum is not measured yet";
   if (!e.unfinished.empty()) answer.sentence = "This run " + e.unfinished + ". ";
-  if (dead.values.empty()) {
+  if (!run.metrics.contains("dead_r")) {
     answer.sentence += "Nobody has measured yet whether this run has collapsed.";
     return;
   }
@@ -73,7 +73,7 @@ std::string since_when(const RunResults& run, const Evidence& e, bool alone) {
   const Course dead = run.course("dead_r");
   const int64_t width = run.width_of_r();
   if (run.metrics.empty()) return "Not known: the run has no log of its training.";
-  if (dead.values.empty()) return "Not known: the log of the training does not count dead directions.";
+  if (!run.metrics.contains("dead_r")) return "Not known: the log of the training does not count dead directions.";
   if (!run.dead_now()) return "Not known: at the end of the training rounding hides how many directions are dead.";
   const spectrum::VerdictSettings lines = e.spectrum ? e.spectrum->lines : spectrum::VerdictSettings{};
   const auto since = collapsed_since(dead, width, lines.collapsed_share);

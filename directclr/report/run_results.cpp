@@ -37,8 +37,9 @@ void read_metrics(const fs::path& path, RunResults& results) {
       const Json entry = Json::parse(line);
       const double step = entry.value("step", 0.0);
       for (const auto& [key, value] : entry.items()) {
-        if (key == "step" || !value.is_number()) continue;
+        if (key == "step" || !(value.is_number() || value.is_null())) continue;
         Course& course = results.metrics[key];
+        if (value.is_null()) continue;
         course.steps.push_back(step);
         course.values.push_back(value.get<double>());
       }

@@ -36,7 +36,8 @@ struct RunResults {
   std::filesystem::path path;
   std::vector<TomlEntry> config;
   std::map<std::string, std::string> environment;
-  /// metrics.jsonl by column, each value with its step; a column holds the lines that have it.
+  /// metrics.jsonl by column, each value with its step; a column holds the lines that have it with a number, none
+  /// where it is null in all.
   std::map<std::string, Course> metrics;
   std::optional<Accuracy> probe;
   std::optional<Accuracy> baseline;  ///< probe of the untrained encoder

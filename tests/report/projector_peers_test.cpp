@@ -7,6 +7,7 @@
 #include "directclr/core/text.h"
 #include "directclr/report/run_answer.h"
 #include "tests/support/folders.h"
+#include "tests/support/temporary_folder.h"
 
 namespace directclr::report {
 namespace {
@@ -292,6 +293,18 @@ TEST(RunAnswer, TakesNoOldCountForTheLast) {
   EXPECT_EQ(answer.mood, "open");
   EXPECT_NE(answer.sentence.find("rounding hid how many directions"), std::string::npos) << answer.sentence;
   EXPECT_TRUE(answer.questions.at(1).answer.starts_with("Not known: ")) << answer.questions.at(1).answer;
+}
+
+TEST(RunAnswer, TellsACountThatWasAlwaysHiddenFromOneThatIsNotThere) {
+  const test::TemporaryFolder run;
+  write_file(run / "config.toml", "[encoder]\narch = \"resnet18\"\n");
+  const auto asked = [&](const std::string& count) {
+    write_file(run / "metrics.jsonl", "{\"step\": 10, \"rank_r\": 3" + count + "}\n");
+    const Answer answer = run_answer(read_results(run.path()));
+    return answer.sentence + " " + answer.questions.at(1).answer;
+  };
+  EXPECT_NE(asked("").find("does not count dead directions"), std::string::npos) << asked("");
+  EXPECT_NE(asked(", \"dead_r\": null").find("rounding hides how many"), std::string::npos);
 }
 
 TEST(RunAnswer, DoesNotRepeatAnExplanationWithoutAConclusion) {
