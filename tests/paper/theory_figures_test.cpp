@@ -82,7 +82,7 @@ TEST(Figure11, ComparesDepths) {
   }
 }
 
-TEST(FigureStage, ShowsUnseenChannelsLearnSoonerWithMoreBlocksAndBehindARotation) {
+TEST(FigureStage, ShowsThatUnseenChannelsLearnLateAndSoonerWithMoreBlocks) {
   const test::TemporaryFolder folder;
   auto settings = small(figure_stage_defaults());
   settings.iterations = 100;
