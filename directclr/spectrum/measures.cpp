@@ -175,7 +175,7 @@ const Table<MeasureKind>& measure_kinds() {
            .further = add_power_law},
           {.name = "condition-number",
            .definition = "lambda_1 / lambda_D",
-           .caveat = "infinite as soon as one direction is dead, and always from fewer rows than dimensions",
+           .caveat = "infinite as soon as one eigenvalue is 0, as always from no more rows than dimensions",
            .value = [](const Summary& s) { return s.condition_number; },
            .text = [](const Summary&, double value) { return format("%.3g", value); },
            .healthier = Healthier::kLess,

@@ -1,4 +1,4 @@
-"""See whether and why representations collapse, and train without: measures, views, loaders.
+"""See whether and why representations collapse, and train without collapse: measures, views, loaders.
 
     >>> import directclr
     >>> directclr.spectrum(features)          # rows (N, D): NumPy, torch, JAX, a file, or blocks of rows

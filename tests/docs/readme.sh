@@ -27,7 +27,7 @@ while IFS= read -r command; do
     "directclr watch"*) command+=" --once" ;;
     "directclr reproduce all --scale smoke"*) command+=" --data fashion-mnist:$work/fashion --limit 256 --epochs 1 --seeds 1" ;;
     "directclr experiment"*) command+=" --data fashion-mnist:$work/fashion" ;;
-    "directclr reproduce table1"*) command+=" --image-size 32 --arch basic:1,1,1,1:16 --epochs 1 --batch-size 16" ;;
+    "directclr reproduce table1"*) command="${command/cifar10:DIR/folder:photos} --image-size 32 --arch basic:1,1,1,1:16 --epochs 1 --batch-size 16" ;;
   esac
   bash -euo pipefail -c "$command"
   count=$((count + 1))
