@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <vector>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -94,7 +95,7 @@ std::string alignment_section(const Result& e, const std::filesystem::path& fold
   std::string html = "<div class=\"pair\">\n";
   int number = 0;
   for (const auto& a : e.alignments) {
-    Values values;
+    std::vector<double> values;
     for (const auto& row : a.leading) values.insert(values.end(), row.begin(), row.end());
     HeatMap map = matrix_map("|V2^T U1|, " + a.name, "left vector of the first", "right vector of the second",
                              a.leading[0].size(), std::move(values));
