@@ -18,15 +18,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kIndexHeader = "directclr folder index 2";
+constexpr std::string_view kIndexHeader = "directclr folder index 3";
 
-int64_t time_of(const struct stat& status) {
-  return static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+DirectoryTimes times_of(const struct stat& status) {
+  const auto in_ns = [](const timespec& time) {
+    return static_cast<int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+  };
+  return {in_ns(status.st_mtim), in_ns(status.st_ctim)};
 }
 
-int64_t changed_at(const fs::path& path) {
+DirectoryTimes times_of(const fs::path& path) {
   struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? time_of(status) : -1;
+  return ::stat(path.c_str(), &status) == 0 ? times_of(status) : DirectoryTimes{};
 }
 
 // Walks through a directory and those below it.
@@ -53,7 +56,7 @@ class Walk {
     if (++ways_[identity] > kMostWays) {
       throw InputError(printable((root_ / directory).string()), "links reach this folder by more than sixteen ways");
     }
-    listing_.directories[directory] = time_of(status);
+    listing_.directories[directory] = times_of(status);
     above_.push_back(identity);
     std::error_code error;
     std::vector<std::string> names;
@@ -162,14 +165,16 @@ bool read_cache(const fs::path& path, const fs::path& root, FolderListing& listi
       if (!read_remark(line.substr(2), listing.left_out)) return false;
       continue;
     }
-    const size_t space = line.find(' ', 2);
-    int64_t time = 0;
-    if (!line.starts_with("d ") || space == std::string::npos || !parse_int(line.substr(2, space - 2), time)) {
+    DirectoryTimes times;
+    const size_t first = line.find(' ', 2), second = first == std::string::npos ? first : line.find(' ', first + 1);
+    if (!line.starts_with("d ") || second == std::string::npos ||
+        !parse_int(line.substr(2, first - 2), times.modified) ||
+        !parse_int(line.substr(first + 1, second - first - 1), times.changed)) {
       return false;
     }
-    const std::string directory = line.substr(space + 1);
-    if (changed_at(root / directory) != time) return false;
-    listing.directories[directory] = time;
+    const std::string directory = line.substr(second + 1);
+    if (times_of(root / directory) != times) return false;
+    listing.directories[directory] = times;
   }
   return true;
 }
@@ -182,7 +187,8 @@ void write_cache(const fs::path& path, const fs::path& root, const FolderListing
     return line.find('\n') == std::string::npos;
   };
   bool lines = true;
-  for (const auto& [directory, time] : listing.directories) lines &= add("d " + std::to_string(time) + " " + directory);
+  for (const auto& [directory, times] : listing.directories)
+    lines &= add("d " + std::to_string(times.modified) + " " + std::to_string(times.changed) + " " + directory);
   for (const auto& o : listing.left_out.remarks())
     lines &= add("o " + std::to_string(o.count) + " " + o.what + "\t" + o.first);
   for (const auto& file : listing.files) lines &= add("f " + file);

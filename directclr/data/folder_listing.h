@@ -10,12 +10,20 @@
 
 namespace directclr::data {
 
+/// When a directory last changed, in ns. Archives and copies bring the first time with them; the second is the file
+/// system's own, and nothing sets it back.
+struct DirectoryTimes {
+  int64_t modified = -1;
+  int64_t changed = -1;
+  bool operator==(const DirectoryTimes&) const = default;
+};
+
 /// What lies under a directory. Paths are relative to it, of any bytes.
 struct FolderListing {
-  std::map<std::string, int64_t> directories;  ///< with the time each last changed, in ns; "" is the root
-  std::vector<std::string> files;              ///< pictures, sorted
-  Reading left_out;                            ///< other files by their kind
-  bool lasting = true;                         ///< holds while no directory changes
+  std::map<std::string, DirectoryTimes> directories;  ///< "" is the root
+  std::vector<std::string> files;                     ///< pictures, sorted
+  Reading left_out;                                   ///< other files by their kind
+  bool lasting = true;                                ///< holds while no directory changes
 };
 
 /// Lists a directory and those below it. Links are followed; one that leads back to a directory above it is left out.

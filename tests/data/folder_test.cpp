@@ -74,6 +74,38 @@ TEST_F(OddFolder, EveryReadableKindIsTakenByContentAndOthersAreCounted) {
   }
 }
 
+// As tar, rsync and cp -a do when they finish a copy in a second go.
+TEST_F(OddFolder, ImagesThatCameWithTheirFoldersOldTimesAreSeen) {
+  const auto date_back = [&] {
+    for (const char* name : {"a", "b", ""}) fs::last_write_time(folder_ / name, fs::file_time_type{});
+  };
+  add("a/1.jpg");
+  add("b/1.jpg");
+  date_back();
+  EXPECT_EQ(open()->size(), 2u);
+  add("a/2.jpg");
+  add("b/2.jpg");
+  date_back();
+  EXPECT_EQ(open()->size(), 4u);
+}
+
+TEST_F(OddFolder, AnIndexIsReadAgainAndOneOfAnotherVersionIsMadeAnew) {
+  add("a/1.jpg");
+  add("b/1.jpg");
+  open();
+  const auto files = fs::directory_iterator(cache_ / "directclr/index");
+  const fs::path index = files->path();
+  std::string text = read_file(index);
+  const auto replace = [&](const std::string& from, const std::string& to) {
+    ASSERT_NE(text.find(from), std::string::npos) << text;
+    write_file(index, text.replace(text.find(from), from.size(), to));
+  };
+  replace("f b/1.jpg", "f b/9.jpg");
+  EXPECT_TRUE(open()->describe(1).ends_with("b/9.jpg")) << "it comes from the index";
+  replace("folder index 3", "folder index 2");
+  EXPECT_TRUE(open()->describe(1).ends_with("b/1.jpg"));
+}
+
 TEST_F(OddFolder, AClassThatLosesAllItsImagesIsAnErrorThatNamesIt) {
   add("train/a/1.jpg");
   add("train/c/1.jpg");
