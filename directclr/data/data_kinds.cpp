@@ -1,5 +1,6 @@
 #include "directclr/data/data_kinds.h"
 
+#include "directclr/data/folder_parts.h"
 #include "directclr/data/sources.h"
 
 namespace directclr::data {

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "directclr/core/checksum.h"
 #include "directclr/core/error.h"
@@ -9,6 +8,7 @@
 #include "directclr/core/text.h"
 #include "directclr/data/file_source.h"
 #include "directclr/data/folder_listing.h"
+#include "directclr/data/folder_parts.h"
 #include "directclr/data/label_table.h"
 #include "directclr/data/sources.h"
 
@@ -43,6 +43,13 @@ void label_by_folders(const FolderListing& listing, const fs::path& root, Split 
                      "every folder is a class: take those without images away");
   }
   if (split == Split::kTrain && folders < 2) classes.clear();
+  std::vector<std::string> names;
+  for (const auto& [name, number] : classes) names.push_back(name);
+  if (split == Split::kTrain && named_like_parts(names)) {
+    throw InputError(
+        printable(root.string()), printable(join(names, " and ")) + " are parts by their names, not classes",
+        "call them train/ and val/, or name one of them, folder:" + printable((root / names.back()).string()));
+  }
   int64_t next = 0;
   for (auto& [name, number] : classes) {
     number = next++;
@@ -57,10 +64,18 @@ void label_by_folders(const FolderListing& listing, const fs::path& root, Split 
 
 void label_by_table(const std::string& path, const FolderListing& listing, const fs::path& root,
                     const fs::path& directory, FileSource::Contents& contents) {
-  LabelTable table(path);
   const std::string part = root.lexically_relative(directory).string();
+  const auto names_of = [&](const std::string& file) { return std::vector{file, part + "/" + file}; };
+  LabelTable table(path, [&](const std::string& name) {
+    return std::any_of(listing.files.begin(), listing.files.end(),
+                       [&](const std::string& file) { return LabelTable::is_called(name, names_of(file)); });
+  });
+  if (!table.guessed_heading().empty()) {
+    contents.left_out.add("first lines of " + path + " that name no image and are taken for a heading",
+                          table.guessed_heading());
+  }
   for (const auto& file : listing.files) {
-    contents.labels.push_back(table.label({file, part + "/" + file}));
+    contents.labels.push_back(table.label(names_of(file)));
     if (contents.labels.back() < 0) contents.left_out.add("images without a label", file);
   }
   const auto unused = table.unused();
@@ -77,35 +92,27 @@ void label_by_table(const std::string& path, const FolderListing& listing, const
   contents.class_names = table.class_names();
 }
 
-fs::path split_path(const fs::path& directory, Split split) {
-  if (split == Split::kTrain) return directory / "train";
-  return fs::is_directory(directory / "val") ? directory / "val" : directory / "test";
-}
-
 // What stands beside the part that is read and is no part itself.
 void look_beside(const fs::path& root, const fs::path& directory, Reading& left_out) {
   if (root == directory) return;
-  std::set<std::string> names;
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    const std::string name = entry.path().filename().string();
-    if (!name.starts_with(".") && entry.is_directory() && name != "train" && name != "val" && name != "test") {
-      names.insert(name);
-    }
-  }
+  const auto names = folders_beside_parts(directory);
   if (!names.empty()) left_out.add("folders beside the parts", *names.begin(), names.size());
+}
+
+// Without a part for training all images are, which those of a test part must not be.
+void check_parts(const fs::path& directory, Split split) {
+  const FolderParts parts(directory);
+  if (split == Split::kTest || !parts.train.empty() || parts.test.empty()) return;
+  const std::string path = printable(directory.string());
+  throw InputError(
+      path, "has " + parts.test + "/, but no train/",
+      "put the images for training under train/; to take one folder alone name it, folder:" + path + "/" + parts.test);
 }
 
 }  // namespace
 
-bool folder_has_split(const fs::path& directory, Split split) { return fs::is_directory(split_path(directory, split)); }
-
-fs::path folder_of_split(const fs::path& directory, Split split) {
-  if (folder_has_split(directory, split)) return split_path(directory, split);
-  if (split == Split::kTrain) return directory;
-  throw InputError(printable(directory.string()), "has no test images", "put them under val/ or test/");
-}
-
 std::unique_ptr<Source> open_folder(const fs::path& directory, Split split, const ReadSettings& reading) {
+  check_parts(directory, split);
   const fs::path whole = fs::canonical(directory), root = fs::canonical(folder_of_split(directory, split));
   FolderListing listing = list_folder(root);
   if (listing.files.empty()) {

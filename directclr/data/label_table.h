@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,12 +12,17 @@ namespace directclr::data {
 /// Labels of files from a table of two columns, path and class.
 class LabelTable {
  public:
-  /// Reads a file of lines "PATH,CLASS", separated by a comma, semicolon or tab, in double quotes where need be. The
-  /// first line is a heading when it has a heading's words (path, file, image, id, ..; class, label, target, ..), or no
-  /// suffix in its path where the next line has one. Classes are numbered in the order of their names, or, where all
-  /// are whole numbers, of their values; an empty class is none. Throws InputError with the line for one that has not
-  /// two fields, and for a path with two classes.
-  explicit LabelTable(const std::filesystem::path& path);
+  /// Reads a file of lines "PATH,CLASS", separated by a comma, semicolon or tab, in double quotes where need be; blanks
+  /// around a cell do not count. The first line is a heading when it has a heading's words in both cells (path, file,
+  /// image, id, ..; class, label, target, ..); and when its class is no other line's, its path names no image
+  /// (`names_image`) and is not called like one, and it has one such word or no suffix in its path. Classes are
+  /// numbered in the order of their names, or, where all are whole numbers, of their values; an empty class is none.
+  /// Throws InputError with the line for one that has not two fields, for a path with two classes, and for a number
+  /// written in two ways.
+  LabelTable(const std::filesystem::path& path, const std::function<bool(const std::string& path)>& names_image);
+
+  /// Whether a row's path means the file of these names: one of them, with or without its suffix.
+  static bool is_called(const std::string& path, const std::vector<std::string>& names);
 
   const std::vector<std::string>& class_names() const { return class_names_; }
 
@@ -27,6 +33,8 @@ class LabelTable {
   /// Rows that no call of label() has asked for.
   std::vector<std::string> unused() const;
   const std::string& first_path() const { return paths_.front(); }
+  /// The first line, "PATH,CLASS", where it was taken for a heading by its class alone; else empty.
+  const std::string& guessed_heading() const { return guessed_heading_; }
 
  private:
   struct Row {
@@ -35,11 +43,14 @@ class LabelTable {
     size_t line = 0;
     bool used = false;
   };
-  void number_classes();
+  struct Line;
+  bool is_heading(const std::vector<Line>& lines, const std::function<bool(const std::string&)>& names_image);
+  void number_classes(const std::string& name);
 
   std::unordered_map<std::string, Row> rows_;
   std::vector<std::string> paths_;  // in the file's order
   std::vector<std::string> class_names_;
+  std::string guessed_heading_;
 };
 
 }  // namespace directclr::data

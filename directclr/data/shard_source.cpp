@@ -10,6 +10,7 @@
 #include "directclr/core/printable.h"
 #include "directclr/core/tar.h"
 #include "directclr/core/text.h"
+#include "directclr/data/folder_parts.h"
 #include "directclr/data/shard_samples.h"
 #include "directclr/data/sources.h"
 

@@ -29,13 +29,11 @@ std::unique_ptr<Source> open_stl10(const std::filesystem::path& directory, Split
 std::unique_ptr<Source> open_tiny_imagenet(const std::string& directory, Split split, bool upright);
 
 /// Picture files under a directory; sub-folders are classes, a flat directory, or one with a single sub-folder for
-/// training, is unlabelled; or reading.labels names the classes. Throws InputError when there are no images, and for a
-/// class for training without any.
+/// training, is unlabelled; or reading.labels names the classes. Throws InputError when there are no images, for a
+/// class for training without any, for training images where there is a test part alone, and for classes that are parts
+/// by their names.
 std::unique_ptr<Source> open_folder(const std::filesystem::path& directory, Split split,
                                     const ReadSettings& reading = {});
-/// The sub-folder of a split; without one the directory itself for training. Throws InputError when there is no test
-/// part.
-std::filesystem::path folder_of_split(const std::filesystem::path& directory, Split split);
 /// Tar archives as WebDataset has them, ours (data/pack.h) or others': samples of one image and, for labels, a number
 /// in KEY.cls or what options.reading says. The archives are mapped into memory. Throws InputError naming the archive
 /// and the byte for a damaged or truncated one; with options.skip_bad its samples before that byte are used.
@@ -43,7 +41,5 @@ std::unique_ptr<Source> open_shards(const std::string& pattern, Split split, con
 /// The archives that `pattern` names: a directory that holds *.tar, or has them under train/ and val/ or test/, or a
 /// pattern of the shell with braces ({000..127}), each of whose texts must name one. At least one. Throws InputError.
 std::vector<std::filesystem::path> shard_paths(const std::string& pattern, Split split);
-/// Whether `directory` holds the split as a sub-folder (train/; val/ or test/).
-bool folder_has_split(const std::filesystem::path& directory, Split split);
 
 }  // namespace directclr::data

@@ -187,6 +187,138 @@ TEST_F(OddFolder, ImagesBesideClassesAndFoldersBesidePartsAreSaid) {
   EXPECT_TRUE(labelled->labelled());
 }
 
+TEST_F(OddFolder, PartsMayBeCalledOtherwise) {
+  for (const auto& [train, test] : std::vector<std::pair<std::string, std::string>>{
+           {"Train", "Test"}, {"training", "testing"}, {"TRAINING", "Validation"}, {"train", "valid"}}) {
+    for (const char* name : {"a", "b"}) {
+      add(train + "/" + name + "/1.jpg");
+      add(test + "/" + name + "/1.jpg");
+      add(test + "/" + name + "/2.jpg");
+    }
+    add("masks/1.jpg");
+    EXPECT_EQ(open()->labels(), (Labels{0, 1})) << train;
+    EXPECT_TRUE(says("folders beside the parts: 1 (masks)")) << said_;
+    EXPECT_TRUE(has_test_split(spec())) << test;
+    EXPECT_EQ(matched()->labels(), (Labels{0, 0, 1, 1})) << test;
+    for (const auto& name : {train, test, std::string("masks")}) fs::remove_all(folder_ / name);
+  }
+  add("Train/a/1.jpg");
+  add("Train/b/1.jpg");
+  EXPECT_EQ(open()->class_names(), (Names{"a", "b"})) << "alone it is a part";
+}
+
+TEST_F(OddFolder, TheUsualPartsComeBeforeOthers) {
+  for (const char* name : {"train/a/1.jpg", "train/b/1.jpg", "Training/c/1.jpg", "test/a/1.jpg", "valid/b/1.jpg"}) {
+    add(name);
+  }
+  EXPECT_EQ(open()->class_names(), (Names{"a", "b"}));
+  EXPECT_TRUE(says("folders beside the parts: 2 (Training, ..)")) << said_;
+  EXPECT_EQ(matched()->labels(), (Labels{0}));
+}
+
+TEST_F(OddFolder, AClassAmongOthersMayBeCalledLikeAPart) {
+  add("Train/1.jpg");
+  add("bus/1.jpg");
+  EXPECT_EQ(open()->class_names(), (Names{"Train", "bus"}));
+  fs::remove_all(folder_ / "Train");
+  fs::remove_all(folder_ / "bus");
+  add("invalid/1.jpg");
+  add("valid/1.jpg");
+  EXPECT_EQ(open()->class_names(), (Names{"invalid", "valid"}));
+  EXPECT_FALSE(has_test_split(spec()));
+}
+
+TEST_F(OddFolder, TestPartsAloneAreNotTrainedOn) {
+  add("val/a/1.jpg");
+  add("val/b/1.jpg");
+  add("test/a/1.jpg");
+  EXPECT_NE(error().find("has val/, but no train/ (put the images for training under train/; to take one folder alone "
+                         "name it, folder:" +
+                         folder_.path().string() + "/val)"),
+            std::string::npos)
+      << error();
+  EXPECT_EQ(open(Split::kTest)->size(), 2u);
+  fs::remove_all(folder_ / "val");
+  add("c/1.jpg");
+  EXPECT_NE(error().find("has test/, but no train/"), std::string::npos) << "beside classes it would be one of them";
+}
+
+TEST_F(OddFolder, ClassesThatArePartsByTheirNamesAreRefused) {
+  add("test_images/1.jpg");
+  add("train_images/1.jpg");
+  EXPECT_NE(error().find("test_images and train_images are parts by their names, not classes (call them train/ and "
+                         "val/, or name one of them, folder:"),
+            std::string::npos)
+      << error();
+  add("bus/1.jpg");
+  EXPECT_EQ(open()->class_names().size(), 3u);
+}
+
+class LabelledFolder : public OddFolder {
+ protected:
+  std::unique_ptr<Source> open_with(const std::string& table) {
+    write_file(cache_ / "labels.csv", table);
+    return open(Split::kTrain, reading());
+  }
+  std::string error_with(const std::string& table) {
+    return test::error_of([&] { open_with(table); });
+  }
+  ReadSettings reading() const {
+    ReadSettings reading;
+    reading.labels = (cache_ / "labels.csv").string();
+    return reading;
+  }
+};
+
+TEST_F(LabelledFolder, AFirstLineThatNamesNoImageIsAHeadingWhateverItSays) {
+  std::string rows = "id_code,diagnosis\n";
+  for (int i = 0; i < 12; ++i) {
+    add("k" + std::to_string(i) + ".jpg");
+    rows += "k" + std::to_string(i) + "," + std::to_string(i) + "\n";
+  }
+  const auto source = open_with(rows);
+  EXPECT_EQ(source->class_names(), (Names{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}));
+  EXPECT_TRUE(says("that name no image and are taken for a heading: 1 (id_code,diagnosis)")) << said_;
+  // A row like others is none: its image is not here, and its class is that of others or its name that of a picture.
+  EXPECT_EQ(open_with("gone,cat\nk1,cat\nk2,dog\n")->labels()[1], 0);
+  EXPECT_TRUE(says("that name no image here: 1 (gone)")) << said_;
+  EXPECT_EQ(open_with("gone.jpg,ape\nk1.jpg,cat\n")->class_names(), (Names{"ape", "cat"}));
+}
+
+TEST_F(LabelledFolder, AFirstLineThatNamesAnImageIsARowWhateverItsClass) {
+  add("1.jpg");
+  add("2.jpg");
+  EXPECT_EQ(open_with("1.jpg,target\n2.jpg,none\n")->labels(), (Labels{1, 0}));
+  EXPECT_EQ(open_with("1,zebra\n2.jpg,ape\n")->labels(), (Labels{1, 0}));
+  EXPECT_EQ(open_with("what,target\n1,zebra\n2,ape\n")->class_names(), (Names{"ape", "zebra"}));
+}
+
+TEST_F(LabelledFolder, BlanksAroundCellsDoNotCount) {
+  for (const char* name : {"1.jpg", "2.jpg", "3.jpg", " 4 .jpg"}) add(name);
+  const auto source = open_with("path , class\n1.jpg, 1\n2.jpg ,1 \n \"3.jpg\" , \" 2\"\n\" 4 .jpg\",2\n  \n");
+  EXPECT_EQ(source->class_names(), (Names{"1", "2"}));
+  EXPECT_EQ(source->labels(), (Labels{1, 0, 0, 1}));
+}
+
+TEST_F(LabelledFolder, NumbersOfClassesAreWrittenInOneWay) {
+  for (const char* name : {"1.jpg", "2.jpg", "3.jpg"}) add(name);
+  EXPECT_EQ(open_with("1.jpg,10.0\n2.jpg,2.0\n3.jpg,\n")->class_names(), (Names{"2.0", "10.0"}));
+  EXPECT_EQ(open_with("1.jpg,010\n2.jpg,002\n")->class_names(), (Names{"002", "010"}));
+  EXPECT_NE(error_with("1.jpg,01\n2.jpg,1\n")
+                .find("labels.csv: the classes '01' and '1' are one number (write it in one way)"),
+            std::string::npos)
+      << error_with("1.jpg,01\n2.jpg,1\n");
+}
+
+TEST_F(LabelledFolder, TextInUtf16IsNamed) {
+  add("1.jpg");
+  using std::string_literals::operator""s;
+  const std::string text = "1\0.\0j\0p\0g\0,\0a\0\n\0"s;
+  for (const auto& bytes : {"\xFF\xFE" + text, text, "\xFE\xFF"s + '\0' + text.substr(0, text.size() - 1)}) {
+    EXPECT_TRUE(error_with(bytes).ends_with("labels.csv: is text in UTF-16 (write it in UTF-8)")) << error_with(bytes);
+  }
+}
+
 TEST_F(OddFolder, LabelsComeFromATable) {
   for (const char* name : {"1.jpg", "2.jpg", "3.jpg", "4.jpg"}) add(std::string("train/") + name);
   add("val/5.jpg");

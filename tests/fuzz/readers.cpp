@@ -120,7 +120,7 @@ void read_samples(const std::string& bytes) {
 }
 
 void read_labels(const std::string& bytes) {
-  data::LabelTable table(file_of(bytes, ".csv"));
+  data::LabelTable table(file_of(bytes, ".csv"), [](const std::string& path) { return path == "a/0"; });
   for (const char* name : {"a/0.jpg", "b.png", "x"}) {
     if (table.label({name}) >= static_cast<int64_t>(table.class_names().size())) std::abort();
   }
