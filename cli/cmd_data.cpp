@@ -47,8 +47,19 @@ Json describe(const data::Source& source, const data::Survey& survey) {
   result["decoded"] = survey.decoded;
   result["formats"] = survey.formats;
   result["odd"] = survey.odd.json();
+  result["unreadable"] = survey.unreadable;
   result["fingerprint"] = format("%016llx", static_cast<unsigned long long>(source.fingerprint()));
   return result;
+}
+
+// A line each, but for one alone, which the line of what is odd names.
+std::string text_of_unreadable(const std::vector<std::string>& files) {
+  constexpr size_t kMost = 20;
+  if (files.size() < 2) return "";
+  std::string text = format("\n       cannot be read, %zu of them:", files.size());
+  for (size_t i = 0; i < std::min(files.size(), kMost); ++i) text += "\n         " + files[i];
+  if (files.size() > kMost) text += format("\n         and %zu more, all with --json", files.size() - kMost);
+  return text;
 }
 
 std::string text_of(const char* part, const data::Source& source, const data::Survey& survey, const Json& d) {
@@ -77,7 +88,7 @@ std::string text_of(const char* part, const data::Source& source, const data::Su
   }
   if (const std::string left_out = source.reading().text(); !left_out.empty()) text += "\n       left out: " + left_out;
   if (const std::string odd = survey.odd.text(); !odd.empty()) text += "\n       odd: " + odd;
-  return text + "\n";
+  return text + text_of_unreadable(survey.unreadable) + "\n";
 }
 
 void add_info(CLI::App& data, Program& program) {

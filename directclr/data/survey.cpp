@@ -34,6 +34,7 @@ Look look_at(const Source& source, uint64_t index, bool decode) {
 }
 
 void count(const Look& look, const std::string& name, Survey& result) {
+  if (!look.error.empty()) result.unreadable.push_back(look.error);
   if (look.empty) return result.odd.add("empty files", name);
   if (!look.error.empty()) return result.odd.add("files that cannot be read", look.error);
   const image::Facts& facts = *look.facts;
@@ -42,6 +43,7 @@ void count(const Look& look, const std::string& name, Survey& result) {
   if (facts.cmyk) result.odd.add("images in CMYK", name);
   if (facts.bits > 8) result.odd.add(format("images of %d bits a sample, of which 8 are kept", facts.bits), name);
   if (facts.animated) result.odd.add("animations, of which the first frame is taken", name);
+  if (facts.paged) result.odd.add("TIFFs of several pages, of which the first is taken", name);
   const image::Format* named = image::format_of_name(name);
   if (named && named != facts.format) result.odd.add(facts.format->name + " files with another suffix", name);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "directclr/core/progress.h"
 #include "directclr/data/reading.h"
@@ -15,6 +16,7 @@ struct Survey {
   uint64_t looked_at = 0;
   std::map<std::string, uint64_t> formats;  ///< "JPEG": how many
   Reading odd;  ///< files that cannot be read, EXIF orientations, inks, more than 8 bits, animations, wrong suffixes
+  std::vector<std::string> unreadable;  ///< every file that cannot be read, with the reason: "PATH: truncated JPEG"
   bool decoded = false;
 };
 

@@ -47,6 +47,17 @@ void convert_gray(const uint8_t* in, uint8_t* out, int width) {
   for (int x = 0; x < width; ++x) out[3 * x] = out[3 * x + 1] = out[3 * x + 2] = in[x];
 }
 
+// Where the bytes end, the library waits for more, which never come: as for Pillow, all rows must be there by then.
+// (What it does by default, putting an end marker there, tells a picture that lacks its last rows from one that lacks
+// the marker alone by a warning only.)
+boolean await_bytes(j_decompress_ptr) { return FALSE; }
+
+void skip_bytes(j_decompress_ptr info, long count) {
+  const size_t skipped = std::min(static_cast<size_t>(std::max(count, 0L)), info->src->bytes_in_buffer);
+  info->src->next_input_byte += skipped;
+  info->src->bytes_in_buffer -= skipped;
+}
+
 struct JpegResult {
   bool ok;
   Size size;
@@ -85,14 +96,22 @@ JpegResult run_jpeg(jpeg_decompress_struct& info, JpegErrors& errors, std::strin
   info.out_color_space = gray ? JCS_GRAYSCALE : cmyk ? JCS_CMYK : JCS_RGB;
   // A progressive file is read to its end before the first row comes out.
   const bool partial = part && !jpeg_has_multiple_scans(&info);
-  jpeg_start_decompress(&info);
+  if (!partial) {  // the library cannot wait while it skips rows
+    info.src->fill_input_buffer = await_bytes;
+    info.src->skip_input_data = skip_bytes;
+  }
+  const auto truncated = [&] {
+    errors.truncated = true;
+    return JpegResult{true, size};
+  };
+  if (!jpeg_start_decompress(&info)) return truncated();
   *box = partial ? crop_to(info, *part) : Box{0, 0, size.width, size.height};
   image->resize(box->width, box->height);
   if (gray || cmyk) line->resize(static_cast<size_t>(box->width) * (cmyk ? 4 : 1));
   for (int y = 0; y < box->height; ++y) {
     uint8_t* out = image->row(y);
     JSAMPROW target = gray || cmyk ? line->data() : out;
-    jpeg_read_scanlines(&info, &target, 1);
+    if (jpeg_read_scanlines(&info, &target, 1) != 1) return truncated();
     if (gray) convert_gray(line->data(), out, box->width);
     // As Adobe stores the inks. Pillow takes files without Adobe's mark for such, too.
     if (cmyk) convert_cmyk(line->data(), out, box->width, /*inverted=*/true);
@@ -100,7 +119,7 @@ JpegResult run_jpeg(jpeg_decompress_struct& info, JpegErrors& errors, std::strin
   if (partial) {
     jpeg_abort_decompress(&info);  // the rows below cost nothing
   } else {
-    jpeg_finish_decompress(&info);
+    jpeg_finish_decompress(&info);  // without an end marker this waits, too: the picture is whole all the same
   }
   return {true, size};
 }
@@ -118,6 +137,8 @@ Size decode_jpeg_part(std::string_view bytes, const std::string& where, const Bo
     throw InputError(where, format("a JPEG of %d bits is not supported", errors.base.msg_parm.i[0]), "of 8 bits it is");
   }
   if (!result.ok) throw InputError(where, std::string("damaged JPEG: ") + errors.message);
+  if (errors.truncated && part)
+    return decode_jpeg_part(bytes, where, nullptr, image, box);  // its end may lack a marker
   if (errors.truncated) throw InputError(where, "truncated JPEG");
   return result.size;
 }

@@ -26,6 +26,21 @@ void read_jpeg_facts(std::string_view bytes, Facts& facts) {
   }
 }
 
+// Whether the chunk that says so stands before the pixels of a PNG, and says that there is more than one frame.
+bool is_animated_png(std::string_view bytes) {
+  const auto number = [&](size_t at) {
+    uint32_t value = 0;
+    for (const char c : bytes.substr(at, 4)) value = value << 8 | static_cast<uint8_t>(c);
+    return value;
+  };
+  for (size_t at = 8; at + 12 <= bytes.size(); at += size_t{12} + number(at)) {
+    const std::string_view kind = bytes.substr(at + 4, 4);
+    if (kind == "acTL") return number(at + 8) > 1;
+    if (kind == "IDAT") return false;
+  }
+  return false;
+}
+
 }  // namespace
 
 Facts read_facts(std::string_view bytes, const std::string& where) {
@@ -37,13 +52,15 @@ Facts read_facts(std::string_view bytes, const std::string& where) {
   if (name == "JPEG") read_jpeg_facts(bytes, facts);
   if (name == "PNG" && bytes.size() > 24) {
     facts.bits = static_cast<uint8_t>(bytes[24]);
-    facts.animated = bytes.substr(0, 128).find("acTL") != std::string_view::npos;
+    facts.animated = is_animated_png(bytes);
   }
   if (name == "WebP" && bytes.size() > 20) facts.animated = bytes.substr(12, 4) == "VP8X" && (bytes[20] & 2) != 0;
+  if (name == "GIF") facts.animated = is_animated_gif(bytes);
   if (name == "TIFF") {
     const TiffLayout layout = read_tiff_layout(bytes, where);
     facts.bits = layout.bits;
     facts.cmyk = layout.cmyk;
+    facts.paged = layout.paged;
   }
   return facts;
 }

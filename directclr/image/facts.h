@@ -14,7 +14,8 @@ struct Facts {
   int orientation = 1;    ///< exif_orientation()
   int bits = 8;           ///< of a sample, where more than 8 are possible
   bool cmyk = false;      ///< inks: CMYK or YCCK
-  bool animated = false;  ///< more than one frame, of which the first is read; GIFs are not looked at so far
+  bool animated = false;  ///< more than one frame, of which the first is read
+  bool paged = false;     ///< a TIFF of more than one page, of which the first is read
 };
 
 /// Throws InputError(`where`) as decode() does, but for damage that only decoding finds.

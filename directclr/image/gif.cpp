@@ -36,12 +36,35 @@ std::vector<int> order_of_rows(int height, bool interlaced) {
   return rows;
 }
 
+using GifHandle = std::unique_ptr<GifFileType, void (*)(GifFileType*)>;
+
+// `rest` is what has not been read yet.
+GifHandle open_gif(std::string_view& rest, int& code) { return {DGifOpen(&rest, read_gif_bytes, &code), close_gif}; }
+
 }  // namespace
+
+bool is_animated_gif(std::string_view bytes) {
+  int code = 0, frames = 0;
+  const GifHandle file = open_gif(bytes, code);
+  GifRecordType type = UNDEFINED_RECORD_TYPE;
+  while (file && DGifGetRecordType(file.get(), &type) != GIF_ERROR && type != TERMINATE_RECORD_TYPE) {
+    GifByteType* block = nullptr;
+    if (type == IMAGE_DESC_RECORD_TYPE) {
+      if (++frames > 1) return true;
+      if (DGifGetImageDesc(file.get()) == GIF_ERROR || DGifGetCode(file.get(), &code, &block) == GIF_ERROR) break;
+      while (block && DGifGetCodeNext(file.get(), &block) != GIF_ERROR) continue;
+    } else if (type == EXTENSION_RECORD_TYPE) {
+      if (DGifGetExtension(file.get(), &code, &block) == GIF_ERROR) break;
+      while (block && DGifGetExtensionNext(file.get(), &block) != GIF_ERROR) continue;
+    }
+  }
+  return false;
+}
 
 Size decode_gif(std::string_view bytes, const std::string& where, Image* image) {
   std::string_view rest = bytes;
   int code = 0;
-  const std::unique_ptr<GifFileType, void (*)(GifFileType*)> file(DGifOpen(&rest, read_gif_bytes, &code), close_gif);
+  const GifHandle file = open_gif(rest, code);
   const auto fail = [&](int error) {
     const char* text = GifErrorString(error);
     throw InputError(where,

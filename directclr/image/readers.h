@@ -19,10 +19,14 @@ Size decode_tiff(std::string_view bytes, const std::string& where, Image* image)
 Size decode_gif(std::string_view bytes, const std::string& where, Image* image);
 Size decode_pnm(std::string_view bytes, const std::string& where, Image* image);
 
+/// Whether a GIF holds more than one frame. Nothing is decoded.
+bool is_animated_gif(std::string_view bytes);
+
 /// What a TIFF's first picture is made of.
 struct TiffLayout {
   int bits = 0;
   bool cmyk = false;
+  bool paged = false;  ///< another picture follows that is no smaller copy and no mask of it
 };
 TiffLayout read_tiff_layout(std::string_view bytes, const std::string& where);
 

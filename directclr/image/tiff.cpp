@@ -81,6 +81,43 @@ T tag_of(TIFF* tiff, uint32_t tag, T otherwise) {
   return TIFFGetFieldDefaulted(tiff, tag, &value) ? value : otherwise;
 }
 
+using TagNames = std::vector<std::pair<uint16_t, const char*>>;
+
+const TagNames kNumberNames = {{SAMPLEFORMAT_UINT, "whole numbers"},
+                               {SAMPLEFORMAT_INT, "numbers with a sign"},
+                               {SAMPLEFORMAT_IEEEFP, "floating numbers"},
+                               {SAMPLEFORMAT_COMPLEXINT, "complex numbers"},
+                               {SAMPLEFORMAT_COMPLEXIEEEFP, "complex numbers"}};
+const TagNames kColourNames = {{PHOTOMETRIC_MINISWHITE, "gray"},
+                               {PHOTOMETRIC_MINISBLACK, "gray"},
+                               {PHOTOMETRIC_RGB, "RGB"},
+                               {PHOTOMETRIC_PALETTE, "a palette"},
+                               {PHOTOMETRIC_MASK, "a mask"},
+                               {PHOTOMETRIC_SEPARATED, "CMYK"},
+                               {PHOTOMETRIC_YCBCR, "YCbCr"},
+                               {PHOTOMETRIC_CIELAB, "Lab"},
+                               {PHOTOMETRIC_ICCLAB, "Lab"},
+                               {PHOTOMETRIC_ITULAB, "Lab"},
+                               {PHOTOMETRIC_CFA, "a camera's raw data"},
+                               {34892, "a camera's raw data"},  // DNG's LinearRaw, which libtiff does not name
+                               {PHOTOMETRIC_LOGL, "LogLuv"},
+                               {PHOTOMETRIC_LOGLUV, "LogLuv"}};
+const TagNames kCompressionNames = {{COMPRESSION_NONE, "not compressed"},
+                                    {COMPRESSION_OJPEG, "JPEG of the old kind"},
+                                    {COMPRESSION_JPEG, "JPEG"},
+                                    {COMPRESSION_LZW, "LZW"},
+                                    {COMPRESSION_ADOBE_DEFLATE, "Deflate"},
+                                    {COMPRESSION_DEFLATE, "Deflate"},
+                                    {COMPRESSION_PACKBITS, "PackBits"}};
+
+// "Lab"; of a value without a name "colours 17".
+std::string name_of(const TagNames& names, uint16_t value, const char* what) {
+  for (const auto& [known, name] : names) {
+    if (known == value) return name;
+  }
+  return std::string(what) + " " + std::to_string(value);
+}
+
 /// The picture's tags, and how its samples become colours.
 struct TiffPicture {
   TIFF* tiff;
@@ -105,11 +142,12 @@ struct TiffPicture {
   }
   void check(bool supported) const {
     if (supported) return;
-    char text[160];
-    std::snprintf(text, sizeof text,
-                  "a TIFF of %d x %d bits, colours %d, sample format %d, compression %d is not supported", samples,
-                  bits, colours, sort, compression);
-    throw InputError(where, text);
+    throw InputError(where,
+                     "a TIFF of " + std::to_string(samples) + " x " + std::to_string(bits) + " bits, " +
+                         name_of(kNumberNames, sort, "sample format") + ", " +
+                         name_of(kColourNames, colours, "colours") + ", " +
+                         name_of(kCompressionNames, compression, "compression") + " is not supported",
+                     "convert it to gray or RGB of 8 or 16 bits");
   }
 
   Size size() const {
@@ -238,6 +276,16 @@ struct TiffPicture {
   }
 };
 
+// Leaves the first picture. Files of microscopes and cameras have smaller copies and masks beside it, a few of them.
+bool has_another_page(TIFF* tiff) {
+  constexpr int kMostCopies = 32;
+  for (int i = 0; i < kMostCopies && TIFFReadDirectory(tiff); ++i) {
+    const auto sort = tag_of<uint32_t>(tiff, TIFFTAG_SUBFILETYPE, 0);
+    if ((sort & (FILETYPE_REDUCEDIMAGE | FILETYPE_MASK)) == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Size decode_tiff(std::string_view bytes, const std::string& where, Image* image) {
@@ -257,7 +305,7 @@ TiffLayout read_tiff_layout(std::string_view bytes, const std::string& where) {
   TiffFile file{bytes, 0, ""};
   const TiffHandle tiff = open_tiff(file, where);
   const TiffPicture picture{tiff.get(), file, where};
-  return {picture.bits, picture.colours == PHOTOMETRIC_SEPARATED};
+  return {picture.bits, picture.colours == PHOTOMETRIC_SEPARATED, has_another_page(tiff.get())};
 }
 
 }  // namespace directclr::image

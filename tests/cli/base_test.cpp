@@ -129,6 +129,23 @@ TEST_F(BaseCli, SaysWhatItReadAndWhatItLeftOut) {
   expect_refused(run({"data", "info", data_, "--upright"}), "--upright: does not go with fashion-mnist");
 }
 
+TEST_F(BaseCli, NamesTheImagesThatCannotBeRead) {
+  for (int i = 10; i < 32; ++i) {
+    fs::create_directories(folder_ / "set");
+    fs::copy_file(test::fixture("truncated.jpg"), folder_ / format("set/%d.jpg", i));
+  }
+  const std::string data = "folder:" + path("set");
+  const Outcome info = run({"data", "info", data, "--check"});
+  EXPECT_EQ(info.status, 0) << info.err;
+  for (const char* line : {"cannot be read, 22 of them:\n", "set/10.jpg: truncated JPEG\n",
+                           "set/29.jpg: truncated JPEG\n", "and 2 more, all with --json\n"}) {
+    EXPECT_NE(info.out.find(line), std::string::npos) << line << " in " << info.out;
+  }
+  const auto train = Json::parse(run({"data", "info", data, "--check", "--json"}).out).at("train");
+  ASSERT_EQ(train.at("unreadable").size(), 22u);
+  EXPECT_TRUE(train.at("unreadable").at(21).get<std::string>().ends_with("set/31.jpg: truncated JPEG"));
+}
+
 TEST_F(BaseCli, DescribesData) {
   const Outcome info = run({"data", "info", data_, "--json"});
   ASSERT_EQ(info.status, 0) << info.err;

@@ -370,19 +370,33 @@ TEST_F(OddFolder, ASurveyNamesAllThatIsOdd) {
   add("6.jpg", "truncated.jpg");
   add("7.jpg", "text.jpg");
   write_file(folder_ / "8.jpg", "");
+  add("9.gif", "formats/animated.gif");
+  add("9.tif", "formats/several.tiff");
   const auto source = open();
   const Survey seen = survey(*source, 100, false, {});
-  EXPECT_EQ(seen.looked_at, 8u);
-  EXPECT_EQ(seen.formats, (std::map<std::string, uint64_t>{{"JPEG", 3}, {"PNG", 2}, {"WebP", 1}}));
+  EXPECT_EQ(seen.looked_at, 10u);
+  EXPECT_EQ(seen.formats,
+            (std::map<std::string, uint64_t>{{"GIF", 1}, {"JPEG", 3}, {"PNG", 2}, {"TIFF", 1}, {"WebP", 1}}));
   const std::string odd = seen.odd.text();
   for (const char* what : {"EXIF says to turn (--upright): 1", "CMYK: 1", "of 16 bits a sample, of which 8 are kept: 1",
-                           "first frame is taken: 1", "PNG files with another suffix: 1", "empty files: 1",
-                           "files that cannot be read: 1 ("}) {
+                           "first frame is taken: 2 (", "TIFFs of several pages, of which the first is taken: 1",
+                           "PNG files with another suffix: 1", "empty files: 1", "files that cannot be read: 1 ("}) {
     EXPECT_NE(odd.find(what), std::string::npos) << what << " in " << odd;
   }
   EXPECT_NE(survey(*source, 100, true, {}).odd.text().find("files that cannot be read: 2 ("), std::string::npos)
       << "the truncated one too";
   EXPECT_EQ(survey(*source, 3, false, {}).looked_at, 3u);
+}
+
+TEST_F(OddFolder, ASurveyNamesEveryFileThatCannotBeRead) {
+  add("1.jpg", "truncated.jpg");
+  add("2.jpg");
+  add("3.jpg", "truncated.jpg");
+  write_file(folder_ / "4.jpg", "");
+  const std::string root = fs::canonical(folder_.path()).string();
+  EXPECT_EQ(
+      survey(*open(), 100, true, {}).unreadable,
+      (Names{root + "/1.jpg: truncated JPEG", root + "/3.jpg: truncated JPEG", root + "/4.jpg: the file is empty"}));
 }
 
 }  // namespace

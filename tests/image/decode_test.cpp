@@ -122,6 +122,26 @@ TEST(Decode, NamesWhatIsWrong) {
   EXPECT_NE(error_of(png.substr(0, png.size() / 2)).find("file: damaged PNG"), std::string::npos);
 }
 
+// Pillow reads some JPEGs without their end marker, those whose last row needs no look beyond the end.
+TEST(Decode, ReadsTheJpegsWithoutAnEndThatPillowReads) {
+  const test::Golden golden("jpeg_ends");
+  int read = 0;
+  for (const auto& c : golden.cases) {
+    const auto name = c.at("name").get<std::string>();
+    const array::Array& file = golden["file/" + name];
+    const std::string bytes(reinterpret_cast<const char*>(file.data<uint8_t>()), static_cast<size_t>(file.size(0)));
+    if (!c.at("read").get<bool>()) {
+      EXPECT_EQ(error_of(bytes), "file: truncated JPEG") << name;
+      continue;
+    }
+    ++read;
+    ASSERT_EQ(error_of(bytes), "no error") << name;
+    EXPECT_TRUE(test::same_bytes(decode(bytes, name).pixels, golden.image(name).pixels)) << name;
+    expect_parts_exact(bytes, name, 5);
+  }
+  EXPECT_GT(read, 20);
+}
+
 TEST(Decode, RefusesThePngThatClaimsAGigabyteBesideItsPixels) {
   const std::string png = read_file(test::fixture("rgb.png"));
   const size_t after_header = 33;  // signature, and IHDR with its checksum

@@ -94,6 +94,21 @@ TEST(Formats, KnowWhatTheyDoNotRead) {
   EXPECT_NE(error_of_picture(gray).find("is not supported"), std::string::npos) << error_of_picture(gray);
 }
 
+TEST(Formats, NameTheKindOfTiffThatIsNotRead) {
+  using std::string_literals::operator""s;
+  const auto with_colours = [](char colours) {
+    std::string tiff = fixture_bytes("plain.tiff");
+    const size_t at = tiff.find("\x06\x01\x03\x00\x01\x00\x00\x00\x02\x00"s);
+    tiff.at(at + 8) = colours;
+    return error_of_picture(tiff);
+  };
+  EXPECT_EQ(with_colours(6),
+            "x: a TIFF of 3 x 8 bits, whole numbers, YCbCr, not compressed is not supported (convert it to gray or RGB "
+            "of 8 or 16 bits)");
+  EXPECT_NE(with_colours(8).find("3 x 8 bits, whole numbers, Lab, not compressed"), std::string::npos);
+  EXPECT_NE(with_colours(17).find("whole numbers, colours 17, not"), std::string::npos);
+}
+
 // Half a file of any kind is refused, and so is every header of 65,535 x 65,535: before memory is taken.
 TEST(Formats, RefuseWhatIsCutAndWhatIsHuge) {
   for (const char* name : {"lossy.webp", "lossless.webp", "animated.webp", "RGB.bmp", "palette.bmp", "runs.bmp",
@@ -113,6 +128,27 @@ TEST(Formats, RefuseWhatIsCutAndWhatIsHuge) {
   EXPECT_EQ(error_of_picture("P5 0 7 255\n"), "x: damaged: a picture without pixels");
 }
 
+TEST(Facts, TellAnimationsBehindLongTextsAndCopiesFromPages) {
+  using std::string_literals::operator""s;
+  std::string png = fixture_bytes("animated.png");
+  std::string text("\0\0\1\x2CtEXtacTL", 12);
+  text += std::string(0x12C, 'x');  // 0x12C bytes of text, the four above among them, and the checksum
+  constexpr size_t kAfterHeader = 33;
+  EXPECT_TRUE(read_facts(png.insert(kAfterHeader, text), "x").animated);
+  EXPECT_FALSE(read_facts(fixture_bytes("sixteen_bits.png").insert(kAfterHeader, text), "x").animated);
+  // The second picture as a smaller copy of the first: what it says of rows in a strip makes room for it.
+  const std::string tiff = fixture_bytes("several.tiff");
+  const size_t rows = tiff.rfind("\x16\x01\x04\x00\x01\x00\x00\x00"s);
+  ASSERT_GT(rows, tiff.size() / 2);
+  const auto with_sort = [&](char sort) {
+    std::string changed = tiff;
+    changed.replace(rows, 12, "\xFE\x00\x04\x00\x01\x00\x00\x00"s + sort + "\x00\x00\x00"s);
+    return read_facts(changed, "x");
+  };
+  EXPECT_TRUE(with_sort(0).paged);
+  EXPECT_FALSE(with_sort(1).paged);
+}
+
 TEST(Facts, SayWhatIsUnusual) {
   const auto facts = [](const std::string& name) { return read_facts(fixture_bytes(name), name); };
   EXPECT_TRUE(facts("cmyk_without_adobe.jpg").cmyk);
@@ -126,7 +162,12 @@ TEST(Facts, SayWhatIsUnusual) {
   EXPECT_EQ(facts("sixteen_bit_gray.tiff").bits, 16);
   EXPECT_TRUE(facts("animated.webp").animated);
   EXPECT_TRUE(facts("animated.png").animated);
-  EXPECT_FALSE(facts("lossy.webp").animated);
+  EXPECT_TRUE(facts("animated.gif").animated);
+  EXPECT_TRUE(facts("several.tiff").paged);
+  for (const char* name : {"lossy.webp", "plain.gif", "interlaced.gif", "sixteen_bits.png"}) {
+    EXPECT_FALSE(facts(name).animated) << name;
+  }
+  for (const char* name : {"plain.tiff", "tiles.tiff"}) EXPECT_FALSE(facts(name).paged) << name;
   EXPECT_EQ(facts("L.bmp").format->name, "BMP");
 }
 

@@ -288,6 +288,36 @@ def f32(value):
     return float(np.float32(value))
 
 
+def make_jpeg_ends():
+    """JPEGs without their last bytes: what Pillow reads of some, and that it refuses the others."""
+    draw = np.random.default_rng(11)
+    kinds = {"gray": {}, "444": {"subsampling": 0}, "422": {"subsampling": 1}, "420": {"subsampling": 2}, "CMYK": {},
+             "restarts": {"subsampling": 2, "restart_marker_blocks": 2}, "progressive": {"progressive": True}}
+    tensors, cases = {}, []
+    for kind, options in kinds.items():
+        for cut in (1, 2, 3):
+            left = {True: 3, False: 3}
+            for _ in range(150):
+                width, height = draw.integers(1, 40, 2)
+                image = Image.fromarray(draw.integers(0, 256, (3, 3, 3)).astype(np.uint8)).resize((width, height))
+                buffer = io.BytesIO()
+                image.convert({"gray": "L", "CMYK": "CMYK"}.get(kind, "RGB")).save(buffer, "JPEG", quality=80, **options)
+                data = buffer.getvalue()[:-cut]
+                try:
+                    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+                except OSError:
+                    pixels = None
+                if left[pixels is not None] == 0:
+                    continue
+                left[pixels is not None] -= 1
+                name = f"{kind}, {cut} cut, {len(cases)}"
+                tensors[f"file/{name}"] = tensor(np.frombuffer(data, np.uint8))
+                if pixels is not None:
+                    tensors[name] = tensor(pixels)
+                cases.append({"name": name, "read": pixels is not None})
+    write("jpeg_ends", tensors, cases)
+
+
 def make_operations():
     inputs = {"natural": picture(53, 41), "extreme": extremes(53, 41)}
     tensors = {f"in/{name}": tensor(pixels) for name, pixels in inputs.items()}
@@ -532,6 +562,7 @@ if __name__ == "__main__":
     torch.manual_seed(1)
     make_fixtures()
     make_formats()
+    make_jpeg_ends()
     make_operations()
     make_exhaustive()
     make_pipelines()
