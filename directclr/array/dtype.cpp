@@ -29,4 +29,13 @@ bool is_floating(DType type) {
   return type == DType::kFloat16 || type == DType::kBFloat16 || type == DType::kFloat32 || type == DType::kFloat64;
 }
 
+double unit_roundoff(DType type) {
+  switch (type) {
+    case DType::kBFloat16: return 0x1p-8;
+    case DType::kFloat16: return 0x1p-11;
+    case DType::kFloat32: return 0x1p-24;
+    default: return 0x1p-53;
+  }
+}
+
 }  // namespace directclr::array

@@ -30,6 +30,9 @@ size_t size_of(DType type);
 const char* name_of(DType type);
 /// Whether it is one of the floating types.
 bool is_floating(DType type);
+/// Half a unit in the last place of 1: 2^-24 of float32. Of types without fractions that of float64, which they are
+/// read as.
+double unit_roundoff(DType type);
 
 /// The DType of a C++ type.
 template <class T>

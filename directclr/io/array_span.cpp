@@ -35,9 +35,22 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   return "(" + join(sizes) + ")";
 }
 
-std::string ArraySpan::describe() const {
-  const bool narrow = stored_size() < array::size_of(type);
-  return (narrow ? std::string("float8 ") : std::string(array::name_of(type)) + " ") + shape_text(shape);
+const char* ArraySpan::type_name() const {
+  switch (coding) {
+    case Coding::kFloat8E4M3: return "float8_e4m3fn";
+    case Coding::kFloat8E5M2: return "float8_e5m2";
+    default: return array::name_of(type);
+  }
 }
+
+double ArraySpan::roundoff() const {
+  switch (coding) {
+    case Coding::kFloat8E4M3: return 0x1p-4;
+    case Coding::kFloat8E5M2: return 0x1p-3;
+    default: return array::unit_roundoff(type);
+  }
+}
+
+std::string ArraySpan::describe() const { return std::string(type_name()) + " " + shape_text(shape); }
 
 }  // namespace directclr::io

@@ -37,6 +37,12 @@ struct ArraySpan {
   /// or strides that no array can have.
   std::optional<uint64_t> extent() const;
 
+  /// NumPy's and PyTorch's name of what the file holds: "float32", "float8_e4m3fn".
+  const char* type_name() const;
+
+  /// The unit roundoff of the numbers as the file holds them: 2^-4 of float8_e4m3fn.
+  double roundoff() const;
+
   /// "float32 (500, 32)", for messages.
   std::string describe() const;
 };

@@ -40,6 +40,9 @@ class RowReader {
   /// What was taken for what: for people and result files.
   const RowsTaken& taken() const { return taken_; }
 
+  /// The unit roundoff of the numbers that the file holds, which pooled rows are made of, too.
+  double roundoff() const { return parts_[0].span.roundoff(); }
+
   /// The next rows, at most `count`: (n, D) in the file's type, or float64 where that is none of floating numbers; n =
   /// 0 after the last. Throws InputError when it cannot be read.
   array::Array next(int64_t count);

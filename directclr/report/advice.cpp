@@ -159,7 +159,7 @@ std::string finer_numbers(const Evidence& e) {
   const Json* const read = s->protocol.find("read");
   const std::string type = read ? read->value("dtype", "") : "";
   const std::string why = ": the rounding of " + (type.empty() ? "these numbers" : type) + " hides small directions.";
-  if (type == "float16" || type == "bfloat16") return "Save the rows as float32" + why;
+  if (type == "float16" || type == "bfloat16" || type.starts_with("float8")) return "Save the rows as float32" + why;
   if (type == "float32") {
     return "Compute and save the rows as float64, or subtract their mean before they are rounded to float32" + why;
   }

@@ -95,10 +95,10 @@ RowAnalysis::RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t
   jackknife_.emplace_back(columns, settings.jackknife);
 }
 
-void RowAnalysis::add(const Array& block) {
+void RowAnalysis::add(const Array& block, double roundoff) {
   const int64_t skipped = moments_.sums().skipped, seen = moments_.count() + skipped;
   try {
-    moments_.add(block);
+    moments_.add(block, roundoff);
   } catch (const NumericalError&) {
     const auto bad = bad_rows(block, seen);
     if (bad.empty()) throw;
@@ -155,7 +155,7 @@ Analysis analyse(io::RowReader& reader, const AnalysisSettings& settings, int64_
   for (int64_t done = 0; done < wanted;) {
     const Array rows = reader.next(std::min(block, wanted - done));
     try {
-      analysis.add(rows);
+      analysis.add(rows, reader.roundoff());
       done += rows.size(0);
     } catch (const NumericalError& error) {
       throw NumericalError(name + ": " + error.what() + " (leave them out with --skip-nonfinite)");

@@ -68,8 +68,9 @@ class RowAnalysis {
   /// settings ask for what so many rows do not allow, or for a tool that is not known.
   RowAnalysis(const AnalysisSettings& settings, int64_t rows, int64_t columns, bool keep_rows = false);
 
-  /// Rows (n, D), floating. Throws NumericalError as FeatureMoments::add does.
-  void add(const array::Array& block);
+  /// Rows (n, D), floating, and the `roundoff` of what they were made of. Throws NumericalError as FeatureMoments::add
+  /// does.
+  void add(const array::Array& block, double roundoff = 0);
 
   /// Sums of the rows so far; rows of other processes may be merged into them.
   FeatureMoments& moments() { return moments_; }

@@ -156,15 +156,6 @@ std::vector<double> covariance_spectrum(const Array& covariance) {
   return values;
 }
 
-double unit_roundoff(DType type) {
-  switch (type) {
-    case DType::kBFloat16: return std::ldexp(1, -8);
-    case DType::kFloat16: return std::ldexp(1, -11);
-    case DType::kFloat32: return std::ldexp(1, -24);
-    default: return std::ldexp(1, -53);
-  }
-}
-
 double rounding_variance(double roundoff, double mean_square, int64_t dimensions, double rows) {
   const double noise = roundoff * (1 + std::sqrt(static_cast<double>(dimensions) / rows));
   return mean_square * noise * noise;
@@ -202,13 +193,14 @@ FeatureMoments::FeatureMoments(int64_t dimensions, bool l2_normalize, bool skip_
       unit_sum_(Array::zeros({dimensions}, DType::kFloat64)),
       unit_squares_(Array::zeros({dimensions}, DType::kFloat64)) {}
 
-void FeatureMoments::add(const Array& rows) {
+void FeatureMoments::add(const Array& rows, double roundoff) {
   constexpr int64_t kBlock = 1024;  // bounds the copies
   if (rows.dim() != 2 || rows.size(1) != dimensions()) {
     throw std::invalid_argument("[FeatureMoments::add] expected (n, " + std::to_string(dimensions()) + "), got " +
                                 rows.describe());
   }
   for (int64_t begin = 0; begin < rows.size(0); begin += kBlock) add_block(rows.slice(begin, begin + kBlock));
+  roundoff_ = std::max({roundoff_, roundoff, array::unit_roundoff(rows.dtype())});
 }
 
 void FeatureMoments::add_block(const Array& rows) {
@@ -228,7 +220,6 @@ void FeatureMoments::add_block(const Array& rows) {
   const Array in_range = rows_in_range(z, lengths);
   add_unit_sums(in_range, lengths, unit_sum_.mutable_values<double>(), unit_squares_.mutable_values<double>());
   covariance_.add(l2_normalize_ ? unit_rows(in_range) : z);
-  roundoff_ = std::max(roundoff_, unit_roundoff(rows.dtype()));
 }
 
 void FeatureMoments::add(const FeatureMoments& other) {

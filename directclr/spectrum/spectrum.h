@@ -16,9 +16,6 @@ namespace directclr::spectrum {
 /// Throws:   NumericalError when the matrix is not finite, std::invalid_argument for another shape.
 std::vector<double> covariance_spectrum(const array::Array& covariance);
 
-/// Half a unit in the last place of 1: 2^-24 of float32. Requires a floating type.
-double unit_roundoff(array::DType type);
-
 /// The largest eigenvalue that rounding the entries of `rows` rows can add to their covariance. Each is off by at most
 /// the unit roundoff of its type times itself, as good as independently: a matrix of noise, whose largest eigenvalue is
 /// its variance times (1 + sqrt(D / N))^2 (Marchenko and Pastur). `mean_square`: over the rows' entries.
@@ -47,15 +44,16 @@ class FeatureMoments {
     array::Array unit_sum;      ///< (D) float64: of z / |z|
     array::Array unit_squares;  ///< (D) float64: of its squares
     int64_t skipped = 0;
-    double roundoff = 0;  ///< of the coarsest type among the rows
+    double roundoff = 0;  ///< the largest among the rows
   };
 
   /// `l2_normalize`: each row is first divided by its length. `skip_nonfinite`: rows that hold an infinity or a
   /// not-a-number are left out and counted; else add() throws NumericalError, saying how many there are.
   explicit FeatureMoments(int64_t dimensions, bool l2_normalize = false, bool skip_nonfinite = false);
 
-  /// Rows (n, D), any floating type; n = 0 is allowed.
-  void add(const array::Array& rows);
+  /// Rows (n, D), any floating type; n = 0 is allowed. `roundoff`: of the numbers that the rows were made of, where
+  /// that is larger than their type's.
+  void add(const array::Array& rows, double roundoff = 0);
   /// Adds the rows that another of the same width and settings has seen.
   void add(const FeatureMoments& other);
 
@@ -78,7 +76,7 @@ class FeatureMoments {
   Covariance covariance_;
   array::Array unit_sum_, unit_squares_;
   int64_t skipped_ = 0;
-  double roundoff_ = 0;  // of the coarsest type among the rows
+  double roundoff_ = 0;  // the largest among the rows
 };
 
 /// The same of rows (N, D) that are all there. Requires N >= 2.

@@ -33,8 +33,8 @@ void judge_dead(const SpectrumSummary& s, const VerdictSettings& settings, Verdi
                        static_cast<long long>(hidden), of_all.c_str(), s.floor / s.values.front())
                  : std::string("the rows differ, but by no more than rounding numbers as large as these can make");
     v.text +=
-        "; take rows of a finer type (float32 instead of 16 bits, else float64), or subtract their mean before they "
-        "are rounded";
+        "; take rows of a finer type (float32 instead of 8 or 16 bits, else float64), or subtract their mean before "
+        "they are rounded";
     return;
   }
   if (makes_collapse(v.dead)) {

@@ -23,7 +23,7 @@ SpectrumSummary summary_of(const ForgettingCovariance& covariance, const at::Ten
   const array::Array last = tensor::array_of(rows);
   SpectrumSummary s = spectrum::summarize_covariance(
       tensor::array_of(matrix),
-      spectrum::rounding_variance(spectrum::unit_roundoff(last.dtype()), mean_square, width, covariance.weight()));
+      spectrum::rounding_variance(array::unit_roundoff(last.dtype()), mean_square, width, covariance.weight()));
   s.samples = static_cast<int64_t>(covariance.weight());
   const auto directions = spectrum::directions_of(last);
   s.normalized_std = directions.normalized_std;

@@ -5,14 +5,19 @@
 #include <atomic>
 #include <cmath>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "directclr/core/error.h"
+#include "directclr/core/files.h"
+#include "directclr/core/philox.h"
 #include "directclr/io/npy.h"
+#include "directclr/io/safetensors.h"
 #include "directclr/spectrum/geometry.h"
 #include "directclr/spectrum/geometry_measures.h"
 #include "directclr/spectrum/neighbours.h"
 #include "directclr/spectrum/similarity.h"
+#include "directclr/spectrum/verdict.h"
 #include "tests/support/array_matchers.h"
 #include "tests/support/error_of.h"
 #include "tests/support/matrices.h"
@@ -354,6 +359,49 @@ TEST_F(Analyse, RowsBeyondFloat32HaveNoNeighboursThere) {
     EXPECT_EQ(error(times(z, scale), {}), "no error") << scale;
   }
   EXPECT_EQ(error(times(z, 1e-20), settings), "no error");
+}
+
+// Rows of two directions about a mean of 20, whose other directions are made by rounding: six of eight are dead.
+Array about_a_mean(int64_t rows, DType type) {
+  Array low = test::plain_product(test::normal_array(rows, 2, 3), test::normal_array(2, 8, 4));
+  for (double& value : low.mutable_values<double>()) value += 20;
+  return low.to(type);
+}
+
+TEST_F(Analyse, KnowsTheRoundingOfWhatItsRowsAreMadeOf) {
+  io::RowSettings mean;
+  mean.pool = "mean";
+  const auto pooled_of = [&](DType type) {
+    const Array rows = about_a_mean(1200, type);
+    io::ArrayFile file;
+    Array tokens = rows.contiguous();
+    file.add("tokens", Array::view(tokens.mutable_raw(), type, {400, 3, 8}, {24, 8, 1}));
+    write_safetensors(folder_ / "tokens.safetensors", file);
+    io::RowReader reader(folder_ / "tokens.safetensors", "", mean);
+    return analyse(reader, {}, 0, false).summary;
+  };
+  EXPECT_EQ(hidden_at(pooled_of(DType::kFloat32), 1e-4), 0);
+  const SpectrumSummary coarse = pooled_of(DType::kBFloat16), as_it_is = of(about_a_mean(400, DType::kFloat32)).summary;
+  EXPECT_EQ(hidden_at(coarse, 1e-4), 6) << "a mean in float32 of numbers in bfloat16";
+  EXPECT_EQ(verdict(coarse, {}).kind, Verdict::Kind::kTooCoarse);
+  EXPECT_EQ(verdict(as_it_is, {}).dead, 6);
+}
+
+// Bytes whose last bits are the fractions of numbers from 1 on: which type they are of is in the header alone.
+TEST_F(Analyse, KnowsTheRoundingOfNumbersOfEightBits) {
+  for (const auto& [type, one, fractions, roundoff] :
+       {std::tuple("F8_E4M3", 0x38U, 8U, 0x1p-4), std::tuple("F8_E5M2", 0x3CU, 4U, 0x1p-3)}) {
+    std::string bytes = std::string("\x48\0\0\0\0\0\0\0{\"x\":{\"dtype\":\"", 23) + type +
+                        R"(","shape":[500,4],"data_offsets":[0,2000]}})";
+    bytes.resize(80, ' ');
+    RandomStream random(7, Purpose::kSplit);
+    while (bytes.size() < 2080) bytes += static_cast<char>(one + random.below(fractions));
+    write_file(folder_ / "x.safetensors", bytes);
+    io::RowReader reader(folder_ / "x.safetensors", "");
+    const double floor = std::sqrt(analyse(reader, {}, 0, false).summary.floor);
+    EXPECT_GT(floor, roundoff) << type;
+    EXPECT_LT(floor, 2 * roundoff) << type << ": numbers of 1 to 2";
+  }
 }
 
 }  // namespace
