@@ -11,6 +11,7 @@
 #include "directclr/io/npy.h"
 #include "directclr/io/safetensors.h"
 #include "directclr/io/torch_file.h"
+#include "directclr/io/unread_files.h"
 #include "directclr/io/zip_index.h"
 
 namespace directclr::io {
@@ -81,14 +82,19 @@ void add(ArrayIndex& index, const std::string& name, NpyHead head) {
   if (head.span) {
     index.arrays.emplace_back(name, std::move(*head.span));
   } else {
-    index.others.push_back({name, head.other});
+    index.others.push_back({name, head.other, head.hint});
   }
 }
 
 ArrayIndex read_npz_index(const std::filesystem::path& path, const std::map<std::string, ZipEntry>& archive) {
   ArrayIndex index;
   index.container = "an archive of NumPy";
-  for (const auto& [name, entry] : archive) {
+  // In the order in which they were written, which for rows with a name each is that of the rows.
+  std::vector<const std::pair<const std::string, ZipEntry>*> entries;
+  for (const auto& item : archive) entries.push_back(&item);
+  std::ranges::sort(entries, {}, [](const auto* item) { return item->second.offset; });
+  for (const auto* item : entries) {
+    const auto& [name, entry] = *item;
     if (!name.ends_with(".npy")) continue;
     const std::string array = name.substr(0, name.size() - 4), what = path.string() + ", array '" + array + "'";
     std::string head(std::min(entry.size, kNpyHead), '\0');
@@ -107,7 +113,11 @@ ArrayIndex read_npz_index(const std::filesystem::path& path, const std::map<std:
     }
   }
   if (index.arrays.empty() && index.others.empty()) {
-    throw InputError(path.string(), "is a ZIP archive with neither arrays of NumPy (.npy) nor a file of torch.save");
+    const bool workbook = archive.contains("xl/workbook.xml");
+    throw InputError(path.string(),
+                     workbook ? "is an Excel workbook, which is not read"
+                              : "is a ZIP archive with neither arrays of NumPy (.npy) nor a file of torch.save",
+                     workbook ? kTableHint : "");
   }
   return index;
 }
@@ -132,14 +142,20 @@ ArrayIndex read_array_index(const std::filesystem::path& path) {
   }
   throw InputError(
       path.string(),
-      "is neither a run directory nor a .npy, .npz, .safetensors, .csv or .tar file, nor one of torch.save");
+      "is neither a run directory nor a .npy, .npz, .safetensors, .csv or .tar file, nor one of torch.save",
+      hint_on_unknown(path));
 }
 
 bool is_array_file(const std::filesystem::path& path) { return kind_of(path) != FileKind::kUnknown; }
 
+std::string hint_on(const std::vector<OtherContent>& others) {
+  const auto found = std::ranges::find_if(others, [](const OtherContent& other) { return !other.hint.empty(); });
+  return found == others.end() ? "" : found->hint;
+}
+
 std::string hint_on_objects(const std::vector<OtherContent>& others) {
-  if (std::ranges::none_of(others, &OtherContent::is_object)) return "";
-  return "save tensors alone: torch.save(tensor, ...) or torch.save(model.state_dict(), ...)";
+  const auto found = std::ranges::find_if(others, &OtherContent::is_object);
+  return found == others.end() ? "" : found->hint;
 }
 
 std::string names_of(const std::vector<OtherContent>& others, size_t most) {

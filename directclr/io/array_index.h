@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@ namespace directclr::io {
 struct OtherContent {
   std::string name;
   std::string what;        ///< "text <U5 (2)", "argparse.Namespace"
+  std::string hint = {};   ///< how to save it so that it can be read; may be empty
   bool is_object = false;  ///< of a class of Python's, whose code alone knows what it is
 };
 
@@ -23,6 +25,8 @@ struct ArrayIndex {
   std::string container;                                  ///< "a file of torch.save", for messages
   std::vector<std::pair<std::string, ArraySpan>> arrays;  ///< in the file's order; "": an array without a name
   std::vector<OtherContent> others;
+  /// By name the keys on the way to an array, where they are several: a key may hold dots.
+  std::map<std::string, std::vector<std::string>> keys;
   std::vector<std::string> lists;  ///< names of what holds its parts in an order: "parts" of "parts.0" and "parts.1"
 };
 
@@ -37,7 +41,9 @@ bool is_array_file(const std::filesystem::path& path);
 /// "'y' int64 (500), 'files' text <U5 (2) and 7 more": what of a file is not read, for messages; at most `most` of
 /// them.
 std::string names_of(const std::vector<OtherContent>& others, size_t most = 4);
-/// How to save the tensors in objects so that they can be read; "" where there are no objects.
+/// How to save the first of them for which that is known; "" where there is none.
+std::string hint_on(const std::vector<OtherContent>& others);
+/// The same of objects alone.
 std::string hint_on_objects(const std::vector<OtherContent>& others);
 
 }  // namespace directclr::io

@@ -1,12 +1,14 @@
 #include "directclr/io/chosen_matrix.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/io/network_tensors.h"
+#include "directclr/io/tensor_sets.h"
 
 namespace directclr::io {
 namespace {
@@ -32,16 +34,11 @@ std::string after_number(const std::string& place) {
 
 // Whether all are in the list, at the same place of each of its parts, and fit one below the other.
 bool are_batches(const std::string& list, const std::vector<Named>& matrices) {
-  std::optional<std::string> common;
-  for (const auto& [name, span] : matrices) {
-    const auto place = place_in(list, name);
-    if (!place || (common && after_number(*place) != *common)) return false;
-    common = after_number(*place);
-    const auto& first = matrices[0].second;
-    if (!std::equal(span.shape.begin() + 1, span.shape.end(), first.shape.begin() + 1, first.shape.end())) return false;
-    if (span.type != first.type) return false;
-  }
-  return true;
+  const auto first = place_in(list, matrices[0].first);
+  return first && fit_below(matrices) && std::ranges::all_of(matrices, [&](const Named& matrix) {
+           const auto place = place_in(list, matrix.first);
+           return place && after_number(*place) == after_number(*first);
+         });
 }
 
 // Of floating numbers; arrays of more axes where there is nothing else, or where they are to be pooled.
@@ -60,56 +57,115 @@ std::vector<Named> rows_of(const std::vector<Named>& arrays) {
   std::vector<Named> rows;
   for (const auto& [name, span] : arrays) {
     if (!array::is_floating(span.type) || span.shape.size() != 1) continue;
-    if (!rows.empty() && (span.shape != rows[0].second.shape || span.type != rows[0].second.type)) return {};
+    if (!rows.empty() && (span.shape != rows[0].second.shape || !fit_below({rows[0], {name, span}}))) return {};
     rows.emplace_back(name, span);
   }
   if (rows.size() < 2 || rows[0].second.shape[0] < 2) return {};
   return rows;
 }
 
-ChosenMatrix of_rows(std::vector<Named> rows) {
-  ChosenMatrix chosen;
-  chosen.name = format("the %zu vectors '%s', '%s', .. as its rows", rows.size(), rows[0].first.substr(0, 80).c_str(),
-                       rows[1].first.substr(0, 80).c_str());
+ChosenMatrix of_rows(const std::string& source, std::vector<Named> rows) {
   for (auto& [name, span] : rows) {
     span.shape.insert(span.shape.begin(), 1);
     if (!span.strides.empty()) span.strides.insert(span.strides.begin(), 0);
-    chosen.parts.emplace_back(std::move(name), std::move(span));
   }
+  return {ChosenMatrix::Kind::kVectors, source, std::move(rows), {}};
+}
+
+// "outputs.*.0" for "outputs.7.0": a file of several batches may stand beside one of a single batch.
+std::string source_of(const ArrayIndex& index, const std::string& name) {
+  const std::string* outermost = nullptr;
+  for (const auto& list : index.lists) {
+    if (place_in(list, name) && (!outermost || list.size() < outermost->size())) outermost = &list;
+  }
+  return outermost ? below(*outermost) + "*" + after_number(*place_in(*outermost, name)) : name;
+}
+
+// Matrices that fit one below the other.
+ChosenMatrix of_matrices(const std::string& source, std::vector<Named> matrices) {
+  const auto kind = matrices.size() == 1 ? ChosenMatrix::Kind::kArray : ChosenMatrix::Kind::kBatches;
+  return {kind, source, std::move(matrices), {}};
+}
+
+InputError several(const std::string& where, const ArrayIndex& index, const std::vector<Named>& tensors) {
+  const bool vectors = tensors[0].second.shape.size() == 1;
+  return {where, vectors ? "holds several sets of vectors of one length" : "holds several matrices",
+          hint_on_sets(sets_of(index, tensors))};
+}
+
+// All of the file but the parts that were chosen.
+std::vector<OtherContent> rest_of(const ArrayIndex& index, const std::vector<Named>& parts) {
+  std::set<std::string> chosen;
+  for (const auto& [name, span] : parts) chosen.insert(name);
+  std::vector<OtherContent> rest;
+  for (const auto& [name, span] : index.arrays) {
+    if (!chosen.contains(name)) rest.push_back({name, span.describe()});
+  }
+  rest.insert(rest.end(), index.others.begin(), index.others.end());
+  return rest;
+}
+
+// What of a file has names that `is_in` says to be in a list.
+template <class IsIn>
+ArrayIndex part_of(const ArrayIndex& index, const IsIn& is_in) {
+  ArrayIndex inside;
+  std::ranges::copy_if(index.arrays, std::back_inserter(inside.arrays), is_in, &Named::first);
+  std::ranges::copy_if(index.others, std::back_inserter(inside.others), is_in, &OtherContent::name);
+  inside.lists = index.lists;
+  inside.keys = index.keys;
+  return inside;
+}
+
+// What the tensors of a list with this name make together, if there is one.
+std::optional<ChosenMatrix> of_list(const std::string& where, const ArrayIndex& index, const std::string& list,
+                                    bool pool) {
+  if (std::ranges::find(index.lists, list) == index.lists.end()) return std::nullopt;
+  const ArrayIndex inside = part_of(index, [&](const std::string& name) { return place_in(list, name).has_value(); });
+  auto matrices = matrices_of(inside, pool);
+  auto rows = rows_of(inside.arrays);
+  std::optional<ChosenMatrix> chosen;
+  if (!matrices.empty()) {
+    if (!are_batches(list, matrices)) throw several(where, inside, matrices);
+    chosen = of_matrices(list, std::move(matrices));
+  } else if (!rows.empty()) {
+    if (sets_of(inside, rows).size() > 1) throw several(where, inside, rows);
+    chosen = of_rows(list, std::move(rows));
+  }
+  if (chosen) chosen->passed_over = rest_of(inside, chosen->parts);
   return chosen;
 }
 
-ChosenMatrix of_batches(std::vector<Named> batches) {
-  const std::string first = batches.front().first, last = batches.back().first;
-  return {format("the %zu matrices '%s' to '%s', one below the other", batches.size(), first.c_str(), last.c_str()),
-          std::move(batches), ""};
-}
-
-// What the tensors of a list with this name make together, if anything.
-std::optional<ChosenMatrix> of_list(const ArrayIndex& index, const std::string& list, bool pool) {
-  if (std::find(index.lists.begin(), index.lists.end(), list) == index.lists.end()) return std::nullopt;
-  ArrayIndex inside;
-  for (const auto& array : index.arrays) {
-    if (place_in(list, array.first)) inside.arrays.push_back(array);
-  }
+// What the tensors whose names a pattern names make together, if anything.
+std::optional<ChosenMatrix> of_pattern(const ArrayIndex& index, const std::string& pattern, bool pool) {
+  const ArrayIndex inside = part_of(index, [&](const std::string& name) { return matches(pattern, name); });
   auto matrices = matrices_of(inside, pool);
-  if (matrices.size() > 1 && are_batches(list, matrices)) return of_batches(std::move(matrices));
   auto rows = rows_of(inside.arrays);
-  if (matrices.empty() && !rows.empty()) return of_rows(std::move(rows));
-  return std::nullopt;
+  std::optional<ChosenMatrix> chosen;
+  if (!matrices.empty() && fit_below(matrices)) {
+    chosen = of_matrices(pattern, std::move(matrices));
+  } else if (matrices.empty() && !rows.empty()) {
+    chosen = of_rows(pattern, std::move(rows));
+  }
+  if (chosen) chosen->passed_over = rest_of(inside, chosen->parts);
+  return chosen;
 }
 
 ChosenMatrix named_matrix(const std::string& where, const ArrayIndex& index, const std::string& wanted, bool pool) {
   std::vector<std::string> names;
   for (const auto& array : index.arrays) {
-    if (array.first == wanted) return {"tensor '" + wanted + "'", {array}, ""};
+    if (array.first == wanted) return {ChosenMatrix::Kind::kArray, wanted, {array}, {}};
     names.push_back(array.first);
   }
   for (const auto& other : index.others) {
-    if (other.name == wanted) throw InputError(where, "'" + wanted + "' is no matrix of numbers: " + other.what);
+    if (other.name == wanted)
+      throw InputError(where, "'" + wanted + "' is no matrix of numbers: " + other.what, hint_on({other}));
     names.push_back(other.name);
   }
-  if (auto whole = of_list(index, wanted, pool)) return std::move(*whole);
+  if (auto whole = of_list(where, index, wanted, pool)) return std::move(*whole);
+  if (wanted.find('*') != std::string::npos) {
+    if (auto whole = of_pattern(index, wanted, pool)) return std::move(*whole);
+    throw InputError(where, "the tensors named '" + wanted + "' are no floating matrices or vectors that fit together");
+  }
   const std::string near = nearest(wanted, names);
   throw InputError(where, "there is no tensor '" + wanted + "'", near.empty() ? "" : "did you mean '" + near + "'?");
 }
@@ -123,7 +179,7 @@ InputError nothing_found(const std::string& where, const ArrayIndex& index) {
     if (span.shape.size() == 2 && hint.empty()) hint = "--tensor " + name + " reads integers";
   }
   all.insert(all.end(), index.others.begin(), index.others.end());
-  if (hint.empty()) hint = hint_on_objects(index.others);
+  if (hint.empty()) hint = hint_on(index.others);
   return {where, "holds no matrix of floating numbers" + (all.empty() ? "" : ", but " + names_of(all)), hint};
 }
 
@@ -139,37 +195,23 @@ ChosenMatrix only_matrix(const std::string& where, const ArrayIndex& index, bool
         "of a run's images: directclr embed; one matrix as if its rows were embeddings: --tensor NAME");
   }
   auto matrices = matrices_of(index, pool);
-  if (matrices.size() == 1) return {"tensor '" + matrices[0].first + "'", std::move(matrices), ""};
-  if (matrices.size() > 1) {
-    for (const auto& list : index.lists) {
-      if (are_batches(list, matrices)) return of_batches(std::move(matrices));
-    }
-    std::vector<std::string> names;
-    for (size_t i = 0; i < std::min<size_t>(matrices.size(), 6); ++i) names.push_back(matrices[i].first);
-    throw InputError(where, "holds several matrices", "choose one with --tensor: " + join(names) + ", ...");
+  if (!matrices.empty()) {
+    const std::string source = source_of(index, matrices[0].first);
+    const auto in_list = [&](const std::string& list) { return are_batches(list, matrices); };
+    if (matrices.size() > 1 && std::ranges::none_of(index.lists, in_list)) throw several(where, index, matrices);
+    return of_matrices(source, std::move(matrices));
   }
   auto rows = rows_of(index.arrays);
-  for (const auto& list : index.lists) {
-    const auto inside =
-        std::ranges::count_if(rows, [&](const Named& row) { return place_in(list, row.first).has_value(); });
-    if (inside == 0 || inside == std::ssize(rows)) continue;
-    throw InputError(where, "holds vectors in a list, '" + list + "', and others beside it",
-                     "--tensor " + list + " takes those of the list as rows");
-  }
   if (rows.empty()) throw nothing_found(where, index);
-  return of_rows(std::move(rows));
-}
-
-// All of the file but the parts that were chosen.
-std::string rest_of(const ArrayIndex& index, const std::vector<Named>& parts) {
-  std::set<std::string> chosen;
-  for (const auto& [name, span] : parts) chosen.insert(name);
-  std::vector<OtherContent> rest;
-  for (const auto& [name, span] : index.arrays) {
-    if (!chosen.contains(name)) rest.push_back({name, span.describe()});
+  const auto sets = sets_of(index, rows);
+  for (const auto& list : index.lists) {
+    const auto is_list = [&](const TensorSet& set) { return set.pattern == below(list) + "*"; };
+    if (list.empty() || sets.size() == 1 || std::ranges::none_of(sets, is_list)) continue;
+    throw InputError(where, "holds vectors in a list, '" + list + "', and others beside it",
+                     "--tensor " + list + " takes those of the list as rows, --tensor '*' all vectors");
   }
-  rest.insert(rest.end(), index.others.begin(), index.others.end());
-  return names_of(rest);
+  if (sets.size() > 1) throw several(where, index, rows);
+  return of_rows(sets[0].pattern, std::move(rows));
 }
 
 }  // namespace
@@ -183,7 +225,7 @@ ChosenMatrix choose_matrix(const std::string& where, const ArrayIndex& index, co
           where, "expected an (N, D) matrix of floating numbers, got " + span.describe(),
           "integers are often labels: they are read by name alone, numpy.savez(f, x=array) and --tensor x");
     }
-    return {"", index.arrays, names_of(index.others)};
+    return {ChosenMatrix::Kind::kArray, "", index.arrays, index.others};
   }
   if (!wanted.empty()) return named_matrix(where, index, wanted, pool);
   ChosenMatrix chosen = only_matrix(where, index, pool);

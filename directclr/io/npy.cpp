@@ -31,15 +31,19 @@ constexpr Type kTypes[] = {{"b1", DType::kBool},    {"u1", DType::kUint8},   {"i
 struct OtherKind {
   char letter;
   const char* what;
+  const char* hint = "";
 };
-constexpr OtherKind kOtherKinds[] = {{'U', "text"},
-                                     {'S', "text"},
-                                     {'a', "text"},
-                                     {'O', "Python objects"},
-                                     {'M', "dates"},
-                                     {'m', "durations"},
-                                     {'c', "complex numbers"},
-                                     {'V', "bytes without a type"}};
+constexpr const char* kAsNumbers = "numbers written as text become such: array.astype('float64')";
+constexpr OtherKind kOtherKinds[] = {
+    {'U', "text", kAsNumbers},
+    {'S', "text", kAsNumbers},
+    {'a', "text", kAsNumbers},
+    {'O', "Python objects", "rows of one length become an array: numpy.array(array.tolist(), 'float32')"},
+    {'M', "dates"},
+    {'m', "durations"},
+    {'c', "complex numbers", "save their parts side by side: numpy.hstack([array.real, array.imag])"},
+    {'f', "numbers of extended precision", "array.astype('float64')"},
+    {'V', "bytes without a type", "say what they are: array.view('float32'); of bfloat16 array.astype('float32')"}};
 
 // The values of a dictionary as Python writes it, {'key': value, ..}, as their text; nothing when it is none.
 std::optional<std::map<std::string, std::string>> dictionary_of(std::string_view text) {
@@ -101,14 +105,21 @@ std::optional<std::vector<int64_t>> shape_of(std::string_view text) {
   return shape;
 }
 
-// "text <U5", "records [('x', '<f4')]".
-std::string other_type(const std::string& descr) {
-  if (descr.starts_with('[')) return "records " + descr.substr(0, 60);
+// "text <U5 (2)", "records [('x', '<f4')] (20)".
+void describe_other(const std::string& descr, const std::vector<int64_t>& shape, NpyHead& head) {
   const std::string name = descr.size() > 2 ? descr.substr(1, descr.size() - 2) : "";
-  for (const auto& kind : kOtherKinds) {
-    if (name.size() >= 2 && name[1] == kind.letter) return std::string(kind.what) + " " + name;
+  const auto kind = std::ranges::find_if(
+      kOtherKinds, [&](const OtherKind& other) { return name.size() >= 2 && name[1] == other.letter; });
+  if (descr.starts_with('[')) {
+    head.other = "records " + descr.substr(0, 60);
+    head.hint = "numpy.lib.recfunctions.structured_to_unstructured(array)";
+  } else if (kind != std::end(kOtherKinds)) {
+    head.other = std::string(kind->what) + " " + name;
+    head.hint = kind->hint;
+  } else {
+    head.other = "elements of type " + name;
   }
-  return "elements of type " + name;
+  head.other += " " + shape_text(shape);
 }
 
 }  // namespace
@@ -145,6 +156,7 @@ NpyHead read_npy_head(const std::filesystem::path& path) {
 
 NpyHead parse_npy_head(std::string_view head, uint64_t size, const std::string& name) {
   const auto fail = [&](const std::string& what) -> InputError { return {name, what}; };
+  if (size == 0) throw fail("is empty");
   if (head.size() < 12 || head.substr(0, 6) != "\x93NUMPY") throw fail("not a NumPy .npy file");
   const int version = head[6];
   uint32_t header_size = 0;
@@ -168,13 +180,18 @@ NpyHead parse_npy_head(std::string_view head, uint64_t size, const std::string& 
   }
   if (!result.span || std::string_view("<>|=").find(order) == std::string_view::npos) {
     result.span.reset();
-    result.other = other_type(descr) + " " + shape_text(*shape);
+    describe_other(descr, *shape, result);
     return result;
   }
   ArraySpan& span = *result.span;
   span.shape = *shape;
   span.offset = begin + header_size;
-  if (span.bytes() != size - span.offset) throw fail("the data are not as large as the header says");
+  if (const auto bytes = span.bytes(), held = std::optional(size - span.offset); bytes != held) {
+    std::string sizes = shape_text(span.shape) + " " + span.type_name() + ", but " + std::to_string(*held) + " bytes";
+    if (bytes) sizes += " of " + std::to_string(*bytes);
+    throw InputError(name, "the data are not as large as the header says: " + sizes,
+                     bytes && *bytes > *held ? "truncated?" : "");
+  }
   if (fortran == "True") {
     int64_t step = 1;
     for (const int64_t extent : span.shape) {
@@ -187,7 +204,7 @@ NpyHead parse_npy_head(std::string_view head, uint64_t size, const std::string& 
 
 array::Array read_npy(const std::filesystem::path& path) {
   const NpyHead head = read_npy_head(path);
-  if (!head.span) throw InputError(path.string(), "holds " + head.other + ", which is not supported");
+  if (!head.span) throw InputError(path.string(), "holds " + head.other + ", which is not supported", head.hint);
   return read_array(path, *head.span);
 }
 

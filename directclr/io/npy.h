@@ -17,7 +17,8 @@ void write_npy(const std::filesystem::path& path, const array::Array& values);
 /// What the beginning of a .npy file says of its array.
 struct NpyHead {
   std::optional<ArraySpan> span;  ///< of numbers and truth values, in any order of elements and of bytes
-  std::string other;              ///< what else it is: "text <U5 (2)"
+  std::string other;              ///< what else it is: "text <U5 (2)",
+  std::string hint;               ///< and how to save it as numbers; may be empty
 };
 
 /// Versions 1 to 3 of the format, without the data: for files larger than memory.

@@ -23,12 +23,16 @@ std::vector<int64_t> without_ones(const std::vector<int64_t>& shape) {
   return axes;
 }
 
+// Of an array of four axes the two neighbours that are equal are the map: whether they come last, behind the channels.
+bool map_is_last(const std::vector<int64_t>& axes) { return axes[2] == axes[3]; }
+bool map_can_be_told(const std::vector<int64_t>& axes) { return map_is_last(axes) != (axes[1] == axes[2]); }
+
 // Of an array of four axes the mean over its map.
 Pooling map_mean(const std::vector<int64_t>& axes, const std::string& name) {
-  const bool first = axes[2] == axes[3], last = axes[1] == axes[2];  // where the channels lie
-  if (first == last) {
+  const bool first = map_is_last(axes);  // the channels
+  if (!map_can_be_told(axes)) {
     throw InputError(name, "which axes of " + shape_text(axes) + " are the map cannot be told",
-                     "average before you save, or take all values with --pool flatten");
+                     "average before you save, drop axes of size 1, or take all values with --pool flatten");
   }
   Pooling pooling;
   const int64_t places = first ? axes[2] * axes[3] : axes[1] * axes[2];
@@ -40,6 +44,18 @@ Pooling map_mean(const std::vector<int64_t>& axes, const std::string& name) {
   pooling.text = format("mean over maps of %lld x %lld, channels %s", static_cast<long long>(first ? axes[2] : axes[1]),
                         static_cast<long long>(axes[2]), first ? "before them" : "last");
   return pooling;
+}
+
+// How an array of more axes becomes rows.
+std::string hint_on_axes(const std::vector<int64_t>& axes) {
+  std::string hint;
+  if (axes[0] == 1) {
+    hint = format("a single sample; if its %lld parts are the rows, drop the first axis: array[0]; ",
+                  static_cast<long long>(axes[1]));
+  }
+  if (axes.size() == 3) return hint + "samples of tokens: choose --pool mean, cls or flatten";
+  if (axes.size() == 4 && map_can_be_told(axes)) return hint + "samples of maps: choose --pool mean or flatten";
+  return hint + "take all values of a sample with --pool flatten";
 }
 
 template <class In, class Out>
@@ -64,7 +80,8 @@ Pooling pooling_of(const std::vector<int64_t>& shape, const std::string& pool, c
     throw InputError(name, "expected an (N, D) matrix, got an array " + shape_text(shape),
                      shape.empty() ? "" : "a single row says nothing of a spectrum; save one row a sample");
   }
-  const std::vector<int64_t> axes = without_ones(shape);
+  // An axis of size 1 says where others end: (N, C, 1, W) is a map, not W tokens.
+  const std::vector<int64_t> axes = without_ones(shape).size() == 2 || pool == "flatten" ? without_ones(shape) : shape;
   Pooling pooling;
   if (axes.size() == 2) {
     pooling.width = axes[1];
@@ -88,10 +105,7 @@ Pooling pooling_of(const std::vector<int64_t>& shape, const std::string& pool, c
     return pooling;
   }
   if (axes.size() == 4 && pool == "mean") return map_mean(axes, name);
-  throw InputError(name, "expected an (N, D) matrix, got an array " + shape_text(shape),
-                   axes.size() == 3   ? "samples of tokens: choose --pool mean, cls or flatten"
-                   : axes.size() == 4 ? "samples of maps: choose --pool mean or flatten"
-                                      : "take all values of a sample with --pool flatten");
+  throw InputError(name, "expected an (N, D) matrix, got an array " + shape_text(shape), hint_on_axes(axes));
 }
 
 DType pooled_type(DType type, const Pooling& pooling) {

@@ -20,7 +20,8 @@ struct Pooling {
   int64_t values() const { return outer * width * inner; }  ///< of one sample
 };
 
-/// Of an array of this shape, the samples along its first axis. Axes of size 1 but for the first do not count. `pool`:
+/// Of an array of this shape, the samples along its first axis. Axes of size 1 but for the first do not
+/// count where the others leave a matrix, nor to flatten. `pool`:
 ///   none      (N, D) alone
 ///   mean      (N, T, D): over the tokens; (N, C, H, W) or (N, H, W, C): over the map, which are the two neighbouring
 ///             axes of equal size; where not exactly one pair is equal it is refused

@@ -5,14 +5,13 @@
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
-#include "directclr/core/mapped_file.h"
-#include "directclr/core/tar.h"
 #include "directclr/core/text.h"
 #include "directclr/io/array_index.h"
-#include "directclr/io/chosen_matrix.h"
-#include "directclr/io/npy.h"
+#include "directclr/io/joined_files.h"
 #include "directclr/io/span_rows.h"
+#include "directclr/io/tar_arrays.h"
 #include "directclr/io/text_table.h"
+#include "directclr/io/unread_files.h"
 
 namespace directclr::io {
 namespace {
@@ -22,35 +21,16 @@ bool is_table(const std::filesystem::path& path) {
   return ending == ".csv" || ending == ".tsv" || ending == ".txt";
 }
 
-// Other programs' files that are not read, and what to make of them.
-void refuse_known(const std::filesystem::path& path) {
-  struct Known {
-    const char* ending;
-    const char* way;
-  };
-  static constexpr const char* kTable =
-      "write it as .csv, or its numbers as .npy: numpy.save('rows.npy', table.to_numpy())";
-  static constexpr const char* kArrays = "write the matrix as .npy: numpy.save('rows.npy', matrix)";
-  static constexpr Known kKnown[] = {{".parquet", kTable}, {".arrow", kTable}, {".feather", kTable},
-                                     {".xlsx", kTable},    {".xls", kTable},   {".h5", kArrays},
-                                     {".hdf5", kArrays},   {".mat", kArrays},  {".gz", "unpack it first"}};
-  for (const auto& [ending, way] : kKnown) {
-    if (lower(path.extension().string()) == ending) {
-      throw InputError(path.string(), std::string(ending) + " files are not read", way);
-    }
-  }
-}
-
 }  // namespace
 
 RowReader::RowReader(const std::filesystem::path& path, const std::string& tensor, const RowSettings& settings)
     : path_(path), name_(path.filename().string()), settings_(settings) {
   if (std::filesystem::exists(path) || path.string().find_first_of("*?[") == std::string::npos) {
-    open(path, tensor);
+    open({path}, tensor);
   } else {
     const auto files = matching_files(path.string());
     if (files.empty()) throw InputError(path.string(), "there are no such files");
-    for (const auto& file : files) open(file, tensor);
+    open(files, tensor);
   }
   if (!text_ && !(settings.columns.empty() && settings.label_column.empty())) {
     throw InputError(settings.columns.empty() ? "--label-column" : "--columns", path.string() + " is no table of text");
@@ -62,16 +42,20 @@ RowReader::RowReader(const std::filesystem::path& path, const std::string& tenso
 // How the rows of each part are made, and that they are alike.
 void RowReader::take_parts() {
   taken_.file = shown({path_.filename().string()}, 1024);
-  taken_.type = array::name_of(parts_[0].span.type);
+  taken_.type = parts_[0].span.type_name();
   taken_.parts = std::ssize(parts_);
   for (auto& part : parts_) {
     part.pooling = pooling_of(part.span.shape, settings_.pool, part.name);
+    const std::string_view held = part.span.type_name(), first_held = parts_[0].span.type_name();
     const array::DType type = pooled_type(part.span.type, part.pooling),
                        first = pooled_type(parts_[0].span.type, parts_[0].pooling);
-    if (part.pooling.width != columns() || part.span.type != parts_[0].span.type || type != first) {
-      throw InputError(part.name, format("its rows are %lld numbers of type %s, those before %lld of type %s",
-                                         static_cast<long long>(part.pooling.width), array::name_of(type),
-                                         static_cast<long long>(columns()), array::name_of(first)));
+    if (part.pooling.width != columns() || held != first_held || type != first) {
+      const bool rows_differ = held == first_held;
+      throw InputError(
+          part.name,
+          format("its rows are %lld numbers of type %s, those before %lld of type %s",
+                 static_cast<long long>(part.pooling.width), rows_differ ? array::name_of(type) : held.data(),
+                 static_cast<long long>(columns()), rows_differ ? array::name_of(first) : first_held.data()));
     }
     rows_ += part.span.shape[0];
   }
@@ -85,30 +69,42 @@ void RowReader::take_parts() {
 
 RowReader::~RowReader() = default;
 
-void RowReader::open(const std::filesystem::path& path, const std::string& tensor) {
-  if (is_array_file(path)) {
-    open_arrays(path, tensor);
-  } else if (path.extension() == ".tar") {
-    open_archive(path, tensor);
-  } else if (is_table(path)) {
-    if (!tensor.empty()) throw InputError("--tensor", "a table of text holds one matrix without a name");
-    read_table(path);
-  } else {
-    refuse_known(path);
-    read_array_index(path);  // says what it is not
+void RowReader::open(const std::vector<std::filesystem::path>& paths, const std::string& tensor) {
+  std::vector<FileChoice> files;
+  for (const auto& path : paths) {
+    if (is_array_file(path)) {
+      const bool pool = settings_.pool != "none";
+      files.push_back({path, choose_matrix(path.string(), read_array_index(path), tensor, pool)});
+    } else if (lower(path.extension().string()) == ".tar") {
+      files.push_back({path, arrays_of_archive(path, tensor)});
+    } else if (is_table(path)) {
+      if (!tensor.empty()) throw InputError("--tensor", "a table of text holds one matrix without a name");
+      read_table(path);
+    } else {
+      refuse_known_ending(path);
+      read_array_index(path);  // says what it is not
+    }
   }
+  if (!files.empty()) take_arrays(std::move(files), tensor.empty());
 }
 
-void RowReader::open_arrays(const std::filesystem::path& path, const std::string& tensor) {
-  auto chosen = choose_matrix(path.string(), read_array_index(path), tensor, settings_.pool != "none");
-  if (parts_.empty()) {
-    if (!chosen.name.empty()) name_ += ", " + chosen.name;
-    taken_.what = chosen.name;
-    taken_.tensor = chosen.parts.size() == 1 ? chosen.parts[0].first : "";
-    taken_.passed_over = chosen.passed_over;
+// `any_name`: no name was asked for.
+void RowReader::take_arrays(std::vector<FileChoice> files, bool any_name) {
+  if (any_name) require_one_source(files);
+  const bool samples = files[0].matrix.kind == ChosenMatrix::Kind::kSamples;
+  taken_.what = text_of_parts(files);
+  taken_.passed_over = passed_over_of(files);
+  if (samples) {
+    taken_.tensor = files[0].matrix.source;
+  } else if (taken_.what.starts_with("tensor ")) {
+    taken_.tensor = files[0].matrix.parts[0].first;
   }
-  for (auto& [name, span] : chosen.parts) {
-    parts_.push_back({path, path.string() + (name.empty() ? "" : ", tensor '" + name + "'"), std::move(span)});
+  if (!samples && !taken_.what.empty()) name_ += ", " + taken_.what;
+  for (auto& [path, matrix] : files) {
+    for (auto& [name, span] : matrix.parts) {
+      const std::string part = name.empty() ? "" : samples ? ", " + name : ", tensor '" + name + "'";
+      parts_.push_back({path, path.string() + part, std::move(span)});
+    }
   }
 }
 
@@ -117,44 +113,6 @@ void RowReader::read_table(const std::filesystem::path& path) {
   text_ = std::move(table.rows);
   taken_.table = std::move(table.taken);
   parts_.push_back({path, path.string(), {text_->dtype(), text_->shape(), 0}});
-}
-
-void RowReader::open_archive(const std::filesystem::path& path, const std::string& extension) {
-  const MappedFile archive(path);
-  std::string chosen = extension;
-  const size_t before = parts_.size();
-  for (const auto& entry : read_tar_index(archive.bytes(), path.string())) {
-    const size_t slash = entry.name.rfind('/'), dot = entry.name.find('.', slash == std::string::npos ? 0 : slash);
-    if (dot == std::string::npos) continue;
-    const std::string own = entry.name.substr(dot + 1);
-    if (extension.empty() && own != "npy" && !own.ends_with(".npy")) continue;
-    if (chosen.empty()) chosen = own;
-    taken_.tensor = chosen;
-    taken_.what = "tensor '" + chosen + "'";
-    if (own != chosen) {
-      if (!extension.empty()) continue;
-      throw InputError(path.string(), "holds several arrays a sample",
-                       "choose one with --tensor: " + chosen + ", " + own + ", ...");
-    }
-    const std::string what = path.string() + ", " + entry.name;
-    const NpyHead head =
-        parse_npy_head(archive.bytes().substr(entry.offset, std::min(entry.size, kNpyHead)), entry.size, what);
-    // Labels lie beside embeddings: integers are read where they are asked for.
-    if (!head.span || (extension.empty() && !array::is_floating(head.span->type))) {
-      throw InputError(what, "expected floating numbers, got " + (head.span ? head.span->describe() : head.other));
-    }
-    ArraySpan span = *head.span;
-    span.offset += entry.offset;
-    if (span.shape.size() == 1) {
-      span.shape.insert(span.shape.begin(), 1);
-      if (!span.strides.empty()) span.strides.insert(span.strides.begin(), 0);
-    }
-    parts_.push_back({path, what, span});
-  }
-  if (parts_.size() == before) {
-    throw InputError(path.string(),
-                     extension.empty() ? "holds no .npy arrays" : "holds no arrays '." + extension + "'");
-  }
 }
 
 void RowReader::read(const Part& part, int64_t row, int64_t count, char* out) {

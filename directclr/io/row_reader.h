@@ -15,19 +15,19 @@
 namespace directclr::io {
 
 class SpanRows;
+struct FileChoice;
 
 /// The rows of a matrix in a file, or in several one after the other, block after block, in the memory of one block:
 /// embeddings from any framework.
 class RowReader {
  public:
-  /// Opens a file of arrays (io/array_index.h), told by its content: the tensor of that name or, where `tensor` is
-  /// empty, what io/chosen_matrix.h takes; a .csv, .tsv or .txt file (io/text_table.h; read as a whole); or of a .tar
-  /// archive as WebDataset has them the arrays KEY.EXTENSION, each one sample's (D) or several samples' (k, D), in the
-  /// archive's order; `tensor` is then the extension (empty: the only one that ends in npy). A pattern of the shell
+  /// Opens a file of arrays (io/array_index.h), told by its content, and takes of it what io/chosen_matrix.h does; a
+  /// .csv, .tsv or .txt file (io/text_table.h; read as a whole); or a .tar archive (io/tar_arrays.h), whose arrays are
+  /// each one sample's (D) or several samples' (k, D); `tensor` is then their extension. A pattern of the shell
   /// (parts/*.npy) takes all that it names, in order. `settings` say how arrays of more axes become rows, and how
   /// tables of text are read. Throws InputError for another kind of file, what the formats' readers and choose_matrix
-  /// refuse, a tensor that gives no (N, D) matrix, parts of different widths or types, and settings that the file has
-  /// no use for.
+  /// refuse, a tensor that gives no (N, D) matrix, parts of different widths or types, or without a `tensor` of
+  /// different names, and settings that the file has no use for.
   RowReader(const std::filesystem::path& path, const std::string& tensor, const RowSettings& settings = {});
   ~RowReader();
 
@@ -54,9 +54,8 @@ class RowReader {
     ArraySpan span;    // (rows, ...)
     Pooling pooling = {};
   };
-  void open(const std::filesystem::path& path, const std::string& tensor);
-  void open_arrays(const std::filesystem::path& path, const std::string& tensor);
-  void open_archive(const std::filesystem::path& path, const std::string& extension);
+  void open(const std::vector<std::filesystem::path>& paths, const std::string& tensor);
+  void take_arrays(std::vector<FileChoice> files, bool any_name);
   void read_table(const std::filesystem::path& path);
   void take_parts();
   void read(const Part& part, int64_t row, int64_t count, char* out);

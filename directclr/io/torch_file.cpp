@@ -1,6 +1,8 @@
 #include "directclr/io/torch_file.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -9,98 +11,15 @@
 #include "directclr/core/files.h"
 #include "directclr/core/text.h"
 #include "directclr/io/pickle.h"
+#include "directclr/io/torch_names.h"
 
 namespace directclr::io {
 namespace {
 
-using array::DType;
 using Kind = PickleValue::Kind;
-using Coding = ArraySpan::Coding;
 
-// A type of elements, as storages ("torch.FloatStorage") and types of their own ("torch.float32") name it.
-struct ElementType {
-  std::string_view storage, name;
-  DType type;
-  Coding coding = Coding::kPlain;
-};
-constexpr ElementType kElementTypes[] = {{"torch.FloatStorage", "torch.float32", DType::kFloat32},
-                                         {"torch.DoubleStorage", "torch.float64", DType::kFloat64},
-                                         {"torch.HalfStorage", "torch.float16", DType::kFloat16},
-                                         {"torch.BFloat16Storage", "torch.bfloat16", DType::kBFloat16},
-                                         {"torch.LongStorage", "torch.int64", DType::kInt64},
-                                         {"torch.IntStorage", "torch.int32", DType::kInt32},
-                                         {"torch.ShortStorage", "torch.int16", DType::kInt16},
-                                         {"torch.CharStorage", "torch.int8", DType::kInt8},
-                                         {"torch.ByteStorage", "torch.uint8", DType::kUint8},
-                                         {"torch.BoolStorage", "torch.bool", DType::kBool},
-                                         {"", "torch.uint16", DType::kUint16},
-                                         {"", "torch.uint32", DType::kUint32},
-                                         {"", "torch.uint64", DType::kUint64},
-                                         {"", "torch.float8_e4m3fn", DType::kFloat16, Coding::kFloat8E4M3},
-                                         {"", "torch.float8_e5m2", DType::kFloat16, Coding::kFloat8E5M2}};
-
-// What objects of a class or function are to a reader of tensors.
-enum class Role {
-  kTensor,      // (storage, offset, shape, strides, ..)
-  kTyped,       // (storage, offset, shape, strides, requires_grad, hooks, type, ..)
-  kWrapped,     // (tensor, ..)
-  kSubclass,    // (function, class, its arguments, ..)
-  kDictionary,  // with keys
-  kSequence,    // (items)
-  kPlain        // holds no tensors
-};
-struct KnownName {
-  std::string_view name;
-  Role role;
-};
-constexpr KnownName kKnownNames[] = {{"torch._utils._rebuild_tensor", Role::kTensor},
-                                     {"torch._utils._rebuild_tensor_v2", Role::kTensor},
-                                     {"torch._utils._rebuild_tensor_v3", Role::kTyped},
-                                     {"torch._utils._rebuild_parameter", Role::kWrapped},
-                                     {"torch._utils._rebuild_parameter_with_state", Role::kWrapped},
-                                     {"torch._utils._rebuild_device_tensor_from_cpu_tensor", Role::kWrapped},
-                                     {"torch._tensor._rebuild_from_type_v2", Role::kSubclass},
-                                     {"collections.OrderedDict", Role::kDictionary},
-                                     {"collections.defaultdict", Role::kDictionary},
-                                     {"collections.Counter", Role::kDictionary},
-                                     {"builtins.dict", Role::kDictionary},
-                                     {"builtins.list", Role::kSequence},
-                                     {"builtins.tuple", Role::kSequence},
-                                     {"builtins.set", Role::kSequence},
-                                     {"builtins.frozenset", Role::kSequence},
-                                     {"__builtin__.set", Role::kSequence},
-                                     {"__builtin__.frozenset", Role::kSequence},
-                                     {"collections.deque", Role::kSequence},
-                                     {"torch.Size", Role::kSequence},
-                                     {"torch.device", Role::kPlain},
-                                     {"torch.serialization._get_layout", Role::kPlain},
-                                     {"builtins.bytearray", Role::kPlain},
-                                     {"__builtin__.bytearray", Role::kPlain},
-                                     {"__builtin__.bytes", Role::kPlain},
-                                     {"builtins.complex", Role::kPlain},
-                                     {"__builtin__.complex", Role::kPlain},
-                                     {"_codecs.encode", Role::kPlain},
-                                     {"numpy.core.multiarray.scalar", Role::kPlain},
-                                     {"numpy._core.multiarray.scalar", Role::kPlain},
-                                     {"numpy.dtype", Role::kPlain}};
-
-// Tensors that are not arrays of numbers, and what people call them.
-struct OtherTensor {
-  std::string_view name, what;
-};
-constexpr OtherTensor kOtherTensors[] = {{"torch._utils._rebuild_qtensor", "a quantized tensor"},
-                                         {"torch._utils._rebuild_sparse_tensor", "a sparse tensor"},
-                                         {"torch._utils._rebuild_sparse_csr_tensor", "a sparse tensor"},
-                                         {"torch._utils._rebuild_nested_tensor", "a nested tensor"},
-                                         {"torch._utils._rebuild_meta_tensor_no_storage", "a tensor without data"},
-                                         {"numpy.core.multiarray._reconstruct", "an array of NumPy in a pickle"},
-                                         {"numpy._core.multiarray._reconstruct", "an array of NumPy in a pickle"}};
-
-template <class Entry, size_t n>
-const Entry* entry_named(const Entry (&table)[n], std::string_view name) {
-  const auto* found = std::find_if(std::begin(table), std::end(table), [&](const Entry& e) { return e.name == name; });
-  return found == std::end(table) ? nullptr : found;
-}
+constexpr const char* kTensorsAlone =
+    "save tensors alone: torch.save(tensor, ...) or torch.save(model.state_dict(), ...)";
 
 std::string text_of(const PickleValue& key) {
   switch (key.kind) {
@@ -134,7 +53,7 @@ class Collector {
   void visit(PickleValue& value, const std::string& name, int depth) {
     // A few bytes of a pickle can describe containers that contain one another without end.
     work_ += 1 + name.size();
-    if (depth > 64 || work_ > most_work_) throw InputError(path_, "the containers in it are nested without end");
+    if (depth > 64 || work_ > most_work_) endless();
     if (value.kind == Kind::kSequence) {
       visit_sequence(value.items, name, depth);
     } else if (value.kind == Kind::kDictionary) {
@@ -147,30 +66,64 @@ class Collector {
   ArrayIndex index;
 
  private:
+  [[noreturn]] void endless() const { throw InputError(path_, "the containers in it are nested without end"); }
   [[noreturn]] void damaged() const { throw InputError(path_, "the pickle in it is damaged"); }
 
   static std::string below(const std::string& name) { return name.empty() ? "" : name + "."; }
 
   void visit_sequence(const std::vector<PickleValue*>& items, const std::string& name, int depth) {
+    if (std::vector<int64_t> shape; are_numbers(items, depth, 0, shape)) return name_numbers(items, shape, name);
     const size_t before = index.arrays.size();
-    for (size_t i = 0; i < items.size(); ++i) visit(*items[i], below(name) + std::to_string(i), depth + 1);
+    for (size_t i = 0; i < items.size(); ++i) {
+      const std::string key = std::to_string(i);
+      keys_.push_back(key);
+      visit(*items[i], below(name) + key, depth + 1);
+      keys_.pop_back();
+    }
     if (index.arrays.size() > before) index.lists.push_back(name);
+  }
+
+  // Whether lists hold numbers alone, as many in each: their `shape`, from its place `axis` on.
+  bool are_numbers(const std::vector<PickleValue*>& items, int depth, size_t axis, std::vector<int64_t>& shape) {
+    work_ += items.size();
+    if (depth > 64 || work_ > most_work_) endless();
+    if (axis == shape.size()) shape.push_back(std::ssize(items));
+    if (items.empty() || std::ssize(items) != shape[axis]) return false;
+    const bool inner = items[0]->kind == Kind::kSequence;
+    return std::ranges::all_of(items, [&](const PickleValue* item) {
+      if (inner) return item->kind == Kind::kSequence && are_numbers(item->items, depth + 1, axis + 1, shape);
+      return axis + 1 == shape.size() && (item->kind == Kind::kReal || item->kind == Kind::kInteger);
+    });
+  }
+
+  // A matrix, or many fractions, that somebody may take for one; not the two settings of an optimiser.
+  void name_numbers(const std::vector<PickleValue*>& items, const std::vector<int64_t>& shape,
+                    const std::string& name) {
+    constexpr int64_t kMany = 8;
+    const bool many = std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>()) >= kMany;
+    const bool fractions = std::ranges::any_of(items, [](const auto* item) { return item->kind == Kind::kReal; });
+    if (!many || (shape.size() == 1 && !fractions)) return;
+    index.others.push_back({name, (shape.size() == 1 ? "a list of numbers " : "lists of numbers ") + shape_text(shape),
+                            "save it as a tensor: torch.tensor(list)"});
   }
 
   void visit_dictionary(const std::vector<PickleValue*>& items, const std::string& name, int depth) {
     for (size_t i = 0; i + 1 < items.size(); i += 2) {
       if (items[i]->kind == Kind::kText && items[i]->text.size() > kLongestName) damaged();
-      visit(*items[i + 1], below(name) + text_of(*items[i]), depth + 1);
+      const std::string key = text_of(*items[i]);
+      keys_.push_back(key);
+      visit(*items[i + 1], below(name) + key, depth + 1);
+      keys_.pop_back();
     }
   }
 
   void visit_object(PickleValue& object, const std::string& name, int depth) {
-    const auto* known = entry_named(kKnownNames, object.text);
+    const auto role = role_of(object.text);
     const auto& arguments = arguments_of(object);
-    if (!known) return pass_over(object, name);
-    switch (known->role) {
+    if (!role) return pass_over(object, name);
+    switch (*role) {
       case Role::kTensor:
-      case Role::kTyped: return add(object, known->role, name);
+      case Role::kTyped: return add(object, *role, name);
       case Role::kWrapped:
         if (arguments.empty()) damaged();
         return visit(*arguments[0], name, depth + 1);
@@ -209,18 +162,19 @@ class Collector {
     if (type == "torch.Tensor" || type == "torch.nn.parameter.Parameter" || type == "torch.nn.parameter.Buffer") {
       return visit(inner, name, depth + 1);
     }
-    index.others.push_back({name, std::string(type) + ", a kind of tensor", true});
+    index.others.push_back({name, std::string(type) + ", a kind of tensor", kTensorsAlone, true});
   }
 
   void pass_over(PickleValue& object, const std::string& name) {
-    if (const auto* other = entry_named(kOtherTensors, object.text)) {
-      index.others.push_back({name, std::string(other->what), object.text.starts_with("numpy.")});
+    if (const auto* other = other_tensor(object.text)) {
+      index.others.push_back(
+          {name, std::string(other->what), std::string(other->hint), object.text.starts_with("numpy.")});
       return;
     }
     const bool tensors = holds_tensors(object);
     index.others.push_back(
         {name, std::string(object.text.substr(0, 200)) + (tensors ? ", whose code the tensors in it depend on" : ""),
-         true});
+         kTensorsAlone, true});
   }
 
   // Each value is looked at once, whatever it is part of.
@@ -270,20 +224,23 @@ class Collector {
     const PickleValue* id = parts[0]->arguments;
     if (id->kind != Kind::kSequence || id->items.size() < 5 || id->items[0]->text != "storage") damaged();
     const std::string_view type_name = role == Role::kTyped ? parts[6]->text : id->items[1]->text;
-    const auto* type = std::find_if(std::begin(kElementTypes), std::end(kElementTypes), [&](const ElementType& e) {
-      return (role == Role::kTyped ? e.name : e.storage) == type_name;
-    });
+    const auto* type = role == Role::kTyped ? element_type(type_name) : element_type_of_storage(type_name);
     const bool is_view = parts.size() > own + (role == Role::kTyped ? 0 : 2) && is_conjugate(*parts.back());
-    if (type == std::end(kElementTypes) || type_name.empty() || is_view) {
-      std::string what(type_name.substr(0, 100));
-      if (is_view) what = "a view of complex numbers, " + what;
-      index.others.push_back({name, what + " " + shape_text(span.shape)});
+    if (!type || is_view) {
+      const std::string what = name_of_type(type_name);
+      const bool complex = is_view || what.starts_with("complex");
+      index.others.push_back({name,
+                              (is_view ? "a view of complex numbers, " : "") + what + " " + shape_text(span.shape),
+                              complex ? "save real and imaginary parts: torch.view_as_real(tensor.resolve_conj())"
+                                        ".flatten(1)"
+                                      : "save it as tensor.float()"});
       return;
     }
     span.type = type->type;
     span.coding = type->coding;
     place(span, *id->items[2], static_cast<uint64_t>(parts[1]->integer), name);
     index.arrays.emplace_back(name, std::move(span));
+    if (keys_.size() > 1) index.keys[name] = keys_;
   }
 
   // What comes last may say that signs or imaginary parts are to be turned: {"conj": True}.
@@ -321,6 +278,7 @@ class Collector {
   const std::map<std::string, ZipEntry>& archive_;
   std::string root_;
   uint64_t most_work_, work_ = 0;
+  std::vector<std::string> keys_;  // on the way to what is visited
 };
 
 // The entry "ROOT/data.pkl", or null.

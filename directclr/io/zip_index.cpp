@@ -74,6 +74,7 @@ Directory find_directory(const std::filesystem::path& path, uint64_t file_size, 
 std::map<std::string, ZipEntry> read_zip_index(const std::filesystem::path& path) {
   const std::string name = path.string();
   const uint64_t file_size = size_of_file(path);
+  if (file_size == 0) throw InputError(name, "is empty");
   if (file_size < 22) throw InputError(name, "is no ZIP archive, or truncated");
   const Directory directory = find_directory(path, file_size, name);
   if (directory.offset > file_size || directory.size > file_size - directory.offset) {

@@ -46,8 +46,9 @@ struct SpectrumSettings {
     layer.describe(f);
     analysis.describe(f);
     f.add("tensor", tensor,
-          "which array to read where a file holds several: its name, or the name of a list of batches; of a .tar the "
-          "extension, such as emb.npy for KEY.emb.npy. Empty: the only matrix of floating-point numbers");
+          "which array to read where a file holds several: its name, the name of a list of batches, or a pattern of "
+          "names, '*.emb'; of a .tar the extension, such as emb.npy for KEY.emb.npy. Empty: the only matrix of "
+          "floating-point numbers");
     f.add("limit", limit, 0, 1099511627776,
           "of a run: at most this many images, evenly spread; of a file: at most this many rows, the first; 0: all");
     f.add("explain", explain, "say what each measure is and when it misleads");

@@ -83,6 +83,9 @@ TEST(Npy, RefusesDamagedFiles) {
   };
   EXPECT_NE(read("hello").find("not a NumPy .npy file"), std::string::npos);
   EXPECT_NE(read(good.substr(0, good.size() - 1)).find("not as large as the header says"), std::string::npos);
+  EXPECT_NE(read(good.substr(0, good.size() - 1)).find("(3, 4) float32, but 47 bytes of 48 (truncated?)"),
+            std::string::npos);
+  EXPECT_NE(read("").find("is empty"), std::string::npos);
   EXPECT_NE(read(good.substr(0, 40)).find("header is damaged"), std::string::npos);
   std::string huge = good;
   huge.replace(huge.find("(3, 4"), 5, "(9999");

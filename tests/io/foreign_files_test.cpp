@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
@@ -82,6 +84,74 @@ TEST(RowReader, SaysWhatIsWrongWithForeignFiles) {
   const test::TemporaryFolder folder;
   write_file(folder / "d.xyz", "");
   EXPECT_NE(opening(folder / "d.xyz").find("neither a run directory nor"), std::string::npos);
+}
+
+std::string opening(const fs::path& path, const std::string& tensor = "") {
+  return error_of([&] { RowReader reader(path, tensor); });
+}
+
+// Embeddings and projections of one width beside each other, in every order of containers.
+TEST(Vectors, OfSeveralSetsAreRefusedWithNamesThatWork) {
+  for (const auto& [name, first, second] :
+       {std::tuple("dictionaries.pt", "*.emb", "*.proj"), std::tuple("pairs.pt", "*.0", "*.1"),
+        std::tuple("pairs_by_name.pt", "*.0", "*.1"), std::tuple("sets_by_name.pt", "emb.*", "proj.*"),
+        std::tuple("pairs_of_batches.pt", "outputs.*.0", "outputs.*.1")}) {
+    const std::string error = opening(file(name));
+    EXPECT_NE(error.find("holds several "), std::string::npos) << error;
+    EXPECT_NE(error.find(std::string("choose one with --tensor: '") + first + "', '" + second + "')"),
+              std::string::npos)
+        << error;
+    EXPECT_LT(deviation(file(name), first), 1e-7) << name;
+    EXPECT_GT(deviation(file(name), second), 0.1) << name;
+    EXPECT_EQ(RowReader(file(name), second).rows(), 20) << name;
+  }
+  EXPECT_NE(opening(file("pairs_of_batches.pt"), "outputs").find("'outputs.*.0', 'outputs.*.1'"), std::string::npos);
+  EXPECT_NE(opening(file("dictionaries.pt"), "*.x").find("no floating matrices or vectors"), std::string::npos);
+  EXPECT_EQ(RowReader(file("dictionaries.pt"), "*").rows(), 40) << "asked for";
+}
+
+TEST(Vectors, OfAnArchiveOfNumPyComeInTheOrderOfTheFile) { EXPECT_EQ(deviation(file("by_number.npz"), ""), 0); }
+
+TEST(ListsOfNumbers, AreNamedWithTheWayToSaveThem) {
+  RowReader beside(file("numbers_beside.pt"), "");
+  EXPECT_EQ(beside.taken().text(),
+            "read numbers_beside.pt: tensor 'centroids', float32 (2, 3); passed over: 'emb' lists of numbers (20, 3)")
+      << "and not the two settings of an optimiser";
+  const std::string alone = opening(file("numbers.pt")), each = opening(file("numbers_in_dictionaries.pt"));
+  EXPECT_NE(alone.find("but lists of numbers (20, 3) (save it as a tensor: torch.tensor(list))"), std::string::npos)
+      << alone;
+  EXPECT_NE(each.find("but '0.emb' a list of numbers (9), "), std::string::npos) << each;
+  EXPECT_NE(each.find("torch.tensor(list)"), std::string::npos) << each;
+}
+
+TEST(Patterns, SayWhatEveryFileLeavesOut) {
+  EXPECT_EQ(RowReader(test::fixture("files") / "shard_?.pt", "").taken().text(),
+            "read shard_?.pt: the 4 matrices '0' to '1' of 2 files, one below the other, float32 (19, 3); passed over: "
+            "'2' float32 (3) in shard_1.pt");
+}
+
+TEST(OtherKinds, OfTensorsHaveAHint) {
+  for (const auto& [name, hint] : {std::pair("phases", "torch.view_as_real"), std::pair("sparse", "tensor.to_dense()"),
+                                   std::pair("quantized", "tensor.dequantize()")}) {
+    EXPECT_NE(opening(file("plain_2.pt"), name).find(hint), std::string::npos) << opening(file("plain_2.pt"), name);
+  }
+  EXPECT_NE(opening(file("text.npy")).find("(numbers written as text become such"), std::string::npos);
+  EXPECT_NE(opening(file("companions.npz"), "records").find("structured_to_unstructured"), std::string::npos);
+}
+
+TEST(OtherKinds, OfFilesHaveAHint) {
+  const test::TemporaryFolder folder;
+  for (const auto& [name, bytes, hint] :
+       {std::tuple("a.jsonl", "{\"x\": 1}\n", "it is JSON"), std::tuple("a.json", " [[1, 2]]", "it is JSON"),
+        std::tuple("a.dat", "1 2\n3 4\n", "ends in .csv, .tsv or .txt"),
+        std::tuple("text", "1,2\n", "a table of text?"),
+        std::tuple("table", "PAR1....", "it is a Parquet file: write it as .csv"),
+        std::tuple("packed", "\x1f\x8b\x08..", "unpack it first"), std::tuple("raw", "\x01\x02\x03", "numpy.fromfile"),
+        std::tuple("none", "", "(the file is empty)"), std::tuple("none.npy", "", "none.npy: is empty"),
+        std::tuple("none.pt", "", "none.pt: is empty")}) {
+    write_file(folder / name, bytes);
+    EXPECT_NE(opening(folder / name).find(hint), std::string::npos) << opening(folder / name);
+  }
 }
 
 // Whatever is done to a file, reading it gives tensors inside it or an InputError: no crash, no endless work.

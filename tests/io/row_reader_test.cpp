@@ -10,6 +10,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/files.h"
 #include "directclr/core/json.h"
+#include "directclr/core/tar.h"
 #include "directclr/io/npy.h"
 #include "directclr/io/safetensors.h"
 #include "tests/support/array_matchers.h"
@@ -158,7 +159,16 @@ TEST_F(RowReaderTest, SaysHowArraysOfMoreAxesBecomeRows) {
   EXPECT_NE(refused({4, 0, 3}, "mean").find("holds no values"), std::string::npos);
   EXPECT_NE(refused({}, "mean").find("expected an (N, D) matrix"), std::string::npos);
   EXPECT_NE(refused({1, 5, 3}, "none").find("tokens"), std::string::npos) << "one sample, not five rows";
+  EXPECT_NE(refused({1, 200, 6}, "none").find("drop the first axis: array[0]"), std::string::npos);
   EXPECT_EQ(refused({4, 1, 3}, "none"), "no error");
+  for (const char* pool : {"mean", "cls"}) {  // an axis of 1 does not make tokens of a map
+    EXPECT_NE(refused({4, 16, 1, 10}, pool), "no error");
+    EXPECT_NE(refused({4, 1, 6, 9}, pool), "no error");
+  }
+  EXPECT_NE(refused({4, 16, 1, 10}, "mean").find("cannot be told"), std::string::npos);
+  EXPECT_EQ(refused({4, 16, 1, 10}, "none").find("--pool mean"), std::string::npos) << "which would be refused";
+  EXPECT_EQ(refused({4, 1, 7, 7}, "mean"), "no error") << "one channel";
+  EXPECT_EQ(refused({4, 16, 1, 10}, "flatten"), "no error");
   EXPECT_EQ(refused({4, 3}, "mean"), "no error") << "there is nothing to pool";
 
   // In containers: a matrix before other arrays, which are meant where they are to be pooled.
@@ -175,6 +185,58 @@ TEST_F(RowReaderTest, SaysHowArraysOfMoreAxesBecomeRows) {
   EXPECT_EQ(RowReader(folder_ / "two.safetensors", "tokens", mean).columns(), 3);
   EXPECT_NE(test::error_of([&] { RowReader(folder_ / "two.safetensors", "", mean); }).find("--tensor: tokens, z"),
             std::string::npos);
+}
+
+TEST_F(RowReaderTest, PatternsJoinArraysOfOneNameOnly) {
+  const auto write = [&](const std::string& name, const std::vector<std::string>& tensors) {
+    ArrayFile file;
+    for (const auto& tensor : tensors) file.add(tensor, random_array({4, 3}, DType::kFloat32));
+    write_safetensors(folder_ / name, file);
+  };
+  write("a.safetensors", {"emb"});
+  write("b.safetensors", {"logits"});
+  EXPECT_NE(error_of("?.safetensors")
+                .find("b.safetensors: holds 'logits', but a.safetensors holds 'emb': these are no "
+                      "parts of one matrix (--tensor NAME"),
+            std::string::npos)
+      << error_of("?.safetensors");
+  write_npy(folder_ / "b.npy", random_array({4, 3}, DType::kFloat32));
+  EXPECT_NE(error_of("[ab].[sn][ap]*").find("holds an array without a name"), std::string::npos);
+  write("b.safetensors", {"emb", "logits"});
+  EXPECT_EQ(RowReader(folder_ / "?.safetensors", "emb").rows(), 8);
+  write("a.safetensors", {"emb", "logits"});
+  EXPECT_EQ(RowReader(folder_ / "?.safetensors", "logits").taken().text(),
+            "read ?.safetensors: tensor 'logits', float32 (8, 3) in 2 parts");
+}
+
+// What a .npy file holds, as a member of an archive.
+std::string npy_member(const test::TemporaryFolder& folder, double value) {
+  write_npy(folder / "member", Array::of({value, 0, 0}, {3}));
+  return read_file(folder / "member");
+}
+
+TEST_F(RowReaderTest, ArchivesSayWhichSamplesHaveNoArray) {
+  std::string archive;
+  const auto add = [&](const std::string& name, const std::string& content) {
+    archive += tar_header(name, content.size()) + content + std::string((512 - content.size() % 512) % 512, '\0');
+  };
+  for (const char* key : {"a/000", "a/001", "a/002"}) add(std::string(key) + ".jpg", "picture");
+  add("a/000.npy", npy_member(folder_, 1));
+  add("a/._000.npy", "resource fork");
+  add("a/002.npy", npy_member(folder_, 2));
+  add("a/000.npy", npy_member(folder_, 3));
+  add("README", "text");
+  write_file(folder_ / "W.TAR", archive + std::string(1024, '\0'));
+  RowReader reader(folder_ / "W.TAR", "");
+  EXPECT_EQ(
+      reader.taken().text(),
+      "read W.TAR: tensor 'npy', float64 (2, 3) in 2 parts; passed over: 1 sample without .npy (a/001), 1 array of "
+      "a name that comes again, of which the last counts (a/000.npy), 1 hidden file (a/._000.npy), 1 file without "
+      "a suffix (README)");
+  const auto rows = array::to_doubles(reader.next(9));
+  ASSERT_EQ(rows.size(), 6U);
+  EXPECT_EQ(rows[0], 3) << "the last of its name";
+  EXPECT_EQ(rows[3], 2);
 }
 
 }  // namespace

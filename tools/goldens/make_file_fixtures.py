@@ -158,6 +158,19 @@ torch.save({"outputs": [(tensor[:8], torch.arange(8)), (tensor[8:], torch.arange
 torch.save({f"img{k}.jpg": row for k, row in enumerate(tensor)}, FILES / "by_name.pt")
 torch.save({"rows": list(tensor), "mean": tensor.mean(0)}, FILES / "mean_beside.pt")
 torch.save({"train": tensor, "test": tensor[:5]}, FILES / "two_sets.pt")
+# Vectors of one length that are not one set of rows, and parts of a matrix in several files.
+rows = [(row, -row) for row in tensor]
+torch.save([{"emb": row, "proj": other} for row, other in rows], FILES / "dictionaries.pt")
+torch.save(rows, FILES / "pairs.pt")
+torch.save({f"i{k}.jpg": pair for k, pair in enumerate(rows)}, FILES / "pairs_by_name.pt")
+torch.save({"emb": dict(enumerate(tensor)), "proj": dict(enumerate(-tensor))}, FILES / "sets_by_name.pt")
+torch.save({"outputs": [(tensor[:8], -tensor[:8]), (tensor[8:], -tensor[8:])]}, FILES / "pairs_of_batches.pt")
+torch.save([tensor[:5], tensor[5:10]], FILES / "shard_0.pt")
+torch.save([tensor[10:15], tensor[15:19], tensor[19]], FILES / "shard_1.pt")  # the last batch squeezed
+torch.save({"emb": tensor.tolist(), "centroids": tensor[:2], "betas": (0.9, 0.999)}, FILES / "numbers_beside.pt")
+torch.save(tensor.tolist(), FILES / "numbers.pt")
+torch.save([{"emb": row.tolist() * 3, "label": k} for k, row in enumerate(tensor)], FILES / "numbers_in_dictionaries.pt")
+np.savez(FILES / "by_number.npz", **{str(k): row for k, row in enumerate(matrix)})
 with open(FILES / "pickle.pkl", "wb") as stream:
     pickle.dump(matrix, stream)
 with tarfile.open(FILES / "legacy.pth.tar", "w", format=tarfile.USTAR_FORMAT) as archive:
