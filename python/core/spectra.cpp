@@ -50,10 +50,10 @@ class Analyser {
   Analyser(int64_t rows, int64_t columns, const nb::dict& given)
       : settings_(row_settings(given)), analysis_(settings_.analysis, rows, columns) {}
 
-  void add(const AnyArray& block) {
+  void add(const AnyArray& block, double roundoff) {
     const Array rows = to_array(block);
     const nb::gil_scoped_release release;
-    analysis_.add(rows);
+    analysis_.add(rows, roundoff);
   }
 
   SpectrumResult finish(const std::string& where) {
@@ -120,7 +120,8 @@ void add_results(nb::module_& m) {
           nb::arg("explain") = false);
   nb::class_<Analyser>(m, "Analyser", "Rows that arrive in blocks, measured in one pass.")
       .def(nb::init<int64_t, int64_t, const nb::dict&>(), nb::arg("rows"), nb::arg("columns"), nb::arg("settings"))
-      .def("add", &Analyser::add, nb::arg("block"), "Rows (n, D), floating.")
+      .def("add", &Analyser::add, nb::arg("block"), nb::arg("roundoff"),
+           "Rows (n, D), floating, and the roundoff of what they were made of where that is larger than their type's.")
       .def("finish", &Analyser::finish, nb::arg("where"));
   m.def("measure_path", &measure_path, nb::arg("path"), nb::arg("settings"));
   m.def("settings_help", [] {
@@ -141,12 +142,12 @@ void add_moments(nb::module_& m) {
            nb::arg("skip_nonfinite") = false)
       .def(
           "add",
-          [](FeatureMoments& self, const AnyArray& rows) {
+          [](FeatureMoments& self, const AnyArray& rows, double roundoff) {
             const Array block = to_array(rows);
             const nb::gil_scoped_release release;
-            self.add(block);
+            self.add(block, roundoff);
           },
-          nb::arg("rows"))
+          nb::arg("rows"), nb::arg("roundoff"))
       .def(
           "merge", [](FeatureMoments& self, const FeatureMoments& other) { self.add(other); }, nb::arg("other"))
       .def_prop_ro("count", &FeatureMoments::count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Union
 
@@ -73,6 +74,14 @@ def on_cpu(x: ArrayLike) -> Any:
     return array.astype(np.float32) if array.dtype.kind == "V" and "float" in array.dtype.name else array  # of ml_dtypes
 
 
+def roundoff_of(x: ArrayLike) -> float:
+    """Half a unit in the last place of 1 of types that are moved as float32, told by their names (float8_e4m3fn: 2^-4); of
+    others 0: the native part knows them."""
+    name = str(x.dtype).rpartition(".")[2]
+    mantissa = re.match(r"float\d+_e\d+m(\d+)", name)
+    return 2.0 ** (-1 - int(mantissa[1])) if mantissa else 2.0**-8 if name == "bfloat16" else 0.0
+
+
 def check_matrix(x: Any, what: str = "rows") -> Any:
     """`x` as an array, which must be (N, D) of floating numbers. Raises InputError with what it is."""
     x = as_array(x, what)
@@ -95,9 +104,9 @@ def check_matrix(x: Any, what: str = "rows") -> Any:
     return x
 
 
-def blocks_of(x: Rows, columns: int = 0) -> Iterator[Any]:
-    """The rows of an array, or of each array of an iterable, in blocks that the native part can read. `columns`: how many
-    they must have; 0: as many as the first block."""
+def blocks_of(x: Rows, columns: int = 0) -> Iterator[tuple[Any, float]]:
+    """The rows of an array, or of each array of an iterable, in blocks that the native part can read, each with the
+    roundoff of what it was made of. `columns`: how many they must have; 0: as many as the first block."""
     whole = _whole(x)
     arrays: Any = [x] if whole else x
     for number, array in enumerate(arrays):
@@ -113,7 +122,7 @@ def blocks_of(x: Rows, columns: int = 0) -> Iterator[Any]:
             raise InputError(f"{what}: expected {columns} columns, got {width}")
         step = max(1, _BLOCK_BYTES // (4 * columns))
         for first in range(0, max(1, rows), step):
-            yield on_cpu(array[first : first + step])
+            yield on_cpu(array[first : first + step]), roundoff_of(array)
 
 
 def _whole(x: object) -> bool:

@@ -184,9 +184,9 @@ def spectrum(x: Rows, **settings: Any) -> Spectrum:
         raise _core.InputError("rows: there are none")
     # How many rows come is not known of an iterable: whether they fill the groups is then looked at in the end.
     rows = int(getattr(x, "shape")[0]) if is_array(x) else (1 << 40)
-    analyser = _core.Analyser(rows, int(first.shape[1]), settings)
-    for block in itertools.chain([first], blocks):
-        analyser.add(block)
+    analyser = _core.Analyser(rows, int(first[0].shape[1]), settings)
+    for block, roundoff in itertools.chain([first], blocks):
+        analyser.add(block, roundoff)
     return Spectrum(analyser.finish("rows"))
 
 
@@ -227,8 +227,8 @@ class Moments:
 
     def partial_fit(self, x: Rows) -> Moments:
         """Adds rows (n, D), floating; n = 0 is allowed."""
-        for block in blocks_of(x, self._how[0]):
-            self._sums.add(block)
+        for block, roundoff in blocks_of(x, self._how[0]):
+            self._sums.add(block, roundoff)
         return self
 
     def merge(self, other: Moments) -> Moments:

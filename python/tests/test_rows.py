@@ -64,6 +64,10 @@ def test_types_of_ml_dtypes():
         rows = ROWS.astype(getattr(types, name))
         expected = directclr.spectrum(rows.astype(np.float32)).values
         np.testing.assert_allclose(directclr.spectrum(rows).values, expected, rtol=1e-6)
+        # Two directions and a mean: what varies along the other six is rounding alone.
+        flat = (ROWS[:, :2] @ ROWS[:2] + 20).astype(getattr(types, name))
+        assert directclr.spectrum(flat).verdict == "too coarse to tell"
+        assert directclr.Moments(8).partial_fit(flat).summary().verdict == "too coarse to tell"
 
 
 def test_tensors_of_every_kind():
@@ -79,6 +83,9 @@ def test_tensors_of_every_kind():
     for dtype in halves:
         expected = directclr.spectrum(rows.to(dtype).float()).values
         np.testing.assert_allclose(directclr.spectrum(rows.to(dtype)).values, expected, rtol=1e-6)
+        if dtype.itemsize == 1:
+            flat = (rows[:, :2] @ rows[:2] + 20).to(dtype)
+            assert directclr.spectrum(flat).verdict == "too coarse to tell"
     for wrong, message in ((rows.to_sparse(), "expected a dense matrix"), (rows.to(torch.complex64), "got torch.complex64"),
                            (rows.to(torch.int8), "got torch.int8"), (rows[0], r"got \(8,\)"),
                            ([(rows, rows[:, 0])], "block 0 of the rows: expected an array, got tuple of 2 parts")):
