@@ -115,4 +115,15 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+bool is_utf16(std::string_view bytes) {
+  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) return true;
+  const size_t pairs = std::min<size_t>(bytes.size() / 2, 512);
+  size_t first = 0, second = 0;  // bytes of 0
+  for (size_t i = 0; i < pairs; ++i) {
+    first += bytes[2 * i] == 0;
+    second += bytes[2 * i + 1] == 0;
+  }
+  return pairs > 1 && ((4 * first >= 3 * pairs && second == 0) || (4 * second >= 3 * pairs && first == 0));
+}
+
 }  // namespace directclr

@@ -36,4 +36,7 @@ bool parse_double(std::string_view text, double& value);
 /// Lower-case copy (ASCII).
 std::string lower(std::string_view text);
 
+/// Whether bytes are text in UTF-16: with its byte-order mark, or every other byte of the beginning mostly 0.
+bool is_utf16(std::string_view bytes);
+
 }  // namespace directclr

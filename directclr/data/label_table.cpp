@@ -128,9 +128,7 @@ LabelTable::LabelTable(const std::filesystem::path& path,
                        const std::function<bool(const std::string& path)>& names_image) {
   const std::string name = printable(path.string()), content = read_file(path);
   std::string_view text = content;
-  if (text.starts_with("\xFF\xFE") || text.starts_with("\xFE\xFF") || text.find('\0') < 4) {
-    throw InputError(name, "is text in UTF-16", "write it in UTF-8");
-  }
+  if (is_utf16(text)) throw InputError(name, "is text in UTF-16", "write it in UTF-8");
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   std::vector<Line> lines;
   char separator = 0;
