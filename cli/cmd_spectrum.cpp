@@ -25,10 +25,9 @@ void run_on_weights(const SpectrumRequest& request, Console& console) {
   const auto method = request.settings.exact ? linalg::SvdMethod::kExact : linalg::SvdMethod::kGram;
   Json all = Json::array();
   for (const auto& input : request.inputs) {
-    std::optional<StandardInput> standard;
-    if (input == "-") standard.emplace();
-    const auto result = report::measure_weights(standard ? standard->path() : input, request.settings.prefix, method,
-                                                console.context());
+    const auto result = with_input(input, [&](const std::filesystem::path& file) {
+      return report::measure_weights(file, request.settings.prefix, method, console.context());
+    });
     const auto finding = report::write_weights(result, request.out);
     print_text(finding, console);
     all.push_back(finding.object);
@@ -59,9 +58,9 @@ void run_spectrum(const SpectrumRequest& request, Console& console) {
       one.base.run = input;
       measured = load_engine().measure_run(one, console);
     } else if (first) {
-      std::optional<StandardInput> standard;
-      if (input == "-") standard.emplace();
-      measured = report::measure_file(standard ? standard->path() : input, request.settings, console.context());
+      measured = with_input(input, [&](const std::filesystem::path& file) {
+        return report::measure_file(file, request.settings, console.context());
+      });
     }
     if (!measured) continue;
     for (const auto& finding : inputs.add(std::move(*measured))) print_text(finding, console);

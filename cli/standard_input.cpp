@@ -8,7 +8,6 @@
 #include <iterator>
 #include <string>
 
-#include "directclr/core/error.h"
 #include "directclr/core/files.h"
 
 namespace directclr::cli {
@@ -27,6 +26,15 @@ StandardInput::StandardInput() {
 StandardInput::~StandardInput() {
   std::error_code ignored;
   std::filesystem::remove_all(folder_, ignored);
+}
+
+void StandardInput::rethrow(const InputError& error) const {
+  std::string message = error.what();
+  const std::string file = path_.string();
+  if (!message.starts_with(file)) throw error;
+  message.replace(0, file.size(), "standard input");
+  const size_t colon = message.find(": ");
+  throw InputError(message.substr(0, colon), message.substr(colon + 2));
 }
 
 }  // namespace directclr::cli

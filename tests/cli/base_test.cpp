@@ -432,6 +432,10 @@ TEST_F(BaseCli, SaysWhatItReadOfATable) {
       "/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("quoted.csv") + "'"}));
   ASSERT_EQ(piped.status, 0) << piped.err;
   EXPECT_EQ(Json::parse(piped.out).at("singular_values"), right.at("singular_values"));
+  const Outcome nothing_piped =
+      finish(start_program("/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - </dev/null"}));
+  EXPECT_EQ(nothing_piped.status, 2);
+  EXPECT_NE(nothing_piped.err.find("standard input: the file is empty"), std::string::npos) << nothing_piped.err;
 
   std::string lines = read_file(folder_ / "tabs.tsv");
   const size_t third = lines.find('\n', lines.find('\n') + 1) + 1, tab = lines.find('\t', third);
