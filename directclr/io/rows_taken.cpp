@@ -28,6 +28,9 @@ std::string text_of(const TableTaken& table, int64_t dimensions) {
   }
   const int64_t others = table.comments - (table.in_comment ? 1 : 0);
   if (others > 0) text += format(", %lld comment lines passed over", static_cast<long long>(others));
+  if (table.rows_with_hash > 0) {
+    text += format(", %lld rows begin with #", static_cast<long long>(table.rows_with_hash));
+  }
   if (!table.chosen.empty()) {
     text += format("; taken: %lld of %lld columns, --columns %s", static_cast<long long>(dimensions),
                    static_cast<long long>(table.columns), table.chosen.c_str());

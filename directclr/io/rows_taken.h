@@ -22,11 +22,12 @@ struct TableTaken {
   };
   TextDialect dialect;
   int64_t heading = 0;      ///< the line that names the columns; 0: none
-  bool counts = false;      ///< the names are numbers that count the columns
+  bool counts = false;      ///< the names are numbers
   bool in_comment = false;  ///< the names stand in a comment
-  int64_t comments = 0;     ///< lines that begin with #
-  int64_t columns = 0;      ///< in the file
-  std::string chosen;       ///< by which text columns were chosen; empty: all that hold numbers
+  int64_t comments = 0;     ///< lines that begin with # and are no rows
+  int64_t rows_with_hash = 0;
+  int64_t columns = 0;  ///< in the file
+  std::string chosen;   ///< by which text columns were chosen; empty: all that hold numbers
   std::vector<LeftOut> left_out;
 };
 

@@ -14,10 +14,11 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// What pandas takes for a missing value, and what cannot be told from it.
+// What pandas takes for a missing value, what cannot be told from it, and what Excel writes for a value it has not.
 bool is_word_for_gap(std::string_view text) {
   static const std::set<std::string, std::less<>> words = {
-      "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "null", "none"};
+      "#n/a",    "#n/a n/a", "#na",    "#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!",
+      "-1.#ind", "-1.#qnan", "1.#ind", "1.#qnan", "<na>",   "n/a",    "na",    "null",  "none"};
   return text.size() <= 8 && words.contains(lower(text));
 }
 
@@ -27,15 +28,39 @@ double rounded_outside(const std::string& text) {
   return ::strtod_l(text.c_str(), nullptr, plain);
 }
 
-// Has digits, and besides them only what numbers, separators and brackets are made of.
+constexpr std::string_view kMinus = "\xE2\x88\x92";
+constexpr std::string_view kHardBlanks[] = {"\xC2\xA0", "\xE2\x80\xAF"};
+
+// 1,234 or 1.234,5 or -12 345: groups of three digits behind the first, with one sign between them.
+bool has_thousands(std::string_view text) {
+  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+  size_t at = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (at == 0 || at > 3 || at == text.size()) return false;
+  size_t between = std::strchr(",.' _", text[at]) != nullptr ? 1 : 0;
+  for (const auto& blank : kHardBlanks) {
+    if (text.substr(at).starts_with(blank)) between = blank.size();
+  }
+  const std::string_view sign = text.substr(at, between);
+  if (sign.empty()) return false;
+  while (text.substr(at).starts_with(sign)) {
+    const std::string_view digits = text.substr(at + between, 3);
+    if (digits.size() < 3 || !std::all_of(digits.begin(), digits.end(), is_digit)) return false;
+    at += between + 3;
+  }
+  return at == text.size() || text[at] == '.' || text[at] == ',';
+}
+
+// Has digits, and besides them only what numbers, separators and brackets are made of; and no letter first, which
+// names begin with.
 bool looks_like_number(std::string_view text) {
   bool digits = false;
+  if (std::strchr("eEdD_", text[0]) != nullptr) return false;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     digits = digits || is_digit(c);
     if (is_digit(c) || std::strchr(".,;:|'+-%eEdD_ \t()[]{}<>$/\"", c) != nullptr) continue;
-    bool sign = false;  // blanks that do not break and the typographic minus
-    for (const std::string_view known : {"\xC2\xA0", "\xE2\x80\xAF", "\xE2\x88\x92"}) {
+    bool sign = false;
+    for (const std::string_view known : {kHardBlanks[0], kHardBlanks[1], kMinus}) {
       if (text.substr(i).starts_with(known)) {
         i += known.size() - 1;
         sign = true;
@@ -65,6 +90,20 @@ size_t character_length(std::string_view text) {
 }
 
 }  // namespace
+
+bool holds_list(std::string_view text) {
+  for (const std::string_view word : {"tensor", "array"}) {
+    if (text.starts_with(word)) text.remove_prefix(word.size());
+  }
+  if (text.empty() || (text.front() != '[' && text.front() != '(')) return false;
+  text.remove_prefix(std::min(text.find_first_not_of("[( \r\n"), text.size()));
+  const size_t end = text.find_first_of("])");
+  if (end == std::string_view::npos) return false;
+  text = text.substr(0, end);
+  // Not-a-numbers and infinities are spelled out; "(500) Days of Summer" has one number alone.
+  return std::any_of(text.begin(), text.end(), is_digit) && text.find_first_of(", \n") != std::string_view::npos &&
+         text.find_first_not_of("0123456789+-.,eEnaifNAIF \t\r\n") == std::string_view::npos;
+}
 
 CellKind kind_of(std::string_view text, bool decimal_comma, double& value) {
   if (text.empty() || is_word_for_gap(text)) {
@@ -96,7 +135,17 @@ CellKind kind_of(std::string_view text, bool decimal_comma, double& value) {
       return std::isfinite(value) ? CellKind::kNumber : CellKind::kNotFinite;
     }
   }
-  return looks_like_number(text) ? CellKind::kMalformed : CellKind::kText;
+  return looks_like_number(text) || holds_list(text) ? CellKind::kMalformed : CellKind::kText;
+}
+
+std::string why_no_number(std::string_view text) {
+  if (holds_list(text)) {
+    return "the cell holds a list: give every number a cell of its own, or write .npy: numpy.save('rows.npy', "
+           "numpy.stack(lists))";
+  }
+  if (text.find(kMinus) != std::string_view::npos) return "its minus is U+2212: write - in its place";
+  if (has_thousands(text)) return "it has signs between thousands: write numbers without them";
+  return "";
 }
 
 std::string shown(const TextCell& cell, size_t most) {
@@ -116,6 +165,33 @@ std::string shown(const TextCell& cell, size_t most) {
   return text;
 }
 
+// Whether the line at a # is one.
+bool TextCursor::is_comment() const {
+  TextCursor line = *this;
+  line.more_ = true;
+  TextCursor first = line;
+  const std::string_view begin = first.next().text;
+  if (is_word_for_gap(begin)) return false;
+  if (!hash_rows_) return true;
+  if (hash_rows_->all) return begin.size() == 1 || line.is_blank(begin[1]);
+  size_t width = 0;
+  for (; line.more() && width < hash_rows_->numbers.size(); ++width) {
+    const TextCell cell = line.next();
+    double value = 0;
+    const CellKind kind = cell.closed ? kind_of(cell.text, hash_rows_->decimal_comma, value) : CellKind::kMalformed;
+    if (hash_rows_->numbers[width] && (kind == CellKind::kText || kind == CellKind::kMalformed)) return true;
+  }
+  return width == 0 || width < hash_rows_->numbers.size() || line.more();
+}
+
+// At a quote: whether it is the whole cell, as among the words of a language.
+bool TextCursor::is_lone_quote() const {
+  if (at_ + 1 == end_ || (at_[1] != separator_ && !(separator_ == ' ' && is_blank(at_[1])))) return false;
+  const std::string_view rest(at_ + 1, static_cast<size_t>(end_ - at_ - 1));
+  const std::string_view line = rest.substr(0, rest.find_first_of("\r\n"));
+  return line.find('"') == std::string_view::npos;
+}
+
 bool TextCursor::next_line() {
   comment_ = {};
   while (at_ != end_) {
@@ -128,8 +204,8 @@ bool TextCursor::next_line() {
       comment_ = {};
       continue;
     }
-    const std::string_view rest(at_, static_cast<size_t>(end_ - at_));
-    if (*at_ == '#' && !lower(rest.substr(0, 4)).starts_with("#n/a") && !lower(rest.substr(0, 3)).starts_with("#na")) {
+    if (*at_ == '#' && is_comment()) {
+      const std::string_view rest(at_, static_cast<size_t>(end_ - at_));
       const size_t length = std::min(rest.find_first_of("\r\n"), rest.size());
       comment_ = rest.substr(1, length - 1);
       at_ += length;
@@ -137,6 +213,7 @@ bool TextCursor::next_line() {
       ++comments_;
       continue;
     }
+    rows_with_hash_ += *at_ == '#';
     if (separator_ != ' ') at_ = begin;
     first_ = line_;
     more_ = true;
@@ -149,7 +226,7 @@ bool TextCursor::next_line() {
 TextCell TextCursor::next() {
   TextCell cell;
   skip_blanks();
-  if (at_ != end_ && *at_ == '"') {
+  if (at_ != end_ && *at_ == '"' && !is_lone_quote()) {
     cell.quoted = true;
     const char* const begin = ++at_;
     while (true) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace directclr::io {
 
@@ -29,18 +30,38 @@ struct TextCell {
   bool closed = true;  ///< false: its quote is never closed, or more than blanks follows the quote
 };
 
+/// Which lines that begin with # are rows and no comments.
+struct HashRows {
+  /// Those with a cell for each of these, and numbers or gaps where it is true. Empty: none.
+  std::vector<bool> numbers;
+  bool decimal_comma = false;
+  bool all = false;  ///< all but those whose # stands alone
+};
+
 /// What a cell holds, and its value where that is a number (not-a-number and infinities too).
 CellKind kind_of(std::string_view text, bool decimal_comma, double& value);
+
+/// Whether a cell holds a list, an array or a tensor of two numbers or more, as Python prints them: "[0.5, 1.5]".
+bool holds_list(std::string_view text);
+
+/// Why a cell that looks like a number is none and what to do, where that can be told, else empty.
+std::string why_no_number(std::string_view text);
 
 /// A cell as people shall read it: quotes undone, in UTF-8 without control characters, cut after `most` bytes.
 std::string shown(const TextCell& cell, size_t most = 40);
 
 /// Goes through a table of text, line by line and cell by cell, without a copy. Lines end with LF, CRLF or CR; those
-/// that are blank or begin with # are passed over; cells in double quotes may hold separators and ends of lines.
+/// that are blank are passed over, and so are those that begin with #, but for `hash_rows`. Cells in double quotes may
+/// hold separators and ends of lines; a quote with a separator behind it that nothing on its line closes is a cell.
 class TextCursor {
  public:
-  TextCursor(std::string_view text, char separator, int64_t first_line = 1)
-      : at_(text.data()), end_(text.data() + text.size()), separator_(separator), line_(first_line) {}
+  /// Requires that `hash_rows` outlives this.
+  TextCursor(std::string_view text, char separator, int64_t first_line = 1, const HashRows* hash_rows = nullptr)
+      : at_(text.data()),
+        end_(text.data() + text.size()),
+        separator_(separator),
+        line_(first_line),
+        hash_rows_(hash_rows) {}
 
   /// To the next line with cells; false when there is none.
   bool next_line();
@@ -54,9 +75,13 @@ class TextCursor {
   /// Where the line began that next_line() went to; lines are counted from 1.
   int64_t line() const { return first_; }
   const char* position() const { return at_; }
+  /// The line of position().
+  int64_t line_here() const { return line_; }
   /// Of the lines that were passed over.
   int64_t blank_lines() const { return blank_; }
   int64_t comments() const { return comments_; }
+  /// Of the lines with cells: those that begin with #.
+  int64_t rows_with_hash() const { return rows_with_hash_; }
   /// The last comment, where nothing lies between it and the line that next_line() went to; else empty.
   std::string_view comment_before() const { return comment_; }
 
@@ -66,6 +91,8 @@ class TextCursor {
   void skip_blanks() {
     while (at_ != end_ && is_blank(*at_)) ++at_;
   }
+  bool is_comment() const;
+  bool is_lone_quote() const;
   void end_line();
   void end_cell();
 
@@ -76,6 +103,8 @@ class TextCursor {
   int64_t first_ = 0;
   int64_t blank_ = 0;
   int64_t comments_ = 0;
+  int64_t rows_with_hash_ = 0;
+  const HashRows* hash_rows_;
   std::string_view comment_;
   bool more_ = false;
 };

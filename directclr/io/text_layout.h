@@ -22,10 +22,10 @@ struct TextLayout {
   int64_t first_line = 1;   ///< the number of that line
   int64_t heading = 0;      ///< the line that names the columns; 0: none
   bool in_comment = false;  ///< which is a comment, as numpy.savetxt writes it
-  bool counts = false;      ///< the names are numbers that count the columns
+  bool counts = false;      ///< the names are numbers
+  HashRows hash_rows;
   std::vector<Column> columns;
   std::vector<std::string> names;  ///< as long as columns, or empty
-  double whole_share = 0;          ///< of the cells looked at that hold numbers: those that are written as integers
 };
 
 /// Finds it out from the first lines, 1 MiB of them. Each separator and decimal sign is tried: right is the one under

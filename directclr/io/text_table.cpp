@@ -17,18 +17,16 @@ using Column = TextLayout::Column;
 
 // What all cells of a column together look like.
 struct ColumnFacts {
-  bool whole = true;   // integers alone, from -1 on
-  bool counts = true;  // by one, from 0 or 1 on
-  bool varies = false;
+  bool whole = true;     // integers alone
+  bool counts = true;    // by one, from 0 or 1 on
   int64_t integers = 0;  // besides zeros
   double first = NAN;
 
   void add(double value, int64_t row) {
     const bool integer = value == std::floor(value);
-    whole = whole && ((integer && value >= -1) || std::isnan(value));
+    whole = whole && (integer || std::isnan(value));
     integers += integer && value != 0;
     if (row == 0) first = value;
-    varies = varies || value != first;
     counts = counts && value == first + static_cast<double>(row);
   }
   bool is_count() const { return counts && (first == 0 || first == 1); }
@@ -97,7 +95,7 @@ class TableReader {
   }
 
   void read_cells() {
-    TextCursor cursor(layout_.table, layout_.dialect.separator, layout_.first_line);
+    TextCursor cursor(layout_.table, layout_.dialect.separator, layout_.first_line, &layout_.hash_rows);
     if (layout_.heading > 0 && !layout_.in_comment && cursor.next_line()) {
       while (cursor.more()) cursor.next();
     }
@@ -130,6 +128,7 @@ class TableReader {
     }
     if (rows_ == 0) throw InputError(name_, "holds no rows of numbers");
     taken_.comments = cursor.comments();
+    taken_.rows_with_hash = cursor.rows_with_hash();
   }
 
   // Room for all rows, if they are as long as those up to here.
@@ -155,19 +154,26 @@ class TableReader {
   }
 
   [[noreturn]] void refuse_length(int64_t line, size_t cells) const {
-    throw InputError(name_, format("line %lld has %zu cells, other lines have %zu", static_cast<long long>(line), cells,
-                                   layout_.columns.size()));
+    throw InputError(name_,
+                     format("line %lld has %zu cells, other lines have %zu", static_cast<long long>(line), cells,
+                            layout_.columns.size()),
+                     rows_ == 0 && layout_.heading == 0 ? "what stands above the table begins with #, or is left out"
+                                                        : "--separator says what is between cells");
   }
 
   [[noreturn]] void refuse(const TextCell& cell, CellKind kind, int64_t line, size_t c) const {
     const std::string where = place(line, c), text = "'" + shown(cell) + "'";
     const char* const skip = "--skip-nonfinite leaves out such rows";
-    if (!cell.closed) throw InputError(name_, where + ": the quote does not end with the cell");
+    if (!cell.closed)
+      throw InputError(name_, where + ": the quote does not end with the cell",
+                       "a quote inside a cell is written twice, and the cell in quotes");
     if (kind == CellKind::kGap && cell.text.empty()) throw InputError(name_, where + " is empty", skip);
     if (kind == CellKind::kGap) throw InputError(name_, where + " is a gap, " + text, skip);
     if (kind == CellKind::kNotFinite) throw InputError(name_, where + ": " + text + " is not finite", skip);
-    throw InputError(name_, where + ": " + text + " is no number",
-                     "--columns takes others, --separator and --decimal say how the table is written");
+    const std::string why = why_no_number(cell.text);
+    throw InputError(
+        name_, where + ": " + text + " is no number",
+        why.empty() ? "--columns takes others, --separator and --decimal say how the table is written" : why);
   }
 
   // Index and labels, by name and by what they hold; what may be either or a feature is refused.
@@ -194,7 +200,7 @@ class TableReader {
         leave_out(c, "an index");
       } else if (named && names_labels(layout_.names[c])) {
         leave_out(c, "labels");
-      } else if ((others_differ && facts.varies) || (count && rows_ > 2)) {
+      } else if ((others_differ && facts.integers > 0 && rows_ > 1) || (count && rows_ > 2)) {
         refuse_doubtful(c, count);
       }
     }

@@ -14,45 +14,13 @@
 #include "tests/support/error_of.h"
 #include "tests/support/folders.h"
 #include "tests/support/json_printing.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/text_tables.h"
 
 namespace directclr::io {
 namespace {
 
-using Numbers = std::vector<std::vector<double>>;
-
-class TextTableTest : public ::testing::Test {
- protected:
-  std::filesystem::path write(const std::string& content, const std::string& name = "t.csv") {
-    write_file(folder_ / name, content);
-    return folder_ / name;
-  }
-  // Row by row.
-  static Numbers numbers_of(const std::filesystem::path& path, const RowSettings& settings = {}) {
-    RowReader reader(path, "", settings);
-    const array::Array all = reader.next(reader.rows());
-    const std::vector<double> values = array::to_doubles(all);
-    Numbers rows;
-    for (int64_t i = 0; i < all.size(0); ++i) {
-      rows.emplace_back(values.begin() + i * all.size(1), values.begin() + (i + 1) * all.size(1));
-    }
-    return rows;
-  }
-  Numbers read(const std::string& content, const RowSettings& settings = {}) {
-    return numbers_of(write(content), settings);
-  }
-  std::string error_of(const std::string& content, const RowSettings& settings = {}) {
-    const auto path = write(content);
-    return test::error_of([&] { RowReader(path, "", settings); });
-  }
-  std::string taken(const std::string& content, const RowSettings& settings = {}) {
-    return RowReader(write(content), "", settings).taken().text();
-  }
-  test::TemporaryFolder folder_;
-};
-
-#define EXPECT_HAS(text, part) \
-  EXPECT_NE((text).find(part), std::string::npos) << "expected: " << (part) << "\nactual: " << (text)
+using test::Numbers;
+using test::TextTableTest;
 
 TEST(TextTables, HoldTheSameNumbersInEveryDialect) {
   int files = 0;
@@ -179,6 +147,58 @@ TEST_F(TextTableTest, IndexLabelsAndTextAreLeftOutWithAWord) {
   EXPECT_EQ(read("0.5,0,1.5\n1.5,0,2.5\n")[0].size(), 3U) << "a dead unit is a feature";
 }
 
+TEST_F(TextTableTest, TextInBracketsIsText) {
+  EXPECT_HAS(taken("film,u,v\n(500) Days of Summer (2009),0.5,1.5\n[1] and [2],2.5,3.5\n(2019 film),4.5,5.5\n"),
+             "left out: column 1 'film' (text)");
+}
+
+// Labels that say "ignore this", signed hashes, ratings; and one value throughout.
+TEST_F(TextTableTest, WholeNumbersOfAnySizeAreToldFromFeatures) {
+  EXPECT_HAS(taken("u,v,label\n0.5,1.5,3\n2.5,3.5,-100\n4.5,5.5,0\n"), "left out: column 3 'label' (labels)");
+  EXPECT_HAS(taken("u,v,y\n0.5,1.5,-2\n2.5,3.5,2\n4.5,5.5,0\n"), "left out: column 3 'y' (labels)");
+  EXPECT_HAS(taken("id,u,v\n-8123456789012345678,0.5,1.5\n7123456789012345678,2.5,3.5\n"),
+             "left out: column 1 'id' (an index)");
+  EXPECT_HAS(error_of("u,v,valence\n0.5,1.5,-5\n2.5,3.5,4\n4.5,5.5,0\n"),
+             "column 3 'valence' holds whole numbers alone, others do not");
+  EXPECT_HAS(error_of("u,v,split\n0.5,1.5,1\n2.5,3.5,1\n4.5,5.5,1\n"),
+             "column 3 'split' holds whole numbers alone, others do not");
+  EXPECT_HAS(error_of("u,v,w\n0.5,1.5,-7\n2.5,3.5,-7\n"), "column 3 'w' holds whole numbers alone");
+  EXPECT_EQ(read("u,v,w\n0.5,0,1.5\n2.5,0,2.5\n")[0].size(), 3U) << "a unit that is off is a feature";
+  EXPECT_EQ(read("0.5,1,1.5\n")[0].size(), 3U) << "of one row nothing can be said";
+  EXPECT_EQ(read("-3,7,0\n5,-8,1\n127,-128,2\n")[0].size(), 3U) << "features of eight bits";
+}
+
+// Colours, tokens and numbered names begin with the sign of comments.
+TEST_F(TextTableTest, RowsThatBeginWithASharpAreRows) {
+  const Numbers expected = {{0.5, 1.5}, {2.5, 3.5}, {4.5, 5.5}};
+  for (const char* table :
+       {"red,0.5,1.5\n#00aaff,2.5,3.5\nblue,4.5,5.5\n", "#00aaff,0.5,1.5\nred,2.5,3.5\nred,4.5,5.5\n",
+        "colour,u,v\nred,0.5,1.5\n# by hand\n#00aaff,2.5,3.5\nblue,4.5,5.5\n", "the 0.5 1.5\n# 2.5 3.5\nof 4.5 5.5\n",
+        "the 0,5 1,5\n# 2,5 3,5\nof 4,5 5,5\n", "#1,0.5,1.5\n#2,2.5,3.5\n#3,4.5,5.5\n",
+        "id,u,v\n#1,0.5,1.5\n#2,2.5,3.5\n#3,4.5,5.5\n", "#id,u,v\n#1,0.5,1.5\n#2,2.5,3.5\n#3,4.5,5.5\n"}) {
+    EXPECT_EQ(read(table), expected) << table;
+    EXPECT_HAS(taken(table), "begin with #") << table;
+  }
+  EXPECT_HAS(taken("#1,0.5\n#2,2.5\n#3,4.5\n"), "no heading, 3 rows begin with #; left out: column 1 (text)");
+  EXPECT_HAS(error_of("red,0.5,1.5\n#00aaff,2.5,\nblue,4.5,5.5\n"), "line 2, column 3 is empty");
+  // Comments all the same: other cells than the table's, or numbers where it has names.
+  for (const char* table : {"# u v\n0.5 1.5\n2.5 3.5\n4.5 5.5\n", "0.5,1.5\n2.5,3.5\n#0.5,9.5\n4.5,5.5\n",
+                            "# name,u,v\na,0.5,1.5\nb,2.5,3.5\n#c,9.5\n# u, v, w\nd,4.5,5.5\n"}) {
+    EXPECT_EQ(read(table), expected) << table;
+  }
+  EXPECT_HAS(taken("# name,u,v\na,0.5,1.5\nb,2.5,3.5\n"), "line 1 names the columns (a comment)");
+  EXPECT_HAS(error_of("# 0.5 1.5\n# 2.5 3.5\n"), "holds no numbers");
+  // Excel's word for no value is a gap, not a comment.
+  EXPECT_HAS(error_of("0.5,1.5\n#DIV/0!,3.5\n4.5,5.5\n"), "line 2, column 1 is a gap, '#DIV/0!'");
+}
+
+TEST_F(TextTableTest, AQuoteAloneIsACell) {
+  const Numbers expected = {{0.5, 1.5}, {2.5, 3.5}, {4.5, 5.5}};
+  EXPECT_EQ(read("the 0.5 1.5\n\" 2.5 3.5\n's 4.5 5.5\n"), expected);
+  EXPECT_EQ(read("the\t0.5\t1.5\n\"\t2.5\t3.5\n's\t4.5\t5.5\n"), expected);
+  EXPECT_EQ(read("a,0.5,1.5\n\",\",2.5,3.5\nb,4.5,5.5\n"), expected) << "a separator in quotes";
+}
+
 TEST_F(TextTableTest, ColumnsAreChosenByNamePatternAndRange) {
   const std::string table = "name,e_0,e_1,age,2\nx,0.5,1.5,30,7\ny,2.5,3.5,40,9\n";
   const auto chosen = [&](const char* columns) {
@@ -235,20 +255,27 @@ TEST_F(TextTableTest, ErrorsNameLineAndColumn) {
            {"1.5,2.5\n3.5,nan\n", "line 2, column 2: 'nan' is not finite"},
            {"1.5,2.5\n3.5,-Infinity\n", "is not finite"},
            {"1.5,2.5\n3.5,1e999\n", "'1e999' is not finite"},
-           {"1.5,2.5\n3.5,4.5\n5.5,6.5,7.5\n", "line 3 has 3 cells, other lines have 2"},
+           {"1.5,2.5\n3.5,4.5\n5.5,6.5,7.5\n", "line 3 has 3 cells, other lines have 2 (--separator"},
            {"1.5,2.5\n3,4,5\n", "line 2 has 3 cells, other lines have 2"},
-           {"A title\nu,v,w\n1.5,2.5,3.5\n3.5,4.5,5.5\n", "line 1 has 1 cells, other lines have 3"},
+           {"A title\nu,v,w\n1.5,2.5,3.5\n3.5,4.5,5.5\n",
+            "line 1 has 1 cells, other lines have 3 (what stands above the table begins with #, or is left out)"},
            {"1.5,2.5\n3.5,4.5x\n5.5,6.5\n", "line 2, column 2: '4.5x' is no number"},
            {"1.5,2.5\n\"a\nb\",4.5\n5.5,6.5\n7.5,8.5\n", "line 2, column 1: 'a?b' is no number"},
            {"1.5,2.5\n3.5,\"4.5\n5.5,6.5\n", "line 2, column 2: the quote does not end with the cell"},
            {"1.5\n\n2.5\n", "line 2 is empty (in a table of one column that is a gap)"},
-           {"id,rows\n1,\"[0.5, 0.25]\"\n2,\"[1.5, 0.75]\"\n", "is no number"},
+           {"id,rows\n1,\"[0.5, 0.25]\"\n2,\"[1.5, 0.75]\"\n",
+            "line 2, column 2 'rows': '[0.5, 0.25]' is no number (the cell holds a list: give every number a cell"},
+           {"id,rows\n1,\"[0.5 0.25\n 1.5]\"\n2,\"[1.5 0.75\n 2.5]\"\n", "the cell holds a list"},
+           {"id,rows\n1,\"[0.5 0.25 1.5]\"\n2,\"[1.5 0.75 2.5]\"\n", "the cell holds a list"},
+           {"id,rows\n1,\"tensor([0.5, nan])\"\n2,\"tensor([1.5, 0.75])\"\n", "the cell holds a list"},
            {"[0.5, 0.25, 0.75]\n[0.5, 0.25, 0.75]\n", "line 1, column 1: '[0.5' is no number"},
            {"a,b\n", "no column holds numbers"},
            {"# nothing\n\n", "holds no numbers"},
            {"u,v\nx,y\n", "no column holds numbers"},
            {std::string("1\0,2\0\n", 7), "is not text"},
            {std::string("\xFF\xFE") + "1", "is text in UTF-16 (write it in UTF-8)"},
+           {std::string("a\0,\0b\0\n\0", 8), "is text in UTF-16 (write it in UTF-8)"},
+           {std::string("\0a\0,\0b\0\n", 8), "is text in UTF-16 (write it in UTF-8)"},
            {"", "is empty"}}) {
     EXPECT_HAS(error_of(content), error);
   }
