@@ -188,8 +188,8 @@ bool TextCursor::is_comment() const {
 bool TextCursor::is_lone_quote() const {
   if (at_ + 1 == end_ || (at_[1] != separator_ && !(separator_ == ' ' && is_blank(at_[1])))) return false;
   const std::string_view rest(at_ + 1, static_cast<size_t>(end_ - at_ - 1));
-  const std::string_view line = rest.substr(0, rest.find_first_of("\r\n"));
-  return line.find('"') == std::string_view::npos;
+  const size_t next = rest.find_first_of("\"\r\n");  // no further: a long line may hold many quotes
+  return next == std::string_view::npos || rest[next] != '"';
 }
 
 bool TextCursor::next_line() {
