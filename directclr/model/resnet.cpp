@@ -13,7 +13,7 @@ namespace nn = torch::nn;
 
 }  // namespace
 
-BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_t stride) {
+BlockImpl::BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_t stride, bool relu) : relu_(relu) {
   const int64_t out_channels = bottleneck ? 4 * width : width;
   const auto add = [&](int64_t in, int64_t out, int64_t kernel, int64_t step) {
     const std::string number = std::to_string(convs_.size() + 1);
@@ -39,11 +39,12 @@ torch::Tensor BlockImpl::forward(const torch::Tensor& x) {
       branched(x, *convs_.front(), downsample_ ? downsample_->ptr<ConvolutionImpl>(0).get() : nullptr);
   torch::Tensor h = both.main;
   for (size_t i = 1; i < convs_.size(); ++i) h = convs_[i](norms_[i - 1]->relu(h));
-  return norms_.back()->relu(h, downsample_ ? downsample_->ptr<BatchNormImpl>(1)->forward(both.side) : both.side);
+  const torch::Tensor side = downsample_ ? downsample_->ptr<BatchNormImpl>(1)->forward(both.side) : both.side;
+  return relu_ ? norms_.back()->relu(h, side) : norms_.back()->forward(h) + side;
 }
 
 ResNetImpl::ResNetImpl(const settings::EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual,
-                       uint64_t seed)
+                       const settings::EncoderEnd& end, uint64_t seed)
     : representation_(shape.representation()), pool_(stem != "cifar") {
   TORCH_CHECK(stem == "imagenet" || stem == "small" || stem == "cifar",
               "[ResNet] expected stem imagenet, small or cifar, got ", stem);
@@ -55,11 +56,14 @@ ResNetImpl::ResNetImpl(const settings::EncoderSettings::Shape& shape, const std:
     const int64_t width = shape.width << stage;
     nn::Sequential blocks;
     for (int64_t i = 0; i < shape.blocks[stage]; ++i) {
-      blocks->push_back(Block(shape.bottleneck, channels, width, i == 0 && stage > 0 ? 2 : 1));
+      const bool last = stage == 3 && i + 1 == shape.blocks[stage];
+      blocks->push_back(
+          Block(shape.bottleneck, channels, width, i == 0 && stage > 0 ? 2 : 1, /*relu=*/!last || end.relu));
       channels = shape.bottleneck ? 4 * width : width;
     }
     stages_.push_back(register_module("layer" + std::to_string(stage + 1), blocks));
   }
+  if (end.norm) norm_ = register_module("norm", BatchNorm(representation_));
 
   const torch::NoGradGuard no_grad;
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
@@ -76,11 +80,13 @@ torch::Tensor ResNetImpl::forward(torch::Tensor images) {
   torch::Tensor h = bn1_->relu(conv1_(images));
   if (pool_) h = torch::max_pool2d(h, 3, 2, 1);
   for (auto& stage : stages_) h = stage->forward(h);
-  return h.mean({2, 3});
+  h = h.mean({2, 3});
+  return norm_ ? norm_->forward(h) : h;
 }
 
 ResNet make_encoder(const settings::EncoderSettings& settings, int64_t image_size, uint64_t seed) {
-  return ResNet(settings.shape(), settings.resolved_stem(image_size), settings.zero_init_residual, seed);
+  return ResNet(settings.shape(), settings.resolved_stem(image_size), settings.zero_init_residual,
+                settings::encoder_ends().at(settings.encoder_end), seed);
 }
 
 void to_channels_last(nn::Module& module) {

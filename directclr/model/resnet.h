@@ -4,15 +4,17 @@
 
 #include "directclr/model/batch_norm.h"
 #include "directclr/model/convolution.h"
+#include "directclr/settings/encoders.h"
 #include "directclr/settings/model_settings.h"
 
 namespace directclr::model {
 
 /// One residual block: two 3x3 convolutions (basic) or 1x1, 3x3, 1x1 (bottleneck), each with batch norm.
-/// Parameter names are torchvision's (conv1, bn1, ..., downsample.0, downsample.1).
+/// Parameter names are torchvision's (conv1, bn1, ..., downsample.0, downsample.1). Its sum goes through a ReLU where
+/// `relu`.
 class BlockImpl : public torch::nn::Module {
  public:
-  BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_t stride);
+  BlockImpl(bool bottleneck, int64_t in_channels, int64_t width, int64_t stride, bool relu = true);
 
   /// x (N, C, H, W) -> (N, C', H / stride, W / stride)
   torch::Tensor forward(const torch::Tensor& x);
@@ -23,6 +25,7 @@ class BlockImpl : public torch::nn::Module {
  private:
   std::vector<Convolution> convs_;
   std::vector<BatchNorm> norms_;
+  bool relu_;
   torch::nn::Sequential downsample_{nullptr};
 };
 TORCH_MODULE(Block);
@@ -33,9 +36,9 @@ TORCH_MODULE(Block);
 class ResNetImpl : public torch::nn::Module {
  public:
   /// Weights start as torchvision's (Kaiming normal, fan out) from a generator seeded by `seed`.
-  /// `stem`: "imagenet", "small" or "cifar".
+  /// `stem`: "imagenet", "small" or "cifar". `end`: one of settings::encoder_ends().
   ResNetImpl(const settings::EncoderSettings::Shape& shape, const std::string& stem, bool zero_init_residual,
-             uint64_t seed);
+             const settings::EncoderEnd& end, uint64_t seed);
 
   /// images (N, 3, H, W) -> r (N, D)
   torch::Tensor forward(torch::Tensor images);
@@ -48,6 +51,7 @@ class ResNetImpl : public torch::nn::Module {
   Convolution conv1_{nullptr};
   BatchNorm bn1_{nullptr};
   std::vector<torch::nn::Sequential> stages_;
+  BatchNorm norm_{nullptr};
 };
 TORCH_MODULE(ResNet);
 

@@ -67,7 +67,8 @@ std::string model_card(const report::RunResults& run, const RunWeights& weights,
   };
   const auto side = std::to_string(s.augment.image_size);
   text += "| | |\n|---|---|\n";
-  row("architecture", "ResNet " + s.encoder.arch + ", stem " + s.encoder.resolved_stem(s.augment.image_size));
+  row("architecture", "ResNet " + s.encoder.arch + ", stem " + s.encoder.resolved_stem(s.augment.image_size) +
+                          (s.encoder.encoder_end == "relu" ? "" : ", end " + s.encoder.encoder_end));
   row("images", "RGB, " + side + " x " + side + " pixels: the short side resized to " +
                     std::to_string(data::eval_short_side(s.augment)) +
                     " (bilinear, antialiased as Pillow does it), then a centre crop; scaled to [0, 1], less the mean " +

@@ -3,6 +3,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/io/array_span.h"
+#include "directclr/settings/encoders.h"
 #include "directclr/settings/projectors.h"
 
 namespace directclr::publish {
@@ -14,9 +15,9 @@ std::string numbers_text(const std::array<double, 3>& values) {
   return format_number(values[0]) + "," + format_number(values[1]) + "," + format_number(values[2]);
 }
 
-// A residual block, and the number of channels that it makes.
+// A residual block, with the ReLU at its end where `relu`, and the number of channels that it makes.
 std::string add_block(NetworkOnnx& network, const std::string& x, const std::string& name, bool bottleneck, int64_t in,
-                      int64_t width, int64_t stride) {
+                      int64_t width, int64_t stride, bool relu) {
   struct Layer {
     int64_t out, kernel, stride;
   };
@@ -38,7 +39,8 @@ std::string add_block(NetworkOnnx& network, const std::string& x, const std::str
     shortcut = network.convolution(x, name + ".downsample.0", in, channels, 1, stride);
     shortcut = network.batch_norm(shortcut, name + ".downsample.1", channels);
   }
-  return network.node("Relu", {network.node("Add", {h, shortcut}, name + ".sum")}, name);
+  const std::string sum = network.node("Add", {h, shortcut}, relu ? name + ".sum" : name);
+  return relu ? network.node("Relu", {sum}, name) : sum;
 }
 
 }  // namespace
@@ -88,6 +90,7 @@ std::string NetworkOnnx::linear(const std::string& x, const std::string& name) {
 
 void add_encoder(NetworkOnnx& network, const settings::EncoderSettings& encoder, int64_t image_size) {
   const auto shape = encoder.shape();
+  const auto& end = settings::encoder_ends().at(encoder.encoder_end);
   const std::string stem = encoder.resolved_stem(image_size);
   std::string h =
       network.convolution("images", "conv1", 3, shape.width, stem == "imagenet" ? 7 : 3, stem == "cifar" ? 1 : 2);
@@ -103,11 +106,15 @@ void add_encoder(NetworkOnnx& network, const settings::EncoderSettings& encoder,
     const int64_t width = shape.width << stage;
     for (int64_t i = 0; i < shape.blocks[stage]; ++i) {
       const std::string name = "layer" + std::to_string(stage + 1) + "." + std::to_string(i);
-      h = add_block(network, h, name, shape.bottleneck, channels, width, i == 0 && stage > 0 ? 2 : 1);
+      const bool last = stage == 3 && i + 1 == shape.blocks[stage];
+      h = add_block(network, h, name, shape.bottleneck, channels, width, i == 0 && stage > 0 ? 2 : 1,
+                    !last || end.relu);
       channels = shape.bottleneck ? 4 * width : width;
     }
   }
-  network.node("Flatten", {network.node("GlobalAveragePool", {h}, "avgpool")}, "representation");
+  h = network.node("GlobalAveragePool", {h}, "avgpool");
+  if (end.norm) h = network.batch_norm(h, "norm", channels);
+  network.node("Flatten", {h}, "representation");
 }
 
 void write_onnx(const RunWeights& weights, bool projector, const std::filesystem::path& out) {

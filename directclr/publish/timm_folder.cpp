@@ -49,6 +49,10 @@ std::string timm_architecture(const settings::EncoderSettings& encoder, int64_t 
     throw InputError("--format timm", "timm has no ResNet with the stem '" + stem + "', theirs is --stem imagenet",
                      kOtherFormats);
   }
+  if (encoder.encoder_end != "relu") {
+    throw InputError("--format timm", "timm has no ResNet that ends as --encoder-end " + encoder.encoder_end,
+                     kOtherFormats);
+  }
   const auto shape = encoder.shape();
   for (const auto& [name, known] : settings::architectures()) {
     if (known.bottleneck == shape.bottleneck && known.width == shape.width &&

@@ -8,7 +8,7 @@
 namespace directclr::publish {
 
 /// The name under which timm has this encoder, parameters and computation the same. Throws InputError when it has none:
-/// for a stem for small pictures, and for blocks or a width that no ResNet of timm's has.
+/// for a stem for small pictures, another end than "relu", and for blocks or a width that no ResNet of timm's has.
 std::string timm_architecture(const settings::EncoderSettings& encoder, int64_t image_size);
 
 /// Writes a folder that timm.create_model("local-dir:FOLDER") loads: config.json, model.safetensors, and README.md with

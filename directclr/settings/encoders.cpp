@@ -15,4 +15,16 @@ const Table<Architecture>& architectures() {
   return table;
 }
 
+const Table<EncoderEnd>& encoder_ends() {
+  static const Table<EncoderEnd> table{
+      "--encoder-end",
+      {
+          {"relu", "ReLU, then the average over the map, as torchvision", true, false},
+          {"linear", "the average without a ReLU before it, so that r has negative numbers too", false, false},
+          {"norm", "as relu, then batch norm of r", true, true},
+      },
+  };
+  return table;
+}
+
 }  // namespace directclr::settings

@@ -22,6 +22,8 @@ void EncoderSettings::describe(FieldList& f) {
         "there are any, else cifar for views of at most 64 pixels and imagenet for larger ones",
         {"auto", "imagenet", "small", "cifar"});
   f.add("zero_init_residual", zero_init_residual, "start every residual branch at zero (last batch norm's weight)");
+  f.add("encoder_end", encoder_end, "how the last block ends and r comes of it. " + encoder_ends().help(),
+        encoder_ends().names());
 }
 
 EncoderSettings::Shape EncoderSettings::shape() const {

@@ -7,11 +7,12 @@
 
 namespace directclr::settings {
 
-/// The encoder: which ResNet, which stem.
+/// The encoder: which ResNet, which stem, which end.
 struct EncoderSettings {
   std::string arch = "resnet50";
   std::string stem = "auto";
   bool zero_init_residual = true;
+  std::string encoder_end = "relu";
 
   void describe(FieldList& fields);
 

@@ -68,7 +68,8 @@ class Run:
         from directclr.torch import ResNet
 
         settings = self.settings["encoder"]
-        return self._loaded("encoder", ResNet(*_core.encoder_shape(settings["arch"]), settings["stem"]))
+        return self._loaded("encoder", ResNet(*_core.encoder_shape(settings["arch"]), settings["stem"],
+                                              settings["encoder_end"]))
 
     @functools.cached_property
     def projector(self) -> Projector:

@@ -53,7 +53,8 @@ def test_settings_and_metrics_of_a_run_that_goes_on(tmp_path):
     (tmp_path / "metrics.jsonl").write_text("\n".join(lines) + '\n{"step": 9, "lo')
     run = directclr.load(tmp_path)
     assert not run.finished and run.settings["train"]["epochs"] == 7 and run.settings["loss"]["tau"] == 0.2
-    assert run.settings["encoder"] == {"arch": "resnet50", "stem": "auto", "zero_init_residual": True}
+    assert run.settings["encoder"] == {"arch": "resnet50", "stem": "auto", "zero_init_residual": True,
+                                       "encoder_end": "relu"}
     assert list(run.metrics) == ["step", "epoch", "loss", "rank_r", "knn_top1"]
     assert run.metrics["step"].tolist() == [0, 5] and run.metrics["step"].dtype == np.int64
     np.testing.assert_array_equal(run.metrics["loss"], [2.5, np.nan])
@@ -258,11 +259,11 @@ def test_reproduce_gives_its_results(data, tmp_path):
 
 
 @needs_engine
-@pytest.mark.parametrize("projector", ["mlp", "group"])
-def test_networks_are_the_programs(data, tmp_path, projector):
+@pytest.mark.parametrize("projector, end", [("mlp", "relu"), ("mlp", "linear"), ("group", "norm")])
+def test_networks_are_the_programs(data, tmp_path, projector, end):
     torch = pytest.importorskip("torch.nn") and __import__("torch")
-    run = directclr.train(SMALL, **data, epochs=1, arch="basic:1,1,1,1:8", projector=projector, d0=16, seed=5, precision="float32",
-                          out=tmp_path / "run", progress=False)
+    run = directclr.train(SMALL, **data, epochs=1, arch="basic:1,1,1,1:8", projector=projector, encoder_end=end, d0=16, seed=5,
+                          precision="float32", out=tmp_path / "run", progress=False)
     source = directclr.Source(data["data"], "test")
     images = torch.stack([run.views.evaluation(source[i][0]) for i in range(len(source))])
     with torch.no_grad():

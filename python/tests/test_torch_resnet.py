@@ -53,5 +53,7 @@ def test_stems():
         assert net.eval()(images).shape == (1, 32)
         sides[stem] = (h.shape[-1], net.conv1.kernel_size)
     assert sides == {"imagenet": (8, (7, 7)), "small": (8, (3, 3)), "cifar": (32, (3, 3))}
+    with pytest.raises(ValueError, match="end 'none'"):
+        ResNet(False, [1], 4, end="none")
     with pytest.raises(ValueError, match="stem 'big'"):
         ResNet(False, [1], 4, "big")

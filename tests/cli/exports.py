@@ -29,6 +29,7 @@ directclr = sys.argv[1]
 PROJECTORS = ["none", "direct", "linear", "diagonal", "orthogonal", "lowrank", "lowrank-fixed", "lowrank-diagonal", "group",
               "random-dropout", "batch-norm", "mlp"]
 STEMS = ["imagenet", "small", "cifar"]
+ENDS = ["relu", "linear", "norm"]
 MORE = {"lowrank-fixed": ["--lowrank-left"], "mlp": ["--mlp-depth", "3", "--mlp-bias"]}
 IMAGES = 40
 rng = np.random.default_rng(5)
@@ -86,6 +87,7 @@ with tempfile.TemporaryDirectory() as temporary:
         arch = ["basic:1,2,1,1:8", "bottleneck:1,1,2,1:4"][number % 2]
         run("train", "--data", data, "--arch", arch, "--stem", STEMS[number % 3], "--precision", "float32", "--threads", "1",
             "--batch-size", "16", "--epochs", "1", "--projector", projector, "--projector-dim", "24", "--d0", "16",
+            "--encoder-end", ENDS[number % 3],
             *MORE.get(projector, []), "--out", out)
         for layer in ("representation", "embedding"):
             run("embed", out, "--layer", layer, "--threads", "1", "--out", work / f"{layer}.npy")

@@ -204,6 +204,46 @@ TEST(ResNet, RoundsAboutAsTheLibrarysOperationsDo) {
   }
 }
 
+// Maps of one pixel, whose average is the pixel: what ends the network can be put on its r by hand.
+TEST(ResNet, EndsAsItIsTold) {
+  torch::manual_seed(2);
+  const torch::Tensor images = torch::randn({16, 3, 32, 32}, torch::kDouble);
+  settings::EncoderSettings settings;
+  settings.stem = "small";
+  settings.zero_init_residual = false;  // else a block that adds nothing yet hands on what a ReLU made
+  for (const char* arch : {"bottleneck:1,1,1,1:4", "basic:1,1,1,2:4"}) {
+    settings.arch = arch;
+    const auto ending = [&](const char* end) {
+      settings.encoder_end = end;
+      ResNet net = make_encoder(settings, 32, 3);
+      net->to(torch::kDouble);
+      return net;
+    };
+    ResNet relu = ending("relu"), linear = ending("linear"), norm = ending("norm");
+    EXPECT_EQ(relu->named_parameters().size(), linear->named_parameters().size());
+    EXPECT_EQ(relu->named_parameters().size() + 2, norm->named_parameters().size());
+    {
+      const torch::NoGradGuard no_grad;
+      norm->named_parameters()["norm.weight"].fill_(2);
+      norm->named_parameters()["norm.bias"].fill_(0.5);
+    }
+    for (const bool training : {true, false}) {
+      for (ResNet& net : {std::ref(relu), std::ref(linear), std::ref(norm)}) net->train(training);
+      const torch::Tensor r = relu->forward(images), free = linear->forward(images), normed = norm->forward(images);
+      EXPECT_LT(free.min().item<double>(), -0.1) << arch;
+      EXPECT_TRUE(test::all_close(torch::relu(free), r, 1e-12)) << arch;
+      const torch::Tensor centred = r - r.mean(0);
+      const torch::Tensor expected = training ? 2 * centred / (centred.square().mean(0) + 1e-5).sqrt() + 0.5
+                                              : 2 * (r - norm->named_buffers()["norm.running_mean"]) /
+                                                        (norm->named_buffers()["norm.running_var"] + 1e-5).sqrt() +
+                                                    0.5;
+      EXPECT_TRUE(test::all_close(normed, expected, 1e-9)) << arch << " training " << training;
+    }
+  }
+  settings.encoder_end = "nrom";
+  EXPECT_THROW(make_encoder(settings, 32, 3), InputError);
+}
+
 TEST(EncoderSettings, RefusesUnknownArchitectures) {
   settings::EncoderSettings settings;
   for (const char* arch : {"resnet5", "bottleneck:1,2:16", "bottleneck:1,1,1,1:0", "basic:1,1,1,x:8", ""}) {

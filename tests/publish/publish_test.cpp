@@ -76,6 +76,12 @@ TEST(TimmFolder, NamesOnlyWhatTimmHas) {
               timm_architecture({.arch = "basic:2,2,2,2:32", .stem = "imagenet"}, 224);
             }).find("timm has no ResNet 'basic:2,2,2,2:32'"),
             std::string::npos);
+  for (const char* end : {"linear", "norm"}) {
+    EXPECT_NE(test::error_of([&] {
+                timm_architecture({.arch = "resnet18", .stem = "imagenet", .encoder_end = end}, 224);
+              }).find(std::string("no ResNet that ends as --encoder-end ") + end),
+              std::string::npos);
+  }
 }
 
 TEST(TimmFolder, AppearsWholeAndReplacesOnlyItsOwnKind) {
@@ -219,6 +225,7 @@ TEST(ModelCard, SaysWhatWasMeasuredAndWhatWasNot) {
   EXPECT_NE(bare.find("```python\nload()\n```"), std::string::npos);
   EXPECT_NE(bare.find("| train.epochs | 5 |"), std::string::npos);
   EXPECT_EQ(bare.find("run.threads"), std::string::npos);
+  EXPECT_NE(bare.find("| ResNet resnet18, stem cifar |"), std::string::npos);
   EXPECT_NE(bare.find("Not measured: `directclr evaluate RUN --cached` does."), std::string::npos);
   EXPECT_NE(bare.find("Not measured: `directclr spectrum RUN` does."), std::string::npos);
 
@@ -236,6 +243,8 @@ TEST(ModelCard, SaysWhatWasMeasuredAndWhatWasNot) {
       << measured;
   EXPECT_EQ(model_card(run, weights, true, "").find("81.25"), std::string::npos)
       << "of the best state nothing was measured";
+  weights.settings.encoder.encoder_end = "norm";
+  EXPECT_NE(model_card(run, weights, false, "").find("stem cifar, end norm |"), std::string::npos);
 }
 
 }  // namespace
