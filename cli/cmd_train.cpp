@@ -53,7 +53,10 @@ void add_train(CLI::App& app, Program& program) {
         request.mode = settings::StartMode::kOverwrite;
       }
       FieldList fields = fields_of(request.settings);
-      state->options.apply(fields, config);
+      SettingOptions().apply(fields, config);
+      const auto before = request.settings.optimizer;
+      state->options.apply(fields, "");
+      check_rate(before, request.settings.optimizer, state->options.given(""), "--optimizer");
       state->processes.carry_out(program, console, [&](const ProcessEnvironment& environment) {
         // Another number of processes shares the cores out anew.
         if (state->resume && !environment.is_single()) {

@@ -48,7 +48,9 @@ void ExperimentCommand::perform(experiment::Experiment experiment, const std::se
                                 const Program& program, Console& console) const {
   auto& scale = experiment.scale;
   FieldList fields = fields_of(scale.train);
+  const auto before = scale.train.optimizer;
   settings.apply(fields, config);
+  check_rate(before, scale.train.optimizer, settings.given(config), "--optimizer");
   for (const auto& name : settings.given(config)) {
     if (name == "seed" || varied.contains(name)) {
       throw InputError(settings.on_command_line(name) ? fields.find(name)->option() : config + ": " + name,

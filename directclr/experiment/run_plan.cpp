@@ -29,7 +29,7 @@ uint64_t identity(settings::TrainSettings settings) {
 PlannedRun planned_run(const Variant& variant, const Scale& scale, int64_t seed) {
   PlannedRun run{"", variant.name, seed, scale.train, scale.evaluation};
   FieldList fields = fields_of(run.train);
-  std::set<std::string> given = scale.given;
+  std::set<std::string> own;
   const std::string where = "variant " + variant.name;
   for (const auto& [name, value] : variant.settings) {
     Field* field = fields.find(name);
@@ -39,8 +39,11 @@ PlannedRun planned_run(const Variant& variant, const Scale& scale, int64_t seed)
                        near.empty() ? "" : "did you mean '" + near + "'?");
     }
     field->set(value, where + ": " + name);
-    given.insert(name);
+    own.insert(name);
   }
+  check_rate(scale.train.optimizer, run.train.optimizer, own, where);
+  std::set<std::string> given = scale.given;
+  given.insert(own.begin(), own.end());
   run.train.seed = seed;
   run.evaluation.probe.dims = variant.dims;
   try {

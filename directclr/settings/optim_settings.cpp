@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/settings/optimizers.h"
 
@@ -40,6 +41,24 @@ double OptimSettings::resolved_lr(int64_t batch_size) const {
 
 double OptimSettings::resolved_weight_decay() const {
   return weight_decay >= 0 ? weight_decay : optimizers().at(optimizer).weight_decay;
+}
+
+void check_rate(const OptimSettings& before, const OptimSettings& now, const std::set<std::string>& given,
+                const std::string& where) {
+  if (given.contains("lr")) return;
+  const std::string lr = format_number(before.lr);
+  if (before.lr > 0 && given.contains("base_lr")) {
+    throw InputError(where, "base_lr would change nothing beside the lr " + lr + " that is set",
+                     "lr = 0 puts it aside");
+  }
+  const bool hidden = before.lr > 0;
+  if (now.optimizer == before.optimizer || (!hidden && (before.base_lr == 0 || given.contains("base_lr")))) return;
+  throw InputError(where,
+                   now.optimizer + " would go on with the " +
+                       (hidden ? "lr " + lr : "base_lr " + format_number(before.base_lr)) + " that is set for " +
+                       before.optimizer,
+                   std::string(hidden ? "lr = 0" : "base_lr = 0") + " takes its own, " +
+                       format_number(optimizers().at(now.optimizer).base_lr) + " for a batch of 256");
 }
 
 }  // namespace directclr::settings

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 
 #include "directclr/core/settings.h"
@@ -23,5 +24,11 @@ struct OptimSettings {
   double resolved_lr(int64_t batch_size) const;
   double resolved_weight_decay() const;
 };
+
+/// What was set on top of other settings must not leave their learning rate where it does not belong. `given`: names of
+/// the settings that turned `before` into `now`. Throws InputError(`where`) when they name another optimiser, whose
+/// rate would be that which was set for the one before, and when they name base_lr, which the lr set before would hide.
+void check_rate(const OptimSettings& before, const OptimSettings& now, const std::set<std::string>& given,
+                const std::string& where);
 
 }  // namespace directclr::settings

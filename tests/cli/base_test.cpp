@@ -79,6 +79,20 @@ TEST_F(BaseCli, MisspellingsSuggestTheNearest) {
   expect_refused(run({}), "");
 }
 
+TEST_F(BaseCli, LeavesNoLearningRateToAnotherOptimizer) {
+  write_file(folder_ / "c.toml", "[optimizer]\nlr = 0.6\n");
+  expect_refused(
+      run({"train", "--data", data_, "--config", path("c.toml"), "--optimizer", "adamw", "--out", path("run")}),
+      "--optimizer: adamw would go on with the lr 0.6 that is set for lars (lr = 0 takes its own, 0.001");
+  expect_refused(
+      run({"reproduce", "table1", "--scale", "cpu", "--data", data_, "--optimizer", "sgd", "--out", path("r")}),
+      "--optimizer: sgd would go on with the lr 0.6 that is set for lars");
+  expect_refused(
+      run({"reproduce", "table1", "--scale", "cpu", "--data", data_, "--base-lr", "0.1", "--out", path("r")}),
+      "base_lr would change nothing beside the lr 0.6");
+  EXPECT_FALSE(fs::exists(folder_ / "run") || fs::exists(folder_ / "r"));
+}
+
 TEST_F(BaseCli, DumpsViewsThatCanBeRepeated) {
   const Outcome outcome = run({"data", "dump", data_, "-n", "5", "--out", path("dump"), "--json"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;

@@ -64,6 +64,9 @@ TEST(RunPlan, RefusesSettingsThatCannotBeNamingTheVariant) {
       << refused({"a", "", {{"tau", "-1"}}});
   EXPECT_EQ(refused({"a", "", {{"warmup_epochs", "77"}}}).find("variant a: --warmup-epochs"), 0u)
       << refused({"a", "", {{"warmup_epochs", "77"}}});
+  EXPECT_EQ(refused({"a", "", {{"optimizer", "adamw"}}}).find("variant a: adamw would go on with the lr 0.3"), 0u)
+      << refused({"a", "", {{"optimizer", "adamw"}}});
+  EXPECT_EQ(refused({"a", "", {{"optimizer", "adamw"}, {"lr", "0"}}}), "nothing");
 }
 
 TEST(RunPlan, IsCarriedOutInParts) {

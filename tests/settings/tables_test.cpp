@@ -63,6 +63,31 @@ TEST(OptimSettings, TakeTheirDefaultsFromTheTable) {
   EXPECT_NE(test::error_of([&] { unknown.resolved_weight_decay(); }).find("lars | sgd | adamw"), std::string::npos);
 }
 
+TEST(OptimSettings, LeaveNoRateWhereItDoesNotBelong) {
+  const auto said = [](double lr, double base_lr, const std::string& optimizer, const std::set<std::string>& given) {
+    const OptimSettings before{.lr = lr, .base_lr = base_lr};
+    OptimSettings now = before;
+    now.optimizer = optimizer;
+    return test::error_of([&] { check_rate(before, now, given, "--optimizer"); });
+  };
+  EXPECT_EQ(
+      said(0.6, 0, "adamw", {"optimizer"}),
+      "--optimizer: adamw would go on with the lr 0.6 that is set for lars (lr = 0 takes its own, 0.001 for a batch "
+      "of 256)");
+  EXPECT_EQ(
+      said(0, 0.3, "sgd", {"optimizer"}),
+      "--optimizer: sgd would go on with the base_lr 0.3 that is set for lars (base_lr = 0 takes its own, 0.03 for "
+      "a batch of 256)");
+  EXPECT_EQ(said(0.6, 0, "lars", {"base_lr"}),
+            "--optimizer: base_lr would change nothing beside the lr 0.6 that is set (lr = 0 puts it aside)");
+  EXPECT_EQ(said(0.6, 0, "adamw", {"optimizer", "lr"}), "no error");
+  EXPECT_EQ(said(0, 0.3, "adamw", {"optimizer", "base_lr"}), "no error");
+  EXPECT_EQ(said(0, 0.3, "adamw", {"optimizer", "lr"}), "no error");
+  EXPECT_EQ(said(0, 0, "adamw", {"optimizer"}), "no error") << "each has its own";
+  EXPECT_EQ(said(0.6, 0, "lars", {"optimizer", "tau"}), "no error") << "the same by name";
+  EXPECT_EQ(said(0, 0.3, "lars", {"base_lr"}), "no error");
+}
+
 TEST(EncoderSettings, KnowNamedAndWrittenShapes) {
   for (const auto& [name, expected] : architectures()) {
     EncoderSettings settings;
