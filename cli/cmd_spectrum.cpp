@@ -61,6 +61,7 @@ void run_spectrum(const SpectrumRequest& request, Console& console) {
       measured = with_input(input, [&](const std::filesystem::path& file) {
         return report::measure_file(file, request.settings, console.context());
       });
+      if (input == "-") measured->result.protocol["file"] = "standard input";
     }
     if (!measured) continue;
     for (const auto& finding : inputs.add(std::move(*measured))) print_text(finding, console);

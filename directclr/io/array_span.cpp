@@ -29,6 +29,11 @@ std::optional<uint64_t> ArraySpan::extent() const {
   return (last + 1) * stored_size();
 }
 
+void ArraySpan::add_leading_axis() {
+  shape.insert(shape.begin(), 1);
+  if (!strides.empty()) strides.insert(strides.begin(), 0);
+}
+
 std::string shape_text(const std::vector<int64_t>& shape) {
   std::vector<std::string> sizes;
   for (const int64_t size : shape) sizes.push_back(std::to_string(size));

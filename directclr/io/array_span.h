@@ -37,6 +37,9 @@ struct ArraySpan {
   /// or strides that no array can have.
   std::optional<uint64_t> extent() const;
 
+  /// Puts an axis of size 1 before the others: a vector becomes a matrix of one row.
+  void add_leading_axis();
+
   /// NumPy's and PyTorch's name of what the file holds: "float32", "float8_e4m3fn".
   const char* type_name() const;
 

@@ -65,10 +65,7 @@ std::vector<Named> rows_of(const std::vector<Named>& arrays) {
 }
 
 ChosenMatrix of_rows(const std::string& source, std::vector<Named> rows) {
-  for (auto& [name, span] : rows) {
-    span.shape.insert(span.shape.begin(), 1);
-    if (!span.strides.empty()) span.strides.insert(span.strides.begin(), 0);
-  }
+  for (auto& [name, span] : rows) span.add_leading_axis();
   return {ChosenMatrix::Kind::kVectors, source, std::move(rows), {}};
 }
 

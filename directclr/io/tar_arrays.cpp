@@ -84,10 +84,7 @@ class ArchiveArrays {
     }
     ArraySpan span = std::move(*head.span);
     span.offset += entry.offset;
-    if (span.shape.size() == 1) {
-      span.shape.insert(span.shape.begin(), 1);
-      if (!span.strides.empty()) span.strides.insert(span.strides.begin(), 0);
-    }
+    if (span.shape.size() == 1) span.add_leading_axis();
     return span;
   }
 

@@ -446,6 +446,7 @@ TEST_F(BaseCli, SaysWhatItReadOfATable) {
       "/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - --json <'" + path("quoted.csv") + "'"}));
   ASSERT_EQ(piped.status, 0) << piped.err;
   EXPECT_EQ(Json::parse(piped.out).at("singular_values"), right.at("singular_values"));
+  EXPECT_EQ(Json::parse(piped.out).at("protocol").at("file"), "standard input");
   const Outcome nothing_piped =
       finish(start_program("/bin/sh", {"sh", "-c", "'" + test::program() + "' spectrum - </dev/null"}));
   EXPECT_EQ(nothing_piped.status, 2);
