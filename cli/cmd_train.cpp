@@ -8,6 +8,7 @@
 #include "directclr/core/error.h"
 #include "directclr/core/settings_json.h"
 #include "directclr/plan/stem_notice.h"
+#include "directclr/settings/unused_settings.h"
 
 namespace directclr::cli {
 
@@ -65,6 +66,9 @@ void add_train(CLI::App& app, Program& program) {
         }
         const bool stem_is_ours = request.settings.encoder.stem == "auto";
         request.settings.resolve(state->options.given(config), environment.local_size);
+        for (const auto& line : unused_settings(request.settings, state->options.given(""))) {
+          console.notice("notice: " + line);
+        }
         if (stem_is_ours) console.notice(plan::stem_notice(request.settings));
         if (state->dry_run) {
           const FieldList resolved = fields_of(request.settings);

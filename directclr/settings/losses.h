@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "directclr/core/table.h"
 
@@ -11,8 +12,9 @@ namespace directclr::settings {
 /// itself stands under the same name in loss::loss_functions().
 struct LossKind {
   std::string name;
-  std::string help;    ///< for --help and config.toml
-  std::string source;  ///< the paper that it comes from
+  std::string help;               ///< for --help and config.toml
+  std::string source;             ///< the paper that it comes from
+  std::vector<std::string> uses;  ///< which of the losses' settings change its value
 
   /// What a pair of views costs, forward and backward, when the rows are shared among processes. Similarities of all
   /// N x N rows: 6 P floating-point operations an entry, 8 P where they are not kept; one view's embeddings are

@@ -32,6 +32,7 @@ struct ProjectorKind {
   std::string help;
   /// For a representation of that width. Throws InputError as ProjectorSettings::resolved_d0.
   std::function<ProjectorLayers(const ProjectorSettings& settings, int64_t representation)> layers;
+  std::vector<std::string> uses = {};  ///< which of the projectors' settings change what it computes
 };
 
 /// Every `--projector`.

@@ -2,11 +2,13 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "directclr/loss/alignment_uniformity.h"
 #include "directclr/loss/contrastive.h"
 #include "directclr/loss/decorrelation.h"
+#include "directclr/settings/losses.h"
 #include "tests/support/tensor_golden.h"
 #include "tests/support/tensor_matchers.h"
 
@@ -38,6 +40,24 @@ TEST(RelatedLosses, EqualPyTorchInValueAndGradient) {
       const at::Tensor single = loss_function(name)(golden[prefix + "z_a"].to(at::kFloat),
                                                     golden[prefix + "z_b"].to(at::kFloat), settings, {});
       EXPECT_NEAR(single.item<double>(), expected, 2e-5 * std::max(1.0, std::abs(expected))) << name << c.dump();
+    }
+  }
+}
+
+TEST(LossFunctions, DependOnTheSettingsThatTheTableNames) {
+  at::manual_seed(4);
+  const at::Tensor z_a = 0.5 * at::randn({16, 8}, at::kDouble), z_b = z_a + 0.1 * at::randn({16, 8}, at::kDouble);
+  for (const auto& kind : settings::losses()) {
+    const double before = loss_function(kind.name)(z_a, z_b, {}, {}).item<double>();
+    settings::LossSettings defaults;
+    for (const auto& name : fields_of(defaults).names()) {
+      if (name == "loss") continue;
+      settings::LossSettings settings;
+      FieldList fields = fields_of(settings);
+      *std::get<double*>(fields.find(name)->value) *= 1.5;
+      EXPECT_EQ(loss_function(kind.name)(z_a, z_b, settings, {}).item<double>() != before,
+                std::find(kind.uses.begin(), kind.uses.end(), name) != kind.uses.end())
+          << kind.name << ": " << name;
     }
   }
 }

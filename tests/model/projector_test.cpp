@@ -4,6 +4,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
+
 #include "directclr/core/error.h"
 #include "directclr/core/text.h"
 #include "directclr/loss/contrastive.h"
@@ -84,6 +86,42 @@ TEST(Projector, HasTheLayersThatSettingsSay) {
     const torch::Tensor x = torch::randn({9, kD}), y = torch::randn({9, kD});
     EXPECT_EQ(test::all_close(z(x + y) + z(torch::zeros({9, kD})), z(x) + z(y), 1e-4), layers.linear_in_r)
         << text_of(settings);
+  }
+}
+
+TEST(Projector, DependsOnTheSettingsThatTheTableNames) {
+  torch::manual_seed(6);
+  const torch::Tensor r = torch::randn({12, kD});
+  // All that a projector is: parameters, and what it gives in training and in evaluation.
+  const auto seen = [&](const settings::ProjectorSettings& settings) {
+    const torch::NoGradGuard no_grad;
+    const auto projector = make_projector(settings, kD, 1);
+    std::vector<torch::Tensor> all = projector->parameters();
+    all.push_back(projector->forward(r, 0));
+    projector->eval();
+    all.push_back(projector->forward(r, 0));
+    return all;
+  };
+  for (const auto& kind : settings::projectors()) {
+    auto base = settings_for(kind.name);
+    base.mlp_hidden = 9;
+    const auto before = seen(base);
+    for (const auto& name : fields_of(base).names()) {
+      if (name == "projector") continue;
+      auto changed = base;
+      FieldList fields = fields_of(changed);
+      Field& field = *fields.find(name);
+      if (auto* flag = std::get_if<bool*>(&field.value)) {
+        **flag = !**flag;
+      } else {
+        *std::get<int64_t*>(field.value) += name == "d0" ? 2 : 1;  // groups are of the same size
+      }
+      const auto after = seen(changed);
+      const bool differs = !std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                                       [](const auto& a, const auto& b) { return torch::equal(a, b); });
+      EXPECT_EQ(differs, std::find(kind.uses.begin(), kind.uses.end(), name) != kind.uses.end())
+          << kind.name << ": " << name;
+    }
   }
 }
 

@@ -10,6 +10,8 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
+
 #include "directclr/core/error.h"
 #include "directclr/optim/momentum_kernels.h"
 #include "directclr/optim/schedule.h"
@@ -184,6 +186,28 @@ TEST(OptimizerMakers, AreThoseThatSettingsKnow) {
   settings::OptimSettings unknown;
   unknown.optimizer = "adam";
   EXPECT_THROW(make_optimizer(unknown, {}), InputError);
+}
+
+TEST(OptimizerMakers, DependOnTheSettingsThatTheTableNames) {
+  const auto moved = [](const settings::OptimSettings& settings) {
+    const torch::Tensor parameter = torch::ones({3, 5}).requires_grad_(true);
+    parameter.mutable_grad() = torch::arange(15.0F).view({3, 5});
+    const auto optimizer = make_optimizer(settings, {{"p", parameter}});
+    for (int step = 0; step < 2; ++step) optimizer->step(0.1);
+    return parameter.detach().clone();
+  };
+  for (const auto& kind : settings::optimizers()) {
+    for (const char* name : {"momentum", "lars_eta"}) {
+      settings::OptimSettings before;
+      before.optimizer = kind.name;
+      auto after = before;
+      FieldList fields = fields_of(after);
+      *std::get<double*>(fields.find(name)->value) *= 0.5;
+      EXPECT_EQ(!torch::equal(moved(before), moved(after)),
+                std::find(kind.uses.begin(), kind.uses.end(), name) != kind.uses.end())
+          << kind.name << ": " << name;
+    }
+  }
 }
 
 TEST(CosineSchedule, WarmsUpLinearlyAndEndsAtItsShare) {

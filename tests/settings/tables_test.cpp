@@ -8,6 +8,7 @@
 #include "directclr/settings/optimizers.h"
 #include "directclr/settings/projectors.h"
 #include "directclr/settings/train_settings.h"
+#include "directclr/settings/unused_settings.h"
 #include "tests/support/error_of.h"
 #include "tests/support/folders.h"
 
@@ -44,6 +45,7 @@ TEST(Settings, OfferWhatTheTablesHold) {
   expect_choices("loss", losses());
   expect_choices("projector", projectors());
   expect_choices("optimizer", optimizers());
+  expect_choices("encoder_end", encoder_ends());
   for (const auto& name : architectures().names()) {
     EXPECT_NE(fields.find("arch")->help.find(name), std::string::npos) << name;
   }
@@ -61,6 +63,36 @@ TEST(OptimSettings, TakeTheirDefaultsFromTheTable) {
   unknown.optimizer = "lamb";
   EXPECT_NE(test::error_of([&] { unknown.resolved_lr(256); }).find("--optimizer"), std::string::npos);
   EXPECT_NE(test::error_of([&] { unknown.resolved_weight_decay(); }).find("lars | sgd | adamw"), std::string::npos);
+}
+
+TEST(UnusedSettings, AreNamedWithThoseThatUseThem) {
+  TrainSettings settings;
+  settings.loss.loss = "vicreg";
+  settings.projector.projector = "linear";
+  settings.optimizer.optimizer = "sgd";
+  const std::set<std::string> given = {"tau",      "vicreg_variance", "d0",    "projector_dim",
+                                       "lars_eta", "momentum",        "epochs"};
+  EXPECT_EQ(unused_settings(settings, given),
+            (std::vector<std::string>{
+                "--tau changes nothing: --loss vicreg does not use it (infonce, ntxent, spectral do)",
+                "--d0 changes nothing: --projector linear does not use it (direct, lowrank, lowrank-fixed, "
+                "lowrank-diagonal, group, random-dropout do)",
+                "--lars-eta changes nothing: --optimizer sgd does not use it (lars does)"}));
+  EXPECT_TRUE(unused_settings({}, {"tau", "projector_dim", "mlp_depth", "lars_eta"}).empty());
+}
+
+// What each entry says that it uses is held against what it computes in tests/loss, tests/model and tests/optim.
+TEST(UnusedSettings, KnowSettingsThatThereAre) {
+  TrainSettings settings;
+  FieldList fields = fields_of(settings);
+  const auto expect_fields = [&](const auto& table) {
+    for (const auto& kind : table) {
+      for (const auto& name : kind.uses) EXPECT_NE(fields.find(name), nullptr) << kind.name << ": " << name;
+    }
+  };
+  expect_fields(losses());
+  expect_fields(projectors());
+  expect_fields(optimizers());
 }
 
 TEST(OptimSettings, LeaveNoRateWhereItDoesNotBelong) {

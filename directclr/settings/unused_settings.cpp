@@ -1,0 +1,43 @@
+#include "directclr/settings/unused_settings.h"
+
+#include <algorithm>
+
+#include "directclr/core/text.h"
+#include "directclr/settings/losses.h"
+#include "directclr/settings/optimizers.h"
+#include "directclr/settings/projectors.h"
+
+namespace directclr::settings {
+namespace {
+
+template <class Kind>
+void add_unused(const Table<Kind>& kinds, const std::string& what, const std::string& chosen,
+                const std::set<std::string>& given, std::vector<std::string>& lines) {
+  const auto uses = [](const Kind& kind, const std::string& name) {
+    return std::find(kind.uses.begin(), kind.uses.end(), name) != kind.uses.end();
+  };
+  for (const auto& name : given) {
+    if (uses(kinds.at(chosen), name)) continue;
+    std::vector<std::string> others;
+    for (const auto& kind : kinds) {
+      if (uses(kind, name)) others.push_back(kind.name);
+    }
+    if (others.empty()) continue;  // no setting of theirs
+    Field field;
+    field.name = name;
+    lines.push_back(field.option() + " changes nothing: " + what + " " + chosen + " does not use it (" + join(others) +
+                    (others.size() == 1 ? " does)" : " do)"));
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> unused_settings(const TrainSettings& settings, const std::set<std::string>& given) {
+  std::vector<std::string> lines;
+  add_unused(losses(), "--loss", settings.loss.loss, given, lines);
+  add_unused(projectors(), "--projector", settings.projector.projector, given, lines);
+  add_unused(optimizers(), "--optimizer", settings.optimizer.optimizer, given, lines);
+  return lines;
+}
+
+}  // namespace directclr::settings
