@@ -33,10 +33,16 @@ void add_unused(const Table<Kind>& kinds, const std::string& what, const std::st
 }  // namespace
 
 std::vector<std::string> unused_settings(const TrainSettings& settings, const std::set<std::string>& given) {
+  TrainSettings present = settings, untouched;
+  FieldList fields = fields_of(present), defaults = fields_of(untouched);
+  std::set<std::string> changed;
+  for (const auto& name : given) {
+    if (fields.find(name)->text() != defaults.find(name)->text()) changed.insert(name);
+  }
   std::vector<std::string> lines;
-  add_unused(losses(), "--loss", settings.loss.loss, given, lines);
-  add_unused(projectors(), "--projector", settings.projector.projector, given, lines);
-  add_unused(optimizers(), "--optimizer", settings.optimizer.optimizer, given, lines);
+  add_unused(losses(), "--loss", settings.loss.loss, changed, lines);
+  add_unused(projectors(), "--projector", settings.projector.projector, changed, lines);
+  add_unused(optimizers(), "--optimizer", settings.optimizer.optimizer, changed, lines);
   return lines;
 }
 

@@ -70,6 +70,12 @@ TEST(UnusedSettings, AreNamedWithThoseThatUseThem) {
   settings.loss.loss = "vicreg";
   settings.projector.projector = "linear";
   settings.optimizer.optimizer = "sgd";
+  settings.loss.tau = 0.2;
+  settings.loss.vicreg_variance = 20;
+  settings.projector.d0 = 64;
+  settings.projector.projector_dim = 64;
+  settings.optimizer.lars_eta = 0.002;
+  settings.optimizer.momentum = 0.8;
   const std::set<std::string> given = {"tau",      "vicreg_variance", "d0",    "projector_dim",
                                        "lars_eta", "momentum",        "epochs"};
   EXPECT_EQ(unused_settings(settings, given),
@@ -78,7 +84,9 @@ TEST(UnusedSettings, AreNamedWithThoseThatUseThem) {
                 "--d0 changes nothing: --projector linear does not use it (direct, lowrank, lowrank-fixed, "
                 "lowrank-diagonal, group, random-dropout do)",
                 "--lars-eta changes nothing: --optimizer sgd does not use it (lars does)"}));
-  EXPECT_TRUE(unused_settings({}, {"tau", "projector_dim", "mlp_depth", "lars_eta"}).empty());
+  EXPECT_TRUE(unused_settings(settings, {"epochs"}).empty());
+  settings.loss.tau = 0.1;
+  EXPECT_TRUE(unused_settings(settings, {"tau"}).empty()) << "as by default";
 }
 
 // What each entry says that it uses is held against what it computes in tests/loss, tests/model and tests/optim.
