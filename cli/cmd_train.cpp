@@ -54,7 +54,7 @@ void add_train(CLI::App& app, Program& program) {
         request.mode = settings::StartMode::kOverwrite;
       }
       FieldList fields = fields_of(request.settings);
-      SettingOptions().apply(fields, config);
+      SettingOptions().apply(fields, config);  // alone first: what follows from the command line is held against it
       const auto before = request.settings.optimizer;
       state->options.apply(fields, "");
       check_rate(before, request.settings.optimizer, state->options.given(""), "--optimizer");

@@ -16,8 +16,9 @@ void add_unused(const Table<Kind>& kinds, const std::string& what, const std::st
   const auto uses = [](const Kind& kind, const std::string& name) {
     return std::find(kind.uses.begin(), kind.uses.end(), name) != kind.uses.end();
   };
+  const Kind& own = kinds.at(chosen);
   for (const auto& name : given) {
-    if (uses(kinds.at(chosen), name)) continue;
+    if (uses(own, name)) continue;
     std::vector<std::string> others;
     for (const auto& kind : kinds) {
       if (uses(kind, name)) others.push_back(kind.name);
