@@ -45,11 +45,11 @@ if(NOT TARGET Libtorch::Libtorch)
   foreach(_dir ${_nvidia})
     target_link_options(Libtorch::Libtorch INTERFACE "LINKER:-rpath-link,${_dir}")
   endforeach()
-  # at::parallel_for is compiled into what uses it, and a plain loop without -fopenmp. (The thread sanitizer does not know
-  # how OpenMP's threads wait for each other.) With a second OpenMP runtime beside libtorch's own the number of
-  # threads that is set in the one would not hold in the other.
+  # at::parallel_for is compiled into what uses it, and a plain loop without -fopenmp. With a second OpenMP runtime beside
+  # libtorch's own the number of threads that is set in the one would not hold in the other: Clang's -fopenmp, which
+  # calls another, is left out. (Nor does the thread sanitizer know how OpenMP's threads wait for each other.)
   if(NOT DIRECTCLR_SANITIZE MATCHES thread)
-    target_compile_options(Libtorch::Libtorch INTERFACE -fopenmp)
+    target_compile_options(Libtorch::Libtorch INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fopenmp>)
   endif()
   file(GLOB _gomp "${_torch}/lib/libgomp*.so*")
   if(_gomp)

@@ -58,7 +58,7 @@ TEST(PairLogSums, TilesEqualTheWholeMatrix) {
           const Result actual = differentiate(x.to(type), y.to(type), tau, without_diagonal, g, h);
           // A similarity in float32 is off by some 1e-7, and 1 / tau times that in the exponent.
           const double off = type == at::kDouble ? 1e-13 / tau : 2e-7 / tau;
-          const auto where = [&] {
+          const auto where = [&, &n = n, &m = m, &p = p] {
             return ::testing::Message() << n << " x " << m << " x " << p << ", tau " << tau << ", " << type
                                         << (without_diagonal ? ", without diagonal" : "");
           };

@@ -255,7 +255,7 @@ TEST(CovarianceMatrix, ReadsItsFormsAndRefusesTheRest) {
                                                         {"diagonal:1,x,1", "'x' is not a number"},
                                                         {"power:", "is not power:NUMBER"},
                                                         {"/nowhere.csv", "/nowhere.csv"}}) {
-    const std::string error = test::error_of([&] { read_covariance(text, 3, "c"); });
+    const std::string error = test::error_of([&text = text] { read_covariance(text, 3, "c"); });
     EXPECT_NE(error.find(expected), std::string::npos) << text << ": " << error;
   }
   EXPECT_NE(test::error_of([] { covariance_root((Matrix(2, 2) << 1, 2, 0, 1).finished(), "c"); }).find("not symmetric"),
