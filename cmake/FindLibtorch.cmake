@@ -46,8 +46,8 @@ if(NOT TARGET Libtorch::Libtorch)
     target_link_options(Libtorch::Libtorch INTERFACE "LINKER:-rpath-link,${_dir}")
   endforeach()
   # at::parallel_for is compiled into what uses it, and a plain loop without -fopenmp. With a second OpenMP runtime beside
-  # libtorch's own the number of threads that is set in the one would not hold in the other: Clang's -fopenmp, which
-  # calls another, is left out. (Nor does the thread sanitizer know how OpenMP's threads wait for each other.)
+  # libtorch's own the number of threads that is set in the one would not hold in the other. So Clang, whose -fopenmp calls
+  # another, runs these loops on one thread. (Nor does the thread sanitizer know how OpenMP's threads wait for each other.)
   if(NOT DIRECTCLR_SANITIZE MATCHES thread)
     target_compile_options(Libtorch::Libtorch INTERFACE $<$<CXX_COMPILER_ID:GNU>:-fopenmp>)
   endif()
