@@ -173,6 +173,11 @@ int64_t CoreTurns::cores_to_be_had() const {
                        [&](int64_t core) { return !is_locked(file_, core) || is_suspended(shared_->holder[core]); });
 }
 
+bool CoreTurns::goes_next() const {
+  const int64_t before = cores_wanted_before_mine();
+  return before == 0 || cores_to_be_had() >= before + wanted_;
+}
+
 // Changes whenever another process ends a turn.
 int64_t CoreTurns::turns_seen() const {
   int64_t sum = 0;
@@ -226,11 +231,12 @@ CoreTurns::Turn CoreTurns::take(const Context& context) {
       unlock_cores();
       return Turn(nullptr);
     }
-    const int64_t before = cores_wanted_before_mine();
-    if (before == 0 || cores_to_be_had() >= before + wanted_) {
-      if (claim_cores()) break;
-    } else {
-      unlock_cores();  // somebody came who goes first
+    const bool claimed = goes_next() && claim_cores();
+    // Between the look and the claim a turn may have ended, of a process that goes first again.
+    if (!goes_next()) {
+      unlock_cores();
+    } else if (claimed) {
+      break;
     }
     // A process that hangs must not hold up others; one that waits long while others take turns is only patient.
     if (const int64_t now = turns_seen(); now != seen) {

@@ -80,6 +80,7 @@ class CoreTurns {
   int64_t least_runtime() const;
   int64_t cores_wanted_before_mine() const;
   int64_t cores_to_be_had() const;
+  bool goes_next() const;
   void say_waiting(int64_t waited, const Context& context);
   int64_t turns_seen() const;
   void tell_change();
