@@ -44,14 +44,16 @@ TEST(ImageOperations, EqualPillowByteForByte) {
 }
 
 TEST(ImageOperations, EqualPillowOnAllColours) {
+  Planes colours(4096, 4096);
+  uint8_t *const red = colours.plane(0), *const green = colours.plane(1), *const blue = colours.plane(2);
+  for (uint32_t i = 0; i < 1U << 24; ++i) {
+    red[i] = static_cast<uint8_t>(i >> 16);
+    green[i] = static_cast<uint8_t>(i >> 8);
+    blue[i] = static_cast<uint8_t>(i);
+  }
   const test::Golden golden("exhaustive");
   for (const auto& c : golden.cases) {
-    Planes planes(4096, 4096);
-    for (size_t i = 0; i < planes.plane_size(); ++i) {
-      planes.plane(0)[i] = static_cast<uint8_t>(i >> 16);
-      planes.plane(1)[i] = static_cast<uint8_t>(i >> 8);
-      planes.plane(2)[i] = static_cast<uint8_t>(i);
-    }
+    Planes planes = colours;
     const auto operation = c.at("operation").get<std::string>();
     if (operation == "grayscale") to_grayscale(planes);
     if (operation == "hue") adjust_hue(planes, c.at("factor").get<double>());

@@ -49,8 +49,10 @@ inline image::Planes to_planes(const image::Image& picture) {
 
 inline image::Image to_image(const image::Planes& planes) {
   image::Image picture(planes.width, planes.height);
-  for (size_t i = 0; i < planes.plane_size(); ++i) {
-    for (int c = 0; c < 3; ++c) picture.pixels[3 * i + static_cast<size_t>(c)] = planes.plane(c)[i];
+  for (int c = 0; c < 3; ++c) {
+    const uint8_t* const from = planes.plane(c);
+    uint8_t* const to = picture.pixels.data() + c;
+    for (size_t i = 0, count = planes.plane_size(); i < count; ++i) to[3 * i] = from[i];
   }
   return picture;
 }
