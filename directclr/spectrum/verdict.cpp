@@ -46,6 +46,13 @@ void judge_dead(const SpectrumSummary& s, const VerdictSettings& settings, Verdi
                        share.c_str(), dead, are(dead))
                  : format("%lld %s, %s from rank %lld on, %s less than %s of the largest variance", dead,
                           of_all.c_str(), dead == 1 ? "that" : "those", d - dead + 1, have(dead), share.c_str());
+    const double largest = s.values.front() / std::accumulate(s.values.begin(), s.values.end(), 0.0);
+    if (largest > 0.5 && !s.l2_normalized) {
+      v.text += format(
+          "; one direction has %.0f %% of all variance, and beside it others look dead: it may be that of the rows' "
+          "lengths, which a loss of cosines does not see. Look at rows scaled to length 1 too (l2-normalize)",
+          100 * largest);
+    }
   } else if (few) {
     v.kind = Verdict::Kind::kTooFewRows;
     v.text = format(

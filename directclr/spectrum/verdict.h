@@ -58,7 +58,8 @@ int64_t live_directions_at_most(const SpectrumSummary& summary, double dead_belo
 ///     isotropic sample at 3 % of the largest, by Marchenko and Pastur, far above 1e-4.)
 ///   - almost one direction: angular_spread < one_direction_below, a mean that is large beside what varies about it
 ///   - healthy: otherwise
-/// The text names the last but one also where an earlier rule decides.
+/// The text names the last but one also where an earlier rule decides. Of dimensional collapse it says where one
+/// direction has more than half of the variance of rows that are not normalised: their lengths may be all that varies.
 struct Verdict {
   enum class Kind { kHealthy, kOneDirection, kDimensionalCollapse, kCompleteCollapse, kTooFewRows, kTooCoarse };
   Kind kind = Kind::kHealthy;

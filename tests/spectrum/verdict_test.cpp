@@ -57,6 +57,19 @@ TEST(Verdict, TakesNoOffsetForCollapseAndHidesNothingBehindIt) {
   EXPECT_EQ(of(plus(full.clone(), 1)).kind, Verdict::Kind::kHealthy);
 }
 
+// Of rows of many lengths that direction may be all that makes the others look dead.
+TEST(Verdict, NamesADirectionThatHasMostOfTheVariance) {
+  Array rows = test::normal_array(400, 20, 3);
+  for (size_t i = 0; i < 400; ++i) rows.mutable_values<double>()[20 * i] *= 1000;
+  const auto hint = [](const Verdict& v) {
+    EXPECT_EQ(v.kind, Verdict::Kind::kDimensionalCollapse) << v.text;
+    return v.text.find("one direction has 100 % of all variance") != std::string::npos;
+  };
+  EXPECT_TRUE(hint(of(rows)));
+  EXPECT_FALSE(hint(verdict(summarize(rows, /*l2_normalize=*/true), {}))) << "they have one length";
+  EXPECT_FALSE(hint(of(low_rank(400, 12, 20)))) << "no direction stands out";
+}
+
 TEST(Verdict, CountsColumnsThatNeverVary) {
   for (const size_t off : {1, 2}) {
     Array rows = test::normal_array(400, 20, 5);
