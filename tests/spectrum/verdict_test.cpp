@@ -57,7 +57,7 @@ TEST(Verdict, TakesNoOffsetForCollapseAndHidesNothingBehindIt) {
   EXPECT_EQ(of(plus(full.clone(), 1)).kind, Verdict::Kind::kHealthy);
 }
 
-// Of rows of many lengths that direction may be all that makes the others look dead.
+// Where rows differ mostly in length, one direction has most of the variance, and beside it the others only look dead.
 TEST(Verdict, NamesADirectionThatHasMostOfTheVariance) {
   Array rows = test::normal_array(400, 20, 3);
   for (size_t i = 0; i < 400; ++i) rows.mutable_values<double>()[20 * i] *= 1000;
@@ -68,6 +68,8 @@ TEST(Verdict, NamesADirectionThatHasMostOfTheVariance) {
   EXPECT_TRUE(hint(of(rows)));
   EXPECT_FALSE(hint(verdict(summarize(rows, /*l2_normalize=*/true), {}))) << "they have one length";
   EXPECT_FALSE(hint(of(low_rank(400, 12, 20)))) << "no direction stands out";
+  for (size_t i = 0; i < 400; ++i) rows.mutable_values<double>()[20 * i + 1] *= 800;  // 1 : 0.64
+  EXPECT_NE(of(rows).text.find("one direction has 59 %"), std::string::npos) << of(rows).text;
 }
 
 TEST(Verdict, CountsColumnsThatNeverVary) {
